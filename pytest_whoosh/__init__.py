@@ -1,0 +1,31 @@
+"""A pytest plugin and test double for apps that send SMS through Whoosh or Twilio."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .engine.errors import WhooshError
+    from .transports.guard import WhooshGuardError
+    from .transports.sdk import WhooshHttpClient
+    from .views import Callback, Message, Messages
+    from .whoosh import Whoosh
+
+__all__ = ["Callback", "Message", "Messages", "Whoosh", "WhooshError", "WhooshGuardError", "WhooshHttpClient"]
+
+_HOMES = {
+    "Callback": "views",
+    "Message": "views",
+    "Messages": "views",
+    "Whoosh": "whoosh",
+    "WhooshError": "engine.errors",
+    "WhooshGuardError": "transports.guard",
+    "WhooshHttpClient": "transports.sdk",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # pytest imports this package in every run of every project that has it installed: nothing is loaded unused.
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,246 @@
+"""From a request to the function that answers it, or to an error."""
+
+import json
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final, TypeAlias, TypeVar
+
+from pytest_whoosh.engine.account import Account
+from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.hosts import product_of
+from pytest_whoosh.engine.http import NetworkFault, Request, Response
+from pytest_whoosh.engine.vendor import Vendor
+
+from . import xml
+
+#: The headers of every answer, as the live API sends them.
+HEADERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Content-Type": "application/json",
+        "Twilio-Request-Duration": "0.143",
+        "Twilio-Concurrent-Requests": "1",
+        "X-Home-Region": "us1",
+        "X-API-Domain": "api.twilio.com",
+        "X-Powered-By": "AT-5000",
+        "X-Shenanigans": "none",
+        "Strict-Transport-Security": "max-age=31536000",
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Headers": (
+            "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since, "
+            "Idempotency-Key"
+        ),
+        "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
+        "Access-Control-Expose-Headers": "ETag",
+        "Access-Control-Allow-Credentials": "true",
+    }
+)
+#: The headers that an error adds, by its HTTP status.
+ERROR_HEADERS: Final[Mapping[int, Mapping[str, str]]] = MappingProxyType(
+    {401: {"WWW-Authenticate": 'Basic realm="Twilio API"'}, 429: {"Retry-After": "1"}}
+)
+
+_ACCOUNT_SID: Final = re.compile("AC[0-9a-fA-F]{32}")
+_FORMATS: Final = frozenset({"json", "xml"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One API call on its way to the function that answers it."""
+
+    vendor: Vendor
+    account: Account
+    request: Request
+    #: The path's extension: ``"json"``, ``"xml"`` or nothing.
+    extension: str = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a handler answers: a document, its HTTP status, and the SID of what the call was about."""
+
+    document: Mapping[str, object] | None
+    status: int = 200
+    sid: str | None = None
+    headers: Mapping[str, str] | None = None
+    #: What the document is called where the answer is XML.
+    element: str = "RestException"
+
+
+#: A function that answers an operation; it takes the call, and the values in the path by name.
+Handler: TypeAlias = Callable[..., Reply | Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and path, and who answers there."""
+
+    method: str
+    path: str
+    handler: Handler
+
+
+H = TypeVar("H", bound=Handler)
+
+
+class Routes:
+    """The routes of one resource."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._routes: list[Route] = []
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._routes)
+
+    def get(self, path: str) -> Callable[[H], H]:
+        """Route GET requests of a path to the decorated function."""
+        return self._route("GET", path)
+
+    def post(self, path: str) -> Callable[[H], H]:
+        """Route POST requests of a path to the decorated function."""
+        return self._route("POST", path)
+
+    def delete(self, path: str) -> Callable[[H], H]:
+        """Route DELETE requests of a path to the decorated function."""
+        return self._route("DELETE", path)
+
+    def _route(self, method: str, path: str) -> Callable[[H], H]:
+        def keep(handler: H) -> H:
+            self._routes.append(Route(method, self._base + path, handler))
+            return handler
+
+        return keep
+
+
+@dataclass(slots=True)
+class _Node:
+    """One segment of the known paths: what may follow it, and who answers there, by method."""
+
+    literal: dict[str, "_Node"] = field(default_factory=dict)
+    parameter: tuple[str, "_Node"] | None = None
+    handlers: dict[str, Handler] = field(default_factory=dict)
+
+
+class Router:
+    """Finds the route of a request in as many steps as its path has segments."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root = _Node()
+        for route in routes:
+            node = self._root
+            for segment in route.path.strip("/").split("/"):
+                if not segment.startswith("{"):
+                    node = node.literal.setdefault(segment, _Node())
+                    continue
+                if node.parameter is None:
+                    node.parameter = (segment.strip("{}"), _Node())
+                node = node.parameter[1]
+            node.handlers[route.method] = route.handler
+
+    def find(self, path: str) -> tuple[dict[str, Handler], dict[str, str]] | None:
+        """The handlers at a path by method, and the values in it; None where nobody answers."""
+        node = self._root
+        values: dict[str, str] = {}
+        for segment in path.strip("/").split("/"):
+            following = node.literal.get(segment)
+            if following is None:
+                if node.parameter is None:
+                    return None
+                name, following = node.parameter
+                values[name] = segment
+            node = following
+        return (node.handlers, values) if node.handlers else None
+
+
+def split_extension(path: str) -> tuple[str, str]:
+    """A path without its extension, and the format that it asks for.
+
+    The 2010 API answers in XML where no ``.json`` asks for JSON; the others know nothing but JSON.
+    """
+    if not path.startswith("/2010-04-01/"):
+        return path, "json"
+    stem, dot, extension = path.rpartition(".")
+    if dot and extension in _FORMATS:
+        return stem, extension
+    return path, ""
+
+
+def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
+    """Answer a request: with what its handler says, or with the error document of the refusal."""
+    path, extension = split_extension(request.path)
+    error: ApiError | None = None
+    try:
+        reply = _reply(vendor, router, request, path, extension)
+    except ApiError as refusal:
+        error = refusal
+        reply = Reply(error.document(), error.status, headers=ERROR_HEADERS.get(error.status))
+    except NetworkFault as fault:
+        vendor.note(request, fault)
+        raise
+    response = reply if isinstance(reply, Response) else _render(vendor, reply, extension)
+    vendor.note(request, response, error, None if isinstance(reply, Response) else reply.sid)
+    return response
+
+
+def _reply(vendor: Vendor, router: Router, request: Request, path: str, extension: str) -> Reply | Response:
+    if product_of(request.host) is None:
+        raise ApiError(20404, {"path": request.path})
+    _authenticate(vendor, request)
+    found = router.find(path)
+    if found is None:
+        raise ApiError(20404, {"path": request.path})
+    handlers, values = found
+    handler = handlers.get(request.method)
+    if handler is None:
+        raise ApiError(20004)
+    account = _account(vendor, request, values.pop("account_sid", None))
+    return handler(Call(vendor, account, request, extension), **values)
+
+
+def _account(vendor: Vendor, request: Request, sid: str | None) -> Account:
+    account: Account | None = vendor.account
+    if sid is not None:
+        account = vendor.account_at(sid) if _ACCOUNT_SID.fullmatch(sid) else None
+    if account is None:
+        raise ApiError(20404, {"path": request.path})
+    if account.status != "active":
+        raise ApiError(20005)
+    return account
+
+
+def _authenticate(vendor: Vendor, request: Request) -> None:
+    given = _basic_credentials(request.header("Authorization") or "")
+    settings = vendor.settings
+    own = ((settings.api_key, settings.api_secret), (settings.account_sid, settings.auth_token))
+    if given is None or (settings.credentials == "exact" and given not in own):
+        raise ApiError(20003)
+
+
+@lru_cache(maxsize=64)
+def _basic_credentials(header: str) -> tuple[str, str] | None:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = b64decode(encoded, validate=True).decode("utf-8", "replace").partition(":")
+    except (NotBase64, ValueError):
+        return None
+    return (user, password) if colon and user else None
+
+
+def _render(vendor: Vendor, reply: Reply, extension: str) -> Response:
+    request_id = "RQ" + reply.sid[2:] if reply.sid and reply.status == 201 else vendor.sids.new("RQ")
+    headers = {**HEADERS, "Twilio-Request-Id": request_id}
+    if reply.headers:
+        headers |= reply.headers
+    if reply.document is None:
+        return Response(reply.status, headers)
+    if extension == "json":
+        return Response(reply.status, headers, json.dumps(reply.document))
+    headers["Content-Type"] = "application/xml"
+    return Response(reply.status, headers, xml.document(reply.element, reply.document))

@@ -1,0 +1,61 @@
+"""Documents as the 2010 API spells them in XML.
+
+See https://www.twilio.com/docs/usage/twilios-response
+"""
+
+from collections.abc import Mapping
+from xml.sax.saxutils import escape, quoteattr
+
+_HEAD = "<?xml version='1.0' encoding='UTF-8'?>\n"
+#: The attributes of a list, and the keys of its envelope that they show.
+_ATTRIBUTES = {
+    "page": "page",
+    "pagesize": "page_size",
+    "uri": "uri",
+    "firstpageuri": "first_page_uri",
+    "previouspageuri": "previous_page_uri",
+    "nextpageuri": "next_page_uri",
+    "start": "start",
+    "end": "end",
+}
+
+
+def document(element: str, content: Mapping[str, object]) -> str:
+    """A whole answer: a resource, an error, or a page of a list whose items are named ``element``."""
+    listed = next(((key, value) for key, value in content.items() if isinstance(value, list)), None)
+    paged = listed is not None and "page_size" in content
+    inner = _page(element, *listed, content) if listed and paged else _element(element, content)
+    return f"{_HEAD}<TwilioResponse>{inner}</TwilioResponse>"
+
+
+def _page(element: str, key: str, items: list[object], envelope: Mapping[str, object]) -> str:
+    shown = {name: envelope[known] for name, known in _ATTRIBUTES.items()}
+    attributes = "".join(f" {name}={quoteattr('' if value is None else str(value))}" for name, value in shown.items())
+    tag = _camel(key)
+    return f"<{tag}{attributes}>{''.join(_element(element, item) for item in items)}</{tag}>"
+
+
+def _element(tag: str, value: object) -> str:
+    if isinstance(value, Mapping):
+        content = "".join(_element(_camel(key), inner) for key, inner in value.items())
+    elif isinstance(value, list):
+        content = "".join(_element("Item", inner) for inner in value)
+    elif isinstance(value, bool):
+        content = str(value).lower()
+    else:
+        # Characters that XML 1.0 cannot hold at all are dropped.
+        content = escape("".join(filter(_allowed, "" if value is None else str(value))))
+    return f"<{tag}>{content}</{tag}>" if content else f"<{tag}/>"
+
+
+def _allowed(character: str) -> bool:
+    return (
+        character in "\t\n\r"
+        or " " <= character <= "\ud7ff"
+        or "\ue000" <= character <= "\ufffd"
+        or character > "\uffff"
+    )
+
+
+def _camel(key: str) -> str:
+    return "".join(part.capitalize() for part in key.split("_"))

@@ -1,0 +1,189 @@
+"""Moves messages through their life, and reports each move to the app."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import NAMESPACE_URL, uuid5
+
+from .account import Account
+from .callbacks import Webhook, status_params, webhook
+from .lifecycle import REPORTED, TRANSITIONS, Status
+from .prices import Prices
+from .records import Message
+from .rules import WebhookScript
+from .segments import count_segments
+from .senders import choose_sender
+from .timeline import Timeline
+
+_PRICE_EXCEEDED: Final = 30010
+_OPTED_OUT: Final = 21610
+_NO_SENDER: Final = 21703
+
+
+class Carrier:
+    """Plans each message's next step on the timeline, and takes it when it is due."""
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        delays: Mapping[Status, timedelta],
+        prices: Prices,
+        account_of: Callable[[Message], Account],
+        post: Callable[[Webhook], None],
+    ) -> None:
+        self._timeline = timeline
+        self._delays = delays
+        self._prices = prices
+        self._account_of = account_of
+        self._post = post
+        self._held: dict[str, _Held] = {}
+        #: What can keep a message from a status, by that status: each returns the error code of the failure, or None.
+        self._gates: Mapping[Status, Callable[[Message], int | None]] = {
+            Status.QUEUED: self._without_sender,
+            Status.SENDING: self._not_to_be_sent,
+        }
+
+    def take(self, message: Message) -> None:
+        """Take a message that was just created."""
+        if message.status is Status.SCHEDULED and message.send_at is not None:
+            self._timeline.schedule(message.send_at, message.serial, self._start, message, planned=True)
+        elif message.is_outbound:
+            self._plan(message)
+
+    def cancel(self, message: Message) -> None:
+        """Cancel a scheduled message."""
+        self._move(message, Status.CANCELED)
+
+    def _start(self, message: object) -> None:
+        assert isinstance(message, Message)
+        if message.status is Status.SCHEDULED:
+            self._advance(message)
+
+    def _plan(self, message: Message) -> None:
+        following = message.outcome.then.get(message.status)
+        if following is None:
+            if message.script:
+                self._release(message)
+            return
+        outcome = message.outcome
+        delay = outcome.after if outcome.after is not None and following is outcome.last else self._delays[following]
+        self._timeline.after(delay, message.serial, self._advance, message)
+
+    def _advance(self, message: object) -> None:
+        assert isinstance(message, Message)
+        following = message.outcome.then[message.status]
+        gate = self._gates.get(following)
+        code = gate(message) if gate else None
+        if code is not None:
+            following = Status.FAILED
+        elif following is message.outcome.last:
+            code = message.outcome.error_code
+        if following is Status.SENT:
+            self._account_of(message).move(message, self._timeline.now)
+            message.price = -self._prices.cost(message)
+        self._move(message, following, code)
+        if following is Status.FAILED:
+            if message.script:
+                self._release(message)
+        else:
+            self._plan(message)
+
+    # Gates
+
+    def _without_sender(self, message: Message) -> int | None:
+        service = message.service
+        assert service is not None, "only a service's messages are queued later than created"
+        account = self._account_of(message)
+        if account.provisions.has_opted_out(message.to, message.from_, service):
+            return _OPTED_OUT
+        if message.from_ is None:
+            sender = choose_sender(service, message, account.provisions.countries())
+            if sender is None:
+                return _NO_SENDER
+            account.assign(message, sender)
+        self._count(message)
+        return None
+
+    def _not_to_be_sent(self, message: Message) -> int | None:
+        if message.service:
+            provisions = self._account_of(message).provisions
+            if provisions.has_opted_out(message.to, message.from_, message.service):
+                return _OPTED_OUT
+            self._count(message)
+        if message.max_price is not None and self._prices.cost(message) > message.max_price:
+            return _PRICE_EXCEEDED
+        return None
+
+    @staticmethod
+    def _count(message: Message) -> None:
+        """Count the segments once a sender is assigned: until then the API shows none."""
+        if not message.num_segments:
+            message.num_segments = segments_to_send(message)
+
+    # Reports
+
+    def _move(self, message: Message, status: Status, code: int | None = None) -> None:
+        message.move_to(status, self._timeline.now, code)
+        if status in REPORTED and message.status_callback:
+            report = self._report(message, message.status_callback)
+            if message.script is None:
+                self._emit(report)
+            else:
+                self._emit_scripted(message, message.script, status, report)
+
+    def _report(self, message: Message, url: str) -> Webhook:
+        now = self._timeline.now
+        return webhook(
+            url,
+            status_params(message, message.status, now),
+            auth_token=self._account_of(message).auth_token,
+            at=now,
+            message=message,
+            token=str(uuid5(NAMESPACE_URL, f"{message.sid}/{message.status}")),
+        )
+
+    def _emit(self, report: Webhook) -> None:
+        report.at = self._timeline.now
+        if report.message:
+            report.message.webhooks.append(report)
+        self._post(report)
+
+    def _emit_scripted(self, message: Message, script: WebhookScript, status: Status, report: Webhook) -> None:
+        report.dropped = status in script.drop
+        held = self._held.setdefault(message.sid, _Held())
+        held.waiting.append((status, report))
+        self._let_go(script, held, every=not TRANSITIONS[status])
+
+    def _release(self, message: Message) -> None:
+        """Let every report go that still waits, for nothing more will come before it."""
+        held = self._held.pop(message.sid, None)
+        if held and message.script:
+            self._let_go(message.script, held, every=True)
+
+    def _let_go(self, script: WebhookScript, held: "_Held", *, every: bool) -> None:
+        while ready := next(
+            (pair for pair in held.waiting if every or script.order_allows(pair[0], held.gone)),
+            None,
+        ):
+            held.waiting.remove(ready)
+            status, report = ready
+            held.gone.add(status)
+            self._emit(report)
+            if status in script.duplicate:
+                self._emit(report.again())
+
+
+@dataclass(slots=True)
+class _Held:
+    """The reports of a message that wait for others to leave first."""
+
+    waiting: list[tuple[Status, Webhook]] = field(default_factory=list)
+    gone: set[Status] = field(default_factory=set)
+
+
+def segments_to_send(message: Message) -> int:
+    """How many segments a message takes: one for an MMS or a channel message, however long."""
+    if message.is_mms or ":" in message.to:
+        return 1
+    return count_segments(message.sent_body)

@@ -1,0 +1,151 @@
+"""The vendor's refusals, and the errors of a test that uses the double wrongly."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from .error_codes import TITLES
+
+MORE_INFO: Final = "https://www.twilio.com/docs/errors/{code}"
+
+
+class WhooshError(Exception):
+    """The test asked something of the double that it cannot do; the text says what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How a code is refused at once: its HTTP status, and its text where that is not the code's title.
+
+    The text's ``{to}``, ``{from_}``, ``{path}`` and so on are filled in from the request; ``to`` with its last four
+    digits masked, as the vendor masks them.
+    """
+
+    status: int = 400
+    text: str | None = None
+
+
+#: Refusals whose HTTP status is not 400 or whose text is not the title.
+REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
+    {
+        20003: Refusal(401, "Authenticate"),
+        20004: Refusal(405),
+        20005: Refusal(403),
+        20008: Refusal(403),
+        20009: Refusal(409),
+        20404: Refusal(404, "The requested resource {path} was not found"),
+        20409: Refusal(409),
+        20429: Refusal(429),
+        20503: Refusal(503, "Service is unavailable, please try again"),
+        21211: Refusal(text="Invalid 'To' Phone Number: {to}"),
+        21212: Refusal(text="Invalid From Number (caller ID): {from_}"),
+        21265: Refusal(text="'To' number cannot be a Short Code: {to}"),
+        21408: Refusal(
+            text="Permission to send an SMS has not been enabled for the region indicated by the 'To' number: {to}"
+        ),
+        21602: Refusal(text="Message body is required."),
+        21604: Refusal(text="A 'To' phone number is required."),
+        21606: Refusal(
+            text="The From phone number {from_} is not a valid, SMS-capable inbound phone number or short code "
+            "for your account."
+        ),
+        21608: Refusal(
+            text="The number {to} is unverified. Trial accounts cannot send messages to unverified numbers; verify "
+            "{to} at twilio.com/user/account/phone-numbers/verified, or purchase a Twilio number to send messages to "
+            "unverified numbers"
+        ),
+        21609: Refusal(text="The 'StatusCallback' URL {url} is not a valid URL"),
+        21611: Refusal(429, "SMS queue is full."),
+        21612: Refusal(
+            text="Message cannot be sent with the current combination of 'To' ({to}) and/or 'From' ({from_}) parameters"
+        ),
+        21617: Refusal(text="The concatenated message body exceeds the 1600 character limit."),
+        21656: Refusal(text="The Content Variables parameter is invalid"),
+        21659: Refusal(text="'From' {from_} is not a Twilio phone number or Short Code country mismatch"),
+        21660: Refusal(text="Mismatch between the 'From' number {from_} and the account {account_sid}"),
+        21701: Refusal(404),
+        21705: Refusal(text="The Messaging Service Sid {service_sid} is invalid."),
+        21710: Refusal(409, "Phone Number or Short Code is already in the Messaging Service."),
+        21712: Refusal(409, "Phone Number or Short Code is associated with another Messaging Service."),
+        21714: Refusal(412, "Number Pool size limit reached"),
+        30409: Refusal(409),
+        35111: Refusal(text="SendAt cannot be empty for ScheduleType 'fixed'"),
+        35114: Refusal(
+            text="SendAt time must be between {least:.0f} seconds and 35 days (3024000 seconds) in the future"
+        ),
+    }
+)
+
+_PLAIN: Final = Refusal()
+
+
+class ApiError(Exception):
+    """The vendor refuses a request: becomes the error document with this code, status and text.
+
+    ``texts`` fill the placeholders of the code's text. A ``message`` replaces that text altogether.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        texts: Mapping[str, object] = MappingProxyType({}),
+        *,
+        status: int | None = None,
+        message: str | None = None,
+    ) -> None:
+        refusal = REFUSALS.get(code, _PLAIN)
+        self.code = code
+        self.status = refusal.status if status is None else status
+        self.message = message or (refusal.text or TITLES[code]).format_map(_Texts(texts))
+        super().__init__(f"{code}: {self.message}")
+
+    def document(self) -> dict[str, object]:
+        """The body of the refusal: exactly the four keys that the vendor sends.
+
+        See https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions
+        """
+        return {
+            "code": self.code,
+            "message": self.message,
+            "more_info": MORE_INFO.format(code=self.code),
+            "status": self.status,
+        }
+
+
+class _Texts(dict[str, object]):
+    """Fills the placeholder nobody gave a text for with nothing, as for a scripted refusal."""
+
+    def __missing__(self, name: str) -> object:
+        return 0 if name == "least" else ""
+
+
+def title_of(code: int) -> str:
+    """The catalogue's title of a code."""
+    return TITLES[code]
+
+
+def require_known(code: object) -> int:
+    """Return a documented error code as it is; refuse any other with the nearest ones."""
+    if isinstance(code, bool) or not isinstance(code, int):
+        raise TypeError(f"An error code is a number such as 30003, not {code!r}.")
+    if code in TITLES:
+        return code
+    near = sorted(TITLES, key=lambda known: (_distance(code, known), known))[:3]
+    listed = "; ".join(f"{known} ({TITLES[known]})" for known in near)
+    raise ValueError(f"{code} is not a documented error code. The nearest: {listed}.")
+
+
+def _distance(code: int, known: int) -> float:
+    """How unlike two codes look: digits first, for a slip of one finger is the likeliest mistake."""
+    likeness = difflib.SequenceMatcher(None, str(code), str(known)).ratio()
+    return (1 - likeness) * 1000 + abs(code - known) / 100_000
+
+
+def choose_from(kind: str, given: object, valid: Iterable[str]) -> str:
+    """The sentence that refuses an unknown name: says which are valid, and which one was probably meant."""
+    names = list(valid)
+    near = difflib.get_close_matches(str(given), names, n=1)
+    meant = f" Did you mean {near[0]!r}?" if near else ""
+    return f"Unknown {kind} {given!r}.{meant} Valid: {', '.join(names)}."

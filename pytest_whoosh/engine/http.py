@@ -1,0 +1,89 @@
+"""One HTTP exchange as values, whichever library carried it."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import parse_qsl, urlsplit
+
+#: The parameters of a form or query string; a repeated name keeps every value, in order.
+Form: TypeAlias = dict[str, list[str]]
+
+
+class Request:
+    """One request as it arrived: ``method``, ``url``, ``headers`` (names in any case) and ``body``."""
+
+    __slots__ = ("body", "headers", "host", "method", "path", "port", "query_string", "scheme", "url")
+
+    def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | str | None = None) -> None:
+        parts = urlsplit(url)
+        self.method = method.upper()
+        self.url = url
+        self.headers = headers
+        self.body = body or b""
+        self.scheme = parts.scheme
+        self.host = parts.hostname or ""
+        self.port = parts.port
+        self.path = parts.path
+        self.query_string = parts.query
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, whatever the case of its name; None where it is absent."""
+        value = self.headers.get(name)
+        if value is None:
+            wanted = name.lower()
+            value = next((text for key, text in self.headers.items() if key.lower() == wanted), None)
+        return value
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is not UTF-8 becomes the replacement character."""
+        return self.body if isinstance(self.body, str) else self.body.decode("utf-8", "replace")
+
+    @property
+    def form(self) -> Form:
+        """The body's form-encoded parameters."""
+        return parse_form(self.text)
+
+    @property
+    def query(self) -> Form:
+        """The query string's parameters."""
+        return parse_form(self.query_string)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer to a request."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str | bytes = ""
+
+    def json(self) -> object:
+        """The body, read as JSON."""
+        return json.loads(self.body)
+
+
+#: What stands behind every transport: a request in, a response out.
+Answer: TypeAlias = Callable[[Request], Response]
+
+
+class NetworkFault(Exception):
+    """A scripted fault below HTTP, which each transport raises as its own library's exception.
+
+    ``kind`` is ``"timeout"`` or ``"disconnect"``; ``connecting`` tells whether it strikes before the connection stands.
+    """
+
+    def __init__(self, kind: str, *, connecting: bool = False) -> None:
+        super().__init__(f"scripted {kind}")
+        self.kind = kind
+        self.connecting = connecting
+
+
+def parse_form(text: str) -> Form:
+    """Read ``a=1&a=2&b=`` as ``{"a": ["1", "2"], "b": [""]}``."""
+    form: Form = {}
+    if text:
+        for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
+            form.setdefault(name, []).append(value)
+    return form

@@ -1,0 +1,147 @@
+"""Criteria a message meets, or the ways in which it does not."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final
+
+from .addresses import same
+from .callbacks import Webhook
+from .errors import choose_from, title_of
+from .lifecycle import Status
+from .records import Message
+from .segments import segment
+
+
+def segments_of(message: Message) -> list[str]:
+    """The texts of a message's segments; an MMS or a channel message travels in one piece."""
+    body = message.sent_body
+    if message.is_mms or ":" in message.to:
+        return [body]
+    return list(segment(body).segments)
+
+
+def reported_webhooks(message: Message) -> list[Webhook]:
+    """The webhooks of a message that left for the app, in order."""
+    return [webhook for webhook in message.webhooks if not webhook.dropped]
+
+
+# What a test can read of a message and ask of it, by name: the contract's list, in its order. ``Message`` in
+# ``pytest_whoosh.views`` has one property for each.
+FIELDS: Final[Mapping[str, Callable[[Message], Any]]] = MappingProxyType(
+    {
+        "sid": lambda message: message.sid,
+        "to": lambda message: message.to,
+        "from_": lambda message: message.from_,
+        "body": lambda message: message.body,
+        "status": lambda message: message.status.value,
+        "direction": lambda message: message.direction,
+        "error_code": lambda message: message.error_code,
+        "error_message": lambda message: title_of(message.error_code) if message.error_code else None,
+        "num_segments": lambda message: message.num_segments,
+        "segments": segments_of,
+        "encoding": lambda message: segment(message.sent_body).encoding.value,
+        "media_urls": lambda message: list(message.media_urls),
+        "num_media": lambda message: len(message.media_urls),
+        "price": lambda message: message.price,
+        "price_unit": lambda message: "USD" if message.price is not None else None,
+        "date_created": lambda message: message.date_created,
+        "date_sent": lambda message: message.date_sent,
+        "date_updated": lambda message: message.date_updated,
+        "send_at": lambda message: message.send_at,
+        "messaging_service_sid": lambda message: message.service.sid if message.service else None,
+        "account_sid": lambda message: message.account_sid,
+        "status_callback": lambda message: message.status_callback,
+        "content_sid": lambda message: message.content_sid,
+        "content_variables": lambda message: message.content_variables,
+        "feedback": lambda message: message.feedback,
+        "history": lambda message: [(change.status.value, change.at) for change in message.history],
+        "callbacks": reported_webhooks,
+        "request": lambda message: dict(message.request),
+        "redacted": lambda message: message.forgotten is not None,
+        "deleted": lambda message: message.deleted,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One way in which a message falls short of what was asked."""
+
+    field: str
+    expected: object
+    actual: object
+
+
+class Matcher:
+    """What is asked of a message: every criterion by the name of a field.
+
+    A plain value matches by ``==``, so that ``mock.ANY`` and *dirty-equals* work; a compiled pattern by ``search``; a
+    callable by its truth. Addresses match in any spelling.
+    """
+
+    __slots__ = ("_tests", "criteria")
+
+    def __init__(self, criteria: Mapping[str, object], fields: Mapping[str, Callable[[Message], Any]] = FIELDS) -> None:
+        for name in criteria:
+            if name not in fields:
+                raise TypeError(choose_from("match key", name, fields))
+        self.criteria = criteria
+        self._tests = [(fields[name], _test(name, expected)) for name, expected in criteria.items()]
+
+    def matches(self, message: Message) -> bool:
+        """Whether a message meets every criterion."""
+        return all(test(read(message)) for read, test in self._tests)
+
+    def differences(self, message: Message) -> list[Difference]:
+        """The criteria that a message does not meet, in the order in which they were given."""
+        return [
+            Difference(name, self.criteria[name], actual)
+            for name, (read, test) in zip(self.criteria, self._tests, strict=True)
+            if not test(actual := read(message))
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}={show(expected)}" for name, expected in self.criteria.items())
+
+
+def show(expected: object) -> str:
+    """A criterion as its author wrote it."""
+    if isinstance(expected, re.Pattern):
+        return f"re.compile({expected.pattern!r})"
+    if callable(expected) and hasattr(expected, "__name__"):
+        return str(expected.__name__)
+    if isinstance(expected, Status):
+        return repr(expected.value)
+    if isinstance(expected, datetime):
+        return str(expected)
+    return repr(expected)
+
+
+def _test(name: str, expected: object) -> Callable[[Any], bool]:
+    if isinstance(expected, re.Pattern):
+        return _searches(expected)
+    if name in ("to", "from_") and isinstance(expected, str):
+        return lambda actual: actual is not None and same(expected, actual)
+    if name == "price" and isinstance(expected, (str, float)):
+        price = Decimal(str(expected))
+        return lambda actual: bool(price == actual)
+    if callable(expected) and not _is_value(expected):
+        return lambda actual: bool(expected == actual) or bool(expected(actual))
+    return lambda actual: bool(expected == actual)
+
+
+def _searches(pattern: "re.Pattern[Any]") -> Callable[[Any], bool]:
+    def search(actual: Any) -> bool:
+        texts = actual if isinstance(actual, list) else [actual]
+        return any(text is not None and pattern.search(str(text)) for text in texts)
+
+    return search
+
+
+def _is_value(expected: object) -> bool:
+    """Whether a callable is a value that compares, as the classes of *dirty-equals* do, and not a question."""
+    return isinstance(expected, type) and type(expected).__eq__ is not type.__eq__

@@ -1,0 +1,71 @@
+"""What messages cost, by country.
+
+The vendor publishes no price list ("Contact us for details on pricing"), so these prices are made up, and stable.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import Final
+
+from .addresses import country_of
+from .records import Message
+
+#: US dollars for one outbound segment, by ISO country code.
+PER_SEGMENT: Final[Mapping[str, Decimal]] = MappingProxyType(
+    {
+        "AU": Decimal("0.0515"),
+        "BR": Decimal("0.0592"),
+        "CA": Decimal("0.0079"),
+        "DE": Decimal("0.0900"),
+        "ES": Decimal("0.0763"),
+        "FR": Decimal("0.0798"),
+        "GB": Decimal("0.0420"),
+        "IN": Decimal("0.0832"),
+        "IT": Decimal("0.0927"),
+        "JP": Decimal("0.0820"),
+        "MX": Decimal("0.0672"),
+        "US": Decimal("0.0079"),
+    }
+)
+#: For every other country.
+ELSEWHERE: Final = Decimal("0.0650")
+#: For one MMS, whatever its size.
+MMS: Final = Decimal("0.0200")
+#: For one message on a channel such as WhatsApp.
+CHANNEL: Final = Decimal("0.0050")
+
+
+class Prices:
+    """The price list of a double: the usual one, with what the test set otherwise."""
+
+    __slots__ = ("_set",)
+
+    def __init__(self) -> None:
+        self._set: dict[str, Decimal] = {}
+
+    def set(self, country: str, price: object) -> None:
+        """Set what a segment to a country costs, in US dollars."""
+        if not isinstance(country, str) or not re.fullmatch("[A-Za-z]{2}", country):
+            raise ValueError(f'A country is an ISO code of two letters such as "US", not {country!r}.')
+        try:
+            amount = Decimal(str(price))
+        except InvalidOperation:
+            amount = Decimal(-1)
+        if not amount.is_finite() or amount < 0:
+            raise ValueError(f'A price is an amount in US dollars such as "0.0079", not {price!r}.')
+        self._set[country.upper()] = amount
+
+    def of_segment(self, to: str) -> Decimal:
+        """What one segment to a number costs."""
+        country = country_of(to)
+        return self._set[country] if country in self._set else PER_SEGMENT.get(country, ELSEWHERE)
+
+    def cost(self, message: Message) -> Decimal:
+        """What a message costs: every segment, or one amount for an MMS or a channel message."""
+        if ":" in message.to:
+            return CHANNEL
+        if message.is_mms:
+            return MMS
+        return self.of_segment(message.to) * message.num_segments

@@ -1,0 +1,158 @@
+"""The settings of a double: their names, defaults, and how each is read from Python or from an ini file."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from .errors import choose_from
+from .lifecycle import DELAYS, Status
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION: Final = re.compile(r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<unit>[smhd]?)[a-z]*", re.IGNORECASE)
+
+
+def _choice(*choices: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value in choices:
+            return str(value)
+        raise ValueError(f"one of {', '.join(map(repr, choices))}")
+
+    return read
+
+
+def _sid(prefix: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if isinstance(value, str) and re.fullmatch(prefix + "[0-9a-fA-F]{32}", value):
+            return value
+        raise ValueError(f"{prefix!r} followed by 32 hexadecimal digits")
+
+    return read
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and value:
+        return value
+    raise ValueError("a text that is not empty")
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if isinstance(value, str) and value.strip().lower() in words:
+        return words[value.strip().lower()]
+    raise ValueError("true or false")
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?\d+", value.strip()):
+        return int(value)
+    raise ValueError("a whole number")
+
+
+def duration(value: object) -> timedelta:
+    """Read a ``timedelta``, a number of seconds, or a text such as ``"15 minutes"``; never negative."""
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        value = float(match["amount"]) * _UNITS[match["unit"].lower() or "s"]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            value = timedelta(seconds=value)
+        except (OverflowError, ValueError):
+            value = None
+    if isinstance(value, timedelta) and value >= timedelta():
+        return value
+    raise ValueError('a timedelta, a number of seconds, or a text such as "15 minutes"')
+
+
+def _delays(value: object) -> Mapping[Status, timedelta]:
+    if isinstance(value, str):
+        pairs = [
+            pair.partition("=") for pair in re.split(r"[,\n]|(?<=[\dsmhd])\s+(?=[a-z]+\s*=)", value) if pair.strip()
+        ]
+        value = {name.strip(): amount.strip() for name, _, amount in pairs}
+    if not isinstance(value, Mapping):
+        raise ValueError('a mapping such as {"delivered": timedelta(seconds=5)}, or "delivered=5, sent=1"')
+    given: dict[Status, timedelta] = {}
+    for name, amount in value.items():
+        if name not in DELAYS:
+            raise ValueError("delays of known steps. " + choose_from("step", str(name), [*DELAYS]))
+        try:
+            given[Status(name)] = duration(amount)
+        except ValueError as wanted:
+            raise ValueError(f"for the step {str(name)!r} {wanted}") from None
+    # A receipt takes as long whichever way it turns out, and a failure as long as a handover, unless said otherwise.
+    given.setdefault(Status.UNDELIVERED, given.get(Status.DELIVERED, DELAYS[Status.UNDELIVERED]))
+    given.setdefault(Status.FAILED, given.get(Status.SENT, DELAYS[Status.FAILED]))
+    return MappingProxyType({**DELAYS, **given})
+
+
+def _setting(read: Callable[[object], Any], default: object, about: str) -> Any:
+    return field(default=default, metadata={"read": read, "about": about})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one double; build it with :func:`read_settings`."""
+
+    # The fixed credentials are spelled in two parts so that no secret scanner takes them for real ones.
+    account_sid: str = _setting(_sid("AC"), "AC" + "f00d" * 8, "SID of the fake account")
+    api_key: str = _setting(_sid("SK"), "SK" + "beef" * 8, "SID of its API key")
+    api_secret: str = _setting(_text, "s3cr3tw0" * 4, "secret of its API key")
+    auth_token: str = _setting(_text, "cafe" * 8, "its auth token, which signs webhooks")
+    credentials: str = _setting(_choice("any", "exact"), "any", "'any' Basic credentials, or 'exact'ly the account's")
+    senders: str = _setting(_choice("any", "owned"), "any", "'any' well-formed sender, or only 'owned' ones")
+    numbers: str = _setting(
+        _choice("possible", "valid"), "possible", "accept every 'possible' number, or only 'valid' ones"
+    )
+    clock: str = _setting(_choice("auto", "virtual"), "auto", "'auto': the app's time moves too; 'virtual': never")
+    delays: Mapping[Status, timedelta] = field(
+        default_factory=lambda: DELAYS,
+        metadata={"read": _delays, "about": "time before each step of a message's life"},
+    )
+    throughput: str = _setting(
+        _choice("unlimited", "realistic"), "unlimited", "'unlimited' or 'realistic' sending rates"
+    )
+    callbacks: str = _setting(
+        _choice("mounted", "http"), "mounted", "webhooks go to 'mounted' apps only, or over 'http' too"
+    )
+    schedule_minimum: timedelta = _setting(duration, timedelta(minutes=15), "shortest lead of a scheduled send")
+    guard: bool = _setting(_flag, True, "refuse calls to the vendor from tests without the fixture")
+    seed: int = _setting(_integer, 0, "part of every generated SID")
+
+
+#: Every setting's name, in the order of the documentation.
+NAMES: Final = tuple(setting.name for setting in fields(Settings))
+#: What each setting is for, in a few words.
+ABOUT: Final[Mapping[str, str]] = MappingProxyType({each.name: each.metadata["about"] for each in fields(Settings)})
+_READERS: Final = {setting.name: setting.metadata["read"] for setting in fields(Settings)}
+
+
+def read_settings(given: Mapping[str, object]) -> Settings:
+    """Check settings given by name, and complete them with the defaults.
+
+    Raises:
+        TypeError: a name is unknown; the text lists the valid ones.
+        ValueError: a value will not do; the text says what would.
+    """
+    if not given:
+        return _DEFAULTS
+    read: dict[str, Any] = {name: read_setting(name, value) for name, value in given.items()}
+    return Settings(**read)
+
+
+def read_setting(name: str, value: object) -> object:
+    """Check one setting's value, as :func:`read_settings` does."""
+    if name not in _READERS:
+        raise TypeError(choose_from("setting", name, NAMES))
+    try:
+        return _READERS[name](value)
+    except ValueError as wanted:
+        raise ValueError(f"Setting {name!r} cannot be {value!r}: it takes {wanted}.") from None
+
+
+_DEFAULTS: Final = Settings()

@@ -1,0 +1,47 @@
+"""The appointment app, wired to the fake: everything it needs that is not its own code."""
+
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from reminders import Config, Store, create_app
+
+
+@pytest.fixture
+def config(whoosh):
+    service = whoosh.add_messaging_service("Reminders", senders=["+15557122661"])
+    return Config(
+        sender="+15557122661",
+        messaging_service=service.sid,
+        public_url="https://app.example",
+        auth_token=whoosh.auth_token,
+    )
+
+
+@pytest.fixture
+def store(tmp_path):
+    with closing(Store(tmp_path / "reminders.sqlite3")) as store:
+        yield store
+
+
+@pytest.fixture
+def pauses():
+    """The seconds the app would have waited, had this not been a test."""
+    return []
+
+
+@pytest.fixture
+def app(whoosh, config, store, pauses):
+    app = create_app(config, store, pause=pauses.append)
+    whoosh.mount(config.public_url, app)
+    return app
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def next_week(whoosh):
+    return (whoosh.now + timedelta(days=7)).replace(minute=30, second=0, microsecond=0)
