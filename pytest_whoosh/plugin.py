@@ -6,6 +6,7 @@ library that a test may not need, is imported before a test asks for it.
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
@@ -102,9 +103,22 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     result = yield
     doubles = pyfuncitem.stash.get(_DOUBLES, [])
     breaches = [*pyfuncitem.config.stash[_GUARD].breaches, *(each for double in doubles for each in double.breaches)]
-    if breaches:
-        pytest.fail(f"The app swallowed this refusal: {breaches[0]}", pytrace=False)
+    swallowed = [breach for breach in breaches if not _reached(pyfuncitem, breach)]
+    if swallowed:
+        pytest.fail(f"The app swallowed this refusal: {swallowed[0]}", pytrace=False)
     return result
+
+
+def _reached(test: pytest.Function, error: BaseException) -> bool:
+    """Whether an error got as far as the test itself, or to pytest.raises on its behalf.
+
+    The traceback of an error starts at the frame that caught it.
+    """
+    if error.__traceback__ is None:
+        return False
+    frame = error.__traceback__.tb_frame
+    own = getattr(inspect.unwrap(test.obj), "__code__", None)
+    return frame.f_code is own or str(frame.f_globals.get("__name__", "")).startswith("_pytest.")
 
 
 @pytest.hookimpl(wrapper=True)

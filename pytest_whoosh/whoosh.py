@@ -243,9 +243,16 @@ class Whoosh:
 
     def _touch(self) -> None:
         """Play what has become due on a clock that the test moves itself, before it looks at the outcome."""
-        vendor = self._vendor
-        if self._mover is None and (vendor.due or (self._active and self._clock.now() != vendor.timeline.now)):
-            self._run(self._clock.now())
+        if self._mover is not None or not self._active:
+            return
+        timeline, now = self._vendor.timeline, self._clock.now()
+        if now < timeline.now:  # the test has moved its own clock back
+            timeline.now = now
+        if (now != timeline.now or self._vendor.due) and self._claim():
+            try:
+                self._play(now)
+            finally:
+                self._mover = None
 
     def _catch_up(self) -> None:
         """Do the same for an API call, whose webhooks wait: the app is not called while it calls."""
@@ -258,23 +265,32 @@ class Whoosh:
             timeline.now = now
 
     def _run(self, until: datetime | None) -> None:
-        """Play every event in order up to a moment, or until nothing is on its way; deliver webhooks in between."""
-        me = threading.get_ident()
-        outermost = self._mover != me
-        if outermost and self._mover is not None:
-            raise WhooshError("Time is already moving in another thread; only one at a time can move it.")
-        self._mover = me
-        timeline = self._vendor.timeline
+        """Play every event in order up to a moment, or until nothing is on its way."""
+        claimed = self._claim()
+        if not claimed and self._mover != threading.get_ident():
+            raise WhooshError("Time is moving in another thread already; one at a time can move it.")
         try:
-            self._deliver()
-            while self._step(until):
-                self._deliver()
-            if until is not None and until != timeline.now:
-                timeline.now = until
-            self._clock.show(timeline.now)
+            self._play(until)
         finally:
-            if outermost:
+            if claimed:
                 self._mover = None
+
+    def _claim(self) -> bool:
+        """Let this thread be the one that moves time; False where one, this or another, does so already."""
+        with self._lock:
+            if self._mover is not None:
+                return False
+            self._mover = threading.get_ident()
+            return True
+
+    def _play(self, until: datetime | None) -> None:
+        timeline = self._vendor.timeline
+        self._deliver()
+        while self._step(until):
+            self._deliver()
+        if until is not None and until > timeline.now:
+            timeline.now = until
+        self._clock.show(timeline.now)
 
     def _step(self, until: datetime | None) -> bool:
         timeline = self._vendor.timeline

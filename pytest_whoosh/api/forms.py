@@ -68,7 +68,7 @@ def parse(form: type[T], given: Form) -> T:
         ApiError: the first parameter that cannot be read.
     """
     values: dict[str, Any] = {}
-    for parameter in _parameters(form):
+    for parameter in _parameters(form):  # type: ignore[arg-type]  # a class is hashable
         texts = given.get(parameter.name)
         if texts is None:
             continue

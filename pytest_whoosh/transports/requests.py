@@ -40,7 +40,8 @@ def intercept(answer: Answer) -> list[Patch]:
     def build(send: Any) -> Any:
         def stand_in(session: Any, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
             host = _host(request.url)
-            if not host or not is_vendor(host):
+            # A session with a fake comes from a double nested in this one, which takes the traffic.
+            if not host or not is_vendor(host) or isinstance(session, _SessionWithFake):
                 return send(session, request, **kwargs)  # type: ignore[no-any-return]
             return send(_SessionWithFake(session, answer), request, **kwargs)  # type: ignore[no-any-return]
 

@@ -2,26 +2,34 @@
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from reminders import Config, Store
 from twilio.request_validator import RequestValidator
+
+from pytest_whoosh import Whoosh
 
 PATIENT = "+15558675310"
 
 
-def book(client, at, *, name="Ada", phone=PATIENT):
-    return client.post("/appointments", json={"name": name, "phone": phone, "at": at.isoformat()}).json
+def book(client: FlaskClient, at: datetime, *, name: str = "Ada") -> Any:
+    response = client.post("/appointments", json={"name": name, "phone": PATIENT, "at": at.isoformat()})
+    assert response.status_code == 201, response.text
+    return response.json
 
 
-def look(client, appointment):
+def look(client: FlaskClient, appointment: Any) -> Any:
     return client.get(f"/appointments/{appointment['id']}").json
 
 
-def catch_up(app):
+def catch_up(app: Flask) -> None:
     app.test_cli_runner().invoke(args=["catch-up"], catch_exceptions=False)
 
 
-def test_a_booking_is_confirmed_by_text(whoosh, client, next_week):
+def test_a_booking_is_confirmed_by_text(whoosh: Whoosh, client: FlaskClient, next_week: datetime) -> None:
     appointment = book(client, next_week)
 
     message = whoosh.assert_sent(to="+1 (555) 867-5310", body=re.compile("you are booked"), status="queued")
@@ -33,14 +41,14 @@ def test_a_booking_is_confirmed_by_text(whoosh, client, next_week):
     assert look(client, appointment)["confirmation"]["status"] == "delivered"
 
 
-def test_a_confirmation_fits_into_one_segment(whoosh, client, next_week):
+def test_a_confirmation_fits_into_one_segment(whoosh: Whoosh, client: FlaskClient, next_week: datetime) -> None:
     book(client, next_week, name="Bartholomew")
 
     message = whoosh.assert_sent(body=re.compile("Bartholomew"), from_="+15557122661")
     whoosh.assert_segments(message, 1)
 
 
-def test_a_curly_quote_does_not_cost_a_second_segment(whoosh, client, next_week):
+def test_a_curly_quote_does_not_cost_a_second_segment(whoosh: Whoosh, client: FlaskClient, next_week: datetime) -> None:
     book(client, next_week, name="Miles O\N{RIGHT SINGLE QUOTATION MARK}Brien")
 
     message = whoosh.assert_sent(body=re.compile("you are booked"))
@@ -48,7 +56,7 @@ def test_a_curly_quote_does_not_cost_a_second_segment(whoosh, client, next_week)
     whoosh.assert_segments(message, 1)
 
 
-def test_an_emoji_costs_a_second_segment(whoosh, client, next_week):
+def test_an_emoji_costs_a_second_segment(whoosh: Whoosh, client: FlaskClient, next_week: datetime) -> None:
     book(client, next_week, name="Ada 🎈")
 
     message = whoosh.assert_sent(body=re.compile("you are booked"))
@@ -63,7 +71,9 @@ def test_an_emoji_costs_a_second_segment(whoosh, client, next_week):
         pytest.param("+15005550009", id="a landline, 21614"),
     ],
 )
-def test_a_number_that_cannot_be_texted_is_refused(whoosh, client, next_week, phone):
+def test_a_number_that_cannot_be_texted_is_refused(
+    whoosh: Whoosh, client: FlaskClient, next_week: datetime, phone: str
+) -> None:
     appointment = {"name": "Ada", "phone": phone, "at": next_week.isoformat()}
 
     response = client.post("/appointments", json=appointment)
@@ -72,7 +82,9 @@ def test_a_number_that_cannot_be_texted_is_refused(whoosh, client, next_week, ph
     whoosh.assert_nothing_sent()
 
 
-def test_a_reminder_leaves_exactly_a_day_before_the_appointment(whoosh, client, next_week):
+def test_a_reminder_leaves_exactly_a_day_before_the_appointment(
+    whoosh: Whoosh, client: FlaskClient, next_week: datetime
+) -> None:
     appointment = book(client, next_week)
     reminder = whoosh.assert_sent(to=PATIENT, body=re.compile("see you"), status="scheduled")
 
@@ -85,7 +97,9 @@ def test_a_reminder_leaves_exactly_a_day_before_the_appointment(whoosh, client, 
     assert look(client, appointment)["reminder"]["status"] == "delivered"
 
 
-def test_the_clock_of_the_app_is_the_clock_of_the_messages(whoosh, client, next_week):
+def test_the_clock_of_the_app_is_the_clock_of_the_messages(
+    whoosh: Whoosh, client: FlaskClient, next_week: datetime
+) -> None:
     appointment = book(client, next_week)
     reminder = whoosh.assert_sent(status="scheduled")
 
@@ -95,7 +109,7 @@ def test_the_clock_of_the_app_is_the_clock_of_the_messages(whoosh, client, next_
     assert datetime.fromisoformat(look(client, appointment)["reminder"]["updated_at"]) == delivered_at
 
 
-def test_an_appointment_tomorrow_morning_needs_no_reminder(whoosh, client):
+def test_an_appointment_tomorrow_morning_needs_no_reminder(whoosh: Whoosh, client: FlaskClient) -> None:
     appointment = book(client, whoosh.now + timedelta(hours=20))
 
     assert appointment["reminder"] is None
@@ -103,7 +117,9 @@ def test_an_appointment_tomorrow_morning_needs_no_reminder(whoosh, client):
     whoosh.assert_not_sent(status="scheduled")
 
 
-def test_a_reminder_too_far_ahead_to_schedule_waits_for_the_job(whoosh, app, client, next_week):
+def test_a_reminder_too_far_ahead_to_schedule_waits_for_the_job(
+    whoosh: Whoosh, app: Flask, client: FlaskClient, next_week: datetime
+) -> None:
     appointment = book(client, next_week + timedelta(days=60))
     assert look(client, appointment)["reminder"]["status"] == "waiting"
     whoosh.assert_not_sent(status="scheduled")
@@ -115,7 +131,7 @@ def test_a_reminder_too_far_ahead_to_schedule_waits_for_the_job(whoosh, app, cli
     assert look(client, appointment)["reminder"]["status"] == "scheduled"
 
 
-def test_moving_an_appointment_replaces_its_reminder(whoosh, client, next_week):
+def test_moving_an_appointment_replaces_its_reminder(whoosh: Whoosh, client: FlaskClient, next_week: datetime) -> None:
     appointment = book(client, next_week)
     old = whoosh.assert_sent(status="scheduled")
 
@@ -126,7 +142,9 @@ def test_moving_an_appointment_replaces_its_reminder(whoosh, client, next_week):
     assert (old.status, new.status) == ("canceled", "delivered")
 
 
-def test_canceling_an_appointment_cancels_its_reminder(whoosh, client, next_week):
+def test_canceling_an_appointment_cancels_its_reminder(
+    whoosh: Whoosh, client: FlaskClient, next_week: datetime
+) -> None:
     appointment = book(client, next_week)
     reminder = whoosh.assert_sent(status="scheduled")
 
@@ -138,7 +156,9 @@ def test_canceling_an_appointment_cancels_its_reminder(whoosh, client, next_week
     assert look(client, appointment)["reminder"]["status"] == "canceled"
 
 
-def test_a_number_that_does_not_exist_is_marked_at_once(whoosh, client, next_week):
+def test_a_number_that_does_not_exist_is_marked_at_once(
+    whoosh: Whoosh, client: FlaskClient, next_week: datetime
+) -> None:
     whoosh.when(to=PATIENT).undeliver(30005)
     appointment = book(client, next_week)
     reminder = whoosh.assert_sent(status="scheduled")
@@ -150,7 +170,9 @@ def test_a_number_that_does_not_exist_is_marked_at_once(whoosh, client, next_wee
     assert reminder.status == "canceled"
 
 
-def test_a_phone_that_is_off_is_marked_after_three_bounces(whoosh, client, next_week):
+def test_a_phone_that_is_off_is_marked_after_three_bounces(
+    whoosh: Whoosh, client: FlaskClient, next_week: datetime
+) -> None:
     whoosh.when(to=PATIENT).undeliver(30003)
 
     for hours in range(3):
@@ -163,7 +185,7 @@ def test_a_phone_that_is_off_is_marked_after_three_bounces(whoosh, client, next_
     whoosh.assert_sent(count=3, status="undelivered", error_code=30003)
 
 
-def test_a_delivery_makes_good_for_earlier_bounces(whoosh, client, next_week):
+def test_a_delivery_makes_good_for_earlier_bounces(whoosh: Whoosh, client: FlaskClient, next_week: datetime) -> None:
     whoosh.when(to=PATIENT).undeliver(30003)
     book(client, next_week)
     book(client, next_week)
@@ -180,7 +202,9 @@ def test_a_delivery_makes_good_for_earlier_bounces(whoosh, client, next_week):
     assert look(client, appointment)["number"] == "ok"
 
 
-def test_a_failure_without_a_reason_is_not_held_against_the_number(whoosh, client, next_week):
+def test_a_failure_without_a_reason_is_not_held_against_the_number(
+    whoosh: Whoosh, client: FlaskClient, next_week: datetime
+) -> None:
     whoosh.when(to=PATIENT).fail(30008)
     appointment = book(client, next_week)
 
@@ -192,7 +216,9 @@ def test_a_failure_without_a_reason_is_not_held_against_the_number(whoosh, clien
     assert seen["number"] == "ok"
 
 
-def test_a_patient_who_opted_out_is_not_texted(whoosh, config, client, next_week):
+def test_a_patient_who_opted_out_is_not_texted(
+    whoosh: Whoosh, config: Config, client: FlaskClient, next_week: datetime
+) -> None:
     whoosh.opt_out(PATIENT, config.sender)
 
     appointment = book(client, next_week)
@@ -201,7 +227,9 @@ def test_a_patient_who_opted_out_is_not_texted(whoosh, config, client, next_week
     whoosh.assert_nothing_sent()
 
 
-def test_a_patient_who_texts_stop_gets_no_reminder(whoosh, config, client, next_week):
+def test_a_patient_who_texts_stop_gets_no_reminder(
+    whoosh: Whoosh, config: Config, client: FlaskClient, next_week: datetime
+) -> None:
     appointment = book(client, next_week)
     reminder = whoosh.assert_sent(status="scheduled")
     whoosh.settle()
@@ -213,7 +241,9 @@ def test_a_patient_who_texts_stop_gets_no_reminder(whoosh, config, client, next_
     assert look(client, appointment)["number"] == "opted out"
 
 
-def test_a_text_refused_for_haste_is_sent_once(whoosh, client, next_week, pauses):
+def test_a_text_refused_for_haste_is_sent_once(
+    whoosh: Whoosh, client: FlaskClient, next_week: datetime, pauses: list[float]
+) -> None:
     whoosh.when(to=PATIENT).rate_limit().times(1)
 
     appointment = book(client, next_week)
@@ -224,7 +254,9 @@ def test_a_text_refused_for_haste_is_sent_once(whoosh, client, next_week, pauses
 
 
 @pytest.mark.parametrize("outage", ["timeout", "disconnect", "rate_limit"])
-def test_a_text_that_meets_an_outage_is_sent_after_it(whoosh, app, client, next_week, outage):
+def test_a_text_that_meets_an_outage_is_sent_after_it(
+    whoosh: Whoosh, app: Flask, client: FlaskClient, next_week: datetime, outage: str
+) -> None:
     getattr(whoosh.when(), outage)()
     appointment = book(client, next_week)
     assert look(client, appointment)["confirmation"]["status"] == "waiting"
@@ -238,7 +270,7 @@ def test_a_text_that_meets_an_outage_is_sent_after_it(whoosh, app, client, next_
     whoosh.assert_sent(status="scheduled", body=re.compile("see you"))
 
 
-def test_a_forged_callback_is_refused(whoosh, config, client, next_week):
+def test_a_forged_callback_is_refused(whoosh: Whoosh, config: Config, client: FlaskClient, next_week: datetime) -> None:
     appointment = book(client, next_week)
     message = whoosh.assert_sent(body=re.compile("you are booked"))
     lie = {"MessageSid": message.sid, "MessageStatus": "undelivered", "ErrorCode": "30005"}
@@ -250,7 +282,7 @@ def test_a_forged_callback_is_refused(whoosh, config, client, next_week):
     assert look(client, appointment)["confirmation"]["status"] == "queued"
 
 
-def test_a_genuine_callback_cannot_be_altered(whoosh, client, next_week):
+def test_a_genuine_callback_cannot_be_altered(whoosh: Whoosh, client: FlaskClient, next_week: datetime) -> None:
     appointment = book(client, next_week)
     whoosh.settle()
     genuine = whoosh.callbacks[-1]
@@ -262,7 +294,9 @@ def test_a_genuine_callback_cannot_be_altered(whoosh, client, next_week):
     assert look(client, appointment)["confirmation"]["status"] == "delivered"
 
 
-def test_late_and_repeated_callbacks_do_not_turn_time_back(whoosh, client, next_week):
+def test_late_and_repeated_callbacks_do_not_turn_time_back(
+    whoosh: Whoosh, client: FlaskClient, next_week: datetime
+) -> None:
     whoosh.when(to=PATIENT).webhooks(order=("delivered", "sent"), duplicate=("delivered",))
     appointment = book(client, next_week)
     message = whoosh.assert_sent(body=re.compile("you are booked"))
@@ -273,7 +307,7 @@ def test_late_and_repeated_callbacks_do_not_turn_time_back(whoosh, client, next_
     assert look(client, appointment)["confirmation"]["status"] == "delivered"
 
 
-def test_a_bounce_that_is_reported_twice_counts_once(whoosh, client, next_week):
+def test_a_bounce_that_is_reported_twice_counts_once(whoosh: Whoosh, client: FlaskClient, next_week: datetime) -> None:
     whoosh.when(to=PATIENT).undeliver(30003).webhooks(duplicate=("undelivered",))
     book(client, next_week)
     appointment = book(client, next_week)
@@ -284,7 +318,9 @@ def test_a_bounce_that_is_reported_twice_counts_once(whoosh, client, next_week):
     assert look(client, appointment)["number"] == "ok"
 
 
-def test_the_job_asks_for_receipts_that_never_came(whoosh, app, client, next_week):
+def test_the_job_asks_for_receipts_that_never_came(
+    whoosh: Whoosh, app: Flask, client: FlaskClient, next_week: datetime
+) -> None:
     whoosh.when(to=PATIENT).webhooks(drop=("sent", "delivered"))
     appointment = book(client, next_week)
     whoosh.settle()
@@ -295,7 +331,9 @@ def test_the_job_asks_for_receipts_that_never_came(whoosh, app, client, next_wee
     assert look(client, appointment)["confirmation"]["status"] == "delivered"
 
 
-def test_canceling_too_late_finds_out_what_became_of_the_reminder(whoosh, client, next_week):
+def test_canceling_too_late_finds_out_what_became_of_the_reminder(
+    whoosh: Whoosh, client: FlaskClient, next_week: datetime
+) -> None:
     whoosh.when(to=PATIENT).webhooks(drop=("queued", "sent", "delivered"))
     appointment = book(client, next_week)
     whoosh.travel(next_week - timedelta(hours=1))
@@ -306,7 +344,9 @@ def test_canceling_too_late_finds_out_what_became_of_the_reminder(whoosh, client
     assert look(client, appointment)["reminder"]["status"] == "delivered"
 
 
-def test_a_crash_while_a_callback_comes_in_leaves_the_message_alone(whoosh, store, client, next_week):
+def test_a_crash_while_a_callback_comes_in_leaves_the_message_alone(
+    whoosh: Whoosh, store: Store, client: FlaskClient, next_week: datetime
+) -> None:
     book(client, next_week)
     message = whoosh.assert_sent(body=re.compile("you are booked"))
 
