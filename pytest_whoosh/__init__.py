@@ -6,12 +6,23 @@ if TYPE_CHECKING:
     from .engine.errors import WhooshError
     from .transports.guard import WhooshGuardError
     from .transports.sdk import WhooshHttpClient
+    from .transports.sdk_async import AsyncWhooshHttpClient
     from .views import Callback, Message, Messages
     from .whoosh import Whoosh
 
-__all__ = ["Callback", "Message", "Messages", "Whoosh", "WhooshError", "WhooshGuardError", "WhooshHttpClient"]
+__all__ = [
+    "AsyncWhooshHttpClient",
+    "Callback",
+    "Message",
+    "Messages",
+    "Whoosh",
+    "WhooshError",
+    "WhooshGuardError",
+    "WhooshHttpClient",
+]
 
 _HOMES = {
+    "AsyncWhooshHttpClient": "transports.sdk_async",
     "Callback": "views",
     "Message": "views",
     "Messages": "views",

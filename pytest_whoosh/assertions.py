@@ -2,19 +2,30 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import Final
+from urllib.parse import urlsplit
 
+from pytest_whoosh.engine.addresses import channel_of
 from pytest_whoosh.engine.callbacks import Webhook
-from pytest_whoosh.engine.lifecycle import UNFINISHED, Status
-from pytest_whoosh.engine.matching import Difference, Matcher, reported_webhooks, segments_of, show
+from pytest_whoosh.engine.lifecycle import READ_ON, REPORTED, UNFINISHED, Status
+from pytest_whoosh.engine.matching import Difference, Matcher, asks, reported_webhooks, segments_of, show
 from pytest_whoosh.engine.records import Message
 from pytest_whoosh.engine.segments import forces_ucs2, segment
 from pytest_whoosh.engine.vendor import Exchange
 
 _MOST_ROWS: Final = 20
+_MOST_REFUSALS: Final = 5
+_MOST_RIVALS: Final = 100
 _LONGEST_BODY: Final = 60
+_LONGEST_TEXT: Final = 80
+_LONGEST_VALUE: Final = 200
+#: How much of two long texts is shown before the character in which they differ.
+_LEAD: Final = 30
 _INDENT: Final = "  "
+_ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 
 
 # Searching
@@ -22,8 +33,11 @@ _INDENT: Final = "  "
 
 def explain_none(matcher: Matcher, records: Sequence[Message], name: str, journal: Sequence[Exchange] = ()) -> str:
     """Why no message was found."""
-    head = f"No message in the {name} matches {matcher}." if matcher.criteria else f"There is no message in the {name}."
-    return _join(head, _nearest(matcher, records), table(records, name), _refusals(records, journal))
+    if not records:
+        head = f"No message matches {matcher}: the {name} is empty." if matcher.criteria else f"The {name} is empty."
+        return _join(head, _refusals(journal))
+    head = f"No message in the {name} matches {matcher}."
+    return _join(head, _nearest(matcher, records), table(records, name), _refusals(journal))
 
 
 def explain_count(
@@ -39,76 +53,176 @@ def explain_count(
         return explain_none(matcher, records, name, journal)
     which = f"matching {matcher}" if matcher.criteria else f"in the {name}"
     head = f"Expected {_messages(wanted)} {which}, found {len(found)}."
-    return _join(head, table(found, "matches"), _nearest_of_rest(matcher, found, records, wanted))
+    listed = table(found, "matches" if matcher.criteria else name)
+    if len(found) > wanted:
+        return _join(head, listed)
+    matching = set(found)
+    rest = [record for record in records if record not in matching]
+    return _join(head, listed, _nearest(matcher, rest, "Nearest of the others"), _refusals(journal))
 
 
-def explain_sent(matcher: Matcher, found: Sequence[Message]) -> str:
+def explain_sent(matcher: Matcher, found: Sequence[Message], name: str) -> str:
     """Why messages were not to be there."""
-    which = f"matching {matcher} " if matcher.criteria else ""
-    return _join(f"Expected no message {which}to be sent, found {len(found)}.", table(found, "matches"))
+    if not matcher.criteria:
+        return _join(f"Expected no message to be sent, found {len(found)}.", table(found, name))
+    return _join(f"Expected no message matching {matcher} to be sent, found {len(found)}.", table(found, "matches"))
 
 
-def _nearest_of_rest(matcher: Matcher, found: Sequence[Message], records: Sequence[Message], wanted: int) -> str | None:
-    if len(found) >= wanted:
+def _nearest(matcher: Matcher, records: Sequence[Message], title: str = "Nearest") -> str | None:
+    if not records:
         return None
-    return _nearest(matcher, [record for record in records if record not in found])
-
-
-def _nearest(matcher: Matcher, records: Sequence[Message]) -> str | None:
-    if not records or not matcher.criteria:
-        return None
-    nearest = max(records, key=lambda record: (_likeness(matcher.differences(record)), record.serial))
-    differences = matcher.differences(nearest)
-    lines = [f"Nearest: {describe(nearest)}"]
+    compared = [(record, matcher.differences(record)) for record in records]
+    fewest = min(len(differences) for _, differences in compared)
+    rivals = [pair for pair in compared if len(pair[1]) == fewest][-_MOST_RIVALS:]
+    nearest, differences = max(rivals, key=lambda pair: (_likeness(pair[1]), pair[0].serial))
+    lines = [f"{title}: {describe(nearest)}"]
     for difference in differences:
         lines += [_INDENT + line for line in _difference(difference)]
-    if hint := _hint(nearest, differences):
-        lines += ["", hint]
-    return "\n".join(lines)
+    return _join("\n".join(lines), _hint(nearest, differences))
 
 
 def _likeness(differences: Sequence[Difference]) -> float:
-    """Near to zero for few differences, and nearer still where their texts are alike."""
-    return -sum(1 - _alike(difference.expected, difference.actual) / 2 for difference in differences)
+    return sum(_alike(difference.expected, difference.actual) for difference in differences)
 
 
 def _alike(expected: object, actual: object) -> float:
+    """From 0 for values that have nothing in common to 1 for equal ones; long texts are told by their beginnings."""
     if isinstance(expected, re.Pattern):
         expected = expected.pattern
     if isinstance(expected, str) and isinstance(actual, str):
-        return difflib.SequenceMatcher(None, expected, actual).ratio()
+        return difflib.SequenceMatcher(None, expected[:_LONGEST_VALUE], actual[:_LONGEST_VALUE]).ratio()
     return 0.0
 
 
+# Differences
+
+#: The fields whose values are words of a list, where the first letter that differs says nothing.
+_WORDS: Final = frozenset({"status", "direction", "encoding"})
+
+
 def _difference(difference: Difference) -> list[str]:
-    label = f"{difference.field}: "
-    expected, actual = show(difference.expected), show(difference.actual)
-    lines = [f"{label}expected {expected}", f"{' ' * len(label)} but was {actual}"]
-    if isinstance(difference.expected, str) and isinstance(difference.actual, str):
-        same = 0
-        while same < min(len(expected), len(actual)) and expected[same] == actual[same]:
-            same += 1
-        if same > 1 and "\n" not in expected:
-            lines.append(" " * (len(label) + len("expected ") + same) + "^")
-    return lines
+    field, expected, actual = difference.field, difference.expected, difference.actual
+    label = f"{field}: expected "
+    if isinstance(expected, str) and isinstance(actual, str):
+        wanted, was, mark = _contrast(expected, actual, marked=_is_marked(field, expected, actual))
+    else:
+        wanted, was, mark = _wanted(field, expected), _cut(show(actual)), None
+    lines = [label + wanted, "but was ".rjust(len(label)) + was]
+    return [*lines, " " * len(label) + mark] if mark else lines
+
+
+def _wanted(field: str, expected: object) -> str:
+    if isinstance(expected, re.Pattern):
+        return f"{show(expected)} to be found"
+    if asks(expected):
+        return f"{show(expected)}({field}) to be true"
+    return _cut(show(expected))
+
+
+def _is_marked(field: str, expected: str, actual: str) -> bool:
+    if field in _WORDS:
+        return False
+    return expected[:1] == actual[:1] or (field == "body" and _alike(expected, actual) >= 0.5)
+
+
+def _contrast(expected: str, actual: str, *, marked: bool) -> tuple[str, str, str | None]:
+    """Two texts as they are shown one below the other, and the line that marks where they part."""
+    at = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(expected, actual, strict=False)))
+    start = max(0, at - _LEAD) if max(len(expected), len(actual)) > _LONGEST_TEXT else 0
+    quote = '"' if "'" in expected + actual and '"' not in expected + actual else "'"
+
+    def excerpt(text: str) -> str:
+        end = start + _LONGEST_TEXT
+        return f"{quote}{_ELLIPSIS if start else ''}{escaped(text[start:end])}{_ELLIPSIS if text[end:] else ''}{quote}"
+
+    def escaped(text: str) -> str:
+        return "".join("\\" + each if each in ("\\", quote) else printable(each) for each in text)
+
+    mark = None
+    if marked:
+        before = _width(f"{quote}{_ELLIPSIS if start else ''}{escaped(expected[start:at])}")
+        mark = " " * before + "^" + _named(expected[at : at + 1], actual[at : at + 1])
+    return excerpt(expected), excerpt(actual), mark
+
+
+def _named(expected: str, actual: str) -> str:
+    """The two characters by name, where they may look alike."""
+    if (expected + actual).isascii():
+        return ""
+    return f" expected {_name(expected)}, but was {_name(actual)}"
+
+
+def _name(character: str) -> str:
+    if not character:
+        return "the end"
+    return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
+
+
+def _width(text: str) -> int:
+    """The columns that a text takes in a terminal."""
+    return sum(
+        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text
+    )
+
+
+def _cut(text: str, longest: int = _LONGEST_VALUE) -> str:
+    return text if len(text) <= longest else text[:longest] + _ELLIPSIS
+
+
+# Hints
+
+#: What changes while a message is on its way.
+_CHANGING: Final = frozenset(
+    {
+        "status", "error_code", "error_message", "from_", "num_segments", "price", "price_unit", "date_sent",
+        "date_updated", "history", "callbacks",
+    }
+)  # fmt: skip
 
 
 def _hint(message: Message, differences: Sequence[Difference]) -> str | None:
     """What to write, where it is plain what was forgotten."""
-    if [difference.field for difference in differences] != ["status"]:
-        return None
-    if message.status is Status.SCHEDULED:
-        return f"It is scheduled for {message.send_at:%Y-%m-%d %H:%M:%S}: whoosh.travel(...) there to have it sent."
-    if message.status in UNFINISHED or message.outcome.then.get(message.status):
-        return "Nothing moves by itself: whoosh.settle() or whoosh.travel(seconds=...) plays what happens next."
+    wanted = {difference.field: difference.expected for difference in differences}
+    if message.forgotten is not None and "body" in wanted:
+        return "Its text was redacted, so its body is empty: request holds what was posted."
+    if wanted.keys() <= _CHANGING:
+        return _what_is_to_come(message) or _never_read(message, wanted.get("status"))
     return None
 
 
-def _refusals(records: Sequence[Message], journal: Sequence[Exchange]) -> str | None:
-    refused = [call for call in journal if call.status is None or call.status >= 400]
-    if records or not refused:
+def _what_is_to_come(message: Message) -> str | None:
+    if message.status is Status.SCHEDULED:
+        return f"It is scheduled for {message.send_at:%Y-%m-%d %H:%M:%S} UTC: whoosh.travel(...) past that has it sent."
+    if message.outcome.then.get(message.status):
+        return "Nothing moves by itself: whoosh.settle() or whoosh.travel(seconds=...) plays what happens next."
+    if message.status in UNFINISHED or message.status is Status.SENT:
+        return f"It stays {message.status.value!r}: whoosh.when(...).stall() says so."
+    return None
+
+
+def _never_read(message: Message, status: object) -> str | None:
+    if status == Status.READ and channel_of(message.to) not in READ_ON:
+        return "Only WhatsApp tells that a message was read."
+    return None
+
+
+def _refusals(journal: Sequence[Exchange]) -> str | None:
+    refused = [call for call in journal if call.method == "POST" and (call.status is None or call.status >= 400)]
+    if not refused:
         return None
-    return "\n".join(["The API took none of these calls:", *(_INDENT + exchange(call) for call in refused[-5:])])
+    hidden = len(refused) - _MOST_REFUSALS
+    earlier = [f"{_INDENT}... {hidden} earlier"] if hidden > 0 else []
+    shown = [_INDENT + _refusal(call) for call in refused[-_MOST_REFUSALS:]]
+    return "\n".join([f"The API refused {_count(len(refused), 'call')}:", *earlier, *shown])
+
+
+def _refusal(call: Exchange) -> str:
+    path = urlsplit(call.url).path
+    _, _, resource = path.rpartition("/Accounts/")
+    shown = resource.partition("/")[2] or path
+    code = f" {call.code}" if call.code else ""
+    answer = "no answer" if call.status is None else f"{call.status}{code}"
+    return printable(f"{call.method} {shown} -> {answer}{f': {call.note}' if call.note else ''}")
 
 
 # Callbacks
@@ -116,34 +230,38 @@ def _refusals(records: Sequence[Message], journal: Sequence[Exchange]) -> str | 
 
 def explain_callbacks(message: Message, wanted: Sequence[str]) -> str | None:
     """Why the status callbacks did not leave in an order; None where they did."""
-    left = reported_webhooks(message)
-    statuses = iter(enumerate(webhook.params.get("MessageStatus", "") for webhook in left))
+    left = iter([webhook.params.get("MessageStatus") for webhook in reported_webhooks(message)])
     for position, status in enumerate(wanted):
-        if all(status != left_status for _, left_status in statuses):
+        if status not in left:  # which also passes over all before it
             after = f" after {wanted[position - 1]!r}" if position else ""
-            head = (
-                f"No status callback {status!r}{after} for {describe(message)}.\n"
-                f"Expected, in this order: {', '.join(map(repr, wanted))}."
-            )
-            return _join(head, _callback_table(left), _callback_hint(message))
+            head = f"No status callback {status!r}{after} for {describe(message)}."
+            order = f"Expected, in this order: {', '.join(map(repr, wanted))}." if wanted[1:] else None
+            return _join(head, order, _callback_table(message.webhooks), _callback_hint(message, status))
     return None
 
 
 def _callback_table(webhooks: Sequence[Webhook]) -> str:
     if not webhooks:
         return "No status callback has left."
-    return "\n".join(["Status callbacks:", *(_INDENT + line for line in map(describe_webhook, webhooks))])
+    return "\n".join(["Status callbacks:", *(_INDENT + printable(describe_webhook(each)) for each in webhooks)])
 
 
-def _callback_hint(message: Message) -> str | None:
+def _callback_hint(message: Message, status: str) -> str | None:
+    if status not in REPORTED:
+        return f"The vendor reports no {status!r}: callbacks tell of {', '.join(map(repr, _REPORTED))}."
+    if message.history[0].status == status:
+        return f"It was created {status!r}, and callbacks tell of changes only."
     if not message.status_callback:
         return (
             "The message has no status callback. Send it with status_callback=..., or through a Messaging Service "
             "or application that has one."
         )
-    if message.outcome.then.get(message.status):
-        return f"It is still {message.status.value!r}: whoosh.settle() or whoosh.travel(...) plays what happens next."
-    return None
+    if any(webhook.dropped and webhook.params.get("MessageStatus") == status for webhook in message.webhooks):
+        return f"whoosh.when(...).webhooks(drop=({status!r},)) had it lost."
+    return _what_is_to_come(message) or _never_read(message, status)
+
+
+_REPORTED: Final = tuple(status.value for status in Status if status in REPORTED)
 
 
 # Segments
@@ -169,8 +287,9 @@ def explain_code(records: Sequence[Message], to: object, pattern: "re.Pattern[st
     """Why no one-time code was found."""
     matcher = Matcher({"to": to})
     got = [record for record in records if matcher.matches(record)]
-    head = f"No message to {to} holds a code that matches {pattern.pattern!r}."
-    return _join(head, table(got, f"messages to {to}") if got else table(records, name))
+    if not got:
+        return explain_none(matcher, records, name)
+    return _join(f"No message to {to} holds a code that {show(pattern)} finds.", table(got, f"messages to {to}"))
 
 
 # Words for what there is
@@ -184,7 +303,8 @@ def describe(message: Message) -> str:
 
 def describe_webhook(webhook: Webhook) -> str:
     """A webhook and what the app answered, in one line."""
-    what = webhook.params.get("MessageStatus") or webhook.params.get("SmsStatus", "")
+    kinds = (webhook.params.get(name) for name in ("MessageStatus", "SmsStatus", "event_type"))
+    what = next(filter(None, kinds), "")
     answer = "not delivered: nothing is mounted there"
     if webhook.dropped:
         answer = "lost by the network, as scripted"
@@ -206,8 +326,6 @@ def exchange(call: Exchange) -> str:
 def table(records: Sequence[Message], name: str) -> str:
     """Messages as a small table."""
     title = name[:1].upper() + name[1:]
-    if not records:
-        return f"{title}: empty."
     hidden = max(0, len(records) - _MOST_ROWS)
     rows = [("sid", "from", "to", "status", "body")]
     rows += [(short_sid(each.sid), each.from_ or "-", each.to, _state(each), _body(each)) for each in records[hidden:]]
@@ -219,17 +337,17 @@ def table(records: Sequence[Message], name: str) -> str:
 
 def short_sid(sid: str) -> str:
     """A SID's kind and count, which tell it from its neighbours."""
-    return f"{sid[:2]}\N{HORIZONTAL ELLIPSIS}{sid[-4:]}"
+    return f"{sid[:2]}{_ELLIPSIS}{sid[-4:]}"
 
 
 def _state(message: Message) -> str:
     code = f" {message.error_code}" if message.error_code else ""
-    return f"{message.status.value}{code}{' (deleted)' if message.deleted else ''}"
+    since = " (deleted)" if message.deleted else " (redacted)" if message.forgotten is not None else ""
+    return f"{message.status.value}{code}{since}"
 
 
 def _body(message: Message) -> str:
-    body = message.sent_body
-    shown = repr(body if len(body) <= _LONGEST_BODY else body[:_LONGEST_BODY] + "\N{HORIZONTAL ELLIPSIS}")
+    shown = repr(_cut(message.sent_body, _LONGEST_BODY))
     return f"{shown} + {_count(len(message.media_urls), 'media file')}" if message.media_urls else shown
 
 

@@ -7,6 +7,7 @@ library that a test may not need, is imported before a test asks for it.
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .transports.guard import Guard
+    from .transports.guard import Guard, WhooshGuardError
     from .whoosh import Whoosh
 
 #: The settings that an ini file may hold, each as ``whoosh_<name>``.
@@ -35,8 +36,10 @@ SETTINGS = (
     "seed",
 )
 _PREFIX = "whoosh_"
-_DOUBLES: pytest.StashKey[list[Whoosh]] = pytest.StashKey()
+_DOUBLE: pytest.StashKey[Whoosh | None] = pytest.StashKey()
+_SHOWN: pytest.StashKey[bool] = pytest.StashKey()
 _GUARD: pytest.StashKey[Guard] = pytest.StashKey()
+_BREACHES: pytest.StashKey[list[WhooshGuardError]] = pytest.StashKey()
 _INI: pytest.StashKey[dict[str, object]] = pytest.StashKey()
 
 _EXPLANATION = (
@@ -58,12 +61,14 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "whoosh(**settings): settings of the whoosh fixture for a test; the README lists them"
     )
     given = _ini_settings(config)
-    if given:
-        _checked(given, "in the ini file")
+    settings = _checked(given, "in the ini file") if given else {}
 
     from .transports.guard import Guard
 
-    guard = config.stash[_GUARD] = Guard(lambda host: _EXPLANATION.format(host=host))
+    breaches = config.stash[_BREACHES] = []
+    guard = config.stash[_GUARD] = Guard(
+        lambda host: _EXPLANATION.format(host=host), on=bool(settings.get("guard", True)), breaches=breaches
+    )
     guard.start()
 
 
@@ -74,13 +79,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         guard.stop()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Check the settings of all markers, before any test runs."""
+    for item in items:
+        _settings(item)
+
+
 @pytest.fixture
 def whoosh(request: pytest.FixtureRequest) -> Iterator[Whoosh]:
     """An in-memory fake of the Messages API of Whoosh (and Twilio), in force during the test."""
     from .whoosh import Whoosh
 
     with Whoosh(**_settings(request.node)) as double:
-        request.node.stash.setdefault(_DOUBLES, []).append(double)
+        request.node.stash[_DOUBLE] = double
         yield double
 
 
@@ -88,48 +99,67 @@ def whoosh(request: pytest.FixtureRequest) -> Iterator[Whoosh]:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Let the guard stand or not, as the test's settings say."""
     guard = item.config.stash[_GUARD]
-    guard.breaches.clear()
-    guard.on = bool(_settings(item).get("guard", True))
-    guard.start()
+    usual = guard.on
+    guard.on = bool(_settings(item).get("guard", usual))
     try:
         return (yield)
     finally:
-        guard.on = True
+        guard.on = usual
+        if patching := sys.modules.get(f"{__package__}.transports.patching"):
+            patching.tidy()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Forget what an earlier run of the test has left."""
+    item.stash[_DOUBLE] = None
+    item.stash[_SHOWN] = False
+    item.config.stash[_BREACHES].clear()
+    yield
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test whose app reached for the vendor, and swallowed the refusal."""
-    result = yield
-    doubles = pyfuncitem.stash.get(_DOUBLES, [])
-    breaches = [*pyfuncitem.config.stash[_GUARD].breaches, *(each for double in doubles for each in double.breaches)]
-    swallowed = [breach for breach in breaches if not _reached(pyfuncitem, breach)]
-    if swallowed:
-        pytest.fail(f"The app swallowed this refusal: {swallowed[0]}", pytrace=False)
-    return result
+    yield
+    _fail_for_breaches(item)
 
 
-def _reached(test: pytest.Function, error: BaseException) -> bool:
-    """Whether an error got as far as the test itself, or to pytest.raises on its behalf.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Do the same for what fixtures and threads did after the test."""
+    item.config.stash[_BREACHES].clear()
+    yield
+    _fail_for_breaches(item)
 
-    The traceback of an error starts at the frame that caught it.
-    """
-    if error.__traceback__ is None:
-        return False
-    frame = error.__traceback__.tb_frame
-    own = getattr(inspect.unwrap(test.obj), "__code__", None)
-    return frame.f_code is own or str(frame.f_globals.get("__name__", "")).startswith("_pytest.")
+
+def _fail_for_breaches(item: pytest.Item) -> None:
+    breaches = item.config.stash[_BREACHES]
+    if breaches:
+        pytest.fail(f"The app swallowed this refusal: {breaches[0]}", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Show a failed test's traffic."""
+    """Show the traffic of a test at its first failure, and what it made of a refusal."""
     report = yield
-    if report.failed and call.when != "teardown":
-        doubles = item.stash.get(_DOUBLES, [])
-        for double in doubles:
-            report.sections.append(("whoosh traffic", double.traffic()))
+    if not report.failed or item.stash.get(_SHOWN, False):
+        return report
+    item.stash[_SHOWN] = True
+    report.sections += [("whoosh traffic", double.traffic()) for double in _doubles(item)]
+    breaches = [str(breach) for breach in item.config.stash[_BREACHES]]
+    if breaches and breaches[0] not in report.longreprtext:
+        report.sections.append(("whoosh guard", "\n".join(breaches)))
     return report
+
+
+def _doubles(item: pytest.Item) -> list[Whoosh]:
+    """The doubles that a test used: the fixture's, and what its other fixtures made of the class."""
+    module = sys.modules.get(f"{__package__}.whoosh")
+    if module is None:
+        return []
+    values = [item.stash.get(_DOUBLE, None), *(getattr(item, "funcargs", None) or {}).values()]
+    return list({id(value): value for value in values if isinstance(value, module.Whoosh)}.values())
 
 
 def _settings(item: pytest.Item) -> dict[str, object]:

@@ -1,15 +1,19 @@
 """Messages as a test reads them: live, and read-only."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NoReturn, overload
+from typing import Any, NoReturn, TypeAlias, overload
 
 from pytest_whoosh.engine.callbacks import Webhook, WebhookError
+from pytest_whoosh.engine.inbound import Conversation
 from pytest_whoosh.engine.matching import FIELDS, Matcher
 from pytest_whoosh.engine.records import Message as Record
 
 from .assertions import describe, describe_webhook, explain_count, explain_none
+
+#: A file that a person sends: a URL or file name, whose ending names its type; or its bytes and their type.
+MediaFile: TypeAlias = str | tuple[bytes, str]
 
 
 class Message:
@@ -232,6 +236,11 @@ class Callback:
         return dict(self._webhook.params)
 
     @property
+    def body(self) -> str:
+        """What it posts, as the signature has it: a form, or JSON."""
+        return self._webhook.body
+
+    @property
     def headers(self) -> dict[str, str]:
         """Its headers, the signature among them."""
         return dict(self._webhook.headers)
@@ -300,7 +309,13 @@ class Messages(Sequence[Message]):
         try:
             return Message(found[index], self._touch)
         except IndexError:
-            raise IndexError(f"whoosh.{self._name} has {len(found)} messages, and so none at {index}.") from None
+            held = "1 message" if len(found) == 1 else f"{len(found)} messages"
+            raise IndexError(f"The {self._name} has {held}, and none at index {index}.") from None
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Messages | list | tuple) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # what it holds changes
 
     def __repr__(self) -> str:
         return f"<{self._name}: {[describe(record) for record in self._found()]}>"
@@ -308,7 +323,7 @@ class Messages(Sequence[Message]):
     def filter(self, **match: object) -> "Messages":
         """The messages that match."""
         matcher = Matcher(match)
-        return Messages(self._found, self._touch, self._name, matcher)
+        return Messages(self._found, self._touch, f"{self._name} with {matcher}" if match else self._name, matcher)
 
     def one(self, **match: object) -> Message:
         """The only message that matches.
@@ -344,3 +359,67 @@ class Messages(Sequence[Message]):
         if self._matcher is None:
             return records
         return [record for record in records if self._matcher.matches(record)]
+
+
+class Reply:
+    """What came of a person's message: the message, the webhook that it caused, and what that was answered with."""
+
+    __slots__ = ("_conversation", "_touch")
+
+    def __init__(self, conversation: Conversation, touch: Callable[[], None]) -> None:
+        self._conversation = conversation
+        self._touch = touch
+
+    def __repr__(self) -> str:
+        return f"<Reply to {describe(self._conversation.message)}>"
+
+    @property
+    def message(self) -> Message:
+        """The inbound message."""
+        return Message(self._conversation.message, self._touch)
+
+    @property
+    def webhook(self) -> Callback | None:
+        """The webhook that the app got; None where none is set for the sender written to."""
+        webhook = self._conversation.webhook
+        return Callback(webhook, self._touch) if webhook else None
+
+    @property
+    def replies(self) -> list[Message]:
+        """The outbound messages that the app's answer caused, in order."""
+        return [Message(record, self._touch) for record in self._conversation.replies]
+
+    @property
+    def twiml(self) -> str | None:
+        """The TwiML that the app answered with; None where it answered nothing."""
+        return self._conversation.twiml
+
+    @property
+    def keyword_answer(self) -> str | None:
+        """What the vendor itself answered to a keyword such as STOP; no message of the account's."""
+        keyword = self._conversation.keyword
+        return keyword.answer if keyword else None
+
+
+class Phone:
+    """A person's phone: writes to the app, and shows what it got."""
+
+    __slots__ = ("_received", "_text", "number")
+
+    def __init__(self, number: str, text: Callable[..., Reply], received: Callable[[], Messages]) -> None:
+        #: The phone's number.
+        self.number = number
+        self._text = text
+        self._received = received
+
+    def __repr__(self) -> str:
+        return f"<Phone {self.number}>"
+
+    def text(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: str) -> Reply:
+        """Write to one of the app's senders, as :meth:`Whoosh.receive` does."""
+        return self._text(body, from_=self.number, to=to, media=media, **params)
+
+    @property
+    def received(self) -> Messages:
+        """The messages that were delivered to the phone, oldest first."""
+        return self._received()

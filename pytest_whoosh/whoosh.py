@@ -5,7 +5,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import wraps
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeVar, overload
@@ -15,27 +15,42 @@ from . import assertions
 from .api import ROUTER
 from .api.routing import dispatch
 from .clocks import AppClock
-from .engine.addresses import Kind, channel_of, kind_of, normalize
+from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
+from .engine.content import read_defaults, read_types
 from .engine.errors import WhooshError, choose_from
 from .engine.http import Request, Response
+from .engine.inbound import Conversation, Deliveries, receive
+from .engine.lifecycle import Status
+from .engine.links import only_link
 from .engine.matching import Matcher
-from .engine.records import Application, MessagingService, PhoneNumber, ShortCode
+from .engine.media import File, smallest, type_of
+from .engine.records import (
+    Application,
+    ChannelSender,
+    ContentTemplate,
+    LinkDomain,
+    MessagingService,
+    PhoneNumber,
+    ShortCode,
+)
 from .engine.rules import Rule
 from .engine.settings import read_settings
 from .engine.timeline import moment
 from .engine.vendor import Vendor
-from .transports import requests as requests_transport
-from .transports.guard import Guard, WhooshGuardError
-from .transports.patching import Patch
-from .transports.webhooks import Courier, Mount, WsgiApp
-from .views import Callback, Message, Messages
+from .transports import Interception
+from .transports.guard import Guard
+from .transports.webhooks import AsgiApp, Courier, WsgiApp
+from .travel import Travel
+from .views import Callback, MediaFile, Message, Messages, Phone, Reply
 
 R = TypeVar("R")
 
 _SHORT_CODE: Final = re.compile(r"\d{5,6}")
+_DOMAIN: Final = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 _NOT_INTERCEPTED: Final = (
     "pytest-whoosh stopped a call to {host} before it left this machine: it came over a library that the whoosh "
-    "fixture does not stand in. The fixture answers calls made with requests; send this one with requests too."
+    "fixture does not stand in. It answers calls made with requests, httpx, aiohttp, urllib3, http.client and "
+    "urllib.request: send this one with one of these."
 )
 
 
@@ -73,7 +88,9 @@ class Whoosh:
         self._clock = AppClock(follow=settings.clock == "auto")
         self._vendor = Vendor(settings, self._clock.now())
         self._courier = Courier(over_http=settings.callbacks == "http", now=self._clock.now)
-        self._mover: int | None = None
+        self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
+        #: Whether time has moved under an API call, so that webhooks of that time are still to be delivered.
+        self._behind = False
         self._guard = Guard(lambda host: _NOT_INTERCEPTED.format(host=host))
         self._environment = _set_environment(
             {
@@ -84,7 +101,8 @@ class Whoosh:
                 "TWILIO_AUTH_TOKEN": settings.auth_token,
             }
         )
-        self._patches: list[Patch] = requests_transport.intercept(self.answer)
+        self._interception = Interception(self.answer)
+        self._interception.start()
         self._guard.start()
         self._active = True
         return self
@@ -94,8 +112,8 @@ class Whoosh:
     ) -> None:
         self._active = False
         self._guard.stop()
-        while self._patches:
-            self._patches.pop().stop()
+        self._interception.stop()
+        self._courier.close()
         _restore_environment(self._environment)
         self._clock.stop()
 
@@ -155,7 +173,7 @@ class Whoosh:
     def answer(self, request: Request) -> Response:
         """Answer one API request. Every transport comes in by this door."""
         with self._lock:
-            self._catch_up()
+            self._travel.catch_up()
             return dispatch(self._vendor, ROUTER, request)
 
     # Reading
@@ -186,11 +204,6 @@ class Whoosh:
         vendor = self._vendor
         return assertions.traffic(vendor.journal, vendor.messages, vendor.webhooks)
 
-    @property
-    def breaches(self) -> list[WhooshGuardError]:
-        """The calls to the vendor that came over a library the double does not stand in, and were stopped."""
-        return list(self._guard.breaches)
-
     # Time
 
     @property
@@ -213,97 +226,37 @@ class Whoosh:
         Raises:
             WhooshError: the way leads back.
         """
+        amount = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         self._touch()
-        self._run(self._destination(to, timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)))
+        self._travel.run(self._travel.destination(to, amount))
 
     def settle(self) -> None:
         """Let time pass until no message is on its way; those scheduled for later stay."""
         self._touch()
-        self._run(None)
+        self._travel.run(None)
 
-    def _destination(self, to: datetime | timedelta | None, amount: timedelta) -> datetime:
-        now = self._vendor.now
-        if isinstance(to, datetime):
-            if amount:
-                raise TypeError("travel() takes a moment, or an amount of time: not both.")
-            until = moment(to)
-        elif to is None or isinstance(to, timedelta):
-            until = now + (to or timedelta()) + amount
-        else:
-            raise TypeError(
-                f"travel() takes a datetime, a timedelta, or days=, hours=, minutes=, seconds=; not {to!r}. "
-                f"Did you mean travel(seconds={to!r})?"
-            )
-        if until < now:
-            raise WhooshError(
-                f"Time does not run backwards: it is {now:%Y-%m-%d %H:%M:%S} UTC, and {until:%Y-%m-%d %H:%M:%S} UTC "
-                "is past. Start earlier instead: freeze time there before the whoosh fixture starts."
-            )
-        return until
+    async def atravel(
+        self,
+        to: datetime | timedelta | None = None,
+        *,
+        days: float = 0,
+        hours: float = 0,
+        minutes: float = 0,
+        seconds: float = 0,
+    ) -> None:
+        """Do as :meth:`travel` inside a running event loop, where the handlers of ASGI apps then run too."""
+        amount = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        self._touch()
+        await self._travel.arun(self._travel.destination(to, amount))
+
+    async def asettle(self) -> None:
+        """Do as :meth:`settle` inside a running event loop, where the handlers of ASGI apps then run too."""
+        self._touch()
+        await self._travel.arun(None)
 
     def _touch(self) -> None:
-        """Play what has become due on a clock that the test moves itself, before it looks at the outcome."""
-        if self._mover is not None or not self._active:
-            return
-        timeline, now = self._vendor.timeline, self._clock.now()
-        if now < timeline.now:  # the test has moved its own clock back
-            timeline.now = now
-        if (now != timeline.now or self._vendor.due) and self._claim():
-            try:
-                self._play(now)
-            finally:
-                self._mover = None
-
-    def _catch_up(self) -> None:
-        """Do the same for an API call, whose webhooks wait: the app is not called while it calls."""
-        if self._mover is not None:
-            return
-        timeline, now = self._vendor.timeline, self._clock.now()
-        if now != timeline.now:
-            while timeline.step(now):
-                pass
-            timeline.now = now
-
-    def _run(self, until: datetime | None) -> None:
-        """Play every event in order up to a moment, or until nothing is on its way."""
-        claimed = self._claim()
-        if not claimed and self._mover != threading.get_ident():
-            raise WhooshError("Time is moving in another thread already; one at a time can move it.")
-        try:
-            self._play(until)
-        finally:
-            if claimed:
-                self._mover = None
-
-    def _claim(self) -> bool:
-        """Let this thread be the one that moves time; False where one, this or another, does so already."""
-        with self._lock:
-            if self._mover is not None:
-                return False
-            self._mover = threading.get_ident()
-            return True
-
-    def _play(self, until: datetime | None) -> None:
-        timeline = self._vendor.timeline
-        self._deliver()
-        while self._step(until):
-            self._deliver()
-        if until is not None and until > timeline.now:
-            timeline.now = until
-        self._clock.show(timeline.now)
-
-    def _step(self, until: datetime | None) -> bool:
-        timeline = self._vendor.timeline
-        with self._lock:
-            return (until is not None or timeline.in_flight > 0) and timeline.step(until)
-
-    def _deliver(self) -> None:
-        """Deliver the webhooks that are due, each while the app's clock shows its own moment."""
-        due = self._vendor.due
-        while due:
-            webhook = due.popleft()
-            self._clock.show(webhook.at)
-            self._courier.deliver(webhook)
+        if self._active:
+            self._travel.touch()
 
     # Scripting
 
@@ -317,16 +270,84 @@ class Whoosh:
 
     # Webhooks
 
-    def mount(self, base_url: str, app: WsgiApp | None = None) -> None:
-        """Deliver the webhooks below a base URL to a WSGI app, in-process; without one, to the real server there."""
+    def mount(self, base_url: str, app: WsgiApp | AsgiApp | None = None) -> None:
+        """Deliver the webhooks below a base URL to a WSGI or ASGI app, in-process.
+
+        Without an app, they are posted to the real server there, such as pytest-django's ``live_server``.
+        """
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f'mount() takes a base URL such as "https://app.example", not {base_url!r}.')
         if app is not None and not callable(app):
-            raise TypeError(f"mount() takes a WSGI application, which can be called; {app!r} cannot.")
-        if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
-            raise TypeError(f"mount() takes a WSGI application, and {app!r} is asynchronous.")
-        self._courier.mount(Mount(base_url, app))
+            raise TypeError(f"mount() takes a WSGI or ASGI application, which can be called; {app!r} cannot.")
+        self._courier.mount(base_url, app)
+
+    # People
+
+    def receive(
+        self, body: str = "", *, from_: str, to: str, media: Iterable[MediaFile] = (), **params: str
+    ) -> Reply:
+        """Be a person who writes to one of the app's senders.
+
+        Creates the inbound message, calls the webhook of the sender or of its Messaging Service, and does what the
+        TwiML that it answers says. Opt-out keywords work. Time stands still meanwhile.
+
+        Args:
+            body: the text.
+            from_: the person's number, or their address on a channel.
+            to: the number, short code or channel address written to.
+            media: files, each a URL or file name, whose ending names its type; or a pair of bytes and content type.
+            params: further parameters of the webhook, such as ``ButtonPayload="yes"``.
+        """
+        conversation, deliveries = self._receive(body, from_, to, media, params)
+        self._travel.deliver(deliveries)
+        return Reply(conversation, self._touch)
+
+    async def areceive(
+        self, body: str = "", *, from_: str, to: str, media: Iterable[MediaFile] = (), **params: str
+    ) -> Reply:
+        """Do as :meth:`receive` inside a running event loop, where the handlers of ASGI apps then run too."""
+        conversation, deliveries = self._receive(body, from_, to, media, params)
+        await self._travel.adeliver(deliveries)
+        return Reply(conversation, self._touch)
+
+    def phone(self, number: str) -> Phone:
+        """A person's phone, which writes to the app and shows what it got: keeps conversations readable."""
+        address = self._person(number)
+
+        def received() -> Messages:
+            return self.outbox.filter(to=address, status=re.compile("^(delivered|read)$"))
+
+        return Phone(address, self.receive, received)
+
+    def _receive(
+        self, body: str, from_: str, to: str, media: Iterable[MediaFile], params: Mapping[str, str]
+    ) -> tuple[Conversation, Deliveries]:
+        self._touch()
+        if isinstance(media, str):
+            raise TypeError(f"media takes several files: write media=[{media!r}].")
+        person, ours = self._person(from_), self._address(to)
+        with self._lock:
+            urls = tuple(self._media_url(file) for file in media)
+            conversation = receive(
+                self._vendor, self._vendor.account, from_=person, to=ours, body=body, media=urls, extra=params
+            )
+        return conversation, conversation.run()
+
+    def _media_url(self, file: MediaFile) -> str:
+        if isinstance(file, str):
+            return file
+        content, content_type = file
+        url = f"whoosh:media/{self._vendor.sids.new('ME', counted_as='given media')}"
+        self._vendor.files.give(url, File(content, content_type))
+        return url
+
+    @staticmethod
+    def _person(number: str) -> str:
+        address = normalize(number)
+        if address is None:
+            raise ValueError(f'A person is a phone number such as "+15558675310", or a channel address; not {number!r}.')
+        return address
 
     # Provisioning
 
@@ -356,13 +377,102 @@ class Whoosh:
         """
         if isinstance(senders, str):
             raise TypeError(f"senders takes several senders: write senders=[{senders!r}].")
+        domain = properties.get("link_shortening_domain")
+        if isinstance(domain, str):
+            properties["link_shortening_domain"] = self.add_link_domain(domain)
+        elif not isinstance(domain, LinkDomain | None):
+            raise TypeError(f'link_shortening_domain takes a domain such as "go.example", not {domain!r}.')
         known = _known(MessagingService, properties)
-        pool = [self._pool_sender(sender) for sender in senders]
-        return self._vendor.new_service(name, senders=pool, **known)
+        pool = [self._address(sender) for sender in senders]
+        service = self._vendor.new_service(name, **known)
+        for address in dict.fromkeys(pool):
+            self._vendor.new_pool_sender(service, self._pool_sender(address))
+        return service
+
+    def add_channel_sender(self, address: str) -> ChannelSender:
+        """Give the account a sender on a channel: ``"whatsapp:+15557122661"``, ``"messenger:..."`` or ``"rcs:..."``."""
+        known = normalize(address) if isinstance(address, str) else None
+        if known is None or channel_of(known) is None:
+            raise ValueError(
+                f'add_channel_sender() takes a channel address such as "whatsapp:+15557122661", not {address!r}.'
+            )
+        return self._vendor.new_channel_sender(known)
 
     def add_application(self, **properties: object) -> Application:
         """Create an application; takes its properties in snake case, such as ``message_status_callback``."""
         return self._vendor.new_application(**_known(Application, properties))
+
+    def add_link_domain(self, domain: str, **properties: object) -> LinkDomain:
+        """Give the account a domain for short links, such as ``"go.example"``; add_messaging_service() takes it too.
+
+        Takes the properties of its configuration in snake case: ``callback_url``, to which clicks are reported,
+        ``fallback_url``, ``continue_on_failure`` and ``disable_https``.
+        """
+        if not isinstance(domain, str) or not _DOMAIN.fullmatch(domain):
+            raise ValueError(f'A domain for short links is a hostname such as "go.example", not {domain!r}.')
+        return self._vendor.new_link_domain(domain.lower(), **_known(LinkDomain, properties))
+
+    def add_template(
+        self,
+        body: str = "",
+        *,
+        variables: Mapping[str, str] | None = None,
+        media: Iterable[str] = (),
+        types: Mapping[str, Mapping[str, object]] | None = None,
+        friendly_name: str | None = None,
+        language: str = "en",
+    ) -> ContentTemplate:
+        """Create a content template: its text, such as ``"Hi {{1}}"``, and the defaults of its ``variables``.
+
+        ``media`` are the URLs of media that go with it. ``types`` adds content types to that of the text, by their
+        names: ``{"twilio/quick-reply": {"body": ..., "actions": [...]}}``.
+        """
+        if isinstance(media, str):
+            raise TypeError(f"media takes several URLs: write media=[{media!r}].")
+        urls = list(media)
+        given: dict[str, object] = dict(types or {})
+        if urls:
+            given["twilio/media"] = {"body": body or None, "media": urls}
+        elif body:
+            given["twilio/text"] = {"body": body}
+        if not given:
+            raise ValueError("add_template() takes a text, media=[...], or types={...}: a template says something.")
+        try:
+            known, defaults = read_types(given), read_defaults(variables and dict(variables))
+        except ValueError as problem:
+            raise ValueError(f"add_template(): {problem}.") from None
+        return self._vendor.new_template(known, language, friendly_name=friendly_name, variables=defaults)
+
+    def add_media(self, url: str, content: bytes | None = None, *, content_type: str | None = None) -> None:
+        """Let a file stand behind a media URL, which the API then serves as the media of the messages that name it.
+
+        Without ``content`` it is the smallest valid file of its type, as it is for every other URL. The type follows
+        the URL's extension unless ``content_type`` names it.
+        """
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError(f'add_media() takes a URL such as "https://app.example/cat.jpg", not {url!r}.')
+        if content is not None and not isinstance(content, bytes):
+            raise TypeError(f"The content of a file is bytes, not {type(content).__name__}.")
+        kind = content_type or type_of(url)
+        self._vendor.files.give(url, smallest(kind) if content is None else File(content, kind))
+
+    def click(self, link: Message | str, *, user_agent: str = "Mozilla/5.0") -> str:
+        """Be a person who follows a short link: by its text, or the only one in a message.
+
+        Reports the click to the app, where the link's domain has a ``callback_url``.
+
+        Returns:
+            Where it leads: to the URL that it stands for, or after 90 days to the fallback URL of its domain.
+
+        Raises:
+            WhooshError: it leads nowhere.
+        """
+        self._touch()
+        with self._lock:
+            text = link if isinstance(link, str) else only_link(self._record(link)).text
+            target = self._vendor.click(text, user_agent)
+        self._touch()
+        return target
 
     def opt_out(self, person: str, sender: str) -> None:
         """Let a person have opted out of a sender, or of a Messaging Service by its SID, as by texting STOP."""
@@ -375,18 +485,32 @@ class Whoosh:
         else:
             provisions.opt_out(address, self._address(sender))
 
+    def deactivate(self, number: str, on: date | None = None) -> None:
+        """Let carriers have taken a number of the United States out of service: it is in the report of that day.
+
+        ``on`` is today unless given. The API has a day's report from the next day on, for 60 days.
+        """
+        address = normalize(number) if isinstance(number, str) else None
+        if address is None or kind_of(address) is not Kind.NUMBER or country_of(address) != "US":
+            raise ValueError(f'deactivate() takes a number of the United States such as "+15558675310", not {number!r}.')
+        if on is None or isinstance(on, datetime):
+            on = moment(on or self.now).date()
+        if not isinstance(on, date):
+            raise TypeError(f"deactivate() takes the day as on=date(2030, 1, 31), not {on!r}.")
+        self._vendor.deactivated[on].add(address)
+
     def set_price(self, country: str, price: object) -> None:
         """Set what a segment to a country costs, in US dollars: ``set_price("US", "0.0079")``."""
         self._vendor.prices.set(country, price)
 
-    def _pool_sender(self, sender: str) -> str:
-        address = self._address(sender)
+    def _pool_sender(self, address: str) -> PhoneNumber | ShortCode | ChannelSender | str:
+        """What the account has at an address, to join a sender pool; it gets what it does not have yet."""
         kind = kind_of(address)
         if kind is Kind.NUMBER:
-            self._vendor.new_number(address)
-        elif kind is Kind.SHORT_CODE:
-            self._vendor.new_short_code(address)
-        return address
+            return self._vendor.new_number(address)
+        if kind is Kind.SHORT_CODE:
+            return self._vendor.new_short_code(address)
+        return self._vendor.new_channel_sender(address) if kind is Kind.CHANNEL else address
 
     def _address(self, sender: str) -> str:
         address = normalize(sender) or (sender if kind_of(sender) else None)
@@ -427,7 +551,7 @@ class Whoosh:
         matcher = Matcher(match)
         found = [record for record in self._sent() if matcher.matches(record)]
         if found:
-            raise AssertionError(assertions.explain_sent(matcher, found))
+            raise AssertionError(assertions.explain_sent(matcher, found, "outbox"))
 
     def assert_nothing_sent(self) -> None:
         """Assert that no message was sent."""
@@ -437,6 +561,10 @@ class Whoosh:
     def assert_callbacks(self, message: Message, *statuses: str) -> None:
         """Assert that status callbacks for these statuses left in this order; others may lie between."""
         __tracebackhide__ = True
+        known = [status.value for status in Status]
+        for status in statuses:
+            if status not in known:
+                raise ValueError(choose_from("status", status, known))
         self._touch()
         explanation = assertions.explain_callbacks(self._record(message), statuses)
         if explanation:
@@ -479,7 +607,7 @@ class Whoosh:
 
 def _known(record: type, properties: Mapping[str, object]) -> Mapping[str, object]:
     """Refuse a property that the record does not have, or that only the vendor sets."""
-    fixed = {"sid", "account_sid", "date_created", "date_updated", "senders", "carried", "remembered"}
+    fixed = {"sid", "account_sid", "date_created", "date_updated", "pool", "remembered", "config_sid", "domain"}
     valid = [name for name in record.__dataclass_fields__ if name not in fixed]  # type: ignore[attr-defined]
     for name in properties:
         if name not in valid:

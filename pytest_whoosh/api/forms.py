@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable
 from dataclasses import field, fields
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeVar
@@ -20,6 +20,9 @@ T = TypeVar("T")
 #: No hostname label may hold an underscore; see the vendor's page on creating messages, ``status_callback``.
 _HOST: Final = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?|\[[0-9A-Fa-f:.]+\]")
 _LONGEST_URL: Final = 4000
+#: At most four decimal places, and as many zeros after them as anyone likes.
+_AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{0,4}0*)?|\.[0-9]{1,4}0*")
+_AMERICAN_DATE: Final = re.compile(r"([0-9]{2}/[0-9]{2}/[0-9]{4})(?: ([0-9]{2}:[0-9]{2}:[0-9]{2}) ([A-Z]{3}))?")
 
 
 class _Parameter(NamedTuple):
@@ -79,6 +82,29 @@ def parse(form: type[T], given: Form) -> T:
     return form(**values)
 
 
+def posted(form: type, given: Form) -> dict[str, Any]:
+    """Read only the parameters that were posted, by field; None for one that was posted empty, to clear it.
+
+    Raises:
+        ApiError: the first parameter that cannot be read.
+    """
+    return {
+        parameter.field: _read(parameter, texts[0]) if texts[0] else None
+        for parameter in _parameters(form)
+        if (texts := given.get(parameter.name))
+    }
+
+
+def changes(form: type, given: Form) -> dict[str, Any]:
+    """Read only the parameters that were posted, by field; the field's default for one that was posted empty.
+
+    Raises:
+        ApiError: the first parameter that cannot be read.
+    """
+    cleared = form()
+    return {name: getattr(cleared, name) if value is None else value for name, value in posted(form, given).items()}
+
+
 def _read(parameter: _Parameter, text: str) -> Any:
     try:
         return parameter.read(text)
@@ -126,12 +152,8 @@ def integer(least: int | None = None, greatest: int | None = None) -> Read:
 
 def amount(value: str) -> Decimal:
     """A positive amount with at most four decimal places."""
-    try:
-        price = Decimal(value.strip())
-    except InvalidOperation:
-        raise ValueError(value) from None
-    exponent = price.normalize().as_tuple().exponent if price.is_finite() else None
-    if not isinstance(exponent, int) or price <= 0 or exponent < -4:
+    stripped = value.strip()
+    if not _AMOUNT.fullmatch(stripped) or not (price := Decimal(stripped)):
         raise ValueError(value)
     return price
 
@@ -183,21 +205,62 @@ def instant(value: str) -> datetime:
         raise ValueError(value) from None
 
 
+class Span(NamedTuple):
+    """A stretch of time, with both its ends."""
+
+    first: datetime
+    last: datetime
+
+
+def span(value: str) -> Span:
+    """The day, or the second, that a text names in any of the spellings of the API's documentation.
+
+    The API shows moments to the second, so no part of one is asked for.
+    """
+    when, is_day = day_or_instant(value.strip())
+    return _day(when) if is_day else Span(when.replace(microsecond=0), when.replace(microsecond=999_999))
+
+
+def whole_day(value: str) -> Span:
+    """The day, in UTC, of the moment that a text names."""
+    when, _ = day_or_instant(value.strip())
+    return _day(when)
+
+
+def _day(when: datetime) -> Span:
+    midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Span(midnight, midnight.replace(hour=23, minute=59, second=59, microsecond=999_999))
+
+
 def day_or_instant(value: str) -> tuple[datetime, bool]:
-    """A date, or a moment in any of the spellings of the API's documentation; and whether it is a bare date."""
-    stripped = value.strip()
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", stripped):
-        return instant(stripped), True
+    """A moment, in any of the spellings of the API's documentation, and whether the text named no more than its day."""
+    for read in (_iso_8601, _american, _rfc_2822):
+        try:
+            return read(value)
+        except (ValueError, TypeError, IndexError, OverflowError):  # what email.utils raises for what is no date
+            continue
+    raise ValueError(value)
+
+
+def _iso_8601(value: str) -> tuple[datetime, bool]:
+    when = instant(value)
     try:
-        return instant(stripped), False
+        date.fromisoformat(value)
     except ValueError:
-        pass
-    if american := re.fullmatch(r"(\d{2}/\d{2}/\d{4})(?: (\d{2}:\d{2}:\d{2}) ([A-Z]{3}))?", stripped):
-        day, time, zone = american.groups()
-        # The zones that RFC 2822 names are all that such a date can be in.
-        parsed = datetime.strptime(f"{day} {time or '00:00:00'}", "%m/%d/%Y %H:%M:%S")  # noqa: DTZ007
-        return moment(parsedate_to_datetime(f"{parsed:%d %b %Y %H:%M:%S} {zone or 'GMT'}")), time is None
-    try:
-        return moment(parsedate_to_datetime(stripped)), False
-    except (TypeError, IndexError, OverflowError):
-        raise ValueError(value) from None
+        return when, False
+    return when, True
+
+
+def _american(value: str) -> tuple[datetime, bool]:
+    match = _AMERICAN_DATE.fullmatch(value)
+    if match is None:
+        raise ValueError(value)
+    day, time, zone = match.groups()
+    parsed = datetime.strptime(f"{day} {time or '00:00:00'}", "%m/%d/%Y %H:%M:%S")  # noqa: DTZ007
+    # The zones that RFC 2822 names, such as MST, are all that such a date can be in.
+    named = parsedate_to_datetime(f"01 Jan 2000 00:00:00 {zone or 'GMT'}")
+    return moment(parsed.replace(tzinfo=named.tzinfo)), time is None
+
+
+def _rfc_2822(value: str) -> tuple[datetime, bool]:
+    return moment(parsedate_to_datetime(value)), False

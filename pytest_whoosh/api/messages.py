@@ -3,33 +3,28 @@
 See https://www.twilio.com/docs/messaging/api/message-resource and the vendor's Message Resource page.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from itertools import islice
 from typing import Final
 
-from pytest_whoosh.engine.account import Account
-from pytest_whoosh.engine.addresses import normalize
 from pytest_whoosh.engine.callbacks import API_VERSION
 from pytest_whoosh.engine.errors import ApiError, title_of
 from pytest_whoosh.engine.http import Form, Response
 from pytest_whoosh.engine.lifecycle import UNFINISHED, Status
-from pytest_whoosh.engine.order import Order
 from pytest_whoosh.engine.records import Message
 
-from .forms import day_or_instant, one_of, param, parse
-from .paging import Paging, envelope, read_paging
+from .finding import find_messages
+from .forms import one_of, param, parse
+from .paging import envelope, read_paging
 from .routing import Call, Reply, Routes
 from .sending import draft_message
 
 routes = Routes("/2010-04-01/Accounts/{account_sid}/Messages")
 
 _ELEMENT: Final = "Message"
-#: A message that is still on its way keeps its text: there is nothing to send without it.
-_IN_FLIGHT: Final = frozenset({Status.ACCEPTED, Status.QUEUED, Status.SENDING, Status.SCHEDULED})
 
 
 @routes.post("")
@@ -66,8 +61,8 @@ def _asked(form: Form) -> tuple[str | None, str | None]:
 
 
 def _redact(call: Call, message: Message) -> None:
-    if message.status in _IN_FLIGHT:
-        raise ApiError(20009)
+    if message.status in UNFINISHED:  # without its text there would be nothing to send
+        raise ApiError(20009, status=400)
     if message.forgotten is None:
         message.forgotten, message.body = message.body, ""
         message.date_updated = call.vendor.now
@@ -134,92 +129,13 @@ def create_message_feedback(call: Call, message_sid: str) -> Reply:
     )
 
 
-# Lists
-
-
-@dataclass(frozen=True, slots=True)
-class ListMessage:
-    """The filters of a list: each date with whether it is a bare one, which stands for the whole day."""
-
-    date_sent: tuple[datetime, bool] | None = param("DateSent", day_or_instant)
-    date_sent_before: tuple[datetime, bool] | None = param("DateSent<", day_or_instant)
-    date_sent_after: tuple[datetime, bool] | None = param("DateSent>", day_or_instant)
-
-    def bounds(self) -> tuple[datetime | None, datetime | None]:
-        """The moments between which the messages were sent, both inclusive; None for no bound."""
-        least: datetime | None = None
-        greatest: datetime | None = None
-        if self.date_sent:
-            least = self.date_sent[0].replace(hour=0, minute=0, second=0, microsecond=0)
-            greatest = _end_of_day(least)
-        if self.date_sent_after:
-            after = self.date_sent_after[0]
-            least = max(least, after) if least else after
-        if self.date_sent_before:
-            before, bare = self.date_sent_before
-            before = _end_of_day(before) if bare else before
-            greatest = min(greatest, before) if greatest else before
-        return least, greatest
-
-
 @routes.get("")
 def list_message(call: Call) -> Reply:
     """A page of messages, newest first, filtered by To, From and DateSent."""
     paging = read_paging(call.request)
-    filters = paging.filters
-    order, others = _narrowest(call.account, filters)
-    found = _messages(call.account, order, paging, *parse(ListMessage, filters).bounds())
-    page = list(islice((message for message in found if others(message)), paging.size + 1))
-    more = len(page) > paging.size
-    page = page[: paging.size]
-    if paging.backwards:
-        page.reverse()
-        more = True
+    page, more = find_messages(call.account, paging)
     document = envelope("messages", paging, [render_message(message) for message in page], more=more)
     return Reply(document, element=_ELEMENT)
-
-
-def _narrowest(account: Account, filters: Form) -> tuple[Order, Callable[[Message], bool]]:
-    """The shortest order that holds every message that meets the address filters, and the rest of the test."""
-    to, from_ = (_address(filters, name) for name in ("To", "From"))
-    candidates = [account.order]
-    if to:
-        candidates.append(account.order_by_to.get(to) or Order())
-    if from_:
-        candidates.append(account.order_by_from.get(from_) or Order())
-    return (
-        min(candidates, key=len),
-        lambda message: (not to or message.to == to) and (not from_ or message.from_ == from_),
-    )
-
-
-def _address(filters: Form, name: str) -> str | None:
-    text = filters.get(name, [""])[0].strip()
-    return (normalize(text) or text) if text else None
-
-
-def _messages(
-    account: Account, order: Order, paging: Paging, least: datetime | None, greatest: datetime | None
-) -> Iterator[Message]:
-    """The messages from where a page starts on, away from its start."""
-    bounded = least is not None or greatest is not None
-    newest = order.until(greatest) if greatest else order.end
-    oldest = order.since(least) if least else 0
-    if paging.sid:
-        message = account.messages.get(paging.sid)
-        if message is None:
-            raise ApiError(20422)
-        if paging.backwards:
-            found = order.forwards(max(order.after(message.place), oldest), newest)
-        else:
-            found = order.backwards(min(order.before(message.place), newest), oldest)
-    else:
-        found = islice(order.backwards(newest, oldest), paging.page * paging.size, None)
-    return (message for message in found if message.date_sent) if bounded else found
-
-
-def _end_of_day(day: datetime) -> datetime:
-    return day + timedelta(days=1) - timedelta(microseconds=1)
 
 
 # JSON
@@ -242,7 +158,7 @@ def render_message(message: Message) -> dict[str, object]:
         "uri": f"{uri}.json",
         "account_sid": message.account_sid,
         "num_media": str(len(message.media_urls)),
-        "to": message.to,
+        "to": message.shown_to,
         "date_created": _rfc2822(message.date_created),
         "status": message.status.value,
         "sid": message.sid,

@@ -1,12 +1,17 @@
-"""Lists, a page at a time, in the envelope of the 2010 API."""
+"""Lists, a page at a time, in the envelope of the 2010 API and in that of the other hosts, "v1"."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Form, Request
+from pytest_whoosh.engine.records import Collection, Record
+
+from .routing import Call, Reply
+
+R = TypeVar("R", bound=Record)
 
 DEFAULT_SIZE: Final = 50
 GREATEST_SIZE: Final = 1000
@@ -54,6 +59,68 @@ def read_paging(request: Request) -> Paging:
     return Paging(request.path, filters, size, _number(query, "Page"), token)
 
 
+def list_reply(
+    call: Call,
+    key: str,
+    records: Collection[R],
+    render: Callable[[R], dict[str, object]],
+    *,
+    element: str,
+    matches: Callable[[R], bool] = lambda record: True,
+    newest_first: bool = True,
+) -> Reply:
+    """A page of the records that match, in the 2010 envelope; ``element`` names one of them in XML."""
+    paging = read_paging(call.request)
+    items, more = _page_of(records, paging, matches, newest_first=newest_first)
+    return Reply(envelope(key, paging, [render(record) for record in items], more=more), element=element)
+
+
+def list_reply_v1(
+    call: Call,
+    key: str,
+    records: Collection[R],
+    render: Callable[[R], dict[str, object]],
+    *,
+    matches: Callable[[R], bool] = lambda record: True,
+    newest_first: bool = True,
+) -> Reply:
+    """A page of the records that match, in the v1 envelope: ``meta`` with absolute URLs on the host that was asked."""
+    paging = read_paging(call.request)
+    items, more = _page_of(records, paging, matches, newest_first=newest_first)
+    number, origin = paging.page, call.request.origin
+    before = f"PB{items[0].sid}" if items else None
+    meta = {
+        "page": number,
+        "page_size": paging.size,
+        "first_page_url": origin + _uri(paging, 0, None),
+        "previous_page_url": origin + _uri(paging, number - 1, before) if number > 0 else None,
+        "url": origin + _uri(paging, number, paging.token),
+        "next_page_url": origin + _uri(paging, number + 1, f"PA{items[-1].sid}") if more else None,
+        "key": key,
+    }
+    return Reply({"meta": meta, key: [render(record) for record in items]})
+
+
+def _page_of(
+    records: Collection[R], paging: Paging, matches: Callable[[R], bool], *, newest_first: bool
+) -> tuple[list[R], bool]:
+    """The records on a page, and whether more follow."""
+    places = records.places()
+    if newest_first:
+        places.reverse()
+    before, after = [], places
+    if paging.sid is not None:
+        at = next((place for place, (sid, _) in enumerate(places) if sid == paging.sid), None)
+        if at is None:
+            raise ApiError(20422)
+        before, after = places[:at], places[at if paging.backwards else at + 1 :]
+    found = [record for _, record in after if record is not None and matches(record)]
+    if paging.backwards:
+        return [record for _, record in before if record is not None and matches(record)][-paging.size :], bool(found)
+    start = 0 if paging.sid else paging.page * paging.size
+    return found[start : start + paging.size], len(found) > start + paging.size
+
+
 def envelope(key: str, paging: Paging, items: Sequence[dict[str, object]], *, more: bool) -> dict[str, object]:
     """A page of a 2010 list with its links: to itself, to the first page, and to those before and after it.
 
@@ -84,4 +151,5 @@ def _uri(paging: Paging, page: int, token: str | None) -> str:
 
 def _number(query: Form, name: str) -> int:
     text = query.get(name, [""])[0]
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    # Twelve digits are more than enough for anything, and keep what is computed from them countable.
+    return int(text[:12]) if text.isascii() and text.isdecimal() else 0

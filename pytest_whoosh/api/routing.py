@@ -14,9 +14,11 @@ from pytest_whoosh.engine.account import Account
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import product_of
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
-from pytest_whoosh.engine.vendor import Vendor
+from pytest_whoosh.engine.vendor import ACCOUNT_SID, Vendor
 
 from . import xml
+
+PLAIN_HTTP: Final = "The API is served over HTTPS only; unencrypted HTTP is not supported. Call https://{host} instead."
 
 #: The headers of every answer, as the live API sends them.
 HEADERS: Final[Mapping[str, str]] = MappingProxyType(
@@ -44,8 +46,8 @@ ERROR_HEADERS: Final[Mapping[int, Mapping[str, str]]] = MappingProxyType(
     {401: {"WWW-Authenticate": 'Basic realm="Twilio API"'}, 429: {"Retry-After": "1"}}
 )
 
-_ACCOUNT_SID: Final = re.compile("AC[0-9a-fA-F]{32}")
 _FORMATS: Final = frozenset({"json", "xml"})
+_2010: Final = "/2010-04-01/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,10 @@ class Call:
     request: Request
     #: The path's extension: ``"json"``, ``"xml"`` or nothing.
     extension: str = "json"
+
+    def not_found(self) -> ApiError:
+        """The refusal of what the path names, where nothing has that name."""
+        return _not_found(self.request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,10 @@ class Route:
     method: str
     path: str
     handler: Handler
+    #: Whether the URL is its own credential, so that none is asked for.
+    signed: bool = False
+    #: Whether the operation is open to an account that is suspended or closed.
+    any_status: bool = False
 
 
 H = TypeVar("H", bound=Handler)
@@ -97,21 +107,25 @@ class Routes:
     def __iter__(self) -> Iterator[Route]:
         return iter(self._routes)
 
-    def get(self, path: str) -> Callable[[H], H]:
-        """Route GET requests of a path to the decorated function."""
-        return self._route("GET", path)
+    def get(self, path: str, *, signed: bool = False, any_status: bool = False) -> Callable[[H], H]:
+        """Route GET requests of a path to the decorated function; see :class:`Route` for the options."""
+        return self._route("GET", path, signed=signed, any_status=any_status)
 
-    def post(self, path: str) -> Callable[[H], H]:
+    def post(self, path: str, *, any_status: bool = False) -> Callable[[H], H]:
         """Route POST requests of a path to the decorated function."""
-        return self._route("POST", path)
+        return self._route("POST", path, any_status=any_status)
+
+    def put(self, path: str) -> Callable[[H], H]:
+        """Route PUT requests of a path to the decorated function."""
+        return self._route("PUT", path)
 
     def delete(self, path: str) -> Callable[[H], H]:
         """Route DELETE requests of a path to the decorated function."""
         return self._route("DELETE", path)
 
-    def _route(self, method: str, path: str) -> Callable[[H], H]:
+    def _route(self, method: str, path: str, **options: bool) -> Callable[[H], H]:
         def keep(handler: H) -> H:
-            self._routes.append(Route(method, self._base + path, handler))
+            self._routes.append(Route(method, self._base + path, handler, **options))
             return handler
 
         return keep
@@ -123,7 +137,7 @@ class _Node:
 
     literal: dict[str, "_Node"] = field(default_factory=dict)
     parameter: tuple[str, "_Node"] | None = None
-    handlers: dict[str, Handler] = field(default_factory=dict)
+    routes: dict[str, Route] = field(default_factory=dict)
 
 
 class Router:
@@ -140,10 +154,10 @@ class Router:
                 if node.parameter is None:
                     node.parameter = (segment.strip("{}"), _Node())
                 node = node.parameter[1]
-            node.handlers[route.method] = route.handler
+            node.routes[route.method] = route
 
-    def find(self, path: str) -> tuple[dict[str, Handler], dict[str, str]] | None:
-        """The handlers at a path by method, and the values in it; None where nobody answers."""
+    def find(self, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
+        """The routes of a path by method, and the values in it; None where nobody answers."""
         node = self._root
         values: dict[str, str] = {}
         for segment in path.strip("/").split("/"):
@@ -154,7 +168,7 @@ class Router:
                 name, following = node.parameter
                 values[name] = segment
             node = following
-        return (node.handlers, values) if node.handlers else None
+        return (node.routes, values) if node.routes else None
 
 
 def split_extension(path: str) -> tuple[str, str]:
@@ -162,7 +176,7 @@ def split_extension(path: str) -> tuple[str, str]:
 
     The 2010 API answers in XML where no ``.json`` asks for JSON; the others know nothing but JSON.
     """
-    if not path.startswith("/2010-04-01/"):
+    if not path.startswith(_2010):
         return path, "json"
     stem, dot, extension = path.rpartition(".")
     if dot and extension in _FORMATS:
@@ -178,7 +192,8 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
         reply = _reply(vendor, router, request, path, extension)
     except ApiError as refusal:
         error = refusal
-        reply = Reply(error.document(), error.status, headers=ERROR_HEADERS.get(error.status))
+        headers = {**ERROR_HEADERS.get(error.status, {}), **error.headers}
+        reply = Reply(error.document(), error.status, headers=headers)
     except NetworkFault as fault:
         vendor.note(request, fault)
         raise
@@ -188,37 +203,61 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
 
 
 def _reply(vendor: Vendor, router: Router, request: Request, path: str, extension: str) -> Reply | Response:
+    if request.scheme != "https":
+        raise NetworkFault("refused", text=PLAIN_HTTP.format(host=request.host))
     if product_of(request.host) is None:
-        raise ApiError(20404, {"path": request.path})
-    _authenticate(vendor, request)
+        raise _not_found(request)
     found = router.find(path)
+    routes, values = found or ({}, {})
+    route = routes.get(request.method)
+    caller = vendor.account if route and route.signed else _authenticate(vendor, request)
     if found is None:
-        raise ApiError(20404, {"path": request.path})
-    handlers, values = found
-    handler = handlers.get(request.method)
-    if handler is None:
+        raise _not_found(request)
+    if route is None:
         raise ApiError(20004)
-    account = _account(vendor, request, values.pop("account_sid", None))
-    return handler(Call(vendor, account, request, extension), **values)
-
-
-def _account(vendor: Vendor, request: Request, sid: str | None) -> Account:
-    account: Account | None = vendor.account
-    if sid is not None:
-        account = vendor.account_at(sid) if _ACCOUNT_SID.fullmatch(sid) else None
-    if account is None:
-        raise ApiError(20404, {"path": request.path})
-    if account.status != "active":
+    account = _account(vendor, caller, request, values.pop("account_sid", None))
+    if not account.is_active and not route.any_status:
         raise ApiError(20005)
+    return route.handler(Call(vendor, account, request, extension), **values)
+
+
+def _not_found(request: Request) -> ApiError:
+    """The refusal of a path, which the hosts other than the 2010 API's show without its version."""
+    return ApiError(20404, {"path": re.sub(r"^/v\d+(?=/)", "", request.path)})
+
+
+def _account(vendor: Vendor, caller: Account, request: Request, sid: str | None) -> Account:
+    """The account that a path names; without one, the caller's."""
+    if sid is None:
+        return caller
+    if not ACCOUNT_SID.fullmatch(sid):
+        raise _not_found(request)
+    account = vendor.account_at(sid)
+    if account is None or not vendor.lets(caller, account):
+        raise _unauthorized(request, "invalid username")
     return account
 
 
-def _authenticate(vendor: Vendor, request: Request) -> None:
+def _authenticate(vendor: Vendor, request: Request) -> Account:
+    """The account whose credentials a request carries."""
     given = _basic_credentials(request.header("Authorization") or "")
-    settings = vendor.settings
-    own = ((settings.api_key, settings.api_secret), (settings.account_sid, settings.auth_token))
-    if given is None or (settings.credentials == "exact" and given not in own):
-        raise ApiError(20003)
+    if given is None:
+        raise _unauthorized(request, "No credentials provided")
+    caller = vendor.caller(*given)
+    if caller is None:
+        raise _unauthorized(request, "invalid username")
+    return caller
+
+
+def _unauthorized(request: Request, reason: str) -> ApiError:
+    """The refusal of credentials, which the 2010 API words unlike the others."""
+    if request.path.startswith(_2010):
+        return ApiError(20003)
+    return ApiError(
+        20003,
+        message=f"Authentication Error - {reason}",
+        detail="Your AccountSid or AuthToken was incorrect.",
+    )
 
 
 @lru_cache(maxsize=64)

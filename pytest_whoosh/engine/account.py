@@ -3,10 +3,26 @@
 import hashlib
 from collections import defaultdict
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from .order import Order
-from .records import Application, Collection, Message, MessagingService, PhoneNumber, Place, ShortCode
+from .records import (
+    ApiKey,
+    Application,
+    ChannelSender,
+    Collection,
+    ContentTemplate,
+    LinkDomain,
+    Message,
+    MessagingService,
+    PhoneNumber,
+    Place,
+    PoolSender,
+    ShortCode,
+)
+from .senders import forget_sender, retake_recipients
+
+AccountStatus: TypeAlias = Literal["active", "suspended", "closed"]
 
 #: Hexadecimal digits of a SID that come from the seed; the other eight count.
 _STEM: Final = 24
@@ -32,6 +48,10 @@ class Sids:
             stem = self._stems[prefix] = prefix + digest[:_STEM]
         return f"{stem}{self._counts[kind]:08x}"
 
+    def secret(self, sid: str) -> str:
+        """The secret that goes with an account's or a key's SID."""
+        return hashlib.sha256(f"{self._seed}/{sid}".encode()).hexdigest()[:32]
+
 
 class Provisions:
     """What messages are sent with: numbers, short codes, services, applications; and who opted out of whom.
@@ -44,9 +64,13 @@ class Provisions:
         self.short_codes: Collection[ShortCode] = Collection()
         self.services: Collection[MessagingService] = Collection()
         self.applications: Collection[Application] = Collection()
+        self.channel_senders: Collection[ChannelSender] = Collection()
+        self.templates: Collection[ContentTemplate] = Collection()
+        self.link_domains: Collection[LinkDomain] = Collection()
         #: The sender (or the SID of the service) that each person will hear nothing more from.
         self.opted_out: set[tuple[str, str]] = set()
         self._owned: dict[str, PhoneNumber | ShortCode | None] = {}
+        self._pools: dict[str, list[MessagingService]] = defaultdict(list)
 
     def own(self, sender: PhoneNumber | ShortCode) -> None:
         """Hold a number or short code as the account's own."""
@@ -60,14 +84,63 @@ class Provisions:
         """The account's number or short code with an address."""
         return self._owned.get(address)
 
+    def disown(self, sender: PhoneNumber | ShortCode) -> None:
+        """Let go of a number or short code, which leaves its sender pools too."""
+        del self._owned[sender.address]
+        if isinstance(sender, PhoneNumber):
+            self.numbers.remove(sender.sid)
+        else:
+            self.short_codes.remove(sender.sid)
+        for service in self.services_with(sender.address):
+            self.leave_pool(service, service.pool.get(sender.sid))
+
+    def link_domain(self, domain: str) -> LinkDomain | None:
+        """The domain of short links with a name."""
+        return next((each for each in self.link_domains if each.domain == domain), None)
+
+    # Sender pools
+
+    def join_pool(self, service: MessagingService, sender: PoolSender) -> PoolSender:
+        """Let a sender join the pool of a service."""
+        retake_recipients(service, sender)
+        service.pool.add(sender)
+        self._pools[sender.address].append(service)
+        return sender
+
+    def leave_pool(self, service: MessagingService, sender: PoolSender | None) -> None:
+        """Let a sender leave the pool of a service."""
+        if sender is not None:
+            service.pool.remove(sender.sid)
+            self._pools[sender.address].remove(service)
+            forget_sender(service, sender)
+
+    def close(self, service: MessagingService) -> None:
+        """Forget a service; its senders stay with the account."""
+        for sender in service.pool:
+            self._pools[sender.address].remove(service)
+        self.services.remove(service.sid)
+
+    def services_with(self, address: str) -> list[MessagingService]:
+        """The services in whose pools a sender is: more than one only for alphanumeric ones, unless a test wants it."""
+        return list(dict.fromkeys(self._pools.get(address, ())))
+
     def service_of(self, sender: str) -> MessagingService | None:
         """The service whose pool a sender is in."""
-        return next((service for service in self.services if sender in service.senders), None)
+        return next(iter(self._pools.get(sender, ())), None)
+
+    def is_pooled(self, sender: str, service: MessagingService) -> bool:
+        """Whether a sender is in the pool of a service."""
+        return service in self._pools.get(sender, ())
 
     def opt_out(self, person: str, sender: str) -> None:
         """Let a person hear nothing more from a sender, nor from any other in its service."""
         service = self.service_of(sender)
         self.opted_out.add((person, service.sid if service else sender))
+
+    def opt_in(self, person: str, sender: str) -> None:
+        """Let a person hear again from a sender, and from every other in its service."""
+        service = self.service_of(sender)
+        self.opted_out.discard((person, service.sid if service else sender))
 
     def has_opted_out(self, person: str, sender: str | None, service: MessagingService | None) -> bool:
         """Whether a person opted out of a service, or of a sender that is in none."""
@@ -77,27 +150,39 @@ class Provisions:
             service = self.service_of(sender)
         return (person, service.sid if service else sender) in self.opted_out
 
-    def countries(self) -> dict[str, str]:
-        """The country that each short code works in."""
-        return {code.short_code: code.country for code in self.short_codes}
-
 
 class Account:
     """An account's messages, in the order in which lists show them, and its provisions."""
 
-    def __init__(self, sid: str, auth_token: str, provisions: Provisions) -> None:
+    def __init__(
+        self, sid: str, auth_token: str, provisions: Provisions, now: datetime, owner: "Account | None" = None
+    ) -> None:
         self.sid = sid
         self.auth_token = auth_token
         self.provisions = provisions
-        self.status: Literal["active", "suspended", "closed"] = "active"
+        #: The account that this one was made under; its credentials open this one too.
+        self.owner = owner
+        self.status: AccountStatus = "active"
+        self.friendly_name = ""
+        self.date_created = self.date_updated = now
+        self.keys: Collection[ApiKey] = Collection()
         #: Every message, also those deleted: a list may be paged on from one that is gone.
         self.messages: Collection[Message] = Collection()
         self.order = Order()
         self.order_by_to: dict[str, Order] = defaultdict(Order)
         self.order_by_from: dict[str, Order] = defaultdict(Order)
+        #: When each person last wrote to a sender on a channel.
+        self.last_heard: dict[tuple[str, str | None], datetime] = {}
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it may use the API, and its messages go out: neither while it or its owner is suspended."""
+        return self.status == "active" and (self.owner is None or self.owner.is_active)
 
     def add(self, message: Message) -> None:
         """Keep a message."""
+        if not message.is_outbound and message.channel:
+            self.last_heard[message.from_ or "", message.to] = message.date_created
         self.messages.add(message)
         self.order.add(message)
         self.order_by_to[message.to].add(message)

@@ -10,13 +10,16 @@ CHANNELS: Final = ("whatsapp", "messenger", "rcs")
 
 # What phonenumbers would call possible without looking further: saves its import and its parsing for the numbers
 # that nearly every test uses. It also is the form it would bring them into.
-_PLAIN_NANP: Final = re.compile(r"\+1[2-9]\d{9}")
-_SHORT_CODE: Final = re.compile(r"\d{5,6}")
+_PLAIN_NANP: Final = re.compile(r"\+1[2-9][0-9]{9}")
+SHORT_CODE: Final = re.compile("[0-9]{5,6}")
+_SIM: Final = re.compile("sim:DE[0-9a-fA-F]{32}")
 #: Letters, digits, space and ``+ - _ &``, at least one letter: https://www.twilio.com/docs/glossary/what-alphanumeric-sender-id
 _ALPHA: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}")
 #: A number as people type it: digits with the usual separators. Letters are no part of it, though phonenumbers
 #: would read them as the keys of a telephone.
 _TYPED: Final = re.compile(r"\+?[\d\s().\-/]{3,30}")
+#: What stands for the country of an address that is in none.
+_NOWHERE: Final = "ZZ"
 
 
 class Kind(Enum):
@@ -26,6 +29,7 @@ class Kind(Enum):
     SHORT_CODE = "short code"
     ALPHA = "alphanumeric sender"
     CHANNEL = "channel address"
+    SIM = "wireless SIM"
 
 
 def channel_of(address: str) -> str | None:
@@ -40,7 +44,9 @@ def kind_of(address: str) -> Kind | None:
         return Kind.NUMBER
     if channel_of(address):
         return Kind.CHANNEL
-    if _SHORT_CODE.fullmatch(address):
+    if _SIM.fullmatch(address):
+        return Kind.SIM
+    if SHORT_CODE.fullmatch(address):
         return Kind.SHORT_CODE
     if _ALPHA.fullmatch(address):
         return Kind.ALPHA
@@ -74,9 +80,15 @@ def phone_number(text: str, rule: str = "possible") -> str | None:
 
 
 def normalize(text: str, rule: str = "possible") -> str | None:
-    """An address in its one spelling: E.164 for phone numbers, also behind ``whatsapp:``; None where it is none."""
-    channel, colon, rest = text.strip().partition(":")
+    """An address in its one spelling: E.164 for phone numbers, also behind ``whatsapp:``; None where it is none.
+
+    Short codes and alphanumeric senders have one spelling only, and are nothing that everyone can write to.
+    """
+    text = text.strip()
+    channel, colon, rest = text.partition(":")
     if colon:
+        if _SIM.fullmatch(text):
+            return text
         channel = channel.strip().lower()
         if channel not in CHANNELS or not rest.strip():
             return None
@@ -97,6 +109,33 @@ def mask(address: str) -> str:
     return address[:-4] + "XXXX"
 
 
+#: The types of phone number that are bought and priced apart.
+LOCAL, MOBILE, TOLL_FREE = "local", "mobile", "toll-free"
+_TOLL_FREE_NANP: Final = re.compile(r"\+18(?:00|33|44|55|66|77|88)")
+
+
+@lru_cache(maxsize=1024)
+def number_type(number: str) -> str:
+    """Whether a number in E.164 is local, mobile or toll-free; North American ones look the same as mobile or local."""
+    if number.startswith("+1"):
+        return TOLL_FREE if _TOLL_FREE_NANP.match(number) else LOCAL
+    import phonenumbers
+
+    kind = phonenumbers.number_type(phonenumbers.parse(number))
+    known = {phonenumbers.PhoneNumberType.MOBILE: MOBILE, phonenumbers.PhoneNumberType.TOLL_FREE: TOLL_FREE}
+    return known.get(kind, LOCAL)
+
+
+def national_format(number: str) -> str:
+    """A number in E.164 as people of its country write it: ``(808) 925-5327``."""
+    if nanp := re.fullmatch(r"\+1(\d{3})(\d{3})(\d{4})", number):
+        return "({}) {}-{}".format(*nanp.groups())
+    import phonenumbers
+
+    national = phonenumbers.PhoneNumberFormat.NATIONAL
+    return str(phonenumbers.format_number(phonenumbers.parse(number), national))
+
+
 def calling_area(number: str) -> str:
     """As much of an E.164 number as tells its country: the area code too in North America."""
     return number[:5] if number.startswith("+1") else number[:4]
@@ -104,9 +143,9 @@ def calling_area(number: str) -> str:
 
 @lru_cache(maxsize=1024)
 def country_of(number: str) -> str:
-    """The ISO code of the country a number belongs to; ``"US"`` for a fictional North American one."""
+    """The ISO code of a number's country: ``"US"`` for a fictional North American one, ``"ZZ"`` where there is none."""
     _, _, number = number.rpartition(":")
-    return _country_of_area(calling_area(number))
+    return _country_of_area(calling_area(number)) if number.startswith("+") else _NOWHERE
 
 
 @lru_cache(maxsize=1024)
@@ -121,4 +160,4 @@ def _country_of_area(area: str) -> str:
         regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(area[1:digits] or 0))
         if regions:
             return str(regions[0])
-    return "ZZ"
+    return _NOWHERE

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
-from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from .addresses import channel_of, mask
+from .addresses import mask
+from .channels import sender_sid
 from .errors import title_of
 from .http import Request
 from .lifecycle import Status
@@ -49,7 +51,7 @@ class WebhookError(str):
         return error
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, kw_only=True, repr=False)
 class Webhook:
     """One request to the app, and the app's answer once it was delivered."""
 
@@ -62,9 +64,14 @@ class Webhook:
     at: datetime
     response_status: int | None = None
     response_body: str | None = None
+    response_type: str | None = None
     error: WebhookError | None = None
     attempts: int = 0
     dropped: bool = False
+    is_json: bool = False
+
+    def __repr__(self) -> str:
+        return f"<webhook {self.params.get('MessageStatus', self.method)} to {self.url}>"
 
     def again(self) -> Webhook:
         """The same webhook once more, as a network that repeats it delivers it."""
@@ -75,7 +82,14 @@ class Webhook:
         url = without_fragment(self.url)
         if self.method == "GET":
             return Request("GET", with_query(url, self.params), self.headers)
-        return Request("POST", url, self.headers, urlencode(self.params))
+        return Request("POST", url, self.headers, self.body)
+
+    @property
+    def body(self) -> str:
+        """What it posts: a form, or JSON."""
+        if self.method == "GET":
+            return ""
+        return json.dumps(self.params) if self.is_json else urlencode(self.params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +148,21 @@ def without_fragment(url: str) -> str:
 
 
 def with_query(url: str, params: Mapping[str, str]) -> str:
-    """A URL with parameters added to its query string."""
+    """A URL with parameters added to its query string, escaped no more than web frameworks spell their URLs."""
     joint = "&" if urlsplit(url).query else "?"
-    return url + joint + urlencode(params, quote_via=quote_plus) if params else url
+    return url + joint + urlencode(params, safe="/:") if params else url
 
 
-def signature(auth_token: str, url: str, params: Mapping[str, str] = MappingProxyType({})) -> str:
+def signature(auth_token: str, url: str, params: Mapping[str, str | Sequence[str]] = MappingProxyType({})) -> str:
     """Sign a webhook: HMAC-SHA1 over the URL and the sorted form parameters, in Base64.
 
+    A name that stands several times in the form has each of its values signed once, in order.
     See https://www.twilio.com/docs/usage/security#validating-requests
     """
-    text = without_fragment(url) + "".join(name + params[name] for name in sorted(params))
+    text = without_fragment(url)
+    for name in sorted(params):
+        value = params[name]
+        text += name + value if isinstance(value, str) else "".join(name + each for each in sorted(set(value)))
     return b64encode(hmac.new(auth_token.encode(), text.encode("utf-8", "replace"), hashlib.sha1).digest()).decode()
 
 
@@ -168,6 +186,25 @@ def webhook(
     return Webhook(url=url, method=method, params=params, headers=headers, signature=signed, message=message, at=at)
 
 
+def json_webhook(
+    url: str, document: dict[str, str], *, auth_token: str, at: datetime, message: Message | None, token: str
+) -> Webhook:
+    """A signed webhook that posts JSON: its URL vouches for the body, and the signature for the URL."""
+    address, hash_sign, fragment = url.partition("#")
+    digest = hashlib.sha256(json.dumps(document).encode()).hexdigest()
+    made = webhook(
+        with_query(address, {"bodySHA256": digest}) + hash_sign + fragment,
+        {},
+        auth_token=auth_token,
+        at=at,
+        message=message,
+        token=token,
+    )
+    made.params, made.is_json = document, True
+    made.headers["Content-Type"] = "application/json"
+    return made
+
+
 def status_params(message: Message, status: Status, at: datetime) -> dict[str, str]:
     """The form of a status callback.
 
@@ -181,7 +218,7 @@ def status_params(message: Message, status: Status, at: datetime) -> dict[str, s
         "SmsSid": message.sid,
         "SmsStatus": status.value,
         "MessageStatus": status.value,
-        "To": message.to,
+        "To": message.shown_to,
         "MessageSid": message.sid,
         "AccountSid": message.account_sid,
         "From": message.from_ or "",
@@ -189,26 +226,24 @@ def status_params(message: Message, status: Status, at: datetime) -> dict[str, s
     }
     if message.service:
         params["MessagingServiceSid"] = message.service.sid
-    channel = channel_of(message.to)
-    if channel:
-        params |= _channel_params(channel, message, status)
+    if message.channel:
+        params |= _channel_params(message.channel, message, status)
     elif status in (Status.DELIVERED, Status.UNDELIVERED):
         params["RawDlrDoneDate"] = f"{at:%y%m%d%H%M}"
     return params
 
 
 def _channel_params(channel: str, message: Message, status: Status) -> dict[str, str]:
-    _, _, address = message.to.partition(":")
-    sender = hashlib.sha256(str(message.from_).encode()).hexdigest()[:32]
+    _, _, address = message.to.rpartition(":")
     params = {
         "ChannelPrefix": channel,
-        "ChannelInstallSid": f"XE{sender}",
+        "ChannelInstallSid": sender_sid(message.from_ or ""),
         "ChannelToAddress": mask(address),
     }
+    if channel == "whatsapp":
+        params["StructuredMessage"] = "true" if message.content_sid else "false"
     if status in (Status.DELIVERED, Status.READ):
         params["EventType"] = status.name
-    elif status is Status.SENT:
-        params["StructuredMessage"] = "true" if message.content_sid else "false"
     elif message.error_code is not None:
         params["ChannelStatusMessage"] = title_of(message.error_code)
     return params

@@ -8,17 +8,32 @@ from uuid import NAMESPACE_URL, uuid5
 
 from .account import Account
 from .callbacks import Webhook, status_params, webhook
+from .channels import is_outside_window
 from .lifecycle import REPORTED, TRANSITIONS, Status
+from .links import Links
+from .media import exceeds_limits
 from .prices import Prices
-from .records import Message
+from .records import Collection, Message, MessagingService
 from .rules import WebhookScript
 from .segments import count_segments
-from .senders import choose_sender
+from .senders import carries_mms, choose_sender, make_sms
 from .timeline import Timeline
 
+_SUSPENDED: Final = 30002
 _PRICE_EXCEEDED: Final = 30010
 _OPTED_OUT: Final = 21610
+_NO_SERVICE: Final = 21701
 _NO_SENDER: Final = 21703
+_EMPTY_POOL: Final = 21704
+_NOT_IN_POOL: Final = 21711
+_OUTSIDE_WINDOW: Final = 63016
+_NO_DOMAIN: Final = 30106
+_MEDIA_TOO_LARGE: Final = 11751
+
+#: The statuses up to which the vendor can still keep a message from going out.
+_BEFORE_HANDOVER: Final = frozenset({Status.QUEUED, Status.SENDING, Status.SENT})
+#: The statuses from which on there is nothing left to send, so that what the app wants forgotten can be.
+_GONE: Final = frozenset({Status.SENT, Status.FAILED, Status.CANCELED})
 
 
 class Carrier:
@@ -31,12 +46,14 @@ class Carrier:
         prices: Prices,
         account_of: Callable[[Message], Account],
         post: Callable[[Webhook], None],
+        links: Links,
     ) -> None:
         self._timeline = timeline
         self._delays = delays
         self._prices = prices
         self._account_of = account_of
         self._post = post
+        self._links = links
         self._held: dict[str, _Held] = {}
         #: What can keep a message from a status, by that status: each returns the error code of the failure, or None.
         self._gates: Mapping[Status, Callable[[Message], int | None]] = {
@@ -73,13 +90,13 @@ class Carrier:
     def _advance(self, message: object) -> None:
         assert isinstance(message, Message)
         following = message.outcome.then[message.status]
-        gate = self._gates.get(following)
-        code = gate(message) if gate else None
+        code = self._refusal(message, following)
         if code is not None:
             following = Status.FAILED
         elif following is message.outcome.last:
             code = message.outcome.error_code
         if following is Status.SENT:
+            self._shorten(message)
             self._account_of(message).move(message, self._timeline.now)
             message.price = -self._prices.cost(message)
         self._move(message, following, code)
@@ -91,18 +108,30 @@ class Carrier:
 
     # Gates
 
+    def _refusal(self, message: Message, following: Status) -> int | None:
+        """What keeps a message from a status, if anything does."""
+        if following in _BEFORE_HANDOVER and not self._account_of(message).is_active:
+            return _SUSPENDED
+        gate = self._gates.get(following)
+        return gate(message) if gate else None
+
     def _without_sender(self, message: Message) -> int | None:
         service = message.service
         assert service is not None, "only a service's messages are queued later than created"
         account = self._account_of(message)
-        if account.provisions.has_opted_out(message.to, message.from_, service):
+        provisions = account.provisions
+        if service.sid not in provisions.services:
+            return _NO_SERVICE
+        if provisions.has_opted_out(message.to, message.from_, service):
             return _OPTED_OUT
         if message.from_ is None:
-            sender = choose_sender(service, message, account.provisions.countries())
+            sender = choose_sender(service, message, self._timeline.now)
             if sender is None:
-                return _NO_SENDER
-            account.assign(message, sender)
-        self._count(message)
+                return _NO_SENDER if service.pool else _EMPTY_POOL
+            account.assign(message, sender.address)
+        elif not provisions.is_pooled(message.from_, service):
+            return _NOT_IN_POOL
+        self._prepare(message, service)
         return None
 
     def _not_to_be_sent(self, message: Message) -> int | None:
@@ -110,21 +139,40 @@ class Carrier:
             provisions = self._account_of(message).provisions
             if provisions.has_opted_out(message.to, message.from_, message.service):
                 return _OPTED_OUT
-            self._count(message)
+            self._prepare(message, message.service)
+        last_heard = self._account_of(message).last_heard.get((message.to, message.from_))
+        if is_outside_window(message, last_heard, self._timeline.now):
+            return _OUTSIDE_WINDOW
+        if message.shortens_urls and not (message.service and message.service.link_shortening_domain):
+            return _NO_DOMAIN
+        if exceeds_limits(each.file for each in message.media):
+            return _MEDIA_TOO_LARGE
         if message.max_price is not None and self._prices.cost(message) > message.max_price:
             return _PRICE_EXCEEDED
         return None
 
-    @staticmethod
-    def _count(message: Message) -> None:
-        """Count the segments once a sender is assigned: until then the API shows none."""
-        if not message.num_segments:
+    def _prepare(self, message: Message, service: MessagingService) -> None:
+        """Give a message its final form, and count its segments: until it has a sender the API shows none."""
+        if message.num_segments:
+            return
+        if service.mms_converter and message.is_mms and not message.channel:
+            held = self._account_of(message).provisions.owned(message.from_ or "")
+            if not carries_mms(held, message.to):
+                make_sms(message)
+        message.num_segments = segments_to_send(message)
+
+    def _shorten(self, message: Message) -> None:
+        domain = message.service.link_shortening_domain if message.service else None
+        if message.shortens_urls and domain:
+            self._links.shorten(message, domain, self._timeline.now)
             message.num_segments = segments_to_send(message)
 
     # Reports
 
     def _move(self, message: Message, status: Status, code: int | None = None) -> None:
         message.move_to(status, self._timeline.now, code)
+        if status in _GONE:
+            _forget(message)
         if status in REPORTED and message.status_callback:
             report = self._report(message, message.status_callback)
             if message.script is None:
@@ -182,8 +230,16 @@ class _Held:
     gone: set[Status] = field(default_factory=set)
 
 
+def _forget(message: Message) -> None:
+    """Keep no more of a message than its ContentRetention and AddressRetention ask for."""
+    if message.discards_content and message.forgotten is None:
+        message.forgotten, message.body = message.body, ""
+        message.media = Collection()
+    message.obfuscated = message.obfuscates_address
+
+
 def segments_to_send(message: Message) -> int:
     """How many segments a message takes: one for an MMS or a channel message, however long."""
-    if message.is_mms or ":" in message.to:
+    if message.is_mms or message.channel:
         return 1
     return count_segments(message.sent_body)

@@ -84,7 +84,8 @@ _PLAIN: Final = Refusal()
 class ApiError(Exception):
     """The vendor refuses a request: becomes the error document with this code, status and text.
 
-    ``texts`` fill the placeholders of the code's text. A ``message`` replaces that text altogether.
+    ``texts`` fill the placeholders of the code's text. A ``message`` replaces that text altogether, and a ``detail``
+    is told besides it. ``headers`` are added to the response.
     """
 
     def __init__(
@@ -94,23 +95,29 @@ class ApiError(Exception):
         *,
         status: int | None = None,
         message: str | None = None,
+        detail: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         refusal = REFUSALS.get(code, _PLAIN)
         self.code = code
         self.status = refusal.status if status is None else status
+        self.headers = headers
         self.message = message or (refusal.text or TITLES[code]).format_map(_Texts(texts))
+        self.detail = detail
         super().__init__(f"{code}: {self.message}")
 
     def document(self) -> dict[str, object]:
-        """The body of the refusal: exactly the four keys that the vendor sends.
+        """The body of the refusal: exactly the four keys that the vendor sends, and the detail where there is one.
 
         See https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions
         """
+        detail = {"detail": self.detail} if self.detail else {}
         return {
             "code": self.code,
             "message": self.message,
             "more_info": MORE_INFO.format(code=self.code),
             "status": self.status,
+            **detail,
         }
 
 
@@ -137,15 +144,20 @@ def require_known(code: object) -> int:
     raise ValueError(f"{code} is not a documented error code. The nearest: {listed}.")
 
 
-def _distance(code: int, known: int) -> float:
+def _distance(code: int, known: int) -> tuple[int, int]:
     """How unlike two codes look: digits first, for a slip of one finger is the likeliest mistake."""
-    likeness = difflib.SequenceMatcher(None, str(code), str(known)).ratio()
-    return (1 - likeness) * 1000 + abs(code - known) / 100_000
+    one, other = str(code), str(known)
+    if len(one) == len(other):
+        slips = sum(digit != meant for digit, meant in zip(one, other, strict=True))
+    else:
+        likeness = difflib.SequenceMatcher(None, one, other).ratio()
+        slips = round(max(len(one), len(other)) * (1 - likeness))
+    return slips, abs(code - known)
 
 
 def choose_from(kind: str, given: object, valid: Iterable[str]) -> str:
     """The sentence that refuses an unknown name: says which are valid, and which one was probably meant."""
-    names = list(valid)
+    names = [str(name) for name in valid]
     near = difflib.get_close_matches(str(given), names, n=1)
     meant = f" Did you mean {near[0]!r}?" if near else ""
     return f"Unknown {kind} {given!r}.{meant} Valid: {', '.join(names)}."

@@ -7,6 +7,9 @@ from typing import Final
 #: SDK fork calls; bare ``totogi.solutions`` is what the Twilio SDK makes of a Whoosh host when a region is set.
 DOMAINS: Final = ("totogi.solutions", "whoosh.totogidemos.com", "twilio.com")
 
+#: Where the vendor serves messages and their media.
+API_HOST: Final = "api.whoosh.totogi.solutions"
+
 #: The products whose API is faked. A region or an edge may follow: ``api.dublin.ie1.twilio.com``.
 PRODUCTS: Final = frozenset({"api", "messaging", "pricing", "content"})
 

@@ -36,6 +36,11 @@ class Request:
         return value
 
     @property
+    def origin(self) -> str:
+        """Where it was sent, without a path: ``https://messaging.twilio.com``."""
+        return f"{self.scheme}://{urlsplit(self.url).netloc.rpartition('@')[2]}"
+
+    @property
     def text(self) -> str:
         """The body as text; what is not UTF-8 becomes the replacement character."""
         return self.body if isinstance(self.body, str) else self.body.decode("utf-8", "replace")
@@ -69,13 +74,14 @@ Answer: TypeAlias = Callable[[Request], Response]
 
 
 class NetworkFault(Exception):
-    """A scripted fault below HTTP, which each transport raises as its own library's exception.
+    """A fault below HTTP, which each transport raises as its own library's exception.
 
-    ``kind`` is ``"timeout"`` or ``"disconnect"``; ``connecting`` tells whether it strikes before the connection stands.
+    ``kind`` is ``"timeout"`` or ``"disconnect"``, as scripted, or ``"refused"``, with a text that says why.
+    ``connecting`` tells whether it strikes before the connection stands.
     """
 
-    def __init__(self, kind: str, *, connecting: bool = False) -> None:
-        super().__init__(f"scripted {kind}")
+    def __init__(self, kind: str, *, connecting: bool = False, text: str | None = None) -> None:
+        super().__init__(text or f"scripted {kind}")
         self.kind = kind
         self.connecting = connecting
 

@@ -56,6 +56,9 @@ REPORTED: Final = frozenset({_S.QUEUED, _S.SENT, _S.FAILED, _S.DELIVERED, _S.UND
 #: The statuses in which the vendor still has work to do, so that the message cannot be deleted.
 UNFINISHED: Final = frozenset({_S.ACCEPTED, _S.SCHEDULED, _S.QUEUED, _S.SENDING, _S.RECEIVING})
 
+#: The channels whose recipients are seen to have read a message.
+READ_ON: Final = frozenset({"whatsapp"})
+
 #: The time that passes before a message moves to each status, unless the ``delays`` setting says otherwise.
 DELAYS: Final[Mapping[Status, timedelta]] = MappingProxyType(
     {

@@ -31,6 +31,8 @@ PER_SEGMENT: Final[Mapping[str, Decimal]] = MappingProxyType(
 )
 #: For every other country.
 ELSEWHERE: Final = Decimal("0.0650")
+#: US dollars for one inbound segment, in every country.
+INBOUND: Final = Decimal("0.0075")
 #: For one MMS, whatever its size.
 MMS: Final = Decimal("0.0200")
 #: For one message on a channel such as WhatsApp.
@@ -57,9 +59,8 @@ class Prices:
             raise ValueError(f'A price is an amount in US dollars such as "0.0079", not {price!r}.')
         self._set[country.upper()] = amount
 
-    def of_segment(self, to: str) -> Decimal:
-        """What one segment to a number costs."""
-        country = country_of(to)
+    def of_country(self, country: str) -> Decimal:
+        """What one segment to a country costs."""
         return self._set[country] if country in self._set else PER_SEGMENT.get(country, ELSEWHERE)
 
     def cost(self, message: Message) -> Decimal:
@@ -68,4 +69,5 @@ class Prices:
             return CHANNEL
         if message.is_mms:
             return MMS
-        return self.of_segment(message.to) * message.num_segments
+        each = self.of_country(country_of(message.to)) if message.is_outbound else INBOUND
+        return each * message.num_segments

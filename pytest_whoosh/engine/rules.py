@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Self
 
+from .addresses import channel_of
 from .errors import ApiError, WhooshError, choose_from, require_known
 from .http import NetworkFault, Response
-from .lifecycle import PATHS, REPORTED, Outcome, Status, journey
+from .lifecycle import PATHS, READ_ON, REPORTED, Outcome, Status, journey
 from .matching import FIELDS, Matcher
 from .records import Message
 from .settings import duration
@@ -57,8 +58,8 @@ class Rule:
         for name in criteria:
             if name in _LATER:
                 raise TypeError(
-                    f"A rule decides when a message is created, and a message has no {name!r} then. "
-                    + choose_from("match key", name, _AT_CREATION)
+                    f"A rule decides when a message is created, and {name!r} comes later. "
+                    f"Valid: {', '.join(_AT_CREATION)}."
                 )
         self._matcher = Matcher(criteria, _AT_CREATION)
         self._left: int | None = None
@@ -93,7 +94,10 @@ class Rule:
         return self._goes(Status.FAILED, code=code)
 
     def read(self, after: timedelta | float | None = None) -> Self:
-        """Deliver to a person who opens the message (WhatsApp), ``after`` this long once it was delivered."""
+        """Deliver to a person who opens the message, ``after`` this long once it was delivered.
+
+        Only WhatsApp tells: any other message stays delivered.
+        """
         return self._goes(Status.READ, after=after)
 
     def stall(self, at: str = "sent") -> Self:
@@ -117,10 +121,12 @@ class Rule:
     def rate_limit(self, retry_after: int = 1) -> Self:
         """Refuse the request with 429 and error 20429; ``retry_after`` seconds stand in the Retry-After header."""
         if isinstance(retry_after, bool) or not isinstance(retry_after, int) or retry_after < 0:
-            raise ValueError(f"retry_after is a whole number of seconds, not {retry_after!r}.")
-        document = ApiError(20429).document()
-        headers = {"Content-Type": "application/json", "Retry-After": str(retry_after)}
-        return self._answers(lambda texts: Response(429, headers, json_module.dumps(document)))
+            raise ValueError(f"rate_limit() takes a whole number of seconds to wait, not {retry_after!r}.")
+
+        def refuse(_: Mapping[str, object]) -> Response:
+            raise ApiError(20429, headers={"Retry-After": str(retry_after)})
+
+        return self._answers(refuse)
 
     def respond(self, status: int, json: object = None, *, headers: Mapping[str, str] | None = None) -> Self:
         """Answer with any HTTP status and JSON document, such as a 503 from a proxy in between."""
@@ -170,7 +176,7 @@ class Rule:
         self.outcome = journey(
             *PATHS[end],
             error_code=None if code is None else require_known(code),
-            after=None if after is None else duration(after),
+            after=None if after is None else _duration(after),
         )
         return self
 
@@ -188,7 +194,7 @@ class Rule:
     def _require_free(self) -> None:
         if self.outcome or self.interruption:
             raise WhooshError(
-                f"{self!r} already says what happens to its messages, and a message goes one way only. "
+                f"whoosh.when({self._matcher}) already says what happens to its messages, and each goes one way only. "
                 "Write a second whoosh.when(...) for the other outcome; limit this one with .times(n)."
             )
 
@@ -220,7 +226,7 @@ class Rules:
         if way and way.interruption:
             way.use_up()
             return way.interruption(texts)
-        if way and way.outcome:
+        if way and way.outcome and (way.outcome.last is not Status.READ or channel_of(message.to) in READ_ON):
             message.outcome = way.outcome
         if scripted:
             message.script = scripted.script
@@ -236,8 +242,15 @@ def _reported(name: str, statuses: Iterable[str]) -> list[Status]:
     valid = [status.value for status in Status if status in REPORTED]
     for status in statuses:
         if status not in valid:
-            raise ValueError(choose_from(f"status in {name}", status, valid))
+            raise ValueError(choose_from(f"callback to {name}", status, valid))
     return [Status(status) for status in statuses]
+
+
+def _duration(after: object) -> timedelta:
+    try:
+        return duration(after)
+    except ValueError as wanted:
+        raise ValueError(f"after= takes {wanted}; not {after!r}.") from None
 
 
 def _require_http_status(status: Any) -> None:

@@ -4,70 +4,168 @@ Follows https://www.twilio.com/docs/messaging/services#messaging-service-feature
 and each keeps the senders it prefers, or all of them where it prefers none.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from types import MappingProxyType
 from typing import Final
 
-from .addresses import Kind, channel_of, country_of, kind_of
-from .records import Message, MessagingService
+from .addresses import Kind, channel_of, country_of
+from .records import Message, MessagingService, PhoneNumber, PoolSender, ShortCode, StickySender
 
-#: The countries whose carriers deliver nothing from alphanumeric senders.
+#: The countries whose carriers deliver nothing from alphanumeric senders, nor from numbers of other countries.
 NO_ALPHA: Final = frozenset({"US", "CA"})
+#: The countries in which MMS is to be had.
+MMS_COUNTRIES: Final = frozenset({"US", "CA"})
+#: How long a recipient remembers a sender that does not write.
+STICKS_FOR: Final = timedelta(days=365)
+#: Where the media of an MMS are found that became an SMS: seven letters and digits follow.
+MEDIA_LINK: Final = "https://p.twil.io/"
+
+_TOLL_FREE: Final = re.compile(r"\+18(00|33|44|55|66|77|88)\d{7}")
+_LINK_LENGTH: Final = 7
 _TYPES: Final = (Kind.CHANNEL, Kind.SHORT_CODE, Kind.ALPHA, Kind.NUMBER)
-#: The country that the short codes of the pool work in, by code; the others work in the United States.
-Countries = dict[str, str]
 
 
-def choose_sender(service: MessagingService, message: Message, countries: Countries) -> str | None:
+def choose_sender(service: MessagingService, message: Message, now: datetime) -> PoolSender | None:
     """The sender for a message; None where nothing in the pool can reach the recipient."""
-    able = [sender for sender in service.senders if _can_reach(sender, message, countries)]
+    able = _able(service, message)
     if not able:
         return None
-    remembered = service.remembered.get(message.to)
-    if service.sticky_sender and remembered in able:
-        chosen = remembered
+    sticky = service.remembered.get(message.to)
+    known = sticky.sender if sticky and now - sticky.used <= STICKS_FOR else None
+    if service.sticky_sender and known in able:
+        chosen = known
     else:
         for sieve in _SIEVES:
             able = sieve(able, service, message) or able
-        chosen = min(able, key=lambda sender: service.carried.get(sender, 0))
-    service.carried[chosen] = service.carried.get(chosen, 0) + 1
-    service.remembered.setdefault(message.to, chosen)
+        chosen = min(able, key=lambda sender: sender.carried)
+    chosen.carried += 1
+    # RCS has no sticky senders; a sender that only stood in for the known one does not replace it.
+    if service.sticky_sender and known in (None, chosen) and channel_of(chosen.address) != "rcs":
+        service.remembered[message.to] = StickySender(chosen, now)
     return chosen
 
 
-def _can_reach(sender: str, message: Message, countries: Countries) -> bool:
-    if channel_of(sender) != channel_of(message.to):
+def carries_mms(sender: PhoneNumber | ShortCode | None, to: str) -> bool:
+    """Whether a number or short code can carry an MMS to a recipient."""
+    return sender is not None and sender.mms_capable and country_of(to) in MMS_COUNTRIES
+
+
+def make_sms(message: Message) -> None:
+    """Make an SMS of an MMS: its media become links, which are the same in every run."""
+    links = [MEDIA_LINK + _link(f"{message.sid}/{index}") for index in range(len(message.media_urls))]
+    message.body = " ".join(part for part in (message.body, *links) if part)
+    message.converted = True
+
+
+def _link(text: str) -> str:
+    number = int.from_bytes(sha256(text.encode()).digest()[:8])
+    letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    return "".join(letters[number // 62**place % 62] for place in range(_LINK_LENGTH))
+
+
+# Who remembers whom
+
+
+def retake_recipients(service: MessagingService, newcomer: PoolSender) -> None:
+    """Let the first number of a country take over the recipients there who know a foreign number."""
+    country = newcomer.country
+    if newcomer.kind is not Kind.NUMBER or any(
+        sender.kind is Kind.NUMBER and sender.country == country for sender in service.pool
+    ):
+        return
+    for to, (sender, used) in service.remembered.items():
+        if sender.kind is Kind.NUMBER and country_of(to) == country:
+            service.remembered[to] = StickySender(newcomer, used)
+
+
+def forget_sender(service: MessagingService, sender: PoolSender) -> None:
+    """Let nobody remember a sender that has left."""
+    for to in [to for to, sticky in service.remembered.items() if sticky.sender is sender]:
+        del service.remembered[to]
+
+
+# Who can reach a recipient
+
+
+def _able(service: MessagingService, message: Message) -> list[PoolSender]:
+    channel, to = channel_of(message.to), message.to
+    if channel:
+        return [sender for sender in service.pool if channel_of(sender.address) == channel]
+    country = country_of(to)
+    able = [sender for sender in service.pool if _REACHES[sender.kind](sender, country)]
+    if message.is_mms:
+        with_media = [sender for sender in able if sender.kind is Kind.CHANNEL or carries_mms(sender.held, to)]
+        # Where there is none, the converter makes an SMS of the message.
+        return with_media if with_media or not service.mms_converter else able
+    return able
+
+
+def _channel_reaches(sender: PoolSender, country: str) -> bool:
+    return channel_of(sender.address) == "rcs"
+
+
+def _short_code_reaches(sender: PoolSender, country: str) -> bool:
+    return sender.country == country
+
+
+def _alpha_reaches(sender: PoolSender, country: str) -> bool:
+    return country not in NO_ALPHA and sender.destination in ("", country)
+
+
+def _number_reaches(sender: PoolSender, country: str) -> bool:
+    if isinstance(sender.held, PhoneNumber) and not sender.held.sms_capable:
         return False
-    kind = kind_of(sender)
-    if kind is Kind.SHORT_CODE:
-        return countries.get(sender, "US") == country_of(message.to)
-    if kind is Kind.ALPHA:
-        return not message.is_mms and country_of(message.to) not in NO_ALPHA
-    return True
+    return country not in NO_ALPHA or sender.country in NO_ALPHA
 
 
-def _of_preferred_type(able: list[str], service: MessagingService, message: Message) -> list[str]:
-    return next(
-        (kin for kind in _TYPES if (kin := [sender for sender in able if kind_of(sender) is kind])),
-        able,
-    )
+_REACHES: Final[Mapping[Kind, Callable[[PoolSender, str], bool]]] = MappingProxyType(
+    {
+        Kind.CHANNEL: _channel_reaches,
+        Kind.SHORT_CODE: _short_code_reaches,
+        Kind.ALPHA: _alpha_reaches,
+        Kind.NUMBER: _number_reaches,
+    }
+)
 
 
-def _in_country(able: list[str], service: MessagingService, message: Message) -> list[str]:
-    if not able[0].startswith("+"):
+# The sieves
+
+
+def _of_preferred_type(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+    preferred = min((sender.kind for sender in able), key=_TYPES.index)
+    return [sender for sender in able if sender.kind is preferred]
+
+
+def _for_the_country(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+    return [sender for sender in able if sender.destination]
+
+
+def _toll_free_in_canada(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+    if not message.to.startswith("+1") or country_of(message.to) != "CA":
         return able
-    return [each for each in able if country_of(each) == country_of(message.to)] or [
-        each for each in able if country_of(each) == "US"
-    ]
+    return [sender for sender in able if _TOLL_FREE.fullmatch(sender.address)]
 
 
-def _in_area(able: list[str], service: MessagingService, message: Message) -> list[str]:
+def _in_country(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+    if able[0].kind is not Kind.NUMBER:
+        return able
+    country = country_of(message.to)
+    return [each for each in able if each.country == country] or [each for each in able if each.country == "US"]
+
+
+def _in_area(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
     if not service.area_code_geomatch or not message.to.startswith("+1"):
         return able
-    return [each for each in able if each[:5] == message.to[:5]]
+    return [each for each in able if each.address[:5] == message.to[:5]]
 
 
-_SIEVES: Final[tuple[Callable[[list[str], MessagingService, Message], list[str]], ...]] = (
+_SIEVES: Final[tuple[Callable[[list[PoolSender], MessagingService, Message], list[PoolSender]], ...]] = (
     _of_preferred_type,
+    _for_the_country,
+    _toll_free_in_canada,
     _in_country,
     _in_area,
 )

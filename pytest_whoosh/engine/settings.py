@@ -11,7 +11,12 @@ from .errors import choose_from
 from .lifecycle import DELAYS, Status
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION: Final = re.compile(r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<unit>[smhd]?)[a-z]*", re.IGNORECASE)
+_DURATION: Final = re.compile(
+    r"(?P<amount>\d+(?:\.\d+)?)\s*(?:(?P<unit>s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?))?",
+    re.IGNORECASE,
+)
+#: What stands between the delays of a text: commas, spaces or line ends before the next name.
+_BETWEEN_DELAYS: Final = re.compile(r"[,\s]+(?=[a-z]+\s*=)", re.IGNORECASE)
 
 
 def _choice(*choices: str) -> Callable[[object], str]:
@@ -58,7 +63,7 @@ def _integer(value: object) -> int:
 def duration(value: object) -> timedelta:
     """Read a ``timedelta``, a number of seconds, or a text such as ``"15 minutes"``; never negative."""
     if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        value = float(match["amount"]) * _UNITS[match["unit"].lower() or "s"]
+        value = float(match["amount"]) * _UNITS[(match["unit"] or "s")[0].lower()]
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:
             value = timedelta(seconds=value)
@@ -71,20 +76,18 @@ def duration(value: object) -> timedelta:
 
 def _delays(value: object) -> Mapping[Status, timedelta]:
     if isinstance(value, str):
-        pairs = [
-            pair.partition("=") for pair in re.split(r"[,\n]|(?<=[\dsmhd])\s+(?=[a-z]+\s*=)", value) if pair.strip()
-        ]
+        pairs = [pair.partition("=") for pair in _BETWEEN_DELAYS.split(value.strip(", \n"))]
         value = {name.strip(): amount.strip() for name, _, amount in pairs}
     if not isinstance(value, Mapping):
         raise ValueError('a mapping such as {"delivered": timedelta(seconds=5)}, or "delivered=5, sent=1"')
     given: dict[Status, timedelta] = {}
     for name, amount in value.items():
         if name not in DELAYS:
-            raise ValueError("delays of known steps. " + choose_from("step", str(name), [*DELAYS]))
+            raise ValueError("delays by step. " + choose_from("step", name, DELAYS).removesuffix("."))
         try:
             given[Status(name)] = duration(amount)
         except ValueError as wanted:
-            raise ValueError(f"for the step {str(name)!r} {wanted}") from None
+            raise ValueError(f"as the delay of {str(name)!r} {wanted}") from None
     # A receipt takes as long whichever way it turns out, and a failure as long as a handover, unless said otherwise.
     given.setdefault(Status.UNDELIVERED, given.get(Status.DELIVERED, DELAYS[Status.UNDELIVERED]))
     given.setdefault(Status.FAILED, given.get(Status.SENT, DELAYS[Status.FAILED]))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 # Under freezegun the name ``datetime`` stands for its FakeDatetime, which must not leak into results: some
 # serialisers refuse it. The real class is always among its bases, and arithmetic on a real one stays real.
@@ -12,14 +12,6 @@ _REAL: Final[type[datetime]] = next(kind for kind in datetime.__mro__ if kind.__
 EPOCH: Final = _REAL(1970, 1, 1, tzinfo=UTC)
 
 Action: TypeAlias = Callable[[object], None]
-
-
-class Clock(Protocol):
-    """What tells the engine the time."""
-
-    @property
-    def now(self) -> datetime:
-        """The present moment, aware, in UTC."""
 
 
 def moment(when: datetime) -> datetime:

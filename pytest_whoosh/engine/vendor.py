@@ -1,22 +1,35 @@
 """The vendor as one test knows it: its accounts, its clock, its carrier, and all that went to and fro."""
 
-from collections import deque
+import re
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, TypeVar
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final, Protocol, TypeVar
+from uuid import NAMESPACE_URL, uuid5
 
 from .account import Account, Provisions, Sids
-from .callbacks import Webhook
+from .addresses import national_format
+from .callbacks import Webhook, json_webhook
 from .carrier import Carrier
+from .channels import sender_sid
 from .errors import ApiError
 from .http import NetworkFault, Request, Response
+from .links import Links, click_document, follow, host_of, is_alive
+from .media import Files
 from .prices import Prices
 from .records import (
+    ApiKey,
     Application,
+    ChannelSender,
+    ContentTemplate,
+    LinkDomain,
+    Media,
     Message,
     MessagingService,
     PhoneNumber,
+    PoolSender,
     ShortCode,
 )
 from .rules import Rules
@@ -25,6 +38,17 @@ from .timeline import Timeline
 
 R = TypeVar("R")
 
+
+class _Dated(Protocol):
+    date_updated: datetime
+
+
+D = TypeVar("D", bound=_Dated)
+
+#: What an account has to spend, in US dollars.
+STARTING_BALANCE: Final = Decimal("100.00")
+#: What the SID of an account looks like.
+ACCOUNT_SID: Final = re.compile("AC[0-9a-fA-F]{32}")
 #: Direction of the messages that an app sends through the API.
 OUTBOUND_API: Final = "outbound-api"
 
@@ -54,13 +78,21 @@ class Vendor:
         self.provisions = Provisions()
         self.accounts: dict[str, Account] = {}
         self.account = self._open(settings.account_sid)
+        key = ApiKey(sid=settings.api_key, secret=settings.api_secret, date_created=now, date_updated=now)
+        self.account.keys.add(key)
         self.messages: list[Message] = []
         self.journal: list[Exchange] = []
         #: Every webhook that left for the app, and every one that a network lost.
         self.webhooks: list[Webhook] = []
+        #: The numbers that carriers took out of service, by day.
+        self.deactivated: dict[date, set[str]] = defaultdict(set)
         #: The webhooks that wait to be delivered.
         self.due: deque[Webhook] = deque()
-        self.carrier = Carrier(self.timeline, settings.delays, self.prices, self.account_of, self.post)
+        self.files = Files()
+        self.links = Links(settings.seed)
+        self.carrier = Carrier(
+            self.timeline, settings.delays, self.prices, self.account_of, self.post, self.links
+        )
 
     @property
     def now(self) -> datetime:
@@ -80,8 +112,52 @@ class Vendor:
         """The account that a message belongs to."""
         return self.accounts[message.account_sid]
 
+    def caller(self, user: str, password: str) -> Account | None:
+        """The account whose SID and auth token, or whose API key and secret, these are; None where they must be right.
+
+        While any credentials do, those that are nobody's are the main account's.
+        """
+        account, secret = self._holder(user)
+        if self.settings.credentials == "exact":
+            return account if password == secret else None
+        return account or (self.account_at(user) if ACCOUNT_SID.fullmatch(user) else self.account)
+
+    def lets(self, caller: Account, account: Account) -> bool:
+        """Whether the credentials of one account open another."""
+        return self.settings.credentials == "any" or caller in (account, account.owner)
+
+    def new_account(self, owner: Account, friendly_name: str) -> Account:
+        """Create a sub-account, which shares nothing with its owner but the bill."""
+        sid = self.sids.new("AC")
+        account = Account(sid, self.sids.secret(sid), Provisions(), self.now, owner.owner or owner)
+        account.friendly_name = friendly_name
+        self.accounts[sid] = account
+        return account
+
+    def new_key(self, account: Account, **properties: object) -> ApiKey:
+        """Create an API key."""
+        sid = self.sids.new("SK")
+        key = ApiKey(sid=sid, secret=self.sids.secret(sid), date_created=self.now, date_updated=self.now)
+        return account.keys.add(_update(key, properties))
+
+    def balance(self, account: Account) -> Decimal:
+        """What is left of the money of an account, which those below it spend too."""
+        payer = account.owner or account
+        accounts = (each for each in self.accounts.values() if payer in (each, each.owner))
+        return STARTING_BALANCE + sum(message.price or 0 for each in accounts for message in each.messages)
+
+    def _holder(self, user: str) -> tuple[Account | None, str | None]:
+        account = self.accounts.get(user)
+        if account:
+            return account, account.auth_token
+        for account in self.accounts.values():
+            if key := account.keys.get(user):
+                return account, key.secret
+        return None, None
+
     def _open(self, sid: str) -> Account:
-        account = self.accounts[sid] = Account(sid, self.settings.auth_token, self.provisions)
+        account = self.accounts[sid] = Account(sid, self.settings.auth_token, self.provisions, self.now)
+        account.friendly_name = "Whoosh"
         return account
 
     # Messages
@@ -97,9 +173,44 @@ class Vendor:
         """Keep a message, and let it live."""
         message.sid = self.sids.new("MM" if message.is_mms else "SM", counted_as="SM")
         message.serial = len(self.messages)
+        for url in message.media_urls:
+            message.media.add(self._media(message, url))
         account.add(message)
         self.messages.append(message)
         self.carrier.take(message)
+
+    def _media(self, message: Message, url: str) -> Media:
+        return Media(
+            sid=self.sids.new("ME"),
+            account_sid=message.account_sid,
+            parent_sid=message.sid,
+            date_created=self.now,
+            date_updated=self.now,
+            file=self.files.at(url),
+        )
+
+    def click(self, text: str, user_agent: str) -> str:
+        """Let a person follow a short link, and report that to the app; returns where it leads."""
+        link, host = self.links.at(text), host_of(text)
+        domains = (account.provisions.link_domain(host) for account in self.accounts.values())
+        target = follow(text, link, next(filter(None, domains), None), self.now)
+        if link and is_alive(link, self.now) and link.domain.callback_url and not link.message.deleted:
+            message = link.message
+            report = json_webhook(
+                link.domain.callback_url,
+                click_document(link, self.now, user_agent),
+                auth_token=self.account_of(message).auth_token,
+                at=self.now,
+                message=message,
+                token=str(uuid5(NAMESPACE_URL, f"{link.text}/{len(self.webhooks)}")),
+            )
+            message.webhooks.append(report)
+            self.post(report)
+        return target
+
+    def token(self) -> str:
+        """What tells the next webhook from every other."""
+        return str(uuid5(NAMESPACE_URL, f"{self.settings.seed}/{len(self.webhooks)}"))
 
     def post(self, webhook: Webhook) -> None:
         """Let a webhook leave for the app, as soon as time is not being spent on something else."""
@@ -109,26 +220,28 @@ class Vendor:
 
     # Provisioning
 
-    def new_number(self, phone_number: str, **properties: object) -> PhoneNumber:
+    def new_number(self, phone_number: str, account: Account | None = None, /, **properties: object) -> PhoneNumber:
         """Give the account a phone number; it keeps the one that it has already."""
-        held = self.provisions.owned(phone_number)
+        owner = account or self.account
+        held = owner.provisions.owned(phone_number)
         if isinstance(held, PhoneNumber):
-            return _update(held, properties)
+            return self.update(held, properties)
         number = PhoneNumber(
             sid=self.sids.new("PN"),
-            account_sid=self.account.sid,
+            account_sid=owner.sid,
             phone_number=phone_number,
+            friendly_name=national_format(phone_number),
             date_created=self.now,
             date_updated=self.now,
         )
-        self.provisions.own(_update(number, properties))
+        owner.provisions.own(_update(number, properties))
         return number
 
     def new_short_code(self, short_code: str, **properties: object) -> ShortCode:
         """Give the account a short code; it keeps the one that it has already."""
         held = self.provisions.owned(short_code)
         if isinstance(held, ShortCode):
-            return _update(held, properties)
+            return self.update(held, properties)
         code = ShortCode(
             sid=self.sids.new("SC"),
             account_sid=self.account.sid,
@@ -140,23 +253,102 @@ class Vendor:
         self.provisions.own(_update(code, properties))
         return code
 
-    def new_service(self, friendly_name: str, **properties: object) -> MessagingService:
+    def holder_of(self, address: str) -> Provisions | None:
+        """The provisions that hold a number or short code, whichever account has them; None where nobody does."""
+        held = (account.provisions for account in self.accounts.values())
+        return next((provisions for provisions in held if provisions.owned(address)), None)
+
+    def transfer(self, number: PhoneNumber, account: Account) -> None:
+        """Let a phone number go over from one account to another, without what the one made of it."""
+        self.accounts[number.account_sid].provisions.disown(number)
+        number.account_sid = account.sid
+        account.provisions.own(number)
+
+    def update(self, record: D, properties: Mapping[str, object]) -> D:
+        """Change properties of a record, by name."""
+        record.date_updated = self.now
+        return _update(record, properties)
+
+    def new_service(
+        self, friendly_name: str, account: Account | None = None, /, **properties: object
+    ) -> MessagingService:
         """Create a Messaging Service."""
+        owner = account or self.account
         service = MessagingService(
             sid=self.sids.new("MG"),
-            account_sid=self.account.sid,
+            account_sid=owner.sid,
             friendly_name=friendly_name,
             date_created=self.now,
             date_updated=self.now,
         )
-        return self.provisions.services.add(_update(service, properties))
+        return owner.provisions.services.add(_update(service, properties))
 
-    def new_application(self, **properties: object) -> Application:
-        """Create an application."""
-        application = Application(
-            sid=self.sids.new("AP"), account_sid=self.account.sid, date_created=self.now, date_updated=self.now
+    def new_channel_sender(self, address: str, account: Account | None = None) -> ChannelSender:
+        """Give the account a sender on a channel; it keeps the one that it has already."""
+        owner = account or self.account
+        sender = ChannelSender(sid=sender_sid(address), account_sid=owner.sid, address=address)
+        return owner.provisions.channel_senders.get(sender.sid) or owner.provisions.channel_senders.add(sender)
+
+    def new_pool_sender(
+        self,
+        service: MessagingService,
+        sender: PhoneNumber | ShortCode | ChannelSender | str,
+        *,
+        destination: str = "",
+    ) -> PoolSender:
+        """Let a sender join the pool of a service: one of the account's own, or an alphanumeric one."""
+        pooled = PoolSender(
+            sid=self.sids.new("AI") if isinstance(sender, str) else sender.sid,
+            address=sender if isinstance(sender, str) else sender.address,
+            destination=destination,
+            held=sender if isinstance(sender, PhoneNumber | ShortCode) else None,
+            date_created=self.now,
+            date_updated=self.now,
         )
-        return self.provisions.applications.add(_update(application, properties))
+        return self.accounts[service.account_sid].provisions.join_pool(service, pooled)
+
+    def new_application(self, account: Account | None = None, /, **properties: object) -> Application:
+        """Create an application."""
+        owner = account or self.account
+        application = Application(
+            sid=self.sids.new("AP"), account_sid=owner.sid, date_created=self.now, date_updated=self.now
+        )
+        return owner.provisions.applications.add(_update(application, properties))
+
+    def new_template(
+        self,
+        types: Mapping[str, Mapping[str, object]],
+        language: str,
+        account: Account | None = None,
+        /,
+        **properties: object,
+    ) -> ContentTemplate:
+        """Create a content template."""
+        owner = account or self.account
+        template = ContentTemplate(
+            sid=self.sids.new("HX"),
+            account_sid=owner.sid,
+            language=language,
+            types=types,
+            date_created=self.now,
+            date_updated=self.now,
+        )
+        return owner.provisions.templates.add(_update(template, properties))
+
+    def new_link_domain(self, domain: str, **properties: object) -> LinkDomain:
+        """Give the account a domain of short links; it keeps the one that it has already."""
+        held = self.provisions.link_domain(domain)
+        if held is None:
+            held = LinkDomain(
+                sid=self.sids.new("DN"),
+                account_sid=self.account.sid,
+                config_sid=self.sids.new("ZK"),
+                domain=domain,
+                date_created=self.now,
+                date_updated=self.now,
+            )
+            self.provisions.link_domains.add(held)
+        return _update(held, properties)
 
     # The journal
 

@@ -1,10 +1,15 @@
 """Standing in for an attribute of somebody else's module, so that neighbours may do the same in any order."""
 
+import inspect
 from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any, Final
 
 _DOOR: Final = "__whoosh_door__"
+_MISSING: Final = object()
+
+#: The patches that had stopped when a neighbour's still lay over them. What stands is the process's, and so is this.
+_BURIED: Final[list["Patch"]] = []
 
 
 class Patch:
@@ -12,7 +17,8 @@ class Patch:
 
     ``build(previous)`` makes the stand-in, given what stood there before. Where a neighbour has patched over ours in
     the meantime, its patch stays, and our stand-in, still in its chain, steps aside: it hands every call to
-    ``previous``. So both sides restore in any order, and nothing of either is lost.
+    ``previous``. So both sides restore in any order, and nothing of either is lost; :func:`tidy` takes away what a
+    neighbour has put back of ours.
     """
 
     __slots__ = ("_name", "_owner", "_stand_in", "_standing", "previous")
@@ -34,8 +40,33 @@ class Patch:
     def stop(self) -> None:
         """Take the stand-in away."""
         self._standing = False
-        if getattr(self._owner, self._name) is self._stand_in:
-            setattr(self._owner, self._name, _open(self.previous))
+        if not self._leave():
+            _hand_over(getattr(self._owner, self._name), self._stand_in, _open(self.previous))
+            _BURIED.append(self)
+
+    def _leave(self) -> bool:
+        """Put back what stood before, where nobody else has changed that since."""
+        if getattr(self._owner, self._name) is not self._stand_in:
+            return False
+        before = _open(self.previous)
+        if before is _inherited(self._owner, self._name):
+            delattr(self._owner, self._name)
+        else:
+            setattr(self._owner, self._name, before)
+        return True
+
+
+def tidy() -> None:
+    """Put back what neighbours left of ours: the stand-in that they found, and set again when they left in turn."""
+    _BURIED[:] = [patch for patch in _BURIED if not patch._leave()]
+
+
+def _hand_over(neighbour: Any, ours: object, before: object) -> None:
+    """Let a neighbour that remembers our stand-in, to set it back one day, remember what stood before it instead."""
+    for keeper in inspect.getclosurevars(neighbour).nonlocals.values() if inspect.isfunction(neighbour) else ():
+        for name, value in list(getattr(keeper, "__dict__", {}).items()):
+            if value is ours:
+                setattr(keeper, name, before)
 
 
 def _open(function: Any) -> Any:
@@ -43,3 +74,9 @@ def _open(function: Any) -> Any:
     while (patch := getattr(function, _DOOR, None)) is not None and not patch._standing:
         function = patch.previous
     return function
+
+
+def _inherited(owner: object, name: str) -> object:
+    """What an attribute would be without a patch on the class itself."""
+    bases = owner.__mro__[1:] if isinstance(owner, type) else ()
+    return next((vars(base)[name] for base in bases if name in vars(base)), _MISSING)

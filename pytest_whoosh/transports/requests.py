@@ -5,8 +5,8 @@ cannot get between an app and the fake. The session's own ``send`` still runs, s
 redirects and whatever wraps it work as ever; only the adapter it asks for is ours.
 """
 
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from http.client import RemoteDisconnected
 from typing import Any, Final, NoReturn
 
@@ -30,36 +30,36 @@ from pytest_whoosh.engine.http import Answer, NetworkFault, Request
 
 from .patching import Patch
 
-PLAIN_HTTP: Final = "The API is served over HTTPS only; unencrypted HTTP is not supported. Call https://{host} instead."
 _NO_RETRY: Final = Retry(0, read=False)
 
 
 def intercept(answer: Answer) -> list[Patch]:
     """Answer every request to the vendor; all others go on to wherever they went before."""
+    return [Patch(requests.Session, "send", stand_in(answer))]
 
-    def build(send: Any) -> Any:
-        def stand_in(session: Any, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-            host = _host(request.url)
+
+def stand_in(answer: Answer) -> Callable[[Any], Callable[..., requests.Response]]:
+    """What makes, of a ``Session.send``, one that leads the vendor's URLs to ``answer``."""
+
+    def build(send: Any) -> Callable[..., requests.Response]:
+        def sends(session: Any, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
             # A session with a fake comes from a double nested in this one, which takes the traffic.
-            if not host or not is_vendor(host) or isinstance(session, _SessionWithFake):
+            if not _is_ours(request.url) or isinstance(session, _SessionWithFake):
                 return send(session, request, **kwargs)  # type: ignore[no-any-return]
             return send(_SessionWithFake(session, answer), request, **kwargs)  # type: ignore[no-any-return]
 
-        return stand_in
+        return sends
 
-    patches = [Patch(requests.Session, "send", build)]
-    mocker = sys.modules.get("requests_mock.mocker")
-    if mocker is not None:
-        # requests-mock, once started, calls the Session.send it found at its import, past whoever came later.
-        patches.append(Patch(mocker, "_original_send", build))
-    return patches
+    return build
 
 
-def _host(url: str | None) -> str | None:
+@lru_cache(maxsize=256)
+def _is_ours(url: str | None) -> bool:
     try:
-        return urllib3.util.parse_url(url or "").host
+        host = urllib3.util.parse_url(url or "").host
     except urllib3.exceptions.LocationParseError:
-        return None
+        return False
+    return host is not None and is_vendor(host)
 
 
 class _SessionWithFake:
@@ -77,24 +77,54 @@ class _SessionWithFake:
     @property
     def get_adapter(self) -> Any:
         session, answer = self._whoosh
-        return lambda url: _FakeAdapter(type(session).get_adapter(session, url), answer)
+        return lambda url: _fake_adapter(type(session).get_adapter(session, url), answer)
 
     @get_adapter.setter
     def get_adapter(self, adapter: Any) -> None:
         pass
 
 
+def _fake_adapter(behind: Any, answer: Answer) -> Any:
+    """The fake's stand-in for a session's adapter; where the adapter's class has its own ``send``, that runs first."""
+    kind = type(behind)
+    if not isinstance(behind, HTTPAdapter) or kind.send is HTTPAdapter.send:
+        return _FakeAdapter(behind, answer)
+
+    class Fake(HTTPAdapter):
+        """Comes next after the adapter's class, so that its ``super().send()`` arrives here."""
+
+        def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+            if not _is_ours(request.url):
+                return super().send(request, *args, **kwargs)
+            return _FakeAdapter(self, answer).send(request, *args, **kwargs)
+
+    adapter: Any = object.__new__(type(kind.__name__, (kind, Fake), {}))
+    # One state for both: what the app's own ``send`` notes on its adapter, the app finds there.
+    adapter.__dict__ = behind.__dict__
+    return adapter
+
+
 class _FakeAdapter:
-    """What the session takes for its adapter: sends to the fake, retrying as the session's own adapter would."""
+    """What the session takes for its adapter: sends to the fake, retrying as the adapter behind it would."""
 
     def __init__(self, behind: Any, answer: Answer) -> None:
         self._behind = behind
         self._answer = answer
 
-    def send(self, request: requests.PreparedRequest, timeout: Any = None, **_: Any) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, stream: bool = False, timeout: Any = None, *_: Any, **__: Any
+    ) -> requests.Response:
         asked = Request(str(request.method), str(request.url), request.headers, _body(request))
-        if asked.scheme != "https":
-            raise requests.exceptions.ConnectionError(PLAIN_HTTP.format(host=asked.host), request=request)
+        response: requests.Response = _builder(self._behind).build_response(
+            request, self._send(asked, request, timeout)
+        )
+        # A hook that sends again does so over the connection.
+        response.connection = self  # type: ignore[attr-defined]
+        if not stream:
+            _ = response.content
+        return response
+
+    def _send(self, asked: Request, request: requests.PreparedRequest, timeout: Any) -> urllib3.HTTPResponse:
         retries = getattr(self._behind, "max_retries", _NO_RETRY)
         while True:
             try:
@@ -102,15 +132,15 @@ class _FakeAdapter:
             except NetworkFault as fault:
                 retries = _after_fault(retries, fault, asked, request, timeout)
                 continue
+            raw.retries = retries
             if not retries.is_retry(asked.method, raw.status, "Retry-After" in raw.headers):
-                break
+                return raw
             try:
-                retries = retries.increment(asked.method, asked.url, response=raw)
+                retries = retries.increment(asked.method, request.path_url, response=raw, _pool=_pool(asked))
             except MaxRetryError as exhausted:
                 if retries.raise_on_status:
                     _raise(exhausted, request)
-                break
-        return _builder(self._behind).build_response(request, raw)  # type: ignore[no-any-return]
+                return raw
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -138,35 +168,52 @@ def _body(request: requests.PreparedRequest) -> bytes | str | None:
     if body is None or isinstance(body, (bytes, str)):
         return body
     content: Any = body
+    if isinstance(body, (bytearray, memoryview)):
+        return bytes(body)
     if hasattr(content, "read"):
         return content.read()  # type: ignore[no-any-return]
     return b"".join(part if isinstance(part, bytes) else part.encode() for part in content)
+
+
+def _pool(asked: Request) -> Any:
+    """The connection pool that urllib3's errors name."""
+    return urllib3.HTTPSConnectionPool(asked.host, asked.port or 443)
 
 
 def _after_fault(
     retries: Retry, fault: NetworkFault, asked: Request, request: requests.PreparedRequest, timeout: Any
 ) -> Retry:
     """The retries left after a fault; raises where there are none, as urllib3 would, and as requests words it."""
-    connection: Any = urllib3.HTTPSConnectionPool(asked.host, asked.port or 443)
-    seconds = timeout[0 if fault.connecting else 1] if isinstance(timeout, tuple) else timeout
-    error: HTTPError
-    if fault.kind == "timeout":
-        if fault.connecting:
-            error = ConnectTimeoutError(
-                connection, f"Connection to {asked.host} timed out. (connect timeout={seconds})"
-            )
-        else:
-            error = ReadTimeoutError(connection, asked.path, f"Read timed out. (read timeout={seconds})")
-    elif fault.connecting:
-        error = NewConnectionError(connection, "Failed to establish a new connection: [Errno 111] Connection refused")
-    else:
-        error = ProtocolError(
-            "Connection aborted.", RemoteDisconnected("Remote end closed connection without response")
-        )
+    if fault.kind == "refused":
+        raise requests.exceptions.ConnectionError(str(fault), request=request) from None
+    pool = _pool(asked)
+    path = request.path_url
     try:
-        return retries.increment(asked.method, asked.path, error=error, _pool=connection)
+        return retries.increment(asked.method, path, error=_fault_error(fault, pool, path, timeout), _pool=pool)
     except (MaxRetryError, HTTPError) as exhausted:
         _raise(exhausted, request)
+
+
+def _fault_error(fault: NetworkFault, pool: Any, path: str, timeout: Any) -> HTTPError:
+    """What urllib3 raises at a fault."""
+    seconds = _seconds(timeout, connecting=fault.connecting)
+    connection: Any = urllib3.connection.HTTPSConnection(pool.host, pool.port)
+    if fault.kind == "timeout" and fault.connecting:
+        return ConnectTimeoutError(connection, f"Connection to {pool.host} timed out. (connect timeout={seconds})")
+    if fault.kind == "timeout":
+        return ReadTimeoutError(pool, path, f"Read timed out. (read timeout={seconds})")
+    if fault.connecting:
+        return NewConnectionError(connection, "Failed to establish a new connection: [Errno 111] Connection refused")
+    return ProtocolError("Connection aborted.", RemoteDisconnected("Remote end closed connection without response"))
+
+
+def _seconds(timeout: Any, *, connecting: bool) -> object:
+    """How long a call may wait, from what was given as its time-out: a number, a pair, or urllib3's own."""
+    if isinstance(timeout, tuple):
+        return timeout[0 if connecting else 1]
+    if isinstance(timeout, urllib3.Timeout):
+        return timeout.connect_timeout if connecting else timeout.read_timeout
+    return timeout
 
 
 def _raise(error: Exception, request: requests.PreparedRequest) -> NoReturn:

@@ -1,46 +1,66 @@
-"""Delivers webhooks: in-process to a WSGI app, or over HTTP to a real server."""
+"""Delivers webhooks: in-process to a WSGI or ASGI app, or over HTTP to a real server."""
 
+import inspect
 import io
 import sys
-import traceback
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from pytest_whoosh.engine.callbacks import REDIRECTS, Attempts, Webhook, WebhookError, attempts_for
+from pytest_whoosh.engine.errors import WhooshError
 from pytest_whoosh.engine.http import Request, Response
 
+from .failures import LONGEST_ANSWER, DeliveryFailed, raised_by_app
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .asgi import Event
+
+#: What an ASGI app is called with.
+AsgiApp: TypeAlias = Callable[
+    ["Event", Callable[[], Awaitable["Event"]], Callable[["Event"], Awaitable[None]]], Awaitable[None]
+]
 #: What a WSGI app is called with, and what it returns.
 WsgiApp: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _PORTS: Final = {"http": 80, "https": 443}
-#: The vendor reads no more of an answer than this, in bytes.
-_LONGEST_ANSWER: Final = 64 * 1024
+_NEEDS_AWAIT: Final = (
+    "A webhook goes to an ASGI app, and this thread runs an event loop already. "
+    "Write `await whoosh.atravel(...)` or `await whoosh.asettle()`: the handlers then run in this loop."
+)
 
 
-class DeliveryFailed(Exception):
-    """No answer came: the documented error code, the retry policy it falls under, and what happened."""
+class Target(Protocol):
+    """Whoever answers at a URL."""
 
-    def __init__(self, code: int, policy: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.policy = policy
-        self.detail = detail
+    def send(self, request: Request, attempts: Attempts) -> Response:
+        """Hand over a request, and wait for the answer."""
+
+    async def asend(self, request: Request, attempts: Attempts) -> Response:
+        """Do the same inside an event loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """Where an app answers: below a base URL; without an app, a real server there."""
+    """Where somebody answers: below a base URL."""
 
     base: str
-    app: WsgiApp | None
+    target: Target
 
     def covers(self, url: str) -> bool:
         """Whether a URL lies below the base."""
         return _origin(url) == _origin(self.base) and _below(urlsplit(self.base).path, urlsplit(url).path)
+
+
+#: Yields each request with whom it is for; is sent the answer, or thrown the failure. So the same steps serve code that
+#: waits and code that awaits.
+Steps: TypeAlias = Generator[tuple[Target, Request, Attempts], Response, None]
+_Following: TypeAlias = Generator[tuple[Target, Request, Attempts], Response, Response]
 
 
 class Courier:
@@ -48,23 +68,65 @@ class Courier:
 
     def __init__(self, *, over_http: bool, now: Callable[[], datetime]) -> None:
         self._mounts: list[Mount] = []
-        self._over_http = over_http
+        self._elsewhere: Target | None = _Server() if over_http else None
         self._now = now
 
-    def mount(self, mount: Mount) -> None:
-        """Deliver what goes below a base URL to its app, or to the real server there."""
-        self._mounts = [mount, *(other for other in self._mounts if other.base != mount.base)]
+    def mount(self, base: str, app: WsgiApp | AsgiApp | None) -> None:
+        """Deliver what goes below a base URL to an app; without one, to the real server there."""
+        target: Target = _Server() if app is None else _Asgi(app) if is_asynchronous(app) else _Wsgi(app)
+        self._mounts = [Mount(base, target), *(other for other in self._mounts if other.base != base)]
+
+    def can_deliver(self, webhook: Webhook) -> bool:
+        """Whether a webhook can be delivered without being awaited."""
+        target = self._target_of(webhook.url)
+        return not (isinstance(target, _Asgi) and _in_event_loop())
+
+    def require_deliverable(self, webhook: Webhook) -> None:
+        """Refuse a webhook that has to be awaited."""
+        if not self.can_deliver(webhook):
+            raise WhooshError(_NEEDS_AWAIT)
 
     def deliver(self, webhook: Webhook) -> None:
         """Deliver a webhook, again where its URL says so, and write down what became of it."""
-        send = self._way_to(webhook.url)
-        if send is None:
+        steps = self._steps(webhook)
+        step = next(steps, None)
+        while step:
+            target, request, attempts = step
+            try:
+                answer = target.send(request, attempts)
+            except DeliveryFailed as failed:
+                step = _thrown(steps, failed)
+            else:
+                step = _sent(steps, answer)
+
+    async def adeliver(self, webhook: Webhook) -> None:
+        """Deliver a webhook inside an event loop."""
+        steps = self._steps(webhook)
+        step = next(steps, None)
+        while step:
+            target, request, attempts = step
+            try:
+                answer = await target.asend(request, attempts)
+            except DeliveryFailed as failed:
+                step = _thrown(steps, failed)
+            else:
+                step = _sent(steps, answer)
+
+    def close(self) -> None:
+        """Let the apps that were started here shut down."""
+        for mount in self._mounts:
+            if isinstance(mount.target, _Asgi):
+                mount.target.close()
+
+    def _steps(self, webhook: Webhook) -> Steps:
+        target = self._target_of(webhook.url)
+        if target is None:
             return
         attempts = attempts_for(webhook.url)
         started = self._now()
         while True:
             webhook.attempts += 1
-            policy = self._attempt(webhook, send, attempts)
+            policy = yield from self._attempt(webhook, target, attempts)
             spent = (self._now() - started).total_seconds()
             if policy is None or webhook.attempts > attempts.retries or not attempts.again(policy):
                 break
@@ -74,18 +136,19 @@ class Courier:
             webhook.error = WebhookError(11100, attempts.problem)
 
     def _attempt(
-        self, webhook: Webhook, send: Callable[[Request, Attempts], Response], attempts: Attempts
-    ) -> str | None:
+        self, webhook: Webhook, target: Target, attempts: Attempts
+    ) -> Generator[tuple[Target, Request, Attempts], Response, str | None]:
         """Try once; the policy that the failure falls under, or None where there was none."""
         webhook.response_status = webhook.response_body = webhook.error = None
         before = self._now()
         try:
-            response = self._follow(webhook.request(), send, attempts)
+            response = yield from self._follow(webhook.request(), target, attempts)
             if response.status == 401 and (authorization := _authorization(webhook.url)):
                 # As the vendor does, the URL's user and password are shown only once they are asked for.
                 asked = webhook.request()
                 headers = {**asked.headers, "Authorization": authorization}
-                response = self._follow(Request(asked.method, asked.url, headers, asked.body), send, attempts)
+                again = Request(asked.method, asked.url, headers, asked.body)
+                response = yield from self._follow(again, target, attempts)
         except DeliveryFailed as failed:
             webhook.error = WebhookError(failed.code, failed.detail)
             if failed.code == 11200 and failed.policy == "5xx":
@@ -93,41 +156,64 @@ class Courier:
             return failed.policy
         took = (self._now() - before).total_seconds()
         if took > attempts.read:
-            webhook.error = WebhookError(
-                11200, f"the app took {took:g} seconds to answer, and {attempts.read:g} are allowed"
-            )
+            detail = f"the app took {took:g} seconds to answer, and {attempts.read:g} are allowed"
+            webhook.error = WebhookError(11200, detail)
             return "rt"
         webhook.response_status = response.status
         body = response.body if isinstance(response.body, str) else response.body.decode("utf-8", "replace")
         webhook.response_body = body
+        webhook.response_type = next(
+            (value for name, value in response.headers.items() if name.lower() == "content-type"), None
+        )
         if response.status >= 400:
             webhook.error = WebhookError(11200, f"the app answered {response.status}")
             return "4xx" if response.status < 500 else "5xx"
         return None
 
-    def _follow(self, request: Request, send: Callable[[Request, Attempts], Response], attempts: Attempts) -> Response:
+    def _follow(self, request: Request, target: Target, attempts: Attempts) -> _Following:
         for _ in range(REDIRECTS + 1):
-            response = send(request, attempts)
+            response = yield target, request, attempts
             location = next((value for name, value in response.headers.items() if name.lower() == "location"), None)
             if not 300 <= response.status < 400 or not location:
                 return response
-            target = urljoin(request.url, location)
-            onward = self._way_to(target)
+            url = urljoin(request.url, location)
+            onward = self._target_of(url)
             if onward is None:
                 return response
-            send = onward
+            target = onward
             keeps = response.status in (307, 308)
-            request = Request(
-                request.method if keeps else "GET", target, request.headers, request.body if keeps else None
-            )
+            request = Request(request.method if keeps else "GET", url, request.headers, request.body if keeps else None)
         raise DeliveryFailed(11215, "all", f"the app redirected more than {REDIRECTS} times")
 
-    def _way_to(self, url: str) -> Callable[[Request, Attempts], Response] | None:
+    def _target_of(self, url: str) -> Target | None:
         covering = [mount for mount in self._mounts if mount.covers(url)]
         if covering:
-            app = max(covering, key=lambda mount: len(urlsplit(mount.base).path)).app
-            return _over_http if app is None else lambda request, _: _to_wsgi(app, request)
-        return _over_http if self._over_http else None
+            return max(covering, key=lambda mount: len(urlsplit(mount.base).path)).target
+        return self._elsewhere
+
+
+def _sent(steps: Steps, answer: Response) -> tuple[Target, Request, Attempts] | None:
+    try:
+        return steps.send(answer)
+    except StopIteration:
+        return None
+
+
+def _thrown(steps: Steps, failed: DeliveryFailed) -> tuple[Target, Request, Attempts] | None:
+    try:
+        return steps.throw(failed)
+    except StopIteration:
+        return None
+
+
+def is_asynchronous(app: object) -> bool:
+    """Whether an app is an ASGI one: a coroutine function, or an object that is called like one."""
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(type(app), "__call__", None))  # noqa: B004
+
+
+def _in_event_loop() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None
 
 
 def _authorization(url: str) -> str | None:
@@ -145,7 +231,57 @@ def _below(base: str, path: str) -> bool:
     return path == base or path.startswith(base + "/") or not base
 
 
-# WSGI
+@dataclass(frozen=True, slots=True)
+class _Wsgi:
+    """A WSGI app."""
+
+    app: Any
+
+    def send(self, request: Request, _: Attempts) -> Response:
+        return _to_wsgi(self.app, request)
+
+    async def asend(self, request: Request, _: Attempts) -> Response:
+        return _to_wsgi(self.app, request)
+
+
+class _Asgi:
+    """An ASGI app. Where no event loop runs it has one of its own, so that it is started once."""
+
+    def __init__(self, app: Any) -> None:
+        from .asgi import AsgiTarget
+
+        self._target = AsgiTarget(app)
+        self._runner: asyncio.Runner | None = None
+
+    def send(self, request: Request, _: Attempts) -> Response:
+        import asyncio
+
+        self._runner = self._runner or asyncio.Runner()
+        return self._runner.run(self._target.send(request))
+
+    async def asend(self, request: Request, _: Attempts) -> Response:
+        return await self._target.send(request)
+
+    def close(self) -> None:
+        if self._runner:
+            if not _in_event_loop():
+                self._runner.run(self._target.stop())
+            self._runner.close()
+            self._runner = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """A real server."""
+
+    def send(self, request: Request, attempts: Attempts) -> Response:
+        return _over_http(request, attempts)
+
+    async def asend(self, request: Request, attempts: Attempts) -> Response:
+        import asyncio
+
+        # The server may run in this very loop, which must go on meanwhile.
+        return await asyncio.to_thread(_over_http, request, attempts)
 
 
 def _to_wsgi(app: WsgiApp, request: Request) -> Response:
@@ -162,16 +298,13 @@ def _to_wsgi(app: WsgiApp, request: Request) -> Response:
             size = 0
             for part in answer:
                 size += len(part)
-                if size <= _LONGEST_ANSWER:
+                if size <= LONGEST_ANSWER:
                     written.append(part)
         finally:
             if close := getattr(answer, "close", None):
                 close()
-    except Exception as raised:  # the one place where the app's own code is called: what it raises is its answer
-        last = traceback.extract_tb(sys.exc_info()[2])[-1]
-        where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
-        detail = f"the app raised {type(raised).__name__}: {raised} ({where})"
-        raise DeliveryFailed(11200, "5xx", detail) from raised
+    except Exception as error:  # the one place where the app's own code is called: what it raises is its answer
+        raise raised_by_app(error) from error
     if not started:
         raise DeliveryFailed(11206, "5xx", "the app never called start_response")
     status, headers = started[0]
@@ -225,7 +358,7 @@ def _over_http(request: Request, attempts: Attempts) -> Response:
             timeout=urllib3.Timeout(connect=attempts.connect, read=attempts.read),
             preload_content=False,
         )
-        body = answer.read(_LONGEST_ANSWER, decode_content=True)
+        body = answer.read(LONGEST_ANSWER, decode_content=True)
         return Response(answer.status, dict(answer.headers), body)
     except urllib3.exceptions.NameResolutionError as error:
         raise DeliveryFailed(11210, "ct", f"the host name does not resolve: {error}") from error

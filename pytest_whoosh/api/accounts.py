@@ -1,0 +1,209 @@
+"""The Account resource: the account and its sub-accounts, their balance and their API keys.
+
+See https://www.twilio.com/docs/iam/api/account, https://www.twilio.com/docs/iam/api/subaccounts and
+https://www.twilio.com/docs/iam/api-keys
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_whoosh.engine.account import Account, AccountStatus
+from pytest_whoosh.engine.callbacks import API_VERSION
+from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.records import ApiKey, Collection
+
+from .dates import rfc2822
+from .forms import at_most, changes, one_of, param, parse, text
+from .numbers import LONGEST_NAME
+from .paging import list_reply
+from .routing import Call, Reply, Routes
+
+routes = Routes("/2010-04-01/Accounts")
+
+STATUSES: Final = ("active", "suspended", "closed")
+#: What belongs to an account, by the name that its document links it under.
+SUBRESOURCES: Final = {
+    "available_phone_numbers": "AvailablePhoneNumbers",
+    "calls": "Calls",
+    "conferences": "Conferences",
+    "incoming_phone_numbers": "IncomingPhoneNumbers",
+    "notifications": "Notifications",
+    "outgoing_caller_ids": "OutgoingCallerIds",
+    "recordings": "Recordings",
+    "transcriptions": "Transcriptions",
+    "addresses": "Addresses",
+    "signing_keys": "SigningKeys",
+    "connect_apps": "ConnectApps",
+    "sip": "SIP",
+    "authorized_connect_apps": "AuthorizedConnectApps",
+    "usage": "Usage",
+    "keys": "Keys",
+    "applications": "Applications",
+    "short_codes": "SMS/ShortCodes",
+    "queues": "Queues",
+    "messages": "Messages",
+    "balance": "Balance",
+}
+
+_ELEMENT: Final = "Account"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAccount:
+    """The parameters of a new sub-account."""
+
+    friendly_name: str | None = param("FriendlyName", at_most(LONGEST_NAME), invalid=20002)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateAccount:
+    """What can be changed about an account."""
+
+    friendly_name: str = param("FriendlyName", at_most(LONGEST_NAME), invalid=20002, default="")
+    status: AccountStatus = param("Status", one_of(*STATUSES), default="active")
+
+
+@dataclass(frozen=True, slots=True)
+class ListAccount:
+    """The filters of a list."""
+
+    friendly_name: str | None = param("FriendlyName", text)
+    status: str | None = param("Status", one_of(*STATUSES))
+
+
+@routes.post("")
+def create_account(call: Call) -> Reply:
+    """Create a sub-account, which has its own auth token, numbers, services and messages."""
+    name = parse(CreateAccount, call.request.form).friendly_name
+    name = name or f"SubAccount Created at {call.vendor.now:%Y-%m-%d %I:%M %p}"
+    account = call.vendor.new_account(call.account, name)
+    return Reply(render_account(account), 201, account.sid, element=_ELEMENT)
+
+
+@routes.get("")
+def list_account(call: Call) -> Reply:
+    """A page of accounts: the caller's and those below it, newest first."""
+    given = parse(ListAccount, call.request.query)
+    return list_reply(
+        call,
+        "accounts",
+        Collection(account for account in call.vendor.accounts.values() if call.account in (account, account.owner)),
+        render_account,
+        element=_ELEMENT,
+        matches=lambda account: (
+            given.friendly_name in (None, account.friendly_name) and given.status in (None, account.status)
+        ),
+    )
+
+
+@routes.get("/{account_sid}", any_status=True)
+def fetch_account(call: Call) -> Reply:
+    """Fetch an account."""
+    return Reply(render_account(call.account), sid=call.account.sid, element=_ELEMENT)
+
+
+@routes.post("/{account_sid}", any_status=True)
+def update_account(call: Call) -> Reply:
+    """Rename an account, or suspend, reactivate or close it. What is closed stays closed."""
+    account = call.account
+    properties = changes(UpdateAccount, call.request.form)
+    if account.status == "closed" and properties.get("status", "closed") != "closed":
+        raise ApiError(20005)
+    return Reply(render_account(call.vendor.update(account, properties)), sid=account.sid, element=_ELEMENT)
+
+
+@routes.get("/{account_sid}/Balance")
+def fetch_balance(call: Call) -> Reply:
+    """What is left of the money that the account started with; a sub-account spends that of its owner."""
+    return Reply(
+        {"account_sid": call.account.sid, "balance": f"{call.vendor.balance(call.account):f}", "currency": "USD"},
+        sid=call.account.sid,
+        element="Balance",
+    )
+
+
+def render_account(account: Account) -> dict[str, object]:
+    """An account as the API shows it."""
+    uri = f"/{API_VERSION}/Accounts/{account.sid}"
+    return {
+        "auth_token": account.auth_token,
+        "date_created": rfc2822(account.date_created),
+        "date_updated": rfc2822(account.date_updated),
+        "friendly_name": account.friendly_name,
+        "owner_account_sid": (account.owner or account).sid,
+        "sid": account.sid,
+        "status": account.status,
+        "subresource_uris": {name: f"{uri}/{path}.json" for name, path in SUBRESOURCES.items()},
+        "type": "Full",
+        "uri": f"{uri}.json",
+    }
+
+
+# Keys: the old SigningKeys are the same by another name
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateKey:
+    """What an app says of a key."""
+
+    friendly_name: str = param("FriendlyName", at_most(LONGEST_NAME), invalid=20002, default="")
+
+
+@routes.post("/{account_sid}/Keys")
+@routes.post("/{account_sid}/SigningKeys")
+def create_new_key(call: Call) -> Reply:
+    """Create an API key. Its secret is shown this once."""
+    key = call.vendor.new_key(call.account, **changes(UpdateKey, call.request.form))
+    return Reply({**render_key(key), "secret": key.secret}, 201, key.sid, element="Key")
+
+
+@routes.get("/{account_sid}/Keys")
+def list_key(call: Call) -> Reply:
+    """A page of API keys, newest first."""
+    return list_reply(call, "keys", call.account.keys, render_key, element="Key")
+
+
+@routes.get("/{account_sid}/SigningKeys")
+def list_signing_key(call: Call) -> Reply:
+    """A page of API keys, newest first."""
+    return list_reply(call, "signing_keys", call.account.keys, render_key, element="SigningKey")
+
+
+@routes.get("/{account_sid}/Keys/{sid}")
+@routes.get("/{account_sid}/SigningKeys/{sid}")
+def fetch_key(call: Call, sid: str) -> Reply:
+    """Fetch an API key."""
+    return Reply(render_key(_key(call, sid)), sid=sid, element="Key")
+
+
+@routes.post("/{account_sid}/Keys/{sid}")
+@routes.post("/{account_sid}/SigningKeys/{sid}")
+def update_key(call: Call, sid: str) -> Reply:
+    """Rename an API key."""
+    key = call.vendor.update(_key(call, sid), changes(UpdateKey, call.request.form))
+    return Reply(render_key(key), sid=sid, element="Key")
+
+
+@routes.delete("/{account_sid}/Keys/{sid}")
+@routes.delete("/{account_sid}/SigningKeys/{sid}")
+def delete_key(call: Call, sid: str) -> Reply:
+    """Delete an API key, which opens nothing from then on."""
+    call.account.keys.remove(_key(call, sid).sid)
+    return Reply(None, 204, sid)
+
+
+def _key(call: Call, sid: str) -> ApiKey:
+    key = call.account.keys.get(sid)
+    if key is None:
+        raise call.not_found()
+    return key
+
+
+def render_key(key: ApiKey) -> dict[str, object]:
+    """An API key as the API shows it."""
+    return {
+        "sid": key.sid,
+        "friendly_name": key.friendly_name,
+        "date_created": rfc2822(key.date_created),
+        "date_updated": rfc2822(key.date_updated),
+    }

@@ -1,0 +1,221 @@
+"""Content templates, and their approval by WhatsApp.
+
+See https://www.twilio.com/docs/content/content-api-resources
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pytest_whoosh.engine.content import read_defaults, read_types
+from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.records import Approval, ContentTemplate
+
+from .dates import iso8601
+from .paging import list_reply_v1
+from .routing import Call, Reply, Routes
+
+routes = Routes("/v1")
+
+CATEGORIES: Final = ("UTILITY", "MARKETING", "AUTHENTICATION")
+
+_NAME: Final = re.compile("[a-z0-9_]{1,512}")
+
+
+@routes.post("/Content")
+def create_content(call: Call) -> Reply:
+    """Create a content template."""
+    given = _read_json(call, "language", "types")
+    if not isinstance(given["language"], str):
+        raise _invalid("language is a text")
+    template = call.vendor.new_template(
+        _checked(read_types, given["types"]),
+        given["language"],
+        call.account,
+        friendly_name=_friendly_name(given),
+        variables=_checked(read_defaults, given.get("variables")),
+    )
+    return Reply(_render(call, template), 201, template.sid)
+
+
+@routes.get("/Content")
+def list_content(call: Call) -> Reply:
+    """A page of content templates, newest first."""
+    return list_reply_v1(call, "contents", call.account.provisions.templates, lambda each: _render(call, each))
+
+
+@routes.get("/Content/{sid}")
+def fetch_content(call: Call, sid: str) -> Reply:
+    """Fetch a content template."""
+    return Reply(_render(call, _find(call, sid)), sid=sid)
+
+
+@routes.put("/Content/{sid}")
+def update_content(call: Call, sid: str) -> Reply:
+    """Change a content template that was not submitted for approval; its language stays."""
+    template = _find(call, sid)
+    given = _read_json(call, "types")
+    if template.approval:
+        raise ApiError(20409, message="A content template that was submitted for approval cannot be changed")
+    if given.get("language") not in (None, template.language):
+        raise _invalid(f"language stays {template.language}")
+    types = _checked(read_types, given["types"])
+    variables = _checked(read_defaults, given["variables"]) if given.get("variables") else template.variables
+    template.friendly_name = _friendly_name(given) or template.friendly_name
+    template.types, template.variables, template.date_updated = types, variables, call.vendor.now
+    return Reply(_render(call, template), sid=sid)
+
+
+@routes.delete("/Content/{sid}")
+def delete_content(call: Call, sid: str) -> Reply:
+    """Delete a content template; what was sent with it stays."""
+    _find(call, sid)
+    call.account.provisions.templates.remove(sid)
+    return Reply(None, 204, sid)
+
+
+# Approval
+
+
+@routes.post("/Content/{sid}/ApprovalRequests/whatsapp")
+def create_approval_create(call: Call, sid: str) -> Reply:
+    """Submit a content template for approval by WhatsApp, which has received it from then on."""
+    template = _find(call, sid)
+    given = _read_json(call, "name", "category")
+    name, category = given["name"], given["category"]
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise _invalid("name consists of lower-case letters, digits and underscores")
+    if category not in CATEGORIES:
+        raise _invalid(f"category is one of {', '.join(CATEGORIES)}")
+    if template.approval:
+        raise ApiError(20409, message="The content template was submitted for approval already")
+    template.approval = Approval(
+        name=name, category=category, allow_category_change=given.get("allow_category_change") is not False
+    )
+    return Reply(_render_approval(template), 201, sid)
+
+
+@routes.get("/Content/{sid}/ApprovalRequests")
+def fetch_approval_fetch(call: Call, sid: str) -> Reply:
+    """Fetch what WhatsApp was asked about a content template, and what it said."""
+    template = _find(call, sid)
+    document = {
+        "sid": template.sid,
+        "account_sid": template.account_sid,
+        "whatsapp": {"type": "whatsapp", **_render_approval(template)},
+        "url": f"{_url(call, template)}/ApprovalRequests",
+    }
+    return Reply(document, sid=sid)
+
+
+@routes.get("/ContentAndApprovals")
+def list_content_and_approvals(call: Call) -> Reply:
+    """A page of content templates with their approvals, newest first."""
+
+    def render(template: ContentTemplate) -> dict[str, object]:
+        return {**_render_content(template), "approval_requests": _render_approval(template)}
+
+    return list_reply_v1(call, "contents", call.account.provisions.templates, render)
+
+
+@routes.get("/LegacyContent")
+def list_legacy_content(call: Call) -> Reply:
+    """A page of content templates under the names that they had before there were content types, newest first."""
+
+    def render(template: ContentTemplate) -> dict[str, object]:
+        name = template.approval.name if template.approval else template.friendly_name
+        body = next((content["body"] for content in template.types.values() if content.get("body")), None)
+        return {
+            **_render_content(template),
+            "legacy_template_name": name,
+            "legacy_body": body,
+            "url": _url(call, template),
+        }
+
+    return list_reply_v1(call, "contents", call.account.provisions.templates, render)
+
+
+# Reading
+
+
+def _find(call: Call, sid: str) -> ContentTemplate:
+    template = call.account.provisions.templates.get(sid)
+    if template is None:
+        raise call.not_found()
+    return template
+
+
+def _read_json(call: Call, *required: str) -> Mapping[str, Any]:
+    try:
+        given = json.loads(call.request.text)
+    except ValueError:
+        raise _invalid("the body is no JSON") from None
+    if not isinstance(given, dict):
+        raise _invalid("the body is no JSON object")
+    for name in required:
+        if given.get(name) in (None, ""):
+            raise ApiError(20001, message=f"Missing required parameter {name} in the post body")
+    return given
+
+
+def _friendly_name(given: Mapping[str, Any]) -> str | None:
+    name = given.get("friendly_name")
+    if name is not None and not isinstance(name, str):
+        raise _invalid("friendly_name is a text")
+    return name
+
+
+def _checked(read: Any, value: object) -> Any:
+    try:
+        return read(value)
+    except ValueError as problem:
+        raise _invalid(str(problem)) from None
+
+
+def _invalid(why: str) -> ApiError:
+    return ApiError(20422, message=f"Invalid Parameter: {why}")
+
+
+# JSON
+
+
+def _render(call: Call, template: ContentTemplate) -> dict[str, object]:
+    url = _url(call, template)
+    return {
+        **_render_content(template),
+        "url": url,
+        "links": {
+            "approval_create": f"{url}/ApprovalRequests/whatsapp",
+            "approval_fetch": f"{url}/ApprovalRequests",
+        },
+    }
+
+
+def _render_content(template: ContentTemplate) -> dict[str, object]:
+    return {
+        "date_created": iso8601(template.date_created),
+        "date_updated": iso8601(template.date_updated),
+        "sid": template.sid,
+        "account_sid": template.account_sid,
+        "friendly_name": template.friendly_name,
+        "language": template.language,
+        "variables": dict(template.variables),
+        "types": dict(template.types),
+    }
+
+
+def _render_approval(template: ContentTemplate) -> dict[str, object]:
+    approval = template.approval
+    return {
+        "name": approval.name if approval else "",
+        "category": approval.category if approval else "",
+        "content_type": next(iter(template.types)),
+        "status": approval.status if approval else "unsubmitted",
+        "rejection_reason": "",
+        "allow_category_change": approval.allow_category_change if approval else True,
+    }
+
+
+def _url(call: Call, template: ContentTemplate) -> str:
+    return f"{call.request.origin}/v1/Content/{template.sid}"

@@ -1,0 +1,160 @@
+"""Link shortening: the domains of short links, their configuration, and the Messaging Services that use them.
+
+See https://www.twilio.com/docs/messaging/api/link-shortening-resource (its pages on domains and services)
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.records import LinkDomain, MessagingService
+
+from .dates import iso8601
+from .forms import flag, param, posted, url
+from .routing import Call, Reply, Routes
+
+routes = Routes("/v1/LinkShortening")
+
+_DOMAIN_SID: Final = re.compile("DN[0-9a-fA-F]{32}")
+_SERVICE_SID: Final = re.compile("MG[0-9a-fA-F]{32}")
+
+
+# Services and their domain
+
+
+@routes.post("/Domains/{domain_sid}/MessagingServices/{service_sid}")
+def create_linkshortening_messaging_service(call: Call, domain_sid: str, service_sid: str) -> Reply:
+    """Let a service shorten links with a domain."""
+    domain, service = _domain(call, domain_sid), _service(call, service_sid)
+    if service.link_shortening_domain not in (None, domain):
+        raise ApiError(30130)
+    service.link_shortening_domain = domain
+    return Reply(_render_association(call, domain, service), 201)
+
+
+@routes.delete("/Domains/{domain_sid}/MessagingServices/{service_sid}")
+def delete_linkshortening_messaging_service(call: Call, domain_sid: str, service_sid: str) -> Reply:
+    """Let a service shorten links no more."""
+    domain, service = _domain(call, domain_sid), _service(call, service_sid)
+    if service.link_shortening_domain is not domain:
+        raise call.not_found()
+    service.link_shortening_domain = None
+    return Reply(None, 204)
+
+
+@routes.get("/MessagingServices/{service_sid}/Domain")
+def fetch_linkshortening_messaging_service_domain_association(call: Call, service_sid: str) -> Reply:
+    """Fetch which domain a service shortens links with."""
+    service = _service(call, service_sid)
+    return Reply(_render_association(call, _domain_of(call, service), service))
+
+
+# Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateDomainConfig:
+    """The parameters of a domain's configuration; an empty URL is cleared."""
+
+    fallback_url: str | None = param("FallbackUrl", url, invalid=30122)
+    callback_url: str | None = param("CallbackUrl", url, invalid=30109)
+    continue_on_failure: bool | None = param("ContinueOnFailure", flag)
+    disable_https: bool | None = param("DisableHttps", flag)
+
+
+@routes.post("/Domains/{domain_sid}/Config")
+def update_domain_config(call: Call, domain_sid: str) -> Reply:
+    """Change where links lead that are too old, where clicks are reported, and how links are written."""
+    domain = _domain(call, domain_sid)
+    for name, value in posted(UpdateDomainConfig, call.request.form).items():
+        if value is not None or name.endswith("_url"):
+            setattr(domain, name, value)
+    domain.date_updated = call.vendor.now
+    return Reply(_render_config(call, domain), sid=domain.config_sid)
+
+
+@routes.get("/Domains/{domain_sid}/Config")
+def fetch_domain_config(call: Call, domain_sid: str) -> Reply:
+    """Fetch the configuration of a domain."""
+    domain = _domain(call, domain_sid)
+    return Reply(_render_config(call, domain), sid=domain.config_sid)
+
+
+@routes.get("/MessagingService/{service_sid}/DomainConfig")
+def fetch_domain_config_messaging_service(call: Call, service_sid: str) -> Reply:
+    """Fetch the configuration of the domain that a service shortens links with."""
+    service = _service(call, service_sid)
+    document = _render_config(call, _domain_of(call, service))
+    del document["disable_https"]
+    return Reply({**document, "messaging_service_sid": service.sid, "url": _here(call)})
+
+
+# Out of scope
+
+
+@routes.post("/Domains/{domain_sid}/Certificate")
+@routes.get("/Domains/{domain_sid}/Certificate")
+@routes.delete("/Domains/{domain_sid}/Certificate")
+@routes.post("/Domains/{domain_sid}/RequestManagedCert")
+@routes.get("/Domains/{domain_sid}/ValidateDns")
+def refuse_domain_setup(call: Call, **_: str) -> NoReturn:
+    """Say that certificates and DNS are not faked: a domain of the double needs neither."""
+    refusal = call.not_found()
+    raise ApiError(
+        20404,
+        message=f"{refusal.message}: pytest-whoosh fakes no certificates and no DNS of link-shortening domains. "
+        "A domain given to the double is verified already.",
+    )
+
+
+# What a path names
+
+
+def _domain(call: Call, sid: str) -> LinkDomain:
+    if not _DOMAIN_SID.fullmatch(sid):
+        raise ApiError(30100)
+    domain = call.account.provisions.link_domains.get(sid)
+    if domain is None:
+        raise call.not_found()
+    return domain
+
+
+def _service(call: Call, sid: str) -> MessagingService:
+    if not _SERVICE_SID.fullmatch(sid):
+        raise ApiError(30127)
+    service = call.account.provisions.services.get(sid)
+    if service is None:
+        raise call.not_found()
+    return service
+
+
+def _domain_of(call: Call, service: MessagingService) -> LinkDomain:
+    if service.link_shortening_domain is None:
+        raise call.not_found()
+    return service.link_shortening_domain
+
+
+# JSON
+
+
+def _render_association(call: Call, domain: LinkDomain, service: MessagingService) -> dict[str, object]:
+    return {"domain_sid": domain.sid, "messaging_service_sid": service.sid, "url": _here(call)}
+
+
+def _render_config(call: Call, domain: LinkDomain) -> dict[str, object]:
+    return {
+        "domain_sid": domain.sid,
+        "config_sid": domain.config_sid,
+        "fallback_url": domain.fallback_url,
+        "callback_url": domain.callback_url,
+        "continue_on_failure": domain.continue_on_failure,
+        "disable_https": domain.disable_https,
+        "date_created": iso8601(domain.date_created),
+        "date_updated": iso8601(domain.date_updated),
+        "url": _here(call),
+    }
+
+
+def _here(call: Call) -> str:
+    return call.request.origin + call.request.path

@@ -1,0 +1,435 @@
+"""The IncomingPhoneNumber, ShortCode and Deactivation resources: what messages come from, and go to in vain.
+
+See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource,
+https://www.twilio.com/docs/messaging/api/short-code-resource and
+https://www.twilio.com/docs/messaging/api/deactivations-resource
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlencode
+
+from pytest_whoosh.engine.account import Account
+from pytest_whoosh.engine.addresses import LOCAL, MOBILE, TOLL_FREE, number_type, phone_number
+from pytest_whoosh.engine.callbacks import API_VERSION
+from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.http import Response
+from pytest_whoosh.engine.records import PhoneNumber, ShortCode
+from pytest_whoosh.engine.vendor import Vendor
+
+from .dates import rfc2822
+from .forms import at_most, changes, flag, one_of, param, parse, sid, text, url
+from .paging import list_reply
+from .routing import Call, Reply, Routes
+
+numbers = Routes("/2010-04-01/Accounts/{account_sid}/IncomingPhoneNumbers")
+short_codes = Routes("/2010-04-01/Accounts/{account_sid}/SMS/ShortCodes")
+deactivations = Routes("/v1/Deactivations")
+
+LONGEST_NAME: Final = 64
+API_VERSIONS: Final = (API_VERSION, "2008-08-01")
+METHODS: Final = ("GET", "POST")
+
+#: What cannot be bought: see https://www.twilio.com/docs/iam/test-credentials
+MAGIC_NUMBERS: Final[Mapping[str, int]] = MappingProxyType({"+15005550000": 21422, "+15005550001": 21421})
+MAGIC_AREA_CODES: Final[Mapping[str, int]] = MappingProxyType({"533": 21452})
+#: The one number of the area code that every test account can buy from.
+MAGIC_AREA: Final[Mapping[str, str]] = MappingProxyType({"500": "+15005550006"})
+
+#: Where the numbers come from: none is hosted.
+ORIGIN: Final = "twilio"
+_ELEMENT: Final = "IncomingPhoneNumber"
+_SHORT_CODE_ELEMENT: Final = "ShortCode"
+
+
+# Phone numbers
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateIncomingPhoneNumber:
+    """The properties of a number that an app sets; a default is what clearing one makes of it."""
+
+    friendly_name: str = param("FriendlyName", at_most(LONGEST_NAME), invalid=20002, default="")
+    api_version: str = param("ApiVersion", one_of(*API_VERSIONS), default=API_VERSION)
+    sms_application_sid: str = param("SmsApplicationSid", sid("AP"), invalid=21420, default="")
+    sms_url: str = param("SmsUrl", url, invalid=21402, default="")
+    sms_method: str = param("SmsMethod", one_of(*METHODS), invalid=21403, default="POST")
+    sms_fallback_url: str = param("SmsFallbackUrl", url, invalid=21402, default="")
+    sms_fallback_method: str = param("SmsFallbackMethod", one_of(*METHODS), invalid=21403, default="POST")
+    status_callback: str = param("StatusCallback", url, invalid=21402, default="")
+    status_callback_method: str = param("StatusCallbackMethod", one_of(*METHODS), invalid=21403, default="POST")
+    voice_application_sid: str = param("VoiceApplicationSid", sid("AP"), invalid=21420, default="")
+    voice_url: str = param("VoiceUrl", url, invalid=21402, default="")
+    voice_method: str = param("VoiceMethod", one_of(*METHODS), invalid=21403, default="POST")
+    voice_fallback_url: str = param("VoiceFallbackUrl", url, invalid=21402, default="")
+    voice_fallback_method: str = param("VoiceFallbackMethod", one_of(*METHODS), invalid=21403, default="POST")
+    voice_caller_id_lookup: bool = param("VoiceCallerIdLookup", flag, default=False)
+    voice_receive_mode: str = param("VoiceReceiveMode", one_of("voice", "fax"), default="voice")
+    trunk_sid: str | None = param("TrunkSid", sid("TK"))
+    address_sid: str | None = param("AddressSid", sid("AD"))
+    identity_sid: str | None = param("IdentitySid", sid("RI"))
+    bundle_sid: str | None = param("BundleSid", sid("BU"))
+    emergency_status: str = param("EmergencyStatus", one_of("Active", "Inactive"), default="Inactive")
+    emergency_address_sid: str | None = param("EmergencyAddressSid", sid("AD"))
+
+
+@numbers.post("")
+def create_incoming_phone_number(call: Call) -> Reply:
+    """Buy a phone number: a certain one, or any in an area code."""
+    return _buy(call, None)
+
+
+@numbers.post("/Local")
+def create_incoming_phone_number_local(call: Call) -> Reply:
+    """Buy a local number."""
+    return _buy(call, LOCAL)
+
+
+@numbers.post("/Mobile")
+def create_incoming_phone_number_mobile(call: Call) -> Reply:
+    """Buy a mobile number."""
+    return _buy(call, MOBILE)
+
+
+@numbers.post("/TollFree")
+def create_incoming_phone_number_toll_free(call: Call) -> Reply:
+    """Buy a toll-free number."""
+    return _buy(call, TOLL_FREE)
+
+
+def _buy(call: Call, kind: str | None) -> Reply:
+    wanted, area = (call.request.form.get(name, [""])[0].strip() for name in ("PhoneNumber", "AreaCode"))
+    if not wanted and area and kind == MOBILE:
+        raise ApiError(21457)
+    found = _certain(call.vendor, call.account, wanted) if wanted or not area else _in_area(call.vendor, area)
+    if kind and number_type(found) != kind:
+        raise ApiError(21458)
+    properties = _number_changes(call, call.account.provisions.owned(found))
+    number = call.vendor.new_number(found, call.account, **properties)
+    return Reply(render_incoming_phone_number(number), 201, number.sid, element=_ELEMENT)
+
+
+def _certain(vendor: Vendor, account: Account, wanted: str) -> str:
+    if wanted in MAGIC_NUMBERS:
+        raise ApiError(MAGIC_NUMBERS[wanted])
+    found = wanted if wanted in MAGIC_AREA.values() else phone_number(wanted, vendor.settings.numbers)
+    if found is None:
+        raise ApiError(21421)
+    if vendor.holder_of(found) not in (None, account.provisions):
+        raise ApiError(21422)
+    return found
+
+
+def _in_area(vendor: Vendor, area: str) -> str:
+    if not re.fullmatch(r"[2-9]\d\d", area):
+        raise ApiError(21451)
+    if area in MAGIC_AREA_CODES:
+        raise ApiError(MAGIC_AREA_CODES[area])
+    if area in MAGIC_AREA:
+        return MAGIC_AREA[area]
+    # The numbers that no real telephone has.
+    fictional = (f"+1{area}55501{count:02}" for count in range(100))
+    found = next((number for number in fictional if vendor.holder_of(number) is None), None)
+    if found is None:
+        raise ApiError(21452)
+    return found
+
+
+@numbers.get("/{sid}")
+def fetch_incoming_phone_number(call: Call, sid: str) -> Reply:
+    """Fetch a phone number."""
+    return Reply(render_incoming_phone_number(_number(call, sid)), sid=sid, element=_ELEMENT)
+
+
+@numbers.post("/{sid}")
+def update_incoming_phone_number(call: Call, sid: str) -> Reply:
+    """Change a phone number's properties, or the account that it belongs to."""
+    number = _number(call, sid)
+    properties = _number_changes(call, number)
+    to = call.request.form.get("AccountSid", [""])[0]
+    if to and to not in call.vendor.accounts:
+        raise ApiError(20422)
+    call.vendor.update(number, properties)
+    if to:
+        call.vendor.transfer(number, call.vendor.accounts[to])
+    return Reply(render_incoming_phone_number(number), sid=sid, element=_ELEMENT)
+
+
+@numbers.delete("/{sid}")
+def delete_incoming_phone_number(call: Call, sid: str) -> Reply:
+    """Release a phone number."""
+    call.account.provisions.disown(_number(call, sid))
+    return Reply(None, 204, sid)
+
+
+def _number(call: Call, sid: str) -> PhoneNumber:
+    number = call.account.provisions.numbers.get(sid)
+    if number is None:
+        raise call.not_found()
+    return number
+
+
+def _number_changes(call: Call, held: object) -> dict[str, object]:
+    """What is to change about a number, new or held."""
+    new = changes(UpdateIncomingPhoneNumber, call.request.form)
+    require_main_url(new, held)
+    for name in ("sms_application_sid", "voice_application_sid"):
+        if new.get(name) and new[name] not in call.account.provisions.applications:
+            raise ApiError(21420)
+    return new
+
+
+#: The codes that refuse a fallback URL where there is no main one, by the kind of both.
+FALLBACKS: Final[Mapping[str, int]] = MappingProxyType({"sms": 21406, "voice": 21405})
+
+
+def require_main_url(new: Mapping[str, object], held: object) -> None:
+    """Refuse a new fallback for a URL that is not set, neither before nor now.
+
+    Raises:
+        ApiError: with the code of that kind of URL.
+    """
+    for kind, code in FALLBACKS.items():
+        if new.get(f"{kind}_fallback_url") and not new.get(f"{kind}_url", getattr(held, f"{kind}_url", None)):
+            raise ApiError(code)
+
+
+@numbers.get("")
+def list_incoming_phone_number(call: Call) -> Reply:
+    """A page of phone numbers, newest first."""
+    return _list_numbers(call, None)
+
+
+@numbers.get("/Local")
+def list_incoming_phone_number_local(call: Call) -> Reply:
+    """A page of local numbers."""
+    return _list_numbers(call, LOCAL)
+
+
+@numbers.get("/Mobile")
+def list_incoming_phone_number_mobile(call: Call) -> Reply:
+    """A page of mobile numbers."""
+    return _list_numbers(call, MOBILE)
+
+
+@numbers.get("/TollFree")
+def list_incoming_phone_number_toll_free(call: Call) -> Reply:
+    """A page of toll-free numbers."""
+    return _list_numbers(call, TOLL_FREE)
+
+
+@dataclass(frozen=True, slots=True)
+class ListIncomingPhoneNumber:
+    """The filters of a list."""
+
+    phone_number: str | None = param("PhoneNumber", text)
+    friendly_name: str | None = param("FriendlyName", text)
+    origin: str | None = param("Origin", text)
+
+
+def _list_numbers(call: Call, kind: str | None) -> Reply:
+    given = parse(ListIncomingPhoneNumber, call.request.query)
+    looks = _pattern(given.phone_number)
+
+    def matches(number: PhoneNumber) -> bool:
+        return (
+            looks(number.phone_number)
+            and given.friendly_name in (None, number.friendly_name)
+            and given.origin in (None, ORIGIN)
+            and kind in (None, number_type(number.phone_number))
+        )
+
+    return list_reply(
+        call,
+        "incoming_phone_numbers",
+        call.account.provisions.numbers,
+        render_incoming_phone_number,
+        element=_ELEMENT,
+        matches=matches,
+    )
+
+
+def _pattern(wanted: str | None) -> Callable[[str], bool]:
+    """Whether a number or code holds the wanted digits, of which ``*`` is any."""
+    digits = re.compile(re.escape(wanted or "").replace(r"\*", r"\d"))
+    return lambda number: digits.search(number) is not None
+
+
+def render_incoming_phone_number(number: PhoneNumber) -> dict[str, object]:
+    """A phone number as the API shows it."""
+    return {
+        "account_sid": number.account_sid,
+        "address_requirements": "none",
+        "address_sid": number.address_sid,
+        "api_version": number.api_version,
+        "beta": False,
+        "capabilities": {"voice": True, "sms": number.sms_capable, "mms": number.mms_capable, "fax": False},
+        "date_created": rfc2822(number.date_created),
+        "date_updated": rfc2822(number.date_updated),
+        "emergency_status": number.emergency_status,
+        "emergency_address_sid": number.emergency_address_sid,
+        "emergency_address_status": "registered" if number.emergency_address_sid else "unregistered",
+        "friendly_name": number.friendly_name,
+        "identity_sid": number.identity_sid,
+        "origin": ORIGIN,
+        "phone_number": number.phone_number,
+        "sid": number.sid,
+        "sms_application_sid": number.sms_application_sid or None,
+        "sms_fallback_method": number.sms_fallback_method,
+        "sms_fallback_url": number.sms_fallback_url,
+        "sms_method": number.sms_method,
+        "sms_url": number.sms_url,
+        "status_callback": number.status_callback,
+        "status_callback_method": number.status_callback_method,
+        "trunk_sid": number.trunk_sid,
+        "uri": f"/{API_VERSION}/Accounts/{number.account_sid}/IncomingPhoneNumbers/{number.sid}.json",
+        "voice_application_sid": number.voice_application_sid or None,
+        "voice_caller_id_lookup": number.voice_caller_id_lookup,
+        "voice_fallback_method": number.voice_fallback_method,
+        "voice_fallback_url": number.voice_fallback_url,
+        "voice_method": number.voice_method,
+        "voice_url": number.voice_url,
+        "bundle_sid": number.bundle_sid,
+        "voice_receive_mode": number.voice_receive_mode,
+        "status": "in-use",
+        "type": number_type(number.phone_number),
+    }
+
+
+# Short codes
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateShortCode:
+    """The properties of a short code that an app sets; a default is what clearing one makes of it."""
+
+    friendly_name: str = param("FriendlyName", at_most(LONGEST_NAME), invalid=20002, default="")
+    api_version: str = param("ApiVersion", one_of(*API_VERSIONS), default=API_VERSION)
+    sms_url: str | None = param("SmsUrl", url, invalid=21402)
+    sms_method: str = param("SmsMethod", one_of(*METHODS), invalid=21403, default="POST")
+    sms_fallback_url: str | None = param("SmsFallbackUrl", url, invalid=21402)
+    sms_fallback_method: str = param("SmsFallbackMethod", one_of(*METHODS), invalid=21403, default="POST")
+
+
+@dataclass(frozen=True, slots=True)
+class ListShortCode:
+    """The filters of a list."""
+
+    friendly_name: str | None = param("FriendlyName", text)
+    short_code: str | None = param("ShortCode", text)
+
+
+@short_codes.get("")
+def list_short_code(call: Call) -> Reply:
+    """A page of short codes, newest first."""
+    given = parse(ListShortCode, call.request.query)
+    looks = _pattern(given.short_code)
+    return list_reply(
+        call,
+        "short_codes",
+        call.account.provisions.short_codes,
+        render_short_code,
+        element=_SHORT_CODE_ELEMENT,
+        matches=lambda code: looks(code.short_code) and given.friendly_name in (None, code.friendly_name),
+    )
+
+
+@short_codes.get("/{sid}")
+def fetch_short_code(call: Call, sid: str) -> Reply:
+    """Fetch a short code."""
+    return Reply(render_short_code(_short_code(call, sid)), sid=sid, element=_SHORT_CODE_ELEMENT)
+
+
+@short_codes.post("/{sid}")
+def update_short_code(call: Call, sid: str) -> Reply:
+    """Change a short code's name, and where messages to it go."""
+    code = _short_code(call, sid)
+    new = changes(UpdateShortCode, call.request.form)
+    require_main_url(new, code)
+    return Reply(render_short_code(call.vendor.update(code, new)), sid=sid, element=_SHORT_CODE_ELEMENT)
+
+
+def _short_code(call: Call, sid: str) -> ShortCode:
+    code = call.account.provisions.short_codes.get(sid)
+    if code is None:
+        raise call.not_found()
+    return code
+
+
+def render_short_code(code: ShortCode) -> dict[str, object]:
+    """A short code as the API shows it."""
+    return {
+        "account_sid": code.account_sid,
+        "api_version": code.api_version,
+        "date_created": rfc2822(code.date_created),
+        "date_updated": rfc2822(code.date_updated),
+        "friendly_name": code.friendly_name,
+        "short_code": code.short_code,
+        "sid": code.sid,
+        "sms_fallback_method": code.sms_fallback_method,
+        "sms_fallback_url": code.sms_fallback_url,
+        "sms_method": code.sms_method,
+        "sms_url": code.sms_url,
+        "uri": f"/{API_VERSION}/Accounts/{code.account_sid}/SMS/ShortCodes/{code.sid}.json",
+    }
+
+
+# Deactivations
+
+#: For how many days a report is kept.
+OLDEST_REPORT: Final = timedelta(days=60)
+#: For how long the URL of a report is good.
+URL_LIFETIME: Final = timedelta(minutes=2)
+
+
+@deactivations.get("")
+def fetch_deactivation(call: Call) -> Reply:
+    """Where the report of a day is: the numbers that carriers of the United States took out of service."""
+    day = _report_day(call.request.query.get("Date", [""])[0], call.vendor.now.date())
+    expires = str(int((call.vendor.now + URL_LIFETIME).timestamp()))
+    query = urlencode({"Expires": expires, "Signature": _signature(call.vendor, day, expires)})
+    location = f"{call.request.origin}{call.request.path}/{day}.txt?{query}"
+    return Reply({"redirect_to": location}, 307, headers={"Location": location})
+
+
+def _report_day(text: str, today: date) -> date:
+    try:
+        day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise ApiError(30115)
+    if day >= today:
+        raise ApiError(30114)
+    if day < today - OLDEST_REPORT:
+        raise ApiError(30113)
+    return day
+
+
+@deactivations.get("/{file}", signed=True)
+def read_deactivations(call: Call, file: str) -> Response:
+    """The report of a day, a number on each line; whoever holds its URL may read it while that is good."""
+    query = call.request.query
+    expires, signature = (query.get(name, [""])[0] for name in ("Expires", "Signature"))
+    day = file.removesuffix(".txt")
+    if not hmac.compare_digest(signature, _signature(call.vendor, day, expires)):
+        raise ApiError(20403)
+    if call.vendor.now.timestamp() > int(expires):
+        raise ApiError(20403, message="Request has expired")
+    numbers = sorted(call.vendor.deactivated.get(date.fromisoformat(day), ()))
+    report = "".join(f"{number.removeprefix('+')}\n" for number in numbers)
+    return Response(200, {"Content-Type": "text/plain"}, report)
+
+
+def _signature(vendor: Vendor, day: object, expires: str) -> str:
+    key = vendor.settings.auth_token.encode()
+    return hmac.new(key, f"{day}:{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+routes = (*numbers, *short_codes, *deactivations)

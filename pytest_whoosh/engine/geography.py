@@ -1,0 +1,35 @@
+"""Where a phone number is from, for the webhooks of inbound messages: by the numbering data of ``phonenumbers``."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from .addresses import country_of
+
+
+class Location(NamedTuple):
+    """A place, as far as a number tells it; empty where it does not."""
+
+    city: str = ""
+    state: str = ""
+    zip: str = ""
+    country: str = ""
+
+
+@lru_cache(maxsize=256)
+def locate(number: str) -> Location:
+    """The place of an E.164 number, in capitals as the vendor writes it."""
+    if not number.startswith("+"):
+        return Location()
+    country = country_of(number)
+    import phonenumbers
+
+    parsed = phonenumbers.parse(number)
+    if not phonenumbers.is_valid_number(parsed):  # fictional, so the large tables need not be loaded
+        return Location(country=country)
+    from phonenumbers import geocoder
+
+    described = geocoder.description_for_valid_number(parsed, "en")
+    city, comma, state = described.partition(", ")
+    if not comma:
+        city, state = "", described if country in ("US", "CA") else ""
+    return Location(city.upper(), state.upper(), "", country)

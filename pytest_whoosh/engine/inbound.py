@@ -1,0 +1,295 @@
+"""Messages from people: the webhook that each causes, the answer that it gets, and what the answer sends.
+
+See https://www.twilio.com/docs/messaging/guides/webhook-request
+"""
+
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TypeAlias
+from urllib.parse import urljoin
+
+from .account import Account
+from .addresses import kind_of, normalize
+from .callbacks import API_VERSION, Webhook, WebhookError, webhook, without_fragment
+from .carrier import segments_to_send
+from .errors import ApiError
+from .geography import locate
+from .hosts import API_HOST
+from .lifecycle import DELIVERED, Status
+from .opt_out import Handled, handle
+from .records import Application, Message, MessagingService, PhoneNumber, ShortCode
+from .twiml import Document, MessageVerb, RedirectVerb, TwimlError, read_answer
+from .vendor import Vendor
+
+INBOUND: Final = "inbound"
+OUTBOUND_REPLY: Final = "outbound-reply"
+LONGEST_BODY: Final = 1600
+MOST_REPLIES: Final = 10
+MOST_MEDIA: Final = 10
+#: How many documents one message may lead through, by redirects and actions.
+MOST_DOCUMENTS: Final = 100
+
+#: Yields each webhook; goes on once it was delivered.
+Deliveries: TypeAlias = Generator[Webhook, None, None]
+
+
+class Handler(NamedTuple):
+    """Where inbound messages of a sender go, and where they go when that fails."""
+
+    url: str | None
+    method: str = "POST"
+    fallback_url: str | None = None
+    fallback_method: str = "POST"
+
+
+@dataclass(slots=True, eq=False)
+class Conversation:
+    """One message of a person's, and what came of it."""
+
+    vendor: Vendor
+    account: Account
+    message: Message
+    service: MessagingService | None
+    extra: Mapping[str, str]
+    webhook: Webhook | None = None
+    replies: list[Message] = field(default_factory=list)
+    twiml: str | None = None
+    keyword: Handled | None = None
+    _documents: int = 0
+
+    def run(self) -> Deliveries:
+        """Let the message have its effects; every webhook is yielded to be delivered."""
+        message = self.message
+        provisions = self.account.provisions
+        self.keyword = handle(provisions, message.body, message.from_ or "", message.to, self.service)
+        handler = handler_of(self.account, message.to, self.service)
+        if handler.url:
+            yield from self._call(handler, self._params())
+        message.move_to(Status.RECEIVED, self.vendor.now)
+
+    def _call(self, handler: Handler, params: dict[str, str]) -> Deliveries:
+        assert handler.url
+        first = self.webhook = self._webhook(handler.url, handler.method, params)
+        yield first
+        failed = yield from self._obey(first, params)
+        if failed and handler.fallback_url:
+            failure = {**params, "ErrorCode": str(failed.code), "ErrorUrl": without_fragment(handler.url)}
+            fallback = self._webhook(handler.fallback_url, handler.fallback_method, failure)
+            yield fallback
+            yield from self._obey(fallback, failure)
+
+    def _obey(self, asked: Webhook, params: dict[str, str]) -> Generator[Webhook, None, WebhookError | None]:
+        """Do what the answer to a webhook says; returns the failure that calls for the fallback."""
+        if asked.error or asked.response_status is None:
+            return asked.error
+        self._documents += 1
+        try:
+            document = read_answer(asked.response_body or "", asked.response_type)
+        except TwimlError as wrong:
+            asked.error = WebhookError(wrong.code, wrong.detail)
+            return asked.error
+        if document.verbs and self.twiml is None:
+            self.twiml = asked.response_body
+        if document.warnings:
+            asked.error = WebhookError(12200, "; ".join(document.warnings))
+        onward = self._next(asked, document)
+        if onward is None:
+            return None
+        url, method, more = onward
+        if self._documents >= MOST_DOCUMENTS:
+            asked.error = WebhookError(14106, f"the answers led through more than {MOST_DOCUMENTS} documents")
+            return None
+        params = {**params, **more}
+        following = self._webhook(urljoin(without_fragment(asked.url), url), method, params)
+        yield following
+        return (yield from self._obey(following, params))
+
+    def _next(self, asked: Webhook, document: Document) -> tuple[str, str, dict[str, str]] | None:
+        """Send the messages of a document, up to where it leads on; where that is, and the parameters it adds."""
+        for verb in document.verbs:
+            if isinstance(verb, RedirectVerb):
+                return verb.url, verb.method, {}
+            try:
+                reply = self._reply(verb)
+            except TwimlError as wrong:
+                asked.error = WebhookError(wrong.code, wrong.detail)
+                continue
+            if verb.action:
+                sid = {"MessageSid": reply.sid, "SmsSid": reply.sid, "MessageStatus": reply.status.value}
+                return verb.action, verb.method, sid
+        return None
+
+    def _reply(self, verb: MessageVerb) -> Message:
+        """Send one message of the answer."""
+        to, sender = self._addresses(verb)
+        if not (verb.body.strip() or verb.media) or len(verb.body) > LONGEST_BODY:
+            raise TwimlError(14103, f"a body is from 1 to {LONGEST_BODY} characters long")
+        if len(self.replies) >= MOST_REPLIES:
+            raise TwimlError(14109, f"one message is answered by at most {MOST_REPLIES}")
+        if len(verb.media) > MOST_MEDIA:
+            raise TwimlError(14103, f"a message has at most {MOST_MEDIA} media")
+        if verb.status_callback and not verb.status_callback.startswith(("http://", "https://", "/")):
+            raise TwimlError(14105, f"{verb.status_callback!r} is no URL")
+        provisions, now = self.account.provisions, self.vendor.now
+        service = provisions.service_of(sender)
+        if service is None and provisions.has_opted_out(to, sender, None):
+            raise TwimlError(21610, f"{to} has opted out of {sender}")
+        callback = verb.status_callback or (service.status_callback if service else None)
+        base = self.webhook.url if self.webhook else ""
+        message = Message(
+            sid="",
+            serial=0,
+            account_sid=self.account.sid,
+            to=to,
+            from_=sender,
+            body=verb.body,
+            direction=OUTBOUND_REPLY,
+            status=Status.QUEUED,
+            date_created=now,
+            date_updated=now,
+            request={},
+            service=service,
+            media_urls=tuple(urljoin(without_fragment(base), url) for url in verb.media),
+            status_callback=urljoin(without_fragment(base), callback) if callback else None,
+            outcome=DELIVERED,
+        )
+        if service is None:
+            message.num_segments = segments_to_send(message)
+        try:
+            self.vendor.rules.apply(message, {})
+        except ApiError as refusal:
+            raise TwimlError(refusal.code, refusal.message) from None
+        self.vendor.take(self.account, message)
+        self.replies.append(message)
+        return message
+
+    def _addresses(self, verb: MessageVerb) -> tuple[str, str]:
+        to = normalize(verb.to) if verb.to else self.message.from_
+        if to is None or (verb.to is None and to == self.message.to):
+            raise TwimlError(14101, f"{verb.to or to!r} is nobody that can be written to from here")
+        sender = (normalize(verb.from_) or verb.from_) if verb.from_ else self.message.to
+        provisions = self.account.provisions
+        is_ours = sender == self.message.to or provisions.owned(sender) or provisions.service_of(sender)
+        if kind_of(sender) is None or not (is_ours or self.vendor.settings.senders == "any"):
+            raise TwimlError(14102, f"{sender!r} is no sender of the account")
+        return to, sender
+
+    def _webhook(self, url: str, method: str, params: dict[str, str]) -> Webhook:
+        made = webhook(
+            url,
+            params,
+            auth_token=self.account.auth_token,
+            at=self.vendor.now,
+            message=self.message,
+            method=method,
+            token=self.vendor.token(),
+        )
+        self.message.webhooks.append(made)
+        self.vendor.webhooks.append(made)
+        return made
+
+    def _params(self) -> dict[str, str]:
+        """The parameters of the webhook, in the order in which the vendor sends them."""
+        message = self.message
+        person, ours = message.from_ or "", message.to
+        base = {
+            "SmsMessageSid": message.sid,
+            "NumMedia": str(len(message.media_urls)),
+            "SmsSid": message.sid,
+            "SmsStatus": Status.RECEIVED.value,
+            "Body": message.body,
+            "To": ours,
+            **({"MessagingServiceSid": self.service.sid} if self.service else {}),
+            "NumSegments": str(message.num_segments),
+            "MessageSid": message.sid,
+            "AccountSid": self.account.sid,
+            "From": person,
+            "ApiVersion": API_VERSION,
+        }
+        own = _channel_params(person) if message.channel else _geographic_params(person, ours)
+        host = f"https://{API_HOST}/{API_VERSION}/Accounts/{self.account.sid}/Messages/{message.sid}/Media"
+        media = {
+            name: value
+            for number, each in enumerate(message.media)
+            for name, value in (
+                (f"MediaContentType{number}", each.file.content_type),
+                (f"MediaUrl{number}", f"{host}/{each.sid}"),
+            )
+        }
+        opted = self.keyword and self.service and self.service.advanced_opt_out
+        told = {"OptOutType": self.keyword.kind} if self.keyword and opted else {}
+        return {**own, **base, **media, **told, **self.extra}
+
+
+def _geographic_params(person: str, ours: str) -> dict[str, str]:
+    return {
+        f"{side}{name.capitalize()}": value
+        for side, number in (("To", ours), ("From", person))
+        for name, value in locate(number)._asdict().items()
+    }
+
+
+def _channel_params(person: str) -> dict[str, str]:
+    channel, _, address = person.partition(":")
+    if channel != "whatsapp":
+        return {}
+    profile, digits = "Whoosh Person", address.lstrip("+")
+    context = {"ProfileName": profile, "WaId": digits}
+    metadata = {"type": "whatsapp", "data": {"context": context}}
+    return {
+        "ProfileName": profile,
+        "MessageType": "text",
+        "WaId": digits,
+        "ReferralNumMedia": "0",
+        "ChannelMetadata": json.dumps(metadata),
+    }
+
+
+def handler_of(account: Account, address: str, service: MessagingService | None) -> Handler:
+    """Where a message to one of the account's senders goes."""
+    if service and not service.use_inbound_webhook_on_number:
+        return Handler(
+            service.inbound_request_url, service.inbound_method, service.fallback_url, service.fallback_method
+        )
+    sender = account.provisions.owned(address.rpartition(":")[2])
+    owner: PhoneNumber | ShortCode | Application | None = sender
+    if isinstance(sender, PhoneNumber) and sender.sms_application_sid:
+        owner = account.provisions.applications.get(sender.sms_application_sid)
+    if owner is None:
+        return Handler(None)
+    return Handler(owner.sms_url, owner.sms_method, owner.sms_fallback_url, owner.sms_fallback_method)
+
+
+def receive(
+    vendor: Vendor,
+    account: Account,
+    *,
+    from_: str,
+    to: str,
+    body: str,
+    media: tuple[str, ...],
+    extra: Mapping[str, str],
+) -> Conversation:
+    """A person's message, kept but not yet acted upon."""
+    now = vendor.now
+    message = Message(
+        sid="",
+        serial=0,
+        account_sid=account.sid,
+        to=to,
+        from_=from_,
+        body=body,
+        direction=INBOUND,
+        status=Status.RECEIVING,
+        date_created=now,
+        date_updated=now,
+        date_sent=now,
+        request={},
+        service=account.provisions.service_of(to),
+        media_urls=media,
+        outcome=DELIVERED,
+    )
+    message.num_segments = segments_to_send(message)
+    vendor.take(account, message)
+    return Conversation(vendor, account, message, message.service, extra)

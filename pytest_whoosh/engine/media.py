@@ -1,0 +1,103 @@
+"""Media files: those that a test gives to the fake, and the small valid ones that stand for all others."""
+
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+_MB: Final = 1024 * 1024
+#: The most bytes of one message's media together, and the types that the vendor formats for handsets, of which one
+#: file may have as many; see "Accepted content types" at https://www.twilio.com/docs/messaging/guides/accepted-mime-types
+MOST_BYTES: Final = 5 * _MB
+FORMATTED: Final = frozenset({"image/jpeg", "image/png", "image/gif"})
+#: The most bytes of a file of any other type; see ``media_url`` of the vendor's page on creating messages.
+MOST_OTHER_BYTES: Final = 500 * 1024
+
+#: What the end of a URL's path says about the type of its file. The standard library's table differs between machines.
+TYPES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "jpg": "image/jpeg",
+        "jpeg": "image/jpeg",
+        "png": "image/png",
+        "gif": "image/gif",
+        "webp": "image/webp",
+        "mp3": "audio/mpeg",
+        "ogg": "audio/ogg",
+        "amr": "audio/amr",
+        "mp4": "video/mp4",
+        "3gp": "video/3gpp",
+        "pdf": "application/pdf",
+        "vcf": "text/vcard",
+        "ics": "text/calendar",
+        "csv": "text/csv",
+        "txt": "text/plain",
+    }
+)
+#: The type of a file whose URL says nothing about it: what most media are.
+USUAL_TYPE: Final = "image/jpeg"
+
+#: The smallest valid file of each type, one pixel for an image; the types that are missing have an empty file.
+_SMALLEST: Final[Mapping[str, bytes]] = MappingProxyType(
+    {
+        "image/gif": b64decode("R0lGODdhAQABAIEAAP///wAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw=="),
+        "image/jpeg": b64decode(
+            "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAP//////////////////////////////////////////////////////////////////////////"
+            "////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAA//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AR//Z"
+        ),
+        "image/png": b64decode(
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg=="
+        ),
+        "image/webp": b64decode("UklGRhwAAABXRUJQVlA4TA8AAAAvAAAAAAcQ/Y/+ByKi/wEA"),
+        "application/pdf": (
+            b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+            b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 1 1]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+        ),
+        "text/vcard": b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Somebody\r\nN:;Somebody;;;\r\nEND:VCARD\r\n",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it is served: its bytes, and what they are."""
+
+    content: bytes
+    content_type: str
+
+
+class Files:
+    """What stands behind media URLs, without anything being fetched."""
+
+    __slots__ = ("_given",)
+
+    def __init__(self) -> None:
+        self._given: dict[str, File] = {}
+
+    def give(self, url: str, file: File) -> None:
+        """Let a file stand behind a URL."""
+        self._given[url] = file
+
+    def at(self, url: str) -> File:
+        """The file behind a URL: the one given, else the smallest valid one of the type that the URL names."""
+        return self._given.get(url) or smallest(type_of(url))
+
+
+def exceeds_limits(files: Iterable[File]) -> bool:
+    """Whether the files of a message are too large to be sent, one of them or all together."""
+    sizes = [(len(file.content), file.content_type) for file in files]
+    return sum(size for size, _ in sizes) > MOST_BYTES or any(
+        size > MOST_OTHER_BYTES and kind not in FORMATTED for size, kind in sizes
+    )
+
+
+def type_of(url: str) -> str:
+    """The content type that a URL's path names by its extension."""
+    _, dot, extension = urlsplit(url).path.rpartition("/")[2].rpartition(".")
+    return TYPES.get(extension.lower(), USUAL_TYPE) if dot else USUAL_TYPE
+
+
+def smallest(content_type: str) -> File:
+    """The smallest valid file of a type."""
+    return File(_SMALLEST.get(content_type, b""), content_type)

@@ -1,0 +1,155 @@
+"""Reads TwiML: what an app answers to a person's message.
+
+See https://www.twilio.com/docs/messaging/twiml
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+from xml.parsers import expat
+
+#: The content types that hold TwiML, and the one whose whole body is the reply.
+TWIML_TYPES: Final = frozenset({"text/xml", "application/xml", "text/html"})
+PLAIN_TYPE: Final = "text/plain"
+#: The vendor reads no more of a document than this, in characters.
+LONGEST_DOCUMENT: Final = 64 * 1024
+
+
+class TwimlError(Exception):
+    """An answer that is no good TwiML: the documented error code, and what is wrong."""
+
+    def __init__(self, code: int, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class MessageVerb:
+    """``<Message>``: a message to send."""
+
+    body: str
+    media: tuple[str, ...] = ()
+    to: str | None = None
+    from_: str | None = None
+    action: str | None = None
+    method: str = "POST"
+    status_callback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectVerb:
+    """``<Redirect>``: the rest is at another URL."""
+
+    url: str
+    method: str = "POST"
+
+
+Verb: TypeAlias = MessageVerb | RedirectVerb
+
+
+@dataclass(slots=True)
+class Document:
+    """What an answer says to do, in order, and what in it nobody understood."""
+
+    verbs: list[Verb] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Element:
+    name: str
+    attributes: Mapping[str, str]
+    text: str = ""
+    children: "list[_Element]" = field(default_factory=list)
+
+
+def read_answer(body: str, content_type: str | None) -> Document:
+    """Read what an app answered; nothing at all is no reply, and no mistake.
+
+    Raises:
+        TwimlError: the answer is of another type (12300), too long (11750), or no TwiML (12100, 12102).
+    """
+    if not body.strip():
+        return Document()
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if kind == PLAIN_TYPE:
+        return Document([MessageVerb(body)])
+    if kind not in TWIML_TYPES:
+        raise TwimlError(12300, f"the content type is {content_type!r}" if kind else "the answer has no content type")
+    if len(body) > LONGEST_DOCUMENT:
+        raise TwimlError(11750, f"the document is longer than {LONGEST_DOCUMENT} characters")
+    root = _parse(body)
+    if root.name != "Response":
+        raise TwimlError(12102, f"the root element is <{root.name}>")
+    document = Document()
+    for element in root.children:
+        if element.name in ("Message", "Sms"):
+            document.verbs.append(_message(element, document.warnings))
+        elif element.name == "Redirect":
+            document.verbs.append(RedirectVerb(element.text.strip(), _method(element)))
+        else:
+            document.warnings.append(f"<{element.name}> is no verb of messaging")
+    return document
+
+
+def _message(element: _Element, warnings: list[str]) -> MessageVerb:
+    texts, media = [element.text.strip()], []
+    for child in element.children:
+        if child.name == "Body":
+            texts.append(child.text)
+        elif child.name == "Media":
+            media.append(child.text.strip())
+        else:
+            warnings.append(f"<{child.name}> is no part of <{element.name}>")
+    given = element.attributes
+    return MessageVerb(
+        "".join(texts),
+        tuple(media),
+        given.get("to"),
+        given.get("from"),
+        given.get("action"),
+        _method(element),
+        given.get("statusCallback"),
+    )
+
+
+def _method(element: _Element) -> str:
+    method = element.attributes.get("method", "POST").upper()
+    if method not in ("GET", "POST"):
+        raise TwimlError(14104, f"the method {method!r} of <{element.name}> is neither GET nor POST")
+    return method
+
+
+def _parse(text: str) -> _Element:
+    """Parse XML with expat, and nothing that it could be led to elsewhere or made to grow by: no DTD, no entities."""
+    parser = expat.ParserCreate()
+    top = _Element("", {})
+    open_elements = [top]
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        element = _Element(name, attributes)
+        open_elements[-1].children.append(element)
+        open_elements.append(element)
+
+    def end(_: str) -> None:
+        open_elements.pop()
+
+    def data(characters: str) -> None:
+        open_elements[-1].text += characters
+
+    def refuse(*_: object) -> None:
+        raise TwimlError(12100, "a document type declaration is not allowed")
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = data
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    try:
+        parser.Parse(text, True)
+    except expat.ExpatError as error:
+        raise TwimlError(12100, str(error)) from None
+    except UnicodeEncodeError:
+        raise TwimlError(12100, "the document holds half a character") from None
+    return top.children[0]

@@ -1,0 +1,100 @@
+"""Stands in ``aiohttp``: gives its connector a connection that leads to the fake.
+
+All else of a session works as ever: cookies, redirects, tracing, ``raise_for_status``, a retrying client around it.
+"""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+from aiohttp.connector import TCPConnector
+
+from pytest_whoosh.engine.hosts import is_vendor
+from pytest_whoosh.engine.http import Answer, NetworkFault
+
+from .patching import Patch
+from .wire import Wire
+
+
+def intercept(answer: Answer) -> list[Patch]:
+    """Answer every request to the vendor."""
+
+    def build(create: Any) -> Any:
+        async def stand_in(connector: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+            host = request.url.host or ""
+            if not is_vendor(host):
+                return await create(connector, request, *args, **kwargs)
+            protocol = connector._factory()
+            wire = Wire(answer, f"{request.url.scheme}://{host}")
+            protocol.connection_made(_Transport(wire, protocol, request.connection_key))
+            return protocol
+
+        return stand_in
+
+    return [Patch(TCPConnector, "_create_connection", build)]
+
+
+class _Transport(asyncio.Transport):
+    """What aiohttp takes for its connection."""
+
+    def __init__(self, wire: Wire, protocol: Any, key: Any) -> None:
+        super().__init__()
+        self._wire = wire
+        self._protocol = protocol
+        self._key = key
+        self._closing = False
+
+    def write(self, data: Any) -> None:
+        """Send part of the request; the answer arrives with the loop's next turn."""
+        loop = asyncio.get_running_loop()
+        try:
+            answered = self._wire.send(bytes(data))
+        except NetworkFault as fault:
+            loop.call_soon(self._break, fault)
+            return
+        if answered is not None:
+            loop.call_soon(self._protocol.data_received, answered)
+
+    def writelines(self, list_of_data: Any) -> None:
+        """Send several parts of the request."""
+        self.write(b"".join(list_of_data))
+
+    def _break(self, fault: NetworkFault) -> None:
+        self._closing = True
+        self._protocol.set_exception(self._error(fault))
+
+    def _error(self, fault: NetworkFault) -> Exception:
+        if fault.kind == "refused":
+            return aiohttp.ClientConnectorError(self._key, ConnectionRefusedError(111, str(fault)))
+        if fault.kind == "timeout":
+            kind = aiohttp.ConnectionTimeoutError if fault.connecting else aiohttp.SocketTimeoutError
+            return kind("Timeout on reading data from socket" if not fault.connecting else "Connection timeout to host")
+        if fault.connecting:
+            return aiohttp.ClientConnectorError(self._key, ConnectionRefusedError(111, "Connection refused"))
+        return aiohttp.ServerDisconnectedError()
+
+    def is_closing(self) -> bool:
+        """Whether the connection is at its end."""
+        return self._closing
+
+    def close(self) -> None:
+        """End the connection."""
+        if not self._closing:
+            self._closing = True
+            self._protocol.connection_lost(None)
+
+    abort = close
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ARG002
+        """There is nothing behind the connection to tell about."""
+        return default
+
+    def pause_reading(self) -> None:
+        """The answer is there already."""
+
+    def resume_reading(self) -> None:
+        """Nothing was paused."""
+
+    def is_reading(self) -> bool:
+        """The answer comes in one piece."""
+        return True

@@ -1,0 +1,81 @@
+"""HTTP/1.1 as bytes, for the client libraries that are met where they open their connections."""
+
+import http.client
+import io
+from http import HTTPStatus
+
+from pytest_whoosh.engine.http import Answer, Request, Response
+
+_END_OF_HEAD = b"\r\n\r\n"
+
+
+class Wire:
+    """The far end of one connection to the vendor: takes the bytes of a request, gives those of the answer."""
+
+    def __init__(self, answer: Answer, origin: str) -> None:
+        self._answer = answer
+        self._origin = origin
+        self._received = bytearray()
+
+    def send(self, data: bytes) -> bytes | None:
+        """Take some bytes; the bytes of the answer once the request is whole, None before.
+
+        Raises:
+            NetworkFault: a test has scripted one.
+        """
+        self._received += data
+        request = _whole_request(bytes(self._received), self._origin)
+        if request is None:
+            return None
+        self._received.clear()
+        return to_bytes(self._answer(request), request.method)
+
+
+def _whole_request(data: bytes, origin: str) -> Request | None:
+    head, end, rest = data.partition(_END_OF_HEAD)
+    if not end:
+        return None
+    line, _, fields = head.partition(b"\r\n")
+    headers = dict(http.client.parse_headers(io.BytesIO(fields + _END_OF_HEAD)).items())
+    names = {name.lower(): value for name, value in headers.items()}
+    if "chunked" in names.get("transfer-encoding", "").lower():
+        body = _unchunked(rest)
+    else:
+        length = int(names.get("content-length", "0"))
+        body = rest[:length] if len(rest) >= length else None
+    if body is None:
+        return None
+    method, target, _ = line.decode("latin-1").split(" ", 2)
+    url = origin + target if target.startswith("/") else target
+    return Request(method, url, headers, body)
+
+
+def _unchunked(data: bytes) -> bytes | None:
+    """The body in its chunks; None where the last has not come."""
+    body = b""
+    while True:
+        size_line, end, data = data.partition(b"\r\n")
+        if not end:
+            return None
+        size = int(size_line.partition(b";")[0], 16)
+        if size == 0:
+            return body if data.endswith(b"\r\n") else None
+        if len(data) < size + 2:
+            return None
+        body, data = body + data[:size], data[size + 2 :]
+
+
+def to_bytes(response: Response, method: str) -> bytes:
+    """An answer as it goes over the wire. The connection closes: none of it may outlive the double."""
+    body = response.body.encode() if isinstance(response.body, str) else response.body
+    try:
+        phrase = HTTPStatus(response.status).phrase
+    except ValueError:
+        phrase = "Unknown"
+    lines = [f"HTTP/1.1 {response.status} {phrase}"]
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    if response.status != HTTPStatus.NO_CONTENT:
+        lines.append(f"Content-Length: {len(body)}")
+    lines.append("Connection: close")
+    head = "\r\n".join(lines).encode("latin-1", "replace") + _END_OF_HEAD
+    return head if method == "HEAD" else head + body

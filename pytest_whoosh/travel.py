@@ -1,0 +1,165 @@
+"""Moves time: plays what is due in its order, and has webhooks delivered in between."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from threading import RLock, get_ident
+from typing import Final
+
+from .clocks import AppClock
+from .engine.callbacks import Webhook
+from .engine.errors import WhooshError
+from .engine.timeline import moment
+from .engine.vendor import Vendor
+from .transports.webhooks import Courier
+
+_MOVING: Final = "Time is moving already, in another thread or task; one at a time can move it."
+
+
+class Travel:
+    """The one place from which a double's time moves.
+
+    Events happen under the lock; webhooks are delivered outside of it, so that the app may call the API while it
+    answers one. While a webhook is delivered the app's clock shows the webhook's own moment.
+    """
+
+    def __init__(self, vendor: Vendor, clock: AppClock, courier: Courier, lock: RLock) -> None:
+        self._vendor = vendor
+        self._clock = clock
+        self._courier = courier
+        self._lock = lock
+        self._mover: object = None
+
+    def run(self, until: datetime | None) -> None:
+        """Let time pass up to a moment; without one, until no message is on its way."""
+        with self._moving():
+            for webhook in self._play(until):
+                self._courier.require_deliverable(webhook)
+                self._vendor.due.popleft()
+                self._clock.show(webhook.at)
+                self._courier.deliver(webhook)
+            self._clock.show(self._vendor.now)
+
+    async def arun(self, until: datetime | None) -> None:
+        """Do the same inside an event loop, where the app's handlers then run too."""
+        with self._moving():
+            for webhook in self._play(until):
+                self._vendor.due.popleft()
+                self._clock.show(webhook.at)
+                await self._courier.adeliver(webhook)
+            self._clock.show(self._vendor.now)
+
+    def deliver(self, webhooks: Iterator[Webhook]) -> None:
+        """Deliver webhooks at once, while time stands; what happens between them happens under the lock."""
+        while (webhook := self._next(webhooks)) is not None:
+            self._courier.require_deliverable(webhook)
+            self._courier.deliver(webhook)
+
+    async def adeliver(self, webhooks: Iterator[Webhook]) -> None:
+        """Do the same inside an event loop."""
+        while (webhook := self._next(webhooks)) is not None:
+            await self._courier.adeliver(webhook)
+
+    def _next(self, webhooks: Iterator[Webhook]) -> Webhook | None:
+        with self._lock:
+            return next(webhooks, None)
+
+    def touch(self) -> None:
+        """Play what has become due on a clock that the test moves itself, before it looks at the outcome.
+
+        Webhooks that would have to be awaited wait for time to be moved with ``await``.
+        """
+        if self._mover is not None:
+            return
+        timeline, now = self._vendor.timeline, self._clock.now()
+        timeline.now = min(timeline.now, now)  # where the test has moved its own clock back
+        if (now == timeline.now and not self._vendor.due) or not self._claim():
+            return
+        try:
+            for webhook in self._play(now):
+                if not self._courier.can_deliver(webhook):
+                    break
+                self._vendor.due.popleft()
+                self._clock.show(webhook.at)
+                self._courier.deliver(webhook)
+            if self._clock.now() < timeline.now:  # it was set back to the moments of webhooks
+                self._clock.show(timeline.now)
+        finally:
+            self._mover = None
+
+    def catch_up(self) -> None:
+        """Play what has become due before an API call is answered; its webhooks wait, for the app is calling now."""
+        if self._mover is not None:
+            return
+        timeline, now = self._vendor.timeline, self._clock.now()
+        if now != timeline.now:
+            while timeline.step(now):
+                pass
+            timeline.now = now
+
+    def destination(self, to: datetime | timedelta | None, amount: timedelta) -> datetime:
+        """The moment that a journey leads to.
+
+        Raises:
+            WhooshError: it lies in the past.
+        """
+        now = self._vendor.now
+        if isinstance(to, datetime):
+            if amount:
+                raise TypeError("travel() takes a moment, or an amount of time: not both.")
+            until = moment(to)
+        elif to is None or isinstance(to, timedelta):
+            until = now + (to or timedelta()) + amount
+        else:
+            raise TypeError(
+                f"travel() takes a datetime, a timedelta, or days=, hours=, minutes=, seconds=; not {to!r}. "
+                f"Did you mean travel(seconds={to!r})?"
+            )
+        if until < now:
+            raise WhooshError(
+                f"Time does not run backwards: it is {now:%Y-%m-%d %H:%M:%S} UTC, and {until:%Y-%m-%d %H:%M:%S} UTC "
+                "is past. Start earlier instead: freeze time there before the whoosh fixture starts."
+            )
+        return until
+
+    def _play(self, until: datetime | None) -> Iterator[Webhook]:
+        """Play every event in order; yields the webhooks in between, each to be taken from those due."""
+        due, timeline = self._vendor.due, self._vendor.timeline
+        while True:
+            while due:
+                yield due[0]
+            with self._lock:
+                if not ((until is not None or timeline.in_flight > 0) and timeline.step(until)):
+                    break
+        if until is not None and until > timeline.now:
+            timeline.now = until
+
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
+        claimed = self._claim()
+        if not claimed and self._mover != _caller():
+            raise WhooshError(_MOVING)
+        try:
+            yield
+        finally:
+            if claimed:
+                self._mover = None
+
+    def _claim(self) -> bool:
+        """Let the caller be the one that moves time; False where somebody, the caller or another, does so already."""
+        with self._lock:
+            if self._mover is not None:
+                return False
+            self._mover = _caller()
+            return True
+
+
+def _caller() -> object:
+    """Who is calling: the task in an event loop, else the thread. A handler called in between is the same."""
+    asyncio = sys.modules.get("asyncio")
+    try:
+        task = asyncio.current_task() if asyncio else None
+    except RuntimeError:
+        task = None
+    return task or get_ident()

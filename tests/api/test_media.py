@@ -1,0 +1,353 @@
+"""The media of a message over REST: lists, descriptions, the files themselves, and deletion."""
+
+import struct
+from datetime import timedelta
+
+import pytest
+import requests
+from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
+
+from pytest_whoosh import Whoosh
+
+API = "https://api.whoosh.totogi.solutions"
+AUTH = ("SK" + "0" * 32, "secret")
+SENDER = "+15557122661"
+PERSON = "+15558675310"
+CAT = "https://app.example/cat.png"
+DOG = "https://app.example/dog.jpg"
+UNKNOWN = "ME" + "0" * 32
+
+
+def send(client: Client, *media_urls: str, **parameters: object) -> MessageInstance:
+    return client.messages.create(to=PERSON, from_=SENDER, body="Look", media_url=list(media_urls), **parameters)
+
+
+def path_of(message: MessageInstance, tail: str = "") -> str:
+    return f"{API}/2010-04-01/Accounts/{message.account_sid}/Messages/{message.sid}/Media{tail}"
+
+
+def get(url: str, **query: str) -> requests.Response:
+    return requests.get(url, params=query, auth=AUTH, timeout=5)
+
+
+# List and fetch
+
+
+def test_every_media_url_of_a_message_becomes_a_media_resource(client: Client) -> None:
+    message = send(client, CAT, DOG)
+
+    media = client.messages(message.sid).media.list()
+
+    assert [(each.content_type, each.parent_sid) for each in media] == [
+        ("image/png", message.sid),
+        ("image/jpeg", message.sid),
+    ]
+    assert message.num_media == "2"
+
+
+def test_a_media_resource_shows_the_documented_properties(client: Client, whoosh: Whoosh) -> None:
+    message = send(client, CAT)
+    [listed] = client.messages(message.sid).media.list()
+
+    document = get(path_of(message, f"/{listed.sid}.json")).json()
+
+    created = whoosh.now.strftime("%a, %d %b %Y %H:%M:%S +0000")
+    assert document == {
+        "account_sid": whoosh.account_sid,
+        "content_type": "image/png",
+        "date_created": created,
+        "date_updated": created,
+        "parent_sid": message.sid,
+        "sid": listed.sid,
+        "uri": f"/2010-04-01/Accounts/{whoosh.account_sid}/Messages/{message.sid}/Media/{listed.sid}.json",
+    }
+
+
+def test_a_message_of_text_alone_has_an_empty_list(client: Client) -> None:
+    message = client.messages.create(to=PERSON, from_=SENDER, body="No picture")
+
+    response = get(path_of(message, ".json"))
+
+    here = f"/2010-04-01/Accounts/{message.account_sid}/Messages/{message.sid}/Media.json?PageSize=50&Page=0"
+    assert response.status_code == 200
+    assert response.json() == {
+        "first_page_uri": here,
+        "end": 0,
+        "previous_page_uri": None,
+        "media_list": [],
+        "uri": here,
+        "page_size": 50,
+        "start": 0,
+        "next_page_uri": None,
+        "page": 0,
+    }
+
+
+def test_a_list_is_paged_in_the_order_of_the_media(client: Client) -> None:
+    message = send(client, *(f"https://app.example/{number}.gif" for number in range(5)))
+    everything = [each.sid for each in client.messages(message.sid).media.list()]
+
+    streamed = [each.sid for each in client.messages(message.sid).media.stream(page_size=2)]
+    first = client.messages(message.sid).media.page(page_size=2)
+    second = first.next_page()
+
+    assert streamed == everything
+    assert [each.sid for each in second] == everything[2:4]
+    assert [each.sid for each in second.previous_page()] == everything[:2]
+
+
+@pytest.mark.freeze_time("2026-03-01 12:00:00")
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        pytest.param({"DateCreated": "2026-03-01"}, True, id="on its day"),
+        pytest.param({"DateCreated": "2026-03-02"}, False, id="on another day"),
+        pytest.param({"DateCreated>": "2026-03-01"}, True, id="since the midnight before it"),
+        pytest.param({"DateCreated>": "2026-03-02"}, False, id="since the midnight after it"),
+        pytest.param({"DateCreated<": "2026-03-01"}, False, id="up to the midnight before it"),
+        pytest.param({"DateCreated<": "2026-03-02"}, True, id="up to the midnight after it"),
+        pytest.param({"DateCreated>": "2026-03-01T12:00:00Z"}, True, id="since its moment"),
+        pytest.param({"DateCreated>": "2026-03-01T12:00:01Z"}, False, id="since a second later"),
+        pytest.param({"DateCreated<": "2026-03-01T12:00:00Z"}, True, id="up to its moment"),
+        pytest.param({"DateCreated<": "2026-03-01T11:59:59Z"}, False, id="up to a second earlier"),
+    ],
+)
+def test_a_list_can_be_limited_to_dates(client: Client, query: dict[str, str], *, found: bool) -> None:
+    message = send(client, CAT)
+
+    listed = get(path_of(message, ".json"), **query).json()["media_list"]
+
+    assert bool(listed) is found
+
+
+def test_the_sdk_limits_a_list_to_dates(client: Client, whoosh: Whoosh) -> None:
+    message = send(client, CAT)
+    media = client.messages(message.sid).media
+
+    assert len(media.list(date_created_after=whoosh.now - timedelta(hours=1))) == 1
+    assert media.list(date_created_before=whoosh.now - timedelta(hours=1)) == []
+
+
+def test_media_is_listed_in_xml_where_the_path_asks_for_it(client: Client) -> None:
+    message = send(client, CAT)
+    [media] = client.messages(message.sid).media.list()
+
+    response = get(path_of(message, ".xml"))
+
+    assert response.headers["Content-Type"] == "application/xml"
+    assert f"<Media><AccountSid>{media.account_sid}</AccountSid><ContentType>image/png</ContentType>" in response.text
+
+
+# The files
+
+
+@pytest.mark.parametrize(
+    ("url", "content_type", "starts"),
+    [
+        pytest.param("https://app.example/a.jpg", "image/jpeg", b"\xff\xd8\xff", id="jpg"),
+        pytest.param("https://app.example/a.JPEG?size=2", "image/jpeg", b"\xff\xd8\xff", id="jpeg"),
+        pytest.param("https://app.example/a.png", "image/png", b"\x89PNG\r\n\x1a\n", id="png"),
+        pytest.param("https://app.example/a.gif", "image/gif", b"GIF8", id="gif"),
+        pytest.param("https://app.example/a.webp", "image/webp", b"RIFF", id="webp"),
+        pytest.param("https://app.example/a.pdf", "application/pdf", b"%PDF-", id="pdf"),
+        pytest.param("https://app.example/a.vcf", "text/vcard", b"BEGIN:VCARD", id="vcf"),
+        pytest.param("https://app.example/a.txt", "text/plain", b"", id="txt"),
+        pytest.param("https://app.example/pictures/17", "image/jpeg", b"\xff\xd8\xff", id="no extension"),
+        pytest.param("https://app.example/v1.2/photo", "image/jpeg", b"\xff\xd8\xff", id="a dot elsewhere"),
+    ],
+)
+def test_a_file_is_served_of_the_type_that_its_url_names(
+    client: Client, url: str, content_type: str, starts: bytes
+) -> None:
+    message = send(client, url)
+    [media] = client.messages(message.sid).media.list()
+
+    response = get(path_of(message, f"/{media.sid}"))
+
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == content_type
+    assert response.content.startswith(starts)
+
+
+def test_a_generated_image_has_one_pixel(client: Client) -> None:
+    message = send(client, CAT)
+    [media] = client.messages(message.sid).media.list()
+
+    content = get(path_of(message, f"/{media.sid}")).content
+
+    assert struct.unpack(">II", content[16:24]) == (1, 1)
+
+
+def test_a_test_gives_a_file_of_its_own(client: Client, whoosh: Whoosh) -> None:
+    whoosh.add_media("https://app.example/invoice", content=b"%PDF-1.7 ...", content_type="application/pdf")
+    message = send(client, "https://app.example/invoice")
+    [media] = client.messages(message.sid).media.list()
+
+    response = get(path_of(message, f"/{media.sid}"))
+
+    assert media.content_type == "application/pdf"
+    assert (response.headers["Content-Type"], response.content) == ("application/pdf", b"%PDF-1.7 ...")
+
+
+def test_a_file_without_content_is_the_smallest_of_its_type(client: Client, whoosh: Whoosh) -> None:
+    whoosh.add_media("https://app.example/logo", content_type="image/gif")
+    message = send(client, "https://app.example/logo")
+    [media] = client.messages(message.sid).media.list()
+
+    response = get(path_of(message, f"/{media.sid}"))
+
+    assert (response.headers["Content-Type"], response.content[:4]) == ("image/gif", b"GIF8")
+
+
+def test_a_file_given_later_changes_no_message_of_before(client: Client, whoosh: Whoosh) -> None:
+    message = send(client, CAT)
+
+    whoosh.add_media(CAT, content=b"another cat", content_type="image/webp")
+
+    assert [each.content_type for each in client.messages(message.sid).media.list()] == ["image/png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        pytest.param(
+            {"url": "cat.png"},
+            ValueError,
+            "add_media() takes a URL such as \"https://app.example/cat.jpg\", not 'cat.png'.",
+            id="no URL",
+        ),
+        pytest.param(
+            {"url": CAT, "content": "meow"}, TypeError, "The content of a file is bytes, not str.", id="text for bytes"
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_given_is_refused(
+    whoosh: Whoosh, arguments: dict[str, object], error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error) as refused:
+        whoosh.add_media(**arguments)
+
+    assert str(refused.value) == text
+
+
+def test_a_file_is_served_to_those_with_credentials_only(client: Client) -> None:
+    message = send(client, CAT)
+    [media] = client.messages(message.sid).media.list()
+
+    response = requests.get(path_of(message, f"/{media.sid}"), timeout=5)
+
+    assert response.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("content_type", "size", "status"),
+    [
+        pytest.param("image/jpeg", 5 * 1024 * 1024, "delivered", id="an image of 5 MB"),
+        pytest.param("image/jpeg", 5 * 1024 * 1024 + 1, "failed", id="an image of more"),
+        pytest.param("application/pdf", 500 * 1024, "delivered", id="a PDF of 500 KB"),
+        pytest.param("application/pdf", 500 * 1024 + 1, "failed", id="a PDF of more"),
+    ],
+)
+def test_a_message_with_too_large_a_file_fails(
+    client: Client, whoosh: Whoosh, content_type: str, size: int, status: str
+) -> None:
+    whoosh.add_media(CAT, content=bytes(size), content_type=content_type)
+    send(client, CAT)
+
+    whoosh.settle()
+
+    assert whoosh.outbox[0].status == status
+    assert whoosh.outbox[0].error_code == (11751 if status == "failed" else None)
+
+
+# Delete
+
+
+def test_deleted_media_is_gone_and_its_message_stays(client: Client) -> None:
+    message = send(client, CAT, DOG)
+    first, second = client.messages(message.sid).media.list()
+
+    assert client.messages(message.sid).media(first.sid).delete()
+
+    assert [each.sid for each in client.messages(message.sid).media.list()] == [second.sid]
+    assert get(path_of(message, f"/{first.sid}")).status_code == 404
+    assert client.messages(message.sid).fetch().num_media == "2"
+
+
+def test_deleting_media_answers_204_without_a_body(client: Client) -> None:
+    message = send(client, CAT)
+    [media] = client.messages(message.sid).media.list()
+
+    response = requests.delete(path_of(message, f"/{media.sid}.json"), auth=AUTH, timeout=5)
+
+    assert (response.status_code, response.content) == (204, b"")
+
+
+def test_the_media_of_a_deleted_message_is_gone_too(client: Client, whoosh: Whoosh) -> None:
+    message = send(client, CAT)
+    [media] = client.messages(message.sid).media.list()
+    whoosh.settle()
+
+    client.messages(message.sid).delete()
+
+    assert get(path_of(message, ".json")).status_code == 404
+    assert get(path_of(message, f"/{media.sid}")).status_code == 404
+
+
+def test_a_file_that_two_messages_share_stays_with_the_other(client: Client, whoosh: Whoosh) -> None:
+    whoosh.add_media(CAT, content=b"the cat", content_type="image/png")
+    one, other = send(client, CAT), send(client, CAT)
+    [media] = client.messages(other.sid).media.list()
+    whoosh.settle()
+
+    client.messages(one.sid).delete()
+
+    assert get(path_of(other, f"/{media.sid}")).content == b"the cat"
+
+
+# What is not there
+
+
+@pytest.mark.parametrize("tail", [f"/{UNKNOWN}.json", f"/{UNKNOWN}", "/nonsense.json"])
+def test_unknown_media_is_not_found(client: Client, tail: str) -> None:
+    message = send(client, CAT)
+
+    response = get(path_of(message, tail))
+
+    path = path_of(message, tail).removeprefix(API)
+    assert response.status_code == 404
+    if response.headers["Content-Type"] == "application/json":
+        assert response.json() == {
+            "code": 20404,
+            "message": f"The requested resource {path} was not found",
+            "more_info": "https://www.twilio.com/docs/errors/20404",
+            "status": 404,
+        }
+
+
+def test_media_of_another_message_is_not_found(client: Client) -> None:
+    message, other = send(client, CAT), send(client, DOG)
+    [media] = client.messages(other.sid).media.list()
+
+    with pytest.raises(TwilioRestException) as refused:
+        client.messages(message.sid).media(media.sid).fetch()
+
+    assert (refused.value.status, refused.value.code) == (404, 20404)
+
+
+def test_a_page_of_more_than_a_thousand_is_refused(client: Client) -> None:
+    message = send(client, CAT)
+
+    response = get(path_of(message, ".json"), PageSize="1001")
+
+    assert (response.status_code, response.json()["code"]) == (400, 20007)
+
+
+def test_a_date_that_is_none_is_refused(client: Client) -> None:
+    message = send(client, CAT)
+
+    response = get(path_of(message, ".json"), **{"DateCreated>": "yesterday"})
+
+    assert (response.status_code, response.json()["code"]) == (400, 20422)

@@ -1,0 +1,158 @@
+"""The settings: how each is read, and what is said of a value that will not do."""
+
+from datetime import timedelta
+
+import pytest
+
+from pytest_whoosh import Whoosh
+from pytest_whoosh.engine.lifecycle import DELAYS, Status
+from pytest_whoosh.engine.settings import ABOUT, NAMES, duration, read_setting, read_settings
+
+STEPS = "queued, sending, sent, delivered, undelivered, failed, read"
+
+
+def test_there_is_a_default_for_everything() -> None:
+    settings = read_settings({})
+
+    assert {name: getattr(settings, name) for name in NAMES} == {
+        "account_sid": "ACf00df00df00df00df00df00df00df00d",
+        "api_key": "SKbeefbeefbeefbeefbeefbeefbeefbeef",
+        "api_secret": "s3cr3tw0s3cr3tw0s3cr3tw0s3cr3tw0",
+        "auth_token": "cafecafecafecafecafecafecafecafe",
+        "credentials": "any",
+        "senders": "any",
+        "numbers": "possible",
+        "clock": "auto",
+        "delays": DELAYS,
+        "throughput": "unlimited",
+        "callbacks": "mounted",
+        "schedule_minimum": timedelta(minutes=15),
+        "guard": True,
+        "seed": 0,
+    }
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert tuple(ABOUT) == NAMES
+    assert all(ABOUT.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "read"),
+    [
+        ("account_sid", "AC" + "0aF1" * 8, "AC" + "0aF1" * 8),
+        ("api_key", "SK" + "0aF1" * 8, "SK" + "0aF1" * 8),
+        ("api_secret", "open sesame", "open sesame"),
+        ("auth_token", "open sesame", "open sesame"),
+        ("credentials", "exact", "exact"),
+        ("senders", "owned", "owned"),
+        ("numbers", "valid", "valid"),
+        ("clock", "virtual", "virtual"),
+        ("throughput", "realistic", "realistic"),
+        ("callbacks", "http", "http"),
+        ("guard", False, False),
+        ("guard", "false", False),
+        ("guard", " No ", False),
+        ("guard", "0", False),
+        ("guard", "off", False),
+        ("guard", "True", True),
+        ("guard", "yes", True),
+        ("guard", "1", True),
+        ("guard", "on", True),
+        ("seed", 7, 7),
+        ("seed", "-7", -7),
+        ("seed", " 7 ", 7),
+    ],
+)
+def test_a_setting_is_read_from_python_or_from_a_file(name: str, given: object, read: object) -> None:
+    assert read_setting(name, given) == read
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        (timedelta(minutes=1), 60),
+        (0, 0),
+        (90, 90),
+        (0.5, 0.5),
+        ("90", 90),
+        ("90s", 90),
+        ("90 sec", 90),
+        ("1 second", 1),
+        ("1.5 Seconds", 1.5),
+        ("2m", 120),
+        ("2 min", 120),
+        ("2 mins", 120),
+        ("15 minutes", 900),
+        ("3h", 10800),
+        ("3 hrs", 10800),
+        ("1 hour", 3600),
+        ("1d", 86400),
+        (" 2 days ", 172800),
+    ],
+)
+def test_a_duration_can_be_spelled_in_many_ways(given: object, seconds: float) -> None:
+    assert duration(given) == timedelta(seconds=seconds)
+
+
+DURATION = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "wanted"),
+    [
+        ("account_sid", "AC1", "'AC' followed by 32 hexadecimal digits"),
+        ("account_sid", "SK" + "0" * 32, "'AC' followed by 32 hexadecimal digits"),
+        ("account_sid", None, "'AC' followed by 32 hexadecimal digits"),
+        ("api_key", "AC" + "0" * 32, "'SK' followed by 32 hexadecimal digits"),
+        ("api_secret", "", "a text that is not empty"),
+        ("auth_token", 12345, "a text that is not empty"),
+        ("credentials", "some", "one of 'any', 'exact'"),
+        ("senders", ["+15557122661"], "one of 'any', 'owned'"),
+        ("numbers", "invalid", "one of 'possible', 'valid'"),
+        ("clock", True, "one of 'auto', 'virtual'"),
+        ("throughput", "fast", "one of 'unlimited', 'realistic'"),
+        ("callbacks", "none", "one of 'mounted', 'http'"),
+        ("schedule_minimum", -1, DURATION),
+        ("schedule_minimum", timedelta(seconds=-1), DURATION),
+        ("schedule_minimum", float("nan"), DURATION),
+        ("schedule_minimum", 1e300, DURATION),
+        ("schedule_minimum", True, DURATION),
+        ("schedule_minimum", "15 months", DURATION),
+        ("schedule_minimum", "5 ms", DURATION),
+        ("schedule_minimum", "soon", DURATION),
+        ("guard", "maybe", "true or false"),
+        ("guard", 1, "true or false"),
+        ("seed", "1.5", "a whole number"),
+        ("seed", 1.0, "a whole number"),
+        ("seed", True, "a whole number"),
+        ("delays", 3, 'a mapping such as {"delivered": timedelta(seconds=5)}, or "delivered=5, sent=1"'),
+        ("delays", {"snt": 1}, f"delays by step. Unknown step 'snt'. Did you mean 'sent'? Valid: {STEPS}"),
+        ("delays", {5: 1}, f"delays by step. Unknown step 5. Valid: {STEPS}"),
+        ("delays", "5", f"delays by step. Unknown step '5'. Valid: {STEPS}"),
+        ("delays", "", f"delays by step. Unknown step ''. Valid: {STEPS}"),
+        ("delays", "sent=soon", f"as the delay of 'sent' {DURATION}"),
+        ("delays", {"sent": -1}, f"as the delay of 'sent' {DURATION}"),
+    ],
+)
+def test_a_value_that_will_not_do_is_refused_with_one_that_would(name: str, given: object, wanted: str) -> None:
+    with pytest.raises(ValueError) as refusal:
+        Whoosh(**{name: given})
+
+    assert str(refusal.value) == f"Setting {name!r} cannot be {given!r}: it takes {wanted}."
+
+
+def test_an_unknown_name_is_refused_with_the_valid_ones() -> None:
+    with pytest.raises(TypeError) as refusal:
+        Whoosh(delay=1)
+
+    assert str(refusal.value) == (
+        "Unknown setting 'delay'. Did you mean 'delays'? Valid: account_sid, api_key, api_secret, auth_token, "
+        "credentials, senders, numbers, clock, delays, throughput, callbacks, schedule_minimum, guard, seed."
+    )
+
+
+def test_delays_that_are_not_set_stay_as_they_are() -> None:
+    delays = read_setting("delays", {"sending": 9})
+
+    assert delays == {**DELAYS, Status.SENDING: timedelta(seconds=9)}

@@ -1,0 +1,484 @@
+"""The guard: a test that reaches for the vendor without the fixture fails before anything leaves the machine."""
+
+import socket
+import textwrap
+
+import pytest
+
+REFUSAL = (
+    "this test reached for {host} without the whoosh fixture, and pytest-whoosh stopped the call before it left this "
+    "machine. Let the test take the fixture, def test_...(whoosh), and the fake answers. "
+    "For a live test: @pytest.mark.whoosh(guard=False), or whoosh_guard = false in the ini file for all tests."
+)
+
+#: What takes the place of the network: it writes down which names were looked up.
+NO_NETWORK = """
+    import socket
+
+    looked_up = []
+    look_up = socket.getaddrinfo
+
+    def stub(host, *args, **kwargs):
+        if host in ("127.0.0.1", b"127.0.0.1"):
+            return look_up(host, *args, **kwargs)
+        looked_up.append(host)
+        raise socket.gaierror(-2, f"stub: {host} looked up")
+
+    socket.getaddrinfo = stub
+"""
+
+#: A call to the vendor over every stack there is.
+STACKS = {
+    "sdk": """
+        from twilio.rest import Client
+        Client("AC" + "0" * 32, "secret").messages.create(to="+15558675310", from_="+15557122661", body="Hi")
+    """,
+    "requests": """
+        import requests
+        requests.get("https://api.whoosh.totogi.solutions/")
+    """,
+    "urllib3": """
+        import urllib3
+        urllib3.PoolManager(retries=False).request("GET", "https://api.twilio.com/")
+    """,
+    "http_client": """
+        import http.client
+        http.client.HTTPSConnection("api.twilio.com").request("GET", "/")
+    """,
+    "urllib": """
+        import urllib.request
+        urllib.request.urlopen("https://messaging.whoosh.totogidemos.com/")
+    """,
+    "plain_http": """
+        import urllib.request
+        urllib.request.urlopen("http://api.twilio.com/")
+    """,
+    "socket": """
+        import socket
+        socket.create_connection(("api.twilio.com", 443))
+    """,
+    "socket_connect": """
+        import socket
+        socket.socket().connect(("api.twilio.com", 443))
+    """,
+    "socket_connect_ex": """
+        import socket
+        socket.socket().connect_ex(("api.twilio.com", 443))
+    """,
+    "gethostbyname": """
+        import socket
+        socket.gethostbyname("API.TWILIO.COM.")
+    """,
+    "bytes": """
+        import socket
+        socket.getaddrinfo(b"api.twilio.com", 443)
+    """,
+    "asyncio": """
+        import asyncio
+        asyncio.run(asyncio.open_connection("api.twilio.com", 443, ssl=True))
+    """,
+    "httpx": """
+        httpx = pytest.importorskip("httpx")
+        httpx.get("https://api.twilio.com/")
+    """,
+    "httpx_async": """
+        import asyncio
+        httpx = pytest.importorskip("httpx")
+        async def main():
+            async with httpx.AsyncClient() as client:
+                await client.get("https://api.twilio.com/")
+        asyncio.run(main())
+    """,
+    "aiohttp": """
+        import asyncio
+        aiohttp = pytest.importorskip("aiohttp")
+        async def main():
+            async with aiohttp.ClientSession() as session:
+                await session.get("https://api.twilio.com/")
+        asyncio.run(main())
+    """,
+    "aiodns": """
+        import asyncio
+        aiodns = pytest.importorskip("aiodns")
+        async def main():
+            await aiodns.DNSResolver().getaddrinfo("api.twilio.com", port=443)
+        asyncio.run(main())
+    """,
+    "uvloop": """
+        import asyncio
+        uvloop = pytest.importorskip("uvloop")
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(asyncio.open_connection("api.twilio.com", 443))
+    """,
+}
+
+#: Over a proxy the vendor's name is not looked up, but told to the proxy.
+PROXIED = ["sdk", "requests", "urllib", "plain_http", "httpx", "httpx_async", "aiohttp_env", "aiohttp"]
+
+
+def as_test(name: str, body: str) -> str:
+    return f"def test_{name}():\n" + textwrap.indent(textwrap.dedent(body), "    ")
+
+
+def as_tests(stacks: dict[str, str]) -> str:
+    return "import pytest\n" + "\n".join(as_test(name, body) for name, body in stacks.items())
+
+
+NOTHING_LEFT = as_test("nothing_left", "from conftest import looked_up\nassert looked_up == []")
+
+
+def failures(result: pytest.RunResult) -> int:
+    outcomes = result.parseoutcomes()
+    return outcomes["failed"] + outcomes.get("skipped", 0)
+
+
+def test_every_stack_is_refused_with_the_mend(pytester):
+    pytester.makeconftest(NO_NETWORK)
+    pytester.makepyfile(as_tests(STACKS), test_z_last=NOTHING_LEFT)
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly")
+
+    assert failures(result) == len(STACKS)
+    assert result.parseoutcomes()["passed"] == 1
+    hosts = ["api.twilio.com", "api.whoosh.totogi.solutions", "messaging.whoosh.totogidemos.com", "API.TWILIO.COM."]
+    refusals = [line for line in result.outlines if line.startswith("E ") and "WhooshGuardError" in line]
+    expected = [f"E           pytest_whoosh.transports.guard.WhooshGuardError: {REFUSAL.format(host=h)}" for h in hosts]
+    assert len(refusals) == result.parseoutcomes()["failed"]
+    assert {" ".join(line.split(" (in thread")[0].split()) for line in refusals} == {
+        " ".join(line.split()) for line in expected
+    }
+
+
+@pytest.fixture
+def proxy(monkeypatch):
+    """A proxy that accepts connections, and keeps what it is told."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
+        listener.settimeout(0)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, url)
+        yield listener
+
+
+def heard_by(listener: socket.socket) -> list[bytes]:
+    heard = []
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except BlockingIOError:
+            return heard
+        with connection:
+            heard.append(connection.recv(1000))
+
+
+def test_a_proxy_hears_nothing_of_the_vendor(pytester, proxy):
+    stacks = STACKS | {
+        "urllib3": """
+            import os, urllib3
+            urllib3.ProxyManager(os.environ["HTTPS_PROXY"], retries=False).request("GET", "https://api.twilio.com/")
+        """,
+        "aiohttp": STACKS["aiohttp"].replace("ClientSession()", "ClientSession(trust_env=True)"),
+        "aiohttp_plain": STACKS["aiohttp"]
+        .replace("ClientSession()", "ClientSession(trust_env=True)")
+        .replace("https://", "http://"),
+        "httpx_plain": STACKS["httpx"].replace("https://", "http://"),
+    }
+    over_http = [
+        "sdk", "requests", "urllib", "plain_http", "urllib3", "httpx", "httpx_async", "httpx_plain", "aiohttp",
+        "aiohttp_plain",
+    ]  # fmt: skip
+    pytester.makeconftest(NO_NETWORK)
+    pytester.makepyfile(as_tests({name: stacks[name] for name in over_http}), test_z_last=NOTHING_LEFT)
+
+    result = pytester.runpytest_subprocess()
+
+    assert (failures(result), result.parseoutcomes()["passed"]) == (len(over_http), 1)
+    assert result.stdout.str().count("E   ") >= len(over_http)
+    result.stdout.fnmatch_lines(["E*WhooshGuardError: this test reached for *"])
+    assert [heard for heard in heard_by(proxy) if heard] == []
+
+
+SWALLOWING = """
+    import requests
+
+    def notify():
+        try:
+            requests.post("https://api.twilio.com/")
+        except Exception:
+            pass
+"""
+
+
+def test_an_app_that_swallows_the_refusal_does_not_pass(pytester):
+    pytester.makepyfile(app=SWALLOWING)
+    pytester.makepyfile(
+        """
+        import app
+
+        def test_booking():
+            app.notify()
+        """
+    )
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["The app swallowed this refusal: " + REFUSAL.format(host="api.twilio.com")])
+    assert "Traceback" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("where", "outcome"),
+    [
+        ("class TestBooking(unittest.TestCase):\n    def test(self):\n        app.notify()", {"failed": 1}),
+        ("@pytest.fixture\ndef booking():\n    app.notify()\ndef test(booking):\n    pass", {"failed": 1}),
+        (
+            "@pytest.fixture\ndef booking():\n    yield\n    app.notify()\ndef test(booking):\n    pass",
+            {"passed": 1, "errors": 1},
+        ),
+        (
+            "def test():\n    thread = threading.Thread(target=app.notify, name='mailer')\n"
+            "    thread.start()\n    thread.join()",
+            {"failed": 1},
+        ),
+    ],
+    ids=["unittest", "set-up of a fixture", "tear-down of a fixture", "thread"],
+)
+def test_a_refusal_is_not_lost_wherever_it_was_swallowed(pytester, where, outcome):
+    pytester.makepyfile(app=SWALLOWING)
+    pytester.makepyfile(f"import threading, unittest, app, pytest\n\n{where}")
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(**outcome)
+    result.stdout.fnmatch_lines(["The app swallowed this refusal: this test reached for api.twilio.com *"])
+
+
+def test_a_refusal_in_a_thread_names_the_thread(pytester):
+    pytester.makepyfile(app=SWALLOWING)
+    pytester.makepyfile(
+        """
+        import threading, app
+
+        def test_booking():
+            thread = threading.Thread(target=app.notify, name="mailer")
+            thread.start()
+            thread.join()
+        """
+    )
+
+    result = pytester.runpytest()
+
+    result.stdout.fnmatch_lines(["The app swallowed this refusal: *for all tests. (in thread 'mailer')"])
+
+
+def test_a_refusal_that_became_another_failure_is_shown_below_it(pytester):
+    pytester.makepyfile(app=SWALLOWING)
+    pytester.makepyfile(
+        """
+        import app
+
+        def test_booking():
+            app.notify()
+            assert "sent" == "failed"
+        """
+    )
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*- whoosh guard -*", REFUSAL.format(host="api.twilio.com")])
+
+
+def test_a_refusal_concerns_its_own_test_only(pytester):
+    pytester.makepyfile(app=SWALLOWING)
+    pytester.makepyfile(
+        """
+        import app
+
+        def test_booking():
+            app.notify()
+
+        def test_other():
+            pass
+        """
+    )
+
+    pytester.runpytest().assert_outcomes(failed=1, passed=1)
+
+
+def test_a_thread_that_outlives_the_fixture_is_refused(pytester):
+    pytester.makepyfile(
+        """
+        import threading
+
+        import requests
+
+        URL = "https://api.twilio.com/"
+        go_on, answers = threading.Event(), []
+
+        def work():
+            answers.append(requests.get(URL).status_code)
+            go_on.wait()
+            try:
+                requests.get(URL)
+            except Exception as error:
+                answers.append(type(error).__name__)
+
+        thread = threading.Thread(target=work, name="worker")
+
+        def test_one(whoosh):
+            thread.start()
+            while not answers:
+                pass
+
+        def test_two():
+            go_on.set()
+            thread.join()
+            assert answers == [401, "WhooshGuardError"]
+        """
+    )
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["The app swallowed this refusal: this test reached for api.twilio.com * (in thread 'worker')"]
+    )
+
+
+LIVE = as_test(
+    "live",
+    """
+    import socket
+    from conftest import looked_up
+    with pytest.raises(socket.gaierror, match="stub: api.twilio.com looked up"):
+        socket.create_connection(("api.twilio.com", 443))
+    assert looked_up == ["api.twilio.com"]
+    """,
+)
+
+
+@pytest.mark.parametrize("value", ["false", "no", "off", "0", "False"])
+def test_the_ini_file_takes_the_guard_down(pytester, value):
+    pytester.makeconftest(NO_NETWORK)
+    pytester.makeini(f"[pytest]\nwhoosh_guard = {value}")
+    pytester.makepyfile("import pytest\n" + LIVE)
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_the_ini_file_takes_the_guard_down_while_tests_are_collected_too(pytester):
+    pytester.makeconftest(NO_NETWORK)
+    pytester.makeini("[pytest]\nwhoosh_guard = false")
+    pytester.makepyfile(
+        """
+        import socket, pytest
+
+        with pytest.raises(socket.gaierror):
+            socket.create_connection(("api.twilio.com", 443))
+
+        def test():
+            pass
+        """
+    )
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_a_test_module_that_calls_the_vendor_when_imported_is_refused(pytester):
+    pytester.makepyfile("import socket\nsocket.create_connection(('api.twilio.com', 443))")
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["E*WhooshGuardError: this test reached for api.twilio.com *"])
+
+
+@pytest.mark.parametrize("marked", ["@pytest.mark.whoosh(guard=False)\n", "pytestmark = pytest.mark.whoosh(guard=False)\n"])
+def test_a_marker_takes_the_guard_down_for_its_tests(pytester, marked):
+    pytester.makeconftest(NO_NETWORK)
+    pytester.makepyfile(f"import pytest\n{marked}{LIVE}")
+    pytester.makepyfile(test_other=as_tests({"socket": STACKS["socket"]}))
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=1, failed=1)
+
+
+def test_a_marker_puts_the_guard_up_where_the_ini_file_took_it_down(pytester):
+    pytester.makeini("[pytest]\nwhoosh_guard = false")
+    pytester.makepyfile(as_tests({"socket": STACKS["socket"]}).replace("def test", "@pytest.mark.whoosh(guard=True)\ndef test"))
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*WhooshGuardError: this test reached for api.twilio.com *"])
+
+
+def test_the_fixture_lets_nothing_out_even_where_the_guard_is_down(pytester):
+    pytester.makeini("[pytest]\nwhoosh_guard = false")
+    pytester.makepyfile(as_tests({"socket": STACKS["socket"]}).replace("test_socket()", "test_socket(whoosh)"))
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*WhooshGuardError: *"])
+
+
+def test_other_hosts_are_no_concern_of_the_guards(pytester):
+    pytester.makeconftest(NO_NETWORK)
+    pytester.makepyfile(
+        """
+        import socket, pytest
+        from conftest import looked_up
+
+        @pytest.mark.parametrize("host", ["example.com", "nottwilio.com", "api.twilio.com.evil.example", ""])
+        def test(host):
+            looked_up.clear()
+            with pytest.raises(socket.gaierror):
+                socket.getaddrinfo(host, 443)
+            assert looked_up == [host]
+        """
+    )
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=4)
+
+
+def test_a_users_own_mock_of_the_vendor_needs_no_fixture(pytester):
+    pytester.makepyfile(
+        """
+        import requests, responses
+
+        @responses.activate
+        def test():
+            responses.get("https://api.twilio.com/", json={})
+            assert requests.get("https://api.twilio.com/").json() == {}
+        """
+    )
+
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_without_the_plugin_there_is_no_guard(pytester):
+    pytester.makeconftest(NO_NETWORK)
+    pytester.makepyfile("import pytest\n" + LIVE)
+
+    pytester.runpytest_subprocess("-p", "no:whoosh").assert_outcomes(passed=1)
+
+
+def test_the_guard_leaves_the_sockets_as_they_were(pytester):
+    pytester.makepyfile(
+        test_guarded="def test(): pass",
+        run="""
+        import socket, sys, pytest
+
+        def state():
+            finders = [finder for finder in sys.meta_path if "pytest_whoosh" in str(type(finder))]
+            return socket.getaddrinfo, socket.gethostbyname, vars(socket.socket).get("connect"), finders
+
+        before = state()
+        assert pytest.main(["test_guarded.py"]) == 0
+        assert state() == before, (state(), before)
+        """,
+    )
+
+    assert pytester.runpython(pytester.path / "run.py").ret == 0

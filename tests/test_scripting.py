@@ -1,0 +1,742 @@
+"""Scripting what happens to messages: which of them a rule takes, what it does, and how a wrong rule is refused."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from unittest import mock
+
+import pytest
+import requests
+from dirty_equals import IsPartialDict, IsStr
+from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
+
+from pytest_whoosh import Message, Whoosh, WhooshError
+from pytest_whoosh.engine.rules import Rule
+
+PERSON = "+15558675310"
+SENDER = "+15557122661"
+CALLBACK = "https://app.example/status"
+KEYS = (
+    "to, from_, body, direction, num_segments, segments, encoding, media_urls, num_media, date_created, send_at, "
+    "messaging_service_sid, account_sid, status_callback, content_sid, content_variables, request"
+)
+CALLBACKS = "canceled, queued, sent, failed, delivered, undelivered, read"
+DURATION = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
+
+
+def send(client: Client, whoosh: Whoosh, **parameters: object) -> Message:
+    """Send a message as an app does, and hold it as a test does."""
+    client.messages.create(**{"to": PERSON, "from_": SENDER, "body": "Hi"} | parameters)
+    return whoosh.outbox[-1]
+
+
+def ages(message: Message) -> list[tuple[str, float]]:
+    """A message's history, in seconds since it was created."""
+    return [(status, (at - message.date_created).total_seconds()) for status, at in message.history]
+
+
+def reported(whoosh: Whoosh) -> list[str]:
+    return [callback.params["MessageStatus"] for callback in whoosh.callbacks]
+
+
+# What the carrier does
+
+
+@pytest.mark.parametrize(
+    ("script", "history", "error"),
+    [
+        pytest.param(
+            lambda rule: rule.deliver(),
+            [("queued", 0), ("sending", 1), ("sent", 2), ("delivered", 4)],
+            (None, None),
+            id="deliver",
+        ),
+        pytest.param(
+            lambda rule: rule.deliver(after=timedelta(minutes=5)),
+            [("queued", 0), ("sending", 1), ("sent", 2), ("delivered", 302)],
+            (None, None),
+            id="deliver late",
+        ),
+        pytest.param(
+            lambda rule: rule.deliver(after=7),
+            [("queued", 0), ("sending", 1), ("sent", 2), ("delivered", 9)],
+            (None, None),
+            id="deliver after seconds",
+        ),
+        pytest.param(
+            lambda rule: rule.undeliver(),
+            [("queued", 0), ("sending", 1), ("sent", 2), ("undelivered", 4)],
+            (30003, "Unreachable destination handset"),
+            id="undeliver",
+        ),
+        pytest.param(
+            lambda rule: rule.undeliver(30007),
+            [("queued", 0), ("sending", 1), ("sent", 2), ("undelivered", 4)],
+            (30007, "Message filtered"),
+            id="undeliver with a code",
+        ),
+        pytest.param(
+            lambda rule: rule.fail(),
+            [("queued", 0), ("sending", 1), ("failed", 2)],
+            (30008, "Unknown error"),
+            id="fail",
+        ),
+        pytest.param(
+            lambda rule: rule.fail(code=30002),
+            [("queued", 0), ("sending", 1), ("failed", 2)],
+            (30002, "Account suspended"),
+            id="fail with a code",
+        ),
+        pytest.param(
+            lambda rule: rule.stall(), [("queued", 0), ("sending", 1), ("sent", 2)], (None, None), id="stall"
+        ),
+        pytest.param(lambda rule: rule.stall(at="queued"), [("queued", 0)], (None, None), id="stall queued"),
+        pytest.param(
+            lambda rule: rule.stall(at="sending"), [("queued", 0), ("sending", 1)], (None, None), id="stall sending"
+        ),
+        pytest.param(
+            lambda rule: rule.read(),
+            [("queued", 0), ("sending", 1), ("sent", 2), ("delivered", 4)],
+            (None, None),
+            id="read, which nobody tells of an SMS",
+        ),
+    ],
+)
+def test_a_rule_says_how_a_message_fares(
+    whoosh: Whoosh,
+    client: Client,
+    script: Callable[[Rule], object],
+    history: list[tuple[str, float]],
+    error: tuple[int | None, str | None],
+) -> None:
+    script(whoosh.when(to=PERSON))
+    message = send(client, whoosh)
+
+    whoosh.travel(days=1)
+
+    assert ages(message) == history
+    assert (message.error_code, message.error_message) == error
+
+
+@pytest.mark.parametrize(
+    ("after", "seconds"), [(None, 2), (timedelta(minutes=10), 600)], ids=["soon", "ten minutes later"]
+)
+def test_a_person_reads_a_whatsapp_message_after_it_was_delivered(
+    whoosh: Whoosh, client: Client, after: timedelta | None, seconds: float
+) -> None:
+    whoosh.when(to=f"whatsapp:{PERSON}").read(after=after)
+    message = send(client, whoosh, to=f"whatsapp:{PERSON}", from_=f"whatsapp:{SENDER}")
+
+    whoosh.settle()
+
+    assert ages(message)[-2:] == [("delivered", 4), ("read", 4 + seconds)]
+
+
+def test_a_stalled_message_does_not_keep_time_from_settling(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().stall()
+    message = send(client, whoosh)
+
+    whoosh.settle()
+
+    assert (message.status, whoosh.now) == ("sent", message.date_sent)
+
+
+def test_other_messages_are_delivered(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when(to=PERSON).undeliver()
+    message = send(client, whoosh, to="+15558675311")
+
+    whoosh.settle()
+
+    assert message.status == "delivered"
+
+
+def test_a_rule_decides_when_the_message_is_created(whoosh: Whoosh, client: Client) -> None:
+    message = send(client, whoosh)
+
+    whoosh.when(to=PERSON).fail()
+    whoosh.settle()
+
+    assert message.status == "delivered"
+
+
+def test_a_rule_that_says_nothing_changes_nothing(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when(to=PERSON).undeliver()
+    whoosh.when(to=PERSON)
+    message = send(client, whoosh)
+
+    whoosh.settle()
+
+    assert message.status == "undelivered"
+
+
+# What the API does
+
+
+def test_a_rejected_message_is_not_there(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when(to=PERSON).reject(21408)
+
+    with pytest.raises(TwilioRestException) as refusal:
+        send(client, whoosh)
+
+    assert (refusal.value.status, refusal.value.code, refusal.value.msg) == (
+        400,
+        21408,
+        "Unable to create record: Permission to send an SMS has not been enabled for the region indicated by the 'To' "
+        "number: +1555867XXXX",
+    )
+    whoosh.assert_nothing_sent()
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (21211, "Invalid 'To' Phone Number: +1555867XXXX"),
+        (21212, "Invalid From Number (caller ID): +15557122661"),
+        (
+            21606,
+            "The From phone number +15557122661 is not a valid, SMS-capable inbound phone number or short code for "
+            "your account.",
+        ),
+        (
+            21612,
+            "Message cannot be sent with the current combination of 'To' (+1555867XXXX) and/or 'From' (+15557122661) "
+            "parameters",
+        ),
+        (21660, "Mismatch between the 'From' number +15557122661 and the account ACf00df00df00df00df00df00df00df00d"),
+        (30007, "Message filtered"),
+        (35114, "SendAt time must be between 900 seconds and 35 days (3024000 seconds) in the future"),
+    ],
+)
+def test_a_rejection_is_worded_for_the_message_that_it_refuses(
+    whoosh: Whoosh, client: Client, code: int, text: str
+) -> None:
+    whoosh.when().reject(code)
+
+    with pytest.raises(TwilioRestException) as refusal:
+        send(client, whoosh)
+
+    assert refusal.value.msg == f"Unable to create record: {text}"
+
+
+def test_a_rejection_may_have_any_status(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().reject(20003, status=401)
+
+    with pytest.raises(TwilioRestException) as refusal:
+        send(client, whoosh)
+
+    assert (refusal.value.status, refusal.value.code) == (401, 20003)
+
+
+def test_a_rate_limit_says_when_to_try_again(whoosh: Whoosh) -> None:
+    whoosh.when(to=PERSON).rate_limit(retry_after=30)
+
+    response = requests.post(
+        f"https://api.whoosh.totogi.solutions/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json",
+        data={"To": PERSON, "From": SENDER, "Body": "Hi"},
+        auth=(whoosh.api_key, whoosh.api_secret),
+        timeout=5,
+    )
+
+    assert response.status_code == 429
+    assert response.headers["Retry-After"] == "30"
+    assert response.json() == {
+        "code": 20429,
+        "message": "Too Many Requests",
+        "more_info": "https://www.twilio.com/docs/errors/20429",
+        "status": 429,
+    }
+    whoosh.assert_nothing_sent()
+
+
+def test_the_sdk_raises_for_a_rate_limit(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().rate_limit()
+
+    with pytest.raises(TwilioRestException) as refusal:
+        send(client, whoosh)
+
+    assert (refusal.value.status, refusal.value.code) == (429, 20429)
+
+
+def test_an_app_that_tries_again_gets_through(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when(to=PERSON).rate_limit().times(2)
+
+    refused = 0
+    while not whoosh.outbox:
+        try:
+            send(client, whoosh)
+        except TwilioRestException:
+            refused += 1
+
+    assert refused == 2
+    whoosh.assert_sent(to=PERSON)
+
+
+def test_a_response_can_be_anything(whoosh: Whoosh) -> None:
+    whoosh.when().respond(503, {"oops": "maintenance"}, headers={"X-Proxy": "squid"})
+
+    response = requests.post(
+        f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json",
+        data={"To": PERSON, "From": SENDER, "Body": "Hi"},
+        auth=(whoosh.account_sid, whoosh.auth_token),
+        timeout=5,
+    )
+
+    assert (response.status_code, response.json()) == (503, {"oops": "maintenance"})
+    assert (response.headers["X-Proxy"], response.headers["Content-Type"]) == ("squid", "application/json")
+    whoosh.assert_nothing_sent()
+
+
+def test_a_response_may_be_empty(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().respond(502)
+
+    with pytest.raises(TwilioRestException) as refusal:
+        send(client, whoosh)
+
+    assert refusal.value.status == 502
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        pytest.param(lambda rule: rule.timeout(), requests.exceptions.ReadTimeout, id="timeout"),
+        pytest.param(
+            lambda rule: rule.timeout(connecting=True), requests.exceptions.ConnectTimeout, id="timeout connecting"
+        ),
+        pytest.param(lambda rule: rule.disconnect(), requests.exceptions.ConnectionError, id="disconnect"),
+        pytest.param(
+            lambda rule: rule.disconnect(connecting=True), requests.exceptions.ConnectionError, id="no connection"
+        ),
+    ],
+)
+def test_a_network_fault_is_the_http_librarys_own_and_leaves_no_message(
+    whoosh: Whoosh, client: Client, script: Callable[[Rule], object], error: type[Exception]
+) -> None:
+    script(whoosh.when(to=PERSON))
+
+    with pytest.raises(error):
+        send(client, whoosh)
+
+    whoosh.assert_nothing_sent()
+
+
+# Which rule
+
+
+def test_the_newest_rule_wins(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when(to=PERSON).undeliver()
+    whoosh.when(body="Hi").fail()
+    whoosh.when(body="Bye").deliver()
+    message = send(client, whoosh)
+
+    whoosh.settle()
+
+    assert message.status == "failed"
+
+
+def test_a_limited_rule_makes_way_for_the_older_one(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().undeliver()
+    whoosh.when(to=PERSON).fail().times(2)
+    for to in (PERSON, "+15558675311", PERSON, PERSON):
+        send(client, whoosh, to=to)
+
+    whoosh.settle()
+
+    assert [message.status for message in whoosh.outbox] == ["failed", "undelivered", "failed", "undelivered"]
+
+
+def test_times_may_come_first(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().times(1).fail()
+    for _ in range(2):
+        send(client, whoosh)
+
+    whoosh.settle()
+
+    assert [message.status for message in whoosh.outbox] == ["failed", "delivered"]
+
+
+def test_one_rule_may_say_the_outcome_and_another_the_webhooks(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when(to=PERSON).webhooks(drop=("sent",))
+    whoosh.when(body="Hi").undeliver()
+    send(client, whoosh, status_callback=CALLBACK)
+
+    whoosh.settle()
+
+    assert reported(whoosh) == ["undelivered"]
+
+
+def test_one_rule_may_say_both(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when(to=PERSON).undeliver(30005).webhooks(duplicate=("undelivered",)).times(1)
+    for _ in range(2):
+        send(client, whoosh, status_callback=CALLBACK)
+
+    whoosh.settle()
+
+    assert [(each.params["MessageSid"][-1], each.params["MessageStatus"]) for each in whoosh.callbacks] == [
+        ("1", "sent"),
+        ("2", "sent"),
+        ("1", "undelivered"),
+        ("1", "undelivered"),
+        ("2", "delivered"),
+    ]
+
+
+def test_a_rule_is_not_used_up_by_messages_that_a_newer_one_takes(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().undeliver().times(1)
+    whoosh.when().fail().times(1)
+    for _ in range(3):
+        send(client, whoosh)
+
+    whoosh.settle()
+
+    assert [message.status for message in whoosh.outbox] == ["failed", "undelivered", "delivered"]
+
+
+# Which messages
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"to": "+15558675310"},
+        {"to": "(555) 867-5310"},
+        {"to": "1-555-867-5310"},
+        {"to": " +1 555 867 5310 "},
+        {"to": re.compile(r"5310$")},
+        {"to": lambda to: to.startswith("+1555")},
+        {"from_": "+1 (555) 712-2661"},
+        {"body": "Your code is 1234"},
+        {"body": re.compile("code", re.IGNORECASE)},
+        {"body": lambda body: "1234" in body},
+        {"body": IsStr(regex=r".*\d{4}")},
+        {"body": mock.ANY},
+        {"direction": "outbound-api"},
+        {"num_segments": 1},
+        {"num_segments": "1"},
+        {"segments": ["Your code is 1234"]},
+        {"segments": re.compile("1234")},
+        {"encoding": "GSM-7"},
+        {"media_urls": ["https://app.example/1.png"]},
+        {"media_urls": ("https://app.example/1.png",)},
+        {"media_urls": re.compile(r"\.png$")},
+        {"num_media": 1},
+        {"date_created": lambda at: at.tzinfo is not None},
+        {"send_at": None},
+        {"messaging_service_sid": None},
+        {"account_sid": re.compile("^AC")},
+        {"status_callback": CALLBACK},
+        {"content_sid": None},
+        {"content_variables": None},
+        {"request": IsPartialDict({"Body": "Your code is 1234", "ProvideFeedback": "true"})},
+        {"to": PERSON, "from_": SENDER, "body": re.compile("code")},
+        {},
+    ],
+    ids=str,
+)
+def test_a_rule_matches_whatever_a_message_has_when_it_is_created(
+    whoosh: Whoosh, client: Client, match: dict[str, object]
+) -> None:
+    whoosh.when(**match).fail()
+    message = send(
+        client,
+        whoosh,
+        body="Your code is 1234",
+        media_url=["https://app.example/1.png"],
+        status_callback=CALLBACK,
+        provide_feedback=True,
+    )
+
+    whoosh.settle()
+
+    assert message.status == "failed"
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"to": "+15558675311"},
+        {"to": "whatsapp:+15558675310"},
+        {"to": re.compile("^5310")},
+        {"from_": None},
+        {"body": "your code is 1234"},
+        {"body": lambda body: False},
+        {"media_urls": ["https://app.example/1.png"]},
+        {"messaging_service_sid": re.compile("MG")},
+        {"to": PERSON, "body": "Bye"},
+    ],
+    ids=str,
+)
+def test_a_rule_leaves_other_messages_alone(whoosh: Whoosh, client: Client, match: dict[str, object]) -> None:
+    whoosh.when(**match).fail()
+    message = send(client, whoosh, body="Your code is 1234")
+
+    whoosh.settle()
+
+    assert message.status == "delivered"
+
+
+def test_a_rule_matches_the_service_and_the_moment(whoosh: Whoosh, client: Client) -> None:
+    service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
+    at = whoosh.now + timedelta(hours=1)
+    whoosh.when(messaging_service_sid=service.sid, send_at=at, from_=None).undeliver()
+    client.messages.create(
+        to=PERSON, body="Hi", messaging_service_sid=service.sid, schedule_type="fixed", send_at=at
+    )
+
+    whoosh.travel(hours=2)
+
+    whoosh.assert_sent(status="undelivered")
+
+
+# What networks do to callbacks
+
+
+@pytest.mark.parametrize(
+    ("script", "left"),
+    [
+        pytest.param({}, ["sent", "delivered"], id="nothing"),
+        pytest.param({"drop": ("sent",)}, ["delivered"], id="one lost"),
+        pytest.param({"drop": ("sent", "delivered")}, [], id="all lost"),
+        pytest.param({"drop": ("failed",)}, ["sent", "delivered"], id="one lost that never left"),
+        pytest.param({"duplicate": ("delivered",)}, ["sent", "delivered", "delivered"], id="one repeated"),
+        pytest.param({"duplicate": ("sent", "delivered")}, ["sent", "sent", "delivered", "delivered"], id="all repeated"),
+        pytest.param({"order": ("delivered", "sent")}, ["delivered", "sent"], id="turned round"),
+        pytest.param({"order": ("sent", "delivered")}, ["sent", "delivered"], id="in order"),
+        pytest.param({"order": ("read", "sent")}, ["delivered", "sent"], id="one waits for what never comes"),
+        pytest.param({"order": ("delivered", "sent"), "drop": ("delivered",)}, ["sent"], id="one waits for a lost one"),
+        pytest.param(
+            {"order": ["delivered", "sent"], "duplicate": {"sent"}},
+            ["delivered", "sent", "sent"],
+            id="turned round and repeated",
+        ),
+    ],
+)
+def test_networks_lose_repeat_and_reorder_callbacks(
+    whoosh: Whoosh, client: Client, script: dict[str, tuple[str, ...]], left: list[str]
+) -> None:
+    whoosh.when(to=PERSON).webhooks(**script)
+    message = send(client, whoosh, status_callback=CALLBACK)
+
+    whoosh.settle()
+
+    assert reported(whoosh) == left
+    assert [callback.params["MessageStatus"] for callback in message.callbacks] == left
+    assert message.status == "delivered"
+
+
+def test_a_callback_that_waits_leaves_with_the_one_it_waits_for(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().webhooks(order=("delivered", "sent"))
+    message = send(client, whoosh, status_callback=CALLBACK)
+
+    whoosh.travel(seconds=3)
+    before = reported(whoosh)
+    whoosh.settle()
+
+    delivered_at = dict(message.history)["delivered"]
+    assert before == []
+    assert [(each.params["MessageStatus"], each.at) for each in whoosh.callbacks] == [
+        ("delivered", delivered_at),
+        ("sent", delivered_at),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "left"),
+    [
+        pytest.param(lambda rule: rule.stall("sent"), ["sent"], id="stalled"),
+        pytest.param(lambda rule: rule.fail(), ["failed"], id="failed"),
+        pytest.param(lambda rule: rule.undeliver(), ["sent", "undelivered"], id="undelivered"),
+    ],
+)
+def test_nothing_waits_for_ever(
+    whoosh: Whoosh, client: Client, outcome: Callable[[Rule], Rule], left: list[str]
+) -> None:
+    outcome(whoosh.when()).webhooks(order=("delivered", "sent"))
+    send(client, whoosh, status_callback=CALLBACK)
+
+    whoosh.settle()
+
+    assert reported(whoosh) == left
+
+
+def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().webhooks(duplicate=("sent",))
+    send(client, whoosh, status_callback=CALLBACK)
+
+    whoosh.travel(seconds=2)
+
+    first, second = whoosh.callbacks
+    assert first != second
+    assert (first.url, first.params, first.headers, first.at) == (second.url, second.params, second.headers, second.at)
+
+
+# Rules that are wrong
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "text"),
+    [
+        pytest.param(
+            lambda whoosh: whoosh.when(boddy="Hi"),
+            TypeError,
+            f"Unknown match key 'boddy'. Did you mean 'body'? Valid: {KEYS}.",
+            id="a misspelt key",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when(colour="red"),
+            TypeError,
+            f"Unknown match key 'colour'. Valid: {KEYS}.",
+            id="an unknown key",
+        ),
+        *(
+            pytest.param(
+                lambda whoosh, key=key: whoosh.when(**{key: None}),
+                TypeError,
+                f"A rule decides when a message is created, and {key!r} comes later. Valid: {KEYS}.",
+                id=f"{key} comes later",
+            )
+            for key in (
+                "sid", "status", "error_code", "error_message", "price", "price_unit", "date_sent", "date_updated",
+                "feedback", "history", "callbacks", "redacted", "deleted",
+            )
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when(direction="outbound"),
+            ValueError,
+            "Unknown direction 'outbound'. Did you mean 'outbound-api'? "
+            "Valid: inbound, outbound-api, outbound-call, outbound-reply.",
+            id="a value that never is",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().undeliver(30303),
+            ValueError,
+            "30303 is not a documented error code. The nearest: 30103 (Links not shortened due to application "
+            "failure.); 30003 (Unreachable destination handset); 30400 (Parameters are not valid).",
+            id="an unknown code",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().fail(3008),
+            ValueError,
+            "3008 is not a documented error code. The nearest: 30008 (Unknown error); 30028 (US A2P 10DLC - Invalid "
+            "Campaign); 30038 (OTP Message Body Filtered).",
+            id="a code with a digit too few",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().reject("21211"),
+            TypeError,
+            "An error code is a number such as 30003, not '21211'.",
+            id="a code that is no number",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().fail(True),
+            TypeError,
+            "An error code is a number such as 30003, not True.",
+            id="a code that is a truth value",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().reject(21211, status=42),
+            ValueError,
+            "An HTTP status is a number from 100 to 599, not 42.",
+            id="a status that is none",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().respond("503"),
+            ValueError,
+            "An HTTP status is a number from 100 to 599, not '503'.",
+            id="a status that is no number",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().respond(200, {"at": object}),
+            TypeError,
+            "respond() takes a document that JSON can hold: Object of type type is not JSON serializable.",
+            id="a document that JSON cannot hold",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().rate_limit(1.5),
+            ValueError,
+            "rate_limit() takes a whole number of seconds to wait, not 1.5.",
+            id="a fraction of a second to wait",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().rate_limit(-1),
+            ValueError,
+            "rate_limit() takes a whole number of seconds to wait, not -1.",
+            id="less than no time to wait",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().deliver(after="soon"),
+            ValueError,
+            f"after= takes {DURATION}; not 'soon'.",
+            id="a delay that is none",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().read(after=-1),
+            ValueError,
+            f"after= takes {DURATION}; not -1.",
+            id="a negative delay",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().stall("snt"),
+            ValueError,
+            "Unknown status to stall at 'snt'. Did you mean 'sent'? Valid: queued, sending, sent, delivered.",
+            id="a misspelt status",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().times(0),
+            ValueError,
+            "times() takes a whole number of messages from 1 on, not 0.",
+            id="no times",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().times("2"),
+            ValueError,
+            "times() takes a whole number of messages from 1 on, not '2'.",
+            id="times that are no number",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().webhooks(drop="sent"),
+            TypeError,
+            "drop takes several statuses: write drop=('sent',).",
+            id="one status bare",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().webhooks(duplicate=("delvered",)),
+            ValueError,
+            f"Unknown callback to duplicate 'delvered'. Did you mean 'delivered'? Valid: {CALLBACKS}.",
+            id="a misspelt callback",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().webhooks(order=("sending", "sent")),
+            ValueError,
+            f"Unknown callback to order 'sending'. Valid: {CALLBACKS}.",
+            id="a status without a callback",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when(to=PERSON).deliver().fail(),
+            WhooshError,
+            "whoosh.when(to='+15558675310') already says what happens to its messages, and each goes one way only. "
+            "Write a second whoosh.when(...) for the other outcome; limit this one with .times(n).",
+            id="two outcomes",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when(body=re.compile("code")).timeout().reject(21211),
+            WhooshError,
+            "whoosh.when(body=re.compile('code')) already says what happens to its messages, and each goes one way "
+            "only. Write a second whoosh.when(...) for the other outcome; limit this one with .times(n).",
+            id="two answers",
+        ),
+    ],
+)
+def test_a_rule_that_is_wrong_is_refused_when_it_is_written(
+    whoosh: Whoosh, script: Callable[[Whoosh], object], error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error) as refusal:
+        script(whoosh)
+
+    assert str(refusal.value) == text
+
+
+def test_a_rule_shows_what_it_matches(whoosh: Whoosh) -> None:
+    assert repr(whoosh.when(to=PERSON, body=re.compile("code"))) == (
+        "<whoosh.when(to='+15558675310', body=re.compile('code'))>"
+    )
