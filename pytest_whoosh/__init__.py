@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .engine.errors import WhooshError
+    from .engine.misuse import WhooshError
     from .transports.guard import WhooshGuardError
     from .transports.sdk import WhooshHttpClient
     from .transports.sdk_async import AsyncWhooshHttpClient
@@ -27,7 +27,7 @@ _HOMES = {
     "Message": "views",
     "Messages": "views",
     "Whoosh": "whoosh",
-    "WhooshError": "engine.errors",
+    "WhooshError": "engine.misuse",
     "WhooshGuardError": "transports.guard",
     "WhooshHttpClient": "transports.sdk",
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from .transports.guard import Guard, WhooshGuardError
     from .whoosh import Whoosh
 
-#: The settings that an ini file may hold, each as ``whoosh_<name>``.
-SETTINGS = (
-    "account_sid",
-    "api_key",
-    "api_secret",
-    "auth_token",
-    "credentials",
-    "senders",
-    "numbers",
-    "clock",
-    "delays",
-    "throughput",
-    "callbacks",
-    "schedule_minimum",
-    "guard",
-    "seed",
-)
+#: The settings that an ini file may hold, each as ``whoosh_<name>``, and what ``pytest --help`` says about them.
+SETTINGS = {
+    "account_sid": "SID of the fake account",
+    "api_key": "SID of its API key",
+    "api_secret": "secret of its API key",
+    "auth_token": "its auth token, which signs webhooks",
+    "credentials": "'any' Basic credentials, or 'exact'ly the account's",
+    "senders": "'any' well-formed sender, or only 'owned' ones",
+    "numbers": "accept every 'possible' number, or only 'valid' ones",
+    "clock": "'auto': the app's time moves too; 'virtual': never",
+    "delays": "time before each step of a message's life",
+    "throughput": "'unlimited' or 'realistic' sending rates",
+    "callbacks": "webhooks go to 'mounted' apps only, or over 'http' too",
+    "schedule_minimum": "shortest lead of a scheduled send",
+    "guard": "refuse calls to the vendor from tests without the fixture",
+    "seed": "part of every generated SID",
+}
 _PREFIX = "whoosh_"
 _DOUBLE: pytest.StashKey[Whoosh | None] = pytest.StashKey()
 _SHOWN: pytest.StashKey[bool] = pytest.StashKey()
@@ -51,8 +51,8 @@ _EXPLANATION = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the settings as ini options."""
-    for name in SETTINGS:
-        parser.addini(_PREFIX + name, f"pytest-whoosh: the {name} setting of every double", default=None)
+    for name, about in SETTINGS.items():
+        parser.addini(_PREFIX + name, f"pytest-whoosh: {about}", default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,8 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "whoosh(**settings): settings of the whoosh fixture for a test; the README lists them"
     )
-    given = _ini_settings(config)
-    settings = _checked(given, "in the ini file") if given else {}
+    settings = config.stash[_INI] = _ini_settings(config)
 
     from .transports.guard import Guard
 
@@ -79,10 +78,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         guard.stop()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Check the settings of all markers, before any test runs."""
-    for item in items:
-        _settings(item)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Check the settings of all markers before any test runs; in a worker of xdist each test checks its own."""
+    if not hasattr(config, "workerinput"):
+        for item in items:
+            _settings(item)
 
 
 @pytest.fixture
@@ -97,10 +97,9 @@ def whoosh(request: pytest.FixtureRequest) -> Iterator[Whoosh]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let the guard stand or not, as the test's settings say."""
+    """Put everything back after a test."""
     guard = item.config.stash[_GUARD]
     usual = guard.on
-    guard.on = bool(_settings(item).get("guard", usual))
     try:
         return (yield)
     finally:
@@ -109,13 +108,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             patching.tidy()
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
-    """Forget what an earlier run of the test has left."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the guard stand or not, as the test's settings say; forget what an earlier run of the test has left."""
+    item.config.stash[_BREACHES].clear()
     item.stash[_DOUBLE] = None
     item.stash[_SHOWN] = False
-    item.config.stash[_BREACHES].clear()
-    yield
+    guard = item.config.stash[_GUARD]
+    guard.on = bool(_settings(item).get("guard", guard.on))
+    guard.close_again()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -134,13 +135,25 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 
 def _fail_for_breaches(item: pytest.Item) -> None:
-    breaches = item.config.stash[_BREACHES]
-    if breaches:
-        pytest.fail(f"The app swallowed this refusal: {breaches[0]}", pytrace=False)
+    swallowed = [breach for breach in item.config.stash[_BREACHES] if not _reached(item, breach)]
+    if swallowed:
+        pytest.fail(f"The app swallowed this refusal: {swallowed[0]}", pytrace=False)
+
+
+def _reached(item: pytest.Item, error: BaseException) -> bool:
+    """Whether an error came as far as the test itself, or pytest.raises for it: then the test knows of it.
+
+    The traceback of an error starts at the frame that caught it.
+    """
+    if error.__traceback__ is None:
+        return False
+    frame = error.__traceback__.tb_frame
+    own = getattr(inspect.unwrap(getattr(item, "obj", None)), "__code__", None)  # type: ignore[arg-type]
+    return frame.f_code is own or str(frame.f_globals.get("__name__", "")).startswith("_pytest.")
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """Show the traffic of a test at its first failure, and what it made of a refusal."""
     report = yield
     if not report.failed or item.stash.get(_SHOWN, False):
@@ -164,36 +177,43 @@ def _doubles(item: pytest.Item) -> list[Whoosh]:
 
 def _settings(item: pytest.Item) -> dict[str, object]:
     """A test's settings by name: the ini file's, then those of its markers, the nearest last."""
-    settings: dict[str, object] = dict(_ini_settings(item.config))
-    marked = False
-    for marker in reversed(list(item.iter_markers("whoosh"))):
+    marked: dict[str, object] = {}
+    of_parameters = [mark for mark in _callspec_marks(item) if mark.name == "whoosh"]
+    for marker in [*of_parameters, *item.iter_markers("whoosh")]:
         if marker.args:
-            raise pytest.UsageError(f"@pytest.mark.whoosh takes settings by name only, not {marker.args!r}.")
-        settings.update(marker.kwargs)
-        marked = True
-    return _checked(settings, f"for {item.nodeid}") if marked else settings
+            raise pytest.UsageError(
+                f"pytest-whoosh, for {item.nodeid}: @pytest.mark.whoosh takes settings by name, not {marker.args!r}."
+            )
+        marked = {**marker.kwargs, **marked}
+    return item.config.stash[_INI] | _checked(marked, f"for {item.nodeid}")
+
+
+def _callspec_marks(item: pytest.Item) -> Sequence[pytest.Mark]:
+    """The marks of a test's parameters, which pytest counts among those of its function, and last."""
+    return getattr(getattr(item, "callspec", None), "marks", ())
 
 
 def _ini_settings(config: pytest.Config) -> dict[str, object]:
-    given = config.stash.get(_INI, None)
-    if given is None:
-        given = config.stash[_INI] = {
-            name: value for name in SETTINGS if (value := config.getini(_PREFIX + name)) is not None
-        }
-        for name in _ini_names(config):
-            if name.startswith(_PREFIX) and name.removeprefix(_PREFIX) not in SETTINGS:
-                given[name.removeprefix(_PREFIX)] = None
-    return given
-
-
-def _ini_names(config: pytest.Config) -> list[str]:
-    """The names of all options in the ini file, known or not."""
+    """The settings of the ini file; one that is unknown is a usage error like one with a wrong value."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pytest.PytestDeprecationWarning)
-        return list(config.inicfg)
+        written: Mapping[str, object] = config.inicfg
+    given = {name: value for name in SETTINGS if (value := _ini_value(config, written, _PREFIX + name)) is not None}
+    unknown = [name for name in written if name.startswith(_PREFIX) and name.removeprefix(_PREFIX) not in SETTINGS]
+    return _checked(given | {name.removeprefix(_PREFIX): None for name in unknown}, "in the ini file")
+
+
+def _ini_value(config: pytest.Config, written: Mapping[str, object], name: str) -> object:
+    try:
+        return config.getini(name)
+    except (TypeError, pytest.UsageError):  # TOML holds more than texts, as in whoosh_guard = false
+        return written[name]
 
 
 def _checked(given: dict[str, object], where: str) -> dict[str, object]:
+    if not given:
+        return given
+
     from .engine.settings import read_setting
 
     try:

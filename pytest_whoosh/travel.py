@@ -9,7 +9,7 @@ from typing import Final
 
 from .clocks import AppClock
 from .engine.callbacks import Webhook
-from .engine.errors import WhooshError
+from .engine.misuse import WhooshError
 from .engine.timeline import moment
 from .engine.vendor import Vendor
 from .transports.webhooks import Courier
@@ -30,6 +30,8 @@ class Travel:
         self._courier = courier
         self._lock = lock
         self._mover: object = None
+        #: Whether time has moved under an API call, so that webhooks of that time are still to be delivered.
+        self._behind = False
 
     def run(self, until: datetime | None) -> None:
         """Let time pass up to a moment; without one, until no message is on its way."""
@@ -74,8 +76,9 @@ class Travel:
             return
         timeline, now = self._vendor.timeline, self._clock.now()
         timeline.now = min(timeline.now, now)  # where the test has moved its own clock back
-        if (now == timeline.now and not self._vendor.due) or not self._claim():
+        if (now == timeline.now and not self._behind) or not self._claim():
             return
+        self._behind = False
         try:
             for webhook in self._play(now):
                 if not self._courier.can_deliver(webhook):
@@ -97,8 +100,9 @@ class Travel:
             while timeline.step(now):
                 pass
             timeline.now = now
+            self._behind = True
 
-    def destination(self, to: datetime | timedelta | None, amount: timedelta) -> datetime:
+    def destination(self, to: object, amount: timedelta) -> datetime:
         """The moment that a journey leads to.
 
         Raises:
@@ -112,9 +116,9 @@ class Travel:
         elif to is None or isinstance(to, timedelta):
             until = now + (to or timedelta()) + amount
         else:
+            meant = f" Did you mean travel(seconds={to!r})?" if isinstance(to, int | float) else ""
             raise TypeError(
-                f"travel() takes a datetime, a timedelta, or days=, hours=, minutes=, seconds=; not {to!r}. "
-                f"Did you mean travel(seconds={to!r})?"
+                f"travel() takes a datetime, a timedelta, or days=, hours=, minutes=, seconds=; not {to!r}.{meant}"
             )
         if until < now:
             raise WhooshError(

@@ -5,7 +5,8 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 from functools import wraps
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeVar, overload
@@ -15,38 +16,29 @@ from . import assertions
 from .api import ROUTER
 from .api.routing import dispatch
 from .clocks import AppClock
-from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
-from .engine.content import read_defaults, read_types
-from .engine.errors import WhooshError, choose_from
+from .engine.addresses import normalize
+from .engine.callbacks import Webhook
+from .engine.errors import choose_from
 from .engine.http import Request, Response
 from .engine.inbound import Conversation, Deliveries, receive
 from .engine.lifecycle import Status
 from .engine.links import only_link
 from .engine.matching import Matcher
-from .engine.media import File, smallest, type_of
-from .engine.records import (
-    Application,
-    ChannelSender,
-    ContentTemplate,
-    LinkDomain,
-    MessagingService,
-    PhoneNumber,
-    ShortCode,
-)
+from .engine.media import File
+from .engine.misuse import WhooshError
 from .engine.rules import Rule
-from .engine.settings import read_settings
-from .engine.timeline import moment
+from .engine.settings import Settings, read_settings
 from .engine.vendor import Vendor
-from .transports import Interception
+from .provisioning import Provisioning
+from .transports.apps import AsgiApp, WsgiApp
 from .transports.guard import Guard
-from .transports.webhooks import AsgiApp, Courier, WsgiApp
+from .transports.interception import Interception
+from .transports.webhooks import Courier
 from .travel import Travel
 from .views import Callback, MediaFile, Message, Messages, Phone, Reply
 
 R = TypeVar("R")
 
-_SHORT_CODE: Final = re.compile(r"\d{5,6}")
-_DOMAIN: Final = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 _NOT_INTERCEPTED: Final = (
     "pytest-whoosh stopped a call to {host} before it left this machine: it came over a library that the whoosh "
     "fixture does not stand in. It answers calls made with requests, httpx, aiohttp, urllib3, http.client and "
@@ -54,7 +46,7 @@ _NOT_INTERCEPTED: Final = (
 )
 
 
-class Whoosh:
+class Whoosh(Provisioning):
     """An in-memory fake of the vendor's Messages API, in force while the context lasts.
 
     Use it as the ``whoosh`` fixture, as a context manager, or as a decorator::
@@ -89,21 +81,14 @@ class Whoosh:
         self._vendor = Vendor(settings, self._clock.now())
         self._courier = Courier(over_http=settings.callbacks == "http", now=self._clock.now)
         self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
-        #: Whether time has moved under an API call, so that webhooks of that time are still to be delivered.
-        self._behind = False
-        self._guard = Guard(lambda host: _NOT_INTERCEPTED.format(host=host))
-        self._environment = _set_environment(
-            {
-                "WHOOSH_ACCOUNT_SID": settings.account_sid,
-                "WHOOSH_API_KEY": settings.api_key,
-                "WHOOSH_API_SECRET": settings.api_secret,
-                "TWILIO_ACCOUNT_SID": settings.account_sid,
-                "TWILIO_AUTH_TOKEN": settings.auth_token,
-            }
-        )
-        self._interception = Interception(self.answer)
-        self._interception.start()
-        self._guard.start()
+        with ExitStack() as leaving:
+            leaving.callback(self._clock.stop)
+            leaving.callback(_restore_environment, _set_environment(_environment(settings)))
+            leaving.callback(self._courier.close)
+            for patches in (Interception(self.answer), Guard(lambda host: _NOT_INTERCEPTED.format(host=host))):
+                leaving.callback(patches.stop)
+                patches.start()
+            self._leaving = leaving.pop_all()
         self._active = True
         return self
 
@@ -111,11 +96,7 @@ class Whoosh:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._active = False
-        self._guard.stop()
-        self._interception.stop()
-        self._courier.close()
-        _restore_environment(self._environment)
-        self._clock.stop()
+        self._leaving.close()
 
     def __call__(self, function: Callable[..., R]) -> Callable[..., R]:
         """Decorate a test: a new double for each call, passed as ``whoosh`` where the test takes one."""
@@ -254,6 +235,13 @@ class Whoosh:
         self._touch()
         await self._travel.arun(None)
 
+    def _provider(self) -> Vendor:
+        """The vendor on its present time: what a test adds is dated like what an app adds."""
+        with self._lock:
+            if self._active:
+                self._travel.catch_up()
+        return self._vendor
+
     def _touch(self) -> None:
         if self._active:
             self._travel.touch()
@@ -284,9 +272,7 @@ class Whoosh:
 
     # People
 
-    def receive(
-        self, body: str = "", *, from_: str, to: str, media: Iterable[MediaFile] = (), **params: str
-    ) -> Reply:
+    def receive(self, body: str = "", *, from_: str, to: str, media: Iterable[MediaFile] = (), **params: str) -> Reply:
         """Be a person who writes to one of the app's senders.
 
         Creates the inbound message, calls the webhook of the sender or of its Messaging Service, and does what the
@@ -320,6 +306,33 @@ class Whoosh:
 
         return Phone(address, self.receive, received)
 
+    def click(self, link: Message | str, *, user_agent: str = "Mozilla/5.0") -> str:
+        """Be a person who follows a short link: by its text, or the only one in a message.
+
+        Reports the click to the app, where the link's domain has a ``callback_url``.
+
+        Returns:
+            Where it leads: to the URL that it stands for, or after 90 days to the fallback URL of its domain.
+
+        Raises:
+            WhooshError: it leads nowhere.
+        """
+        target, reports = self._click(link, user_agent)
+        self._travel.deliver(iter(reports))
+        return target
+
+    async def aclick(self, link: Message | str, *, user_agent: str = "Mozilla/5.0") -> str:
+        """Do as :meth:`click` inside a running event loop, where the handlers of ASGI apps then run too."""
+        target, reports = self._click(link, user_agent)
+        await self._travel.adeliver(iter(reports))
+        return target
+
+    def _click(self, link: Message | str, user_agent: str) -> tuple[str, list[Webhook]]:
+        self._touch()
+        with self._lock:
+            text = link if isinstance(link, str) else only_link(self._record(link)).text
+            return self._vendor.click(text, user_agent)
+
     def _receive(
         self, body: str, from_: str, to: str, media: Iterable[MediaFile], params: Mapping[str, str]
     ) -> tuple[Conversation, Deliveries]:
@@ -329,9 +342,8 @@ class Whoosh:
         person, ours = self._person(from_), self._address(to)
         with self._lock:
             urls = tuple(self._media_url(file) for file in media)
-            conversation = receive(
-                self._vendor, self._vendor.account, from_=person, to=ours, body=body, media=urls, extra=params
-            )
+            account = self._vendor.account_with(ours)
+            conversation = receive(self._vendor, account, from_=person, to=ours, body=body, media=urls, extra=params)
         return conversation, conversation.run()
 
     def _media_url(self, file: MediaFile) -> str:
@@ -346,178 +358,8 @@ class Whoosh:
     def _person(number: str) -> str:
         address = normalize(number)
         if address is None:
-            raise ValueError(f'A person is a phone number such as "+15558675310", or a channel address; not {number!r}.')
-        return address
-
-    # Provisioning
-
-    def add_number(self, number: str, **properties: object) -> PhoneNumber:
-        """Give the account a phone number.
-
-        Takes the properties of the IncomingPhoneNumber resource in snake case, such as ``sms_url``, and
-        ``sms_capable=`` and ``mms_capable=``.
-        """
-        address = normalize(number, "possible")
-        if address is None or channel_of(address):
-            raise ValueError(f'add_number() takes a phone number such as "+15557122661", not {number!r}.')
-        return self._vendor.new_number(address, **_known(PhoneNumber, properties))
-
-    def add_short_code(self, code: str, **properties: object) -> ShortCode:
-        """Give the account a short code, of five or six digits; ``country=`` says where it works ("US")."""
-        if not isinstance(code, str) or not _SHORT_CODE.fullmatch(code):
-            raise ValueError(f'add_short_code() takes five or six digits such as "12345", not {code!r}.')
-        return self._vendor.new_short_code(code, **_known(ShortCode, properties))
-
-    def add_messaging_service(
-        self, name: str, *, senders: Iterable[str] = (), **properties: object
-    ) -> MessagingService:
-        """Create a Messaging Service with a sender pool: phone numbers, short codes, alphanumeric and channel senders.
-
-        Takes the properties of the Service resource in snake case, such as ``status_callback``.
-        """
-        if isinstance(senders, str):
-            raise TypeError(f"senders takes several senders: write senders=[{senders!r}].")
-        domain = properties.get("link_shortening_domain")
-        if isinstance(domain, str):
-            properties["link_shortening_domain"] = self.add_link_domain(domain)
-        elif not isinstance(domain, LinkDomain | None):
-            raise TypeError(f'link_shortening_domain takes a domain such as "go.example", not {domain!r}.')
-        known = _known(MessagingService, properties)
-        pool = [self._address(sender) for sender in senders]
-        service = self._vendor.new_service(name, **known)
-        for address in dict.fromkeys(pool):
-            self._vendor.new_pool_sender(service, self._pool_sender(address))
-        return service
-
-    def add_channel_sender(self, address: str) -> ChannelSender:
-        """Give the account a sender on a channel: ``"whatsapp:+15557122661"``, ``"messenger:..."`` or ``"rcs:..."``."""
-        known = normalize(address) if isinstance(address, str) else None
-        if known is None or channel_of(known) is None:
             raise ValueError(
-                f'add_channel_sender() takes a channel address such as "whatsapp:+15557122661", not {address!r}.'
-            )
-        return self._vendor.new_channel_sender(known)
-
-    def add_application(self, **properties: object) -> Application:
-        """Create an application; takes its properties in snake case, such as ``message_status_callback``."""
-        return self._vendor.new_application(**_known(Application, properties))
-
-    def add_link_domain(self, domain: str, **properties: object) -> LinkDomain:
-        """Give the account a domain for short links, such as ``"go.example"``; add_messaging_service() takes it too.
-
-        Takes the properties of its configuration in snake case: ``callback_url``, to which clicks are reported,
-        ``fallback_url``, ``continue_on_failure`` and ``disable_https``.
-        """
-        if not isinstance(domain, str) or not _DOMAIN.fullmatch(domain):
-            raise ValueError(f'A domain for short links is a hostname such as "go.example", not {domain!r}.')
-        return self._vendor.new_link_domain(domain.lower(), **_known(LinkDomain, properties))
-
-    def add_template(
-        self,
-        body: str = "",
-        *,
-        variables: Mapping[str, str] | None = None,
-        media: Iterable[str] = (),
-        types: Mapping[str, Mapping[str, object]] | None = None,
-        friendly_name: str | None = None,
-        language: str = "en",
-    ) -> ContentTemplate:
-        """Create a content template: its text, such as ``"Hi {{1}}"``, and the defaults of its ``variables``.
-
-        ``media`` are the URLs of media that go with it. ``types`` adds content types to that of the text, by their
-        names: ``{"twilio/quick-reply": {"body": ..., "actions": [...]}}``.
-        """
-        if isinstance(media, str):
-            raise TypeError(f"media takes several URLs: write media=[{media!r}].")
-        urls = list(media)
-        given: dict[str, object] = dict(types or {})
-        if urls:
-            given["twilio/media"] = {"body": body or None, "media": urls}
-        elif body:
-            given["twilio/text"] = {"body": body}
-        if not given:
-            raise ValueError("add_template() takes a text, media=[...], or types={...}: a template says something.")
-        try:
-            known, defaults = read_types(given), read_defaults(variables and dict(variables))
-        except ValueError as problem:
-            raise ValueError(f"add_template(): {problem}.") from None
-        return self._vendor.new_template(known, language, friendly_name=friendly_name, variables=defaults)
-
-    def add_media(self, url: str, content: bytes | None = None, *, content_type: str | None = None) -> None:
-        """Let a file stand behind a media URL, which the API then serves as the media of the messages that name it.
-
-        Without ``content`` it is the smallest valid file of its type, as it is for every other URL. The type follows
-        the URL's extension unless ``content_type`` names it.
-        """
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError(f'add_media() takes a URL such as "https://app.example/cat.jpg", not {url!r}.')
-        if content is not None and not isinstance(content, bytes):
-            raise TypeError(f"The content of a file is bytes, not {type(content).__name__}.")
-        kind = content_type or type_of(url)
-        self._vendor.files.give(url, smallest(kind) if content is None else File(content, kind))
-
-    def click(self, link: Message | str, *, user_agent: str = "Mozilla/5.0") -> str:
-        """Be a person who follows a short link: by its text, or the only one in a message.
-
-        Reports the click to the app, where the link's domain has a ``callback_url``.
-
-        Returns:
-            Where it leads: to the URL that it stands for, or after 90 days to the fallback URL of its domain.
-
-        Raises:
-            WhooshError: it leads nowhere.
-        """
-        self._touch()
-        with self._lock:
-            text = link if isinstance(link, str) else only_link(self._record(link)).text
-            target = self._vendor.click(text, user_agent)
-        self._touch()
-        return target
-
-    def opt_out(self, person: str, sender: str) -> None:
-        """Let a person have opted out of a sender, or of a Messaging Service by its SID, as by texting STOP."""
-        provisions = self._vendor.provisions
-        address = normalize(person)
-        if address is None:
-            raise ValueError(f'opt_out() takes a phone number such as "+15558675310", not {person!r}.')
-        if sender in provisions.services:
-            provisions.opted_out.add((address, sender))
-        else:
-            provisions.opt_out(address, self._address(sender))
-
-    def deactivate(self, number: str, on: date | None = None) -> None:
-        """Let carriers have taken a number of the United States out of service: it is in the report of that day.
-
-        ``on`` is today unless given. The API has a day's report from the next day on, for 60 days.
-        """
-        address = normalize(number) if isinstance(number, str) else None
-        if address is None or kind_of(address) is not Kind.NUMBER or country_of(address) != "US":
-            raise ValueError(f'deactivate() takes a number of the United States such as "+15558675310", not {number!r}.')
-        if on is None or isinstance(on, datetime):
-            on = moment(on or self.now).date()
-        if not isinstance(on, date):
-            raise TypeError(f"deactivate() takes the day as on=date(2030, 1, 31), not {on!r}.")
-        self._vendor.deactivated[on].add(address)
-
-    def set_price(self, country: str, price: object) -> None:
-        """Set what a segment to a country costs, in US dollars: ``set_price("US", "0.0079")``."""
-        self._vendor.prices.set(country, price)
-
-    def _pool_sender(self, address: str) -> PhoneNumber | ShortCode | ChannelSender | str:
-        """What the account has at an address, to join a sender pool; it gets what it does not have yet."""
-        kind = kind_of(address)
-        if kind is Kind.NUMBER:
-            return self._vendor.new_number(address)
-        if kind is Kind.SHORT_CODE:
-            return self._vendor.new_short_code(address)
-        return self._vendor.new_channel_sender(address) if kind is Kind.CHANNEL else address
-
-    def _address(self, sender: str) -> str:
-        address = normalize(sender) or (sender if kind_of(sender) else None)
-        if address is None:
-            raise ValueError(
-                f'A sender is a phone number such as "+15557122661", a short code, an alphanumeric sender of at most '
-                f"11 characters, or a channel address; not {sender!r}."
+                f'A person is a phone number such as "+15558675310", or a channel address; not {number!r}.'
             )
         return address
 
@@ -605,14 +447,15 @@ class Whoosh:
         return message._record
 
 
-def _known(record: type, properties: Mapping[str, object]) -> Mapping[str, object]:
-    """Refuse a property that the record does not have, or that only the vendor sets."""
-    fixed = {"sid", "account_sid", "date_created", "date_updated", "pool", "remembered", "config_sid", "domain"}
-    valid = [name for name in record.__dataclass_fields__ if name not in fixed]  # type: ignore[attr-defined]
-    for name in properties:
-        if name not in valid:
-            raise TypeError(choose_from(f"property of {record.__name__}", name, valid))
-    return properties
+def _environment(settings: Settings) -> dict[str, str]:
+    """The environment variables of the fake account, which keep real credentials out of a test."""
+    return {
+        "WHOOSH_ACCOUNT_SID": settings.account_sid,
+        "WHOOSH_API_KEY": settings.api_key,
+        "WHOOSH_API_SECRET": settings.api_secret,
+        "TWILIO_ACCOUNT_SID": settings.account_sid,
+        "TWILIO_AUTH_TOKEN": settings.auth_token,
+    }
 
 
 def _set_environment(values: Mapping[str, str]) -> dict[str, str | None]:

@@ -280,6 +280,27 @@ def test_a_channel_message_is_one_segment_however_long(whoosh: Whoosh, client: C
     assert (created.status, created.num_segments) == ("queued", "1")
 
 
+@pytest.mark.parametrize(
+    ("to", "sender"),
+    [
+        pytest.param("rcs:+15558675310", "rcs:acme_agent", id="RCS"),
+        pytest.param("+15558675310", "rcs:acme_agent", id="RCS, to a phone"),
+        pytest.param("whatsapp:+15558675310", SENDER, id="WhatsApp"),
+    ],
+)
+def test_a_channel_message_has_one_price_however_long(whoosh: Whoosh, client: Client, to: str, sender: str) -> None:
+    service = whoosh.add_messaging_service("Support", senders=[sender])
+    whoosh.when().deliver()
+
+    for body in ("Hi", "x" * 1600):
+        client.messages.create(to=to, messaging_service_sid=service.sid, body=body)
+    whoosh.settle()
+
+    short, long = (message.price for message in whoosh.outbox)
+    assert short is not None
+    assert short == long
+
+
 def test_a_channel_address_is_shown_in_its_one_spelling(whoosh: Whoosh, client: Client) -> None:
     created = send(client, to="whatsapp:+1 (555) 867-5310", from_="WhatsApp:+1 555 712 2661")
 

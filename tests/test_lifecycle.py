@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -153,9 +154,7 @@ def test_a_message_costs_nothing_until_it_is_sent(whoosh: Whoosh, client: Client
         pytest.param({"to": f"whatsapp:{PERSON}", "from_": f"whatsapp:{SENDER}"}, "-0.0050", id="a WhatsApp message"),
     ],
 )
-def test_every_segment_has_its_price(
-    whoosh: Whoosh, client: Client, parameters: dict[str, object], price: str
-) -> None:
+def test_every_segment_has_its_price(whoosh: Whoosh, client: Client, parameters: dict[str, object], price: str) -> None:
     whoosh.when().deliver()
     message = send(client, whoosh, **{"from_": SENDER} | parameters)
 
@@ -230,9 +229,7 @@ def test_a_service_without_a_sender_for_the_recipient_fails_the_message(whoosh: 
 
     assert ages(message) == [("accepted", 0), ("failed", 1)]
     assert (message.error_code, message.from_) == (21703, None)
-    assert message.error_message == (
-        "The Messaging Service does not have a phone number available to send a message"
-    )
+    assert message.error_message == ("The Messaging Service does not have a phone number available to send a message")
 
 
 def test_a_direct_message_to_who_opted_out_is_refused_at_once(whoosh: Whoosh, client: Client) -> None:
@@ -448,7 +445,7 @@ def play(plans: list[tuple[str, str, int]], steps: list[float]) -> tuple[list[ob
 @given(plans=PLANS, cuts=st.lists(st.integers(1, 299), max_size=8, unique=True))
 def test_one_long_travel_is_as_many_short_ones(plans: list[tuple[str, str, int]], cuts: list[int]) -> None:
     stops = [0, *sorted(cuts), 300]
-    steps = [float(after - before) for before, after in zip(stops, stops[1:], strict=False)]
+    steps = [float(after - before) for before, after in pairwise(stops)]
 
     assert play(plans, steps) == play(plans, [300.0])
 
@@ -459,7 +456,7 @@ def test_every_history_goes_by_the_table_and_forward_in_time(plans: list[tuple[s
 
     for history in histories:
         assert isinstance(history, list)
-        for (status, at), (following, later) in zip(history, history[1:], strict=False):
+        for (status, at), (following, later) in pairwise(history):
             assert Status(following) in TRANSITIONS[Status(status)]
             assert at <= later
 

@@ -88,9 +88,7 @@ def reported(whoosh: Whoosh) -> list[str]:
             (30002, "Account suspended"),
             id="fail with a code",
         ),
-        pytest.param(
-            lambda rule: rule.stall(), [("queued", 0), ("sending", 1), ("sent", 2)], (None, None), id="stall"
-        ),
+        pytest.param(lambda rule: rule.stall(), [("queued", 0), ("sending", 1), ("sent", 2)], (None, None), id="stall"),
         pytest.param(lambda rule: rule.stall(at="queued"), [("queued", 0)], (None, None), id="stall queued"),
         pytest.param(
             lambda rule: rule.stall(at="sending"), [("queued", 0), ("sending", 1)], (None, None), id="stall sending"
@@ -182,8 +180,10 @@ def test_a_rejected_message_is_not_there(whoosh: Whoosh, client: Client) -> None
     assert (refusal.value.status, refusal.value.code, refusal.value.msg) == (
         400,
         21408,
-        "Unable to create record: Permission to send an SMS has not been enabled for the region indicated by the 'To' "
-        "number: +1555867XXXX",
+        (
+            "Unable to create record: Permission to send an SMS has not been enabled for the region indicated by the "
+            "'To' number: +1555867XXXX"
+        ),
     )
     whoosh.assert_nothing_sent()
 
@@ -195,13 +195,17 @@ def test_a_rejected_message_is_not_there(whoosh: Whoosh, client: Client) -> None
         (21212, "Invalid From Number (caller ID): +15557122661"),
         (
             21606,
-            "The From phone number +15557122661 is not a valid, SMS-capable inbound phone number or short code for "
-            "your account.",
+            (
+                "The From phone number +15557122661 is not a valid, SMS-capable inbound phone number or short code "
+                "for your account."
+            ),
         ),
         (
             21612,
-            "Message cannot be sent with the current combination of 'To' (+1555867XXXX) and/or 'From' (+15557122661) "
-            "parameters",
+            (
+                "Message cannot be sent with the current combination of 'To' (+1555867XXXX) and/or 'From' "
+                "(+15557122661) parameters"
+            ),
         ),
         (21660, "Mismatch between the 'From' number +15557122661 and the account ACf00df00df00df00df00df00df00df00d"),
         (30007, "Message filtered"),
@@ -479,9 +483,7 @@ def test_a_rule_matches_the_service_and_the_moment(whoosh: Whoosh, client: Clien
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
     at = whoosh.now + timedelta(hours=1)
     whoosh.when(messaging_service_sid=service.sid, send_at=at, from_=None).undeliver()
-    client.messages.create(
-        to=PERSON, body="Hi", messaging_service_sid=service.sid, schedule_type="fixed", send_at=at
-    )
+    client.messages.create(to=PERSON, body="Hi", messaging_service_sid=service.sid, schedule_type="fixed", send_at=at)
 
     whoosh.travel(hours=2)
 
@@ -499,7 +501,9 @@ def test_a_rule_matches_the_service_and_the_moment(whoosh: Whoosh, client: Clien
         pytest.param({"drop": ("sent", "delivered")}, [], id="all lost"),
         pytest.param({"drop": ("failed",)}, ["sent", "delivered"], id="one lost that never left"),
         pytest.param({"duplicate": ("delivered",)}, ["sent", "delivered", "delivered"], id="one repeated"),
-        pytest.param({"duplicate": ("sent", "delivered")}, ["sent", "sent", "delivered", "delivered"], id="all repeated"),
+        pytest.param(
+            {"duplicate": ("sent", "delivered")}, ["sent", "sent", "delivered", "delivered"], id="all repeated"
+        ),
         pytest.param({"order": ("delivered", "sent")}, ["delivered", "sent"], id="turned round"),
         pytest.param({"order": ("sent", "delivered")}, ["sent", "delivered"], id="in order"),
         pytest.param({"order": ("read", "sent")}, ["delivered", "sent"], id="one waits for what never comes"),
@@ -596,8 +600,19 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
                 id=f"{key} comes later",
             )
             for key in (
-                "sid", "status", "error_code", "error_message", "price", "price_unit", "date_sent", "date_updated",
-                "feedback", "history", "callbacks", "redacted", "deleted",
+                "sid",
+                "status",
+                "error_code",
+                "error_message",
+                "price",
+                "price_unit",
+                "date_sent",
+                "date_updated",
+                "feedback",
+                "history",
+                "callbacks",
+                "redacted",
+                "deleted",
             )
         ),
         pytest.param(
@@ -617,8 +632,8 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
         pytest.param(
             lambda whoosh: whoosh.when().fail(3008),
             ValueError,
-            "3008 is not a documented error code. The nearest: 30008 (Unknown error); 30028 (US A2P 10DLC - Invalid "
-            "Campaign); 30038 (OTP Message Body Filtered).",
+            "3008 is not a documented error code. The nearest: 30008 (Unknown error); 30018 (Destination carrier "
+            "requires sender ID pre-registration); 30028 (Invalid API version).",
             id="a code with a digit too few",
         ),
         pytest.param(

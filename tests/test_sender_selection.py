@@ -481,3 +481,51 @@ def test_a_message_scheduled_through_a_pool_that_is_empty_when_its_time_comes_fa
     whoosh.travel(hours=1)
 
     assert (whoosh.outbox[0].status, whoosh.outbox[0].error_code) == ("failed", 21704)
+
+
+def test_a_message_scheduled_from_a_number_that_was_released_fails(whoosh: Whoosh, client: Client) -> None:
+    service = whoosh.add_messaging_service("Reminders", senders=PAIR)
+    client.messages.create(
+        to=US_PERSON,
+        from_=PAIR[0],
+        messaging_service_sid=service.sid,
+        body="Hi",
+        schedule_type="fixed",
+        send_at=whoosh.now + timedelta(hours=1),
+    )
+    client.incoming_phone_numbers(whoosh.add_number(PAIR[0]).sid).delete()
+
+    whoosh.travel(hours=1)
+
+    assert (whoosh.outbox[0].status, whoosh.outbox[0].error_code) == ("failed", 21711)
+    assert service.senders == [PAIR[1]]
+
+
+# Accounts
+
+
+def test_a_service_built_over_rest_alone_sends(whoosh: Whoosh, client: Client) -> None:
+    number = client.incoming_phone_numbers.create(phone_number=NEW_YORK)
+    service = client.messaging.v1.services.create("Reminders")
+    service.phone_numbers.create(phone_number_sid=str(number.sid))
+
+    client.messages.create(to=US_PERSON, messaging_service_sid=str(service.sid), body="Hi")
+    whoosh.settle()
+
+    whoosh.assert_sent(from_=NEW_YORK, status="delivered", messaging_service_sid=service.sid)
+
+
+def test_a_sub_account_has_services_of_its_own(whoosh: Whoosh, client: Client) -> None:
+    service = whoosh.add_messaging_service("Reminders", senders=[NEW_YORK])
+    created = client.api.accounts.create()
+    below = Client(str(created.sid), str(created.auth_token))
+
+    own = below.messaging.v1.services.create("Own")
+    own.alpha_senders.create("ACME")
+    below.messages.create(to=GB_PERSON, messaging_service_sid=str(own.sid), body="Hi")
+    whoosh.settle()
+
+    assert own.account_sid == created.sid
+    assert [listed.sid for listed in below.messaging.v1.services.list()] == [own.sid]
+    assert [listed.sid for listed in client.messaging.v1.services.list()] == [service.sid]
+    whoosh.assert_sent(account_sid=created.sid, from_="ACME", status="delivered")

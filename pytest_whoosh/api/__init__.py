@@ -1,6 +1,19 @@
 """The REST API: one module for each resource."""
 
-from . import accounts, applications, content, link_shortening, media, messages, numbers, pricing, services
+from . import (
+    accounts,
+    applications,
+    content,
+    deactivations,
+    link_shortening,
+    media,
+    messages,
+    numbers,
+    pricing,
+    registration,
+    services,
+    short_codes,
+)
 from .routing import Router
 
 #: Every resource's routes.
@@ -11,9 +24,12 @@ ROUTES = (
     content.routes,
     link_shortening.routes,
     numbers.routes,
+    short_codes.routes,
+    deactivations.routes,
     applications.routes,
     accounts.routes,
     pricing.routes,
+    registration.routes,
 )
 #: Finds the route of a request.
 ROUTER = Router(route for routes in ROUTES for route in routes)

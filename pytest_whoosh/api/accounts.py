@@ -13,8 +13,7 @@ from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.records import ApiKey, Collection
 
 from .dates import rfc2822
-from .forms import at_most, changes, one_of, param, parse, text
-from .numbers import LONGEST_NAME
+from .forms import changes, friendly_name, one_of, param, parse, text
 from .paging import list_reply
 from .routing import Call, Reply, Routes
 
@@ -52,14 +51,14 @@ _ELEMENT: Final = "Account"
 class CreateAccount:
     """The parameters of a new sub-account."""
 
-    friendly_name: str | None = param("FriendlyName", at_most(LONGEST_NAME), invalid=20002)
+    friendly_name: str | None = param("FriendlyName", friendly_name, invalid=20002)
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateAccount:
     """What can be changed about an account."""
 
-    friendly_name: str = param("FriendlyName", at_most(LONGEST_NAME), invalid=20002, default="")
+    friendly_name: str = param("FriendlyName", friendly_name, invalid=20002, default="")
     status: AccountStatus = param("Status", one_of(*STATUSES), default="active")
 
 
@@ -146,7 +145,7 @@ def render_account(account: Account) -> dict[str, object]:
 class UpdateKey:
     """What an app says of a key."""
 
-    friendly_name: str = param("FriendlyName", at_most(LONGEST_NAME), invalid=20002, default="")
+    friendly_name: str = param("FriendlyName", friendly_name, invalid=20002, default="")
 
 
 @routes.post("/{account_sid}/Keys")

@@ -10,8 +10,8 @@ from pytest_whoosh.engine.callbacks import API_VERSION
 from pytest_whoosh.engine.records import Application
 
 from .dates import rfc2822
-from .forms import at_most, changes, flag, one_of, param, parse, text, url
-from .numbers import API_VERSIONS, LONGEST_NAME, METHODS, require_main_url
+from .forms import api_version, changes, flag, friendly_name, method, param, parse, text, url
+from .numbers import require_main_url
 from .paging import list_reply
 from .routing import Call, Reply, Routes
 
@@ -24,20 +24,20 @@ _ELEMENT: Final = "Application"
 class UpdateApplication:
     """The properties that an app sets; a default is what clearing one makes of it."""
 
-    friendly_name: str = param("FriendlyName", at_most(LONGEST_NAME), invalid=20002, default="")
-    api_version: str = param("ApiVersion", one_of(*API_VERSIONS), default=API_VERSION)
+    friendly_name: str = param("FriendlyName", friendly_name, invalid=20002, default="")
+    api_version: str = param("ApiVersion", api_version, default=API_VERSION)
     message_status_callback: str | None = param("MessageStatusCallback", url, invalid=21402)
     sms_status_callback: str | None = param("SmsStatusCallback", url, invalid=21402)
     sms_url: str | None = param("SmsUrl", url, invalid=21402)
-    sms_method: str = param("SmsMethod", one_of(*METHODS), invalid=21403, default="POST")
+    sms_method: str = param("SmsMethod", method, invalid=21403, default="POST")
     sms_fallback_url: str | None = param("SmsFallbackUrl", url, invalid=21402)
-    sms_fallback_method: str = param("SmsFallbackMethod", one_of(*METHODS), invalid=21403, default="POST")
+    sms_fallback_method: str = param("SmsFallbackMethod", method, invalid=21403, default="POST")
     status_callback: str | None = param("StatusCallback", url, invalid=21402)
-    status_callback_method: str = param("StatusCallbackMethod", one_of(*METHODS), invalid=21403, default="POST")
+    status_callback_method: str = param("StatusCallbackMethod", method, invalid=21403, default="POST")
     voice_url: str | None = param("VoiceUrl", url, invalid=21402)
-    voice_method: str = param("VoiceMethod", one_of(*METHODS), invalid=21403, default="POST")
+    voice_method: str = param("VoiceMethod", method, invalid=21403, default="POST")
     voice_fallback_url: str | None = param("VoiceFallbackUrl", url, invalid=21402)
-    voice_fallback_method: str = param("VoiceFallbackMethod", one_of(*METHODS), invalid=21403, default="POST")
+    voice_fallback_method: str = param("VoiceFallbackMethod", method, invalid=21403, default="POST")
     voice_caller_id_lookup: bool = param("VoiceCallerIdLookup", flag, default=False)
     public_application_connect_enabled: bool = param("PublicApplicationConnectEnabled", flag, default=False)
 

@@ -149,7 +149,7 @@ def _find(call: Call, sid: str) -> ContentTemplate:
 def _read_json(call: Call, *required: str) -> Mapping[str, Any]:
     try:
         given = json.loads(call.request.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _invalid("the body is no JSON") from None
     if not isinstance(given, dict):
         raise _invalid("the body is no JSON object")

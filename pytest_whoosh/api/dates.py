@@ -1,8 +1,14 @@
-"""Moments as the API spells them."""
+"""Moments as the API spells them, and as it reads them."""
 
-from datetime import datetime
-from email.utils import format_datetime
+import re
+from datetime import date, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
+from typing import Final, NamedTuple
+
+from pytest_whoosh.engine.timeline import moment
+
+_AMERICAN_DATE: Final = re.compile(r"([0-9]{2}/[0-9]{2}/[0-9]{4})(?: ([0-9]{2}:[0-9]{2}:[0-9]{2}) ([A-Z]{3}))?")
 
 
 @lru_cache(maxsize=256)
@@ -15,3 +21,75 @@ def rfc2822(when: datetime) -> str:
 def iso8601(when: datetime) -> str:
     """A moment everywhere else: ``2015-07-30T20:12:31Z``."""
     return f"{when:%Y-%m-%dT%H:%M:%SZ}"
+
+
+# Readers of parameters: each raises ValueError for what will not do.
+
+
+def instant(value: str) -> datetime:
+    """A moment in ISO 8601; without an offset it is UTC, without a time midnight."""
+    try:
+        return moment(datetime.fromisoformat(value.strip()))
+    except OverflowError:  # an offset that leads out of the calendar
+        raise ValueError(value) from None
+
+
+class Span(NamedTuple):
+    """A stretch of time, with both its ends."""
+
+    first: datetime
+    last: datetime
+
+
+def span(value: str) -> Span:
+    """The day, or the second, that a text names in any of the spellings of the API's documentation.
+
+    The API shows moments to the second, so no part of one is asked for.
+    """
+    when, is_day = day_or_instant(value)
+    return _day(when) if is_day else Span(when.replace(microsecond=0), when.replace(microsecond=999_999))
+
+
+def whole_day(value: str) -> Span:
+    """The day, in UTC, of the moment that a text names."""
+    when, _ = day_or_instant(value)
+    return _day(when)
+
+
+def _day(when: datetime) -> Span:
+    midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Span(midnight, midnight.replace(hour=23, minute=59, second=59, microsecond=999_999))
+
+
+def day_or_instant(value: str) -> tuple[datetime, bool]:
+    """A moment, in any of the spellings of the API's documentation, and whether the text named no more than its day."""
+    for read in (_iso_8601, _american, _rfc_2822):
+        try:
+            return read(value.strip())
+        except (ValueError, TypeError, IndexError, OverflowError):  # what email.utils raises for what is no date
+            continue
+    raise ValueError(value)
+
+
+def _iso_8601(value: str) -> tuple[datetime, bool]:
+    when = instant(value)
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return when, False
+    return when, True
+
+
+def _american(value: str) -> tuple[datetime, bool]:
+    match = _AMERICAN_DATE.fullmatch(value)
+    if match is None:
+        raise ValueError(value)
+    day, time, zone = match.groups()
+    parsed = datetime.strptime(f"{day} {time or '00:00:00'}", "%m/%d/%Y %H:%M:%S")  # noqa: DTZ007
+    # The zones that RFC 2822 names, such as MST, are all that such a date can be in.
+    named = parsedate_to_datetime(f"01 Jan 2000 00:00:00 {zone or 'GMT'}")
+    return moment(parsed.replace(tzinfo=named.tzinfo)), time is None
+
+
+def _rfc_2822(value: str) -> tuple[datetime, bool]:
+    return moment(parsedate_to_datetime(value)), False

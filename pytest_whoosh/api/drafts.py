@@ -110,14 +110,13 @@ class Draft:
 def make_message(draft: Draft) -> Message:
     """The message that a draft becomes once it has passed every check."""
     given, service, now = draft.given, draft.service, draft.vendor.now
-    smart = given.smart_encoded if given.smart_encoded is not None else bool(service and service.smart_encoding)
     message = Message(
         sid="",
         serial=0,
         account_sid=draft.account.sid,
         to=draft.to,
         from_=draft.from_,
-        body=smart_encode(given.body) if smart else given.body,
+        body=_body(draft),
         direction=OUTBOUND_API,
         status=_first_status(draft),
         date_created=now,
@@ -129,6 +128,7 @@ def make_message(draft: Draft) -> Message:
         status_callback=_status_callback(draft),
         content_sid=given.content_sid,
         content_variables=given.content_variables,
+        validity_period=given.validity_period or (service.validity_period if service else LONGEST_VALIDITY),
         max_price=given.max_price,
         as_mms=given.send_as_mms,
         feedback="unconfirmed" if given.provide_feedback else None,
@@ -138,12 +138,18 @@ def make_message(draft: Draft) -> Message:
         obfuscates_address=given.address_retention == "obfuscate" and channel_of(draft.to) is None,
         outcome=DELIVERED,
     )
-    if given.validity_period or service:
-        message.validity_period = given.validity_period or (service.validity_period if service else LONGEST_VALIDITY)
     if service is None:
         # A service's message shows no segments until a sender is assigned to it.
         message.num_segments = segments_to_send(message)
     return message
+
+
+def _body(draft: Draft) -> str:
+    """The text as it goes out: whether with look-alikes replaced is for the request to say, else for the service."""
+    smart = draft.given.smart_encoded
+    if smart is None:
+        smart = draft.service is not None and draft.service.smart_encoding
+    return smart_encode(draft.given.body) if smart else draft.given.body
 
 
 def _first_status(draft: Draft) -> Status:
@@ -156,5 +162,5 @@ def _first_status(draft: Draft) -> Status:
 def _status_callback(draft: Draft) -> str | None:
     """Where reports go: the application before the request, the request before the service."""
     if draft.application:
-        return draft.application.message_status_callback
+        return draft.application.message_status_callback or draft.application.sms_status_callback
     return draft.given.status_callback or (draft.service.status_callback if draft.service else None)

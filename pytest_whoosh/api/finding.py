@@ -14,7 +14,8 @@ from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.order import Order
 from pytest_whoosh.engine.records import Message
 
-from .forms import Span, param, parse, span, whole_day
+from .dates import Span, span, whole_day
+from .forms import param, parse
 from .paging import Paging
 
 

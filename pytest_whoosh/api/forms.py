@@ -3,16 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import field, fields
-from datetime import date, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Form
-from pytest_whoosh.engine.timeline import moment
 
 Read = Callable[[str], Any]
 T = TypeVar("T")
@@ -22,7 +19,6 @@ _HOST: Final = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,
 _LONGEST_URL: Final = 4000
 #: At most four decimal places, and as many zeros after them as anyone likes.
 _AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{0,4}0*)?|\.[0-9]{1,4}0*")
-_AMERICAN_DATE: Final = re.compile(r"([0-9]{2}/[0-9]{2}/[0-9]{4})(?: ([0-9]{2}:[0-9]{2}:[0-9]{2}) ([A-Z]{3}))?")
 
 
 class _Parameter(NamedTuple):
@@ -169,6 +165,14 @@ def one_of(*choices: str) -> Read:
     return read
 
 
+#: What the API calls a record by; see the resources' ``friendly_name``.
+friendly_name: Final = at_most(64)
+#: How a webhook is called.
+method: Final = one_of("GET", "POST")
+#: The versions of the API that a webhook may speak, which look the same to it.
+api_version: Final = one_of("2010-04-01", "2008-08-01")
+
+
 def sid(prefix: str) -> Read:
     """A SID with a prefix."""
     pattern = re.compile(prefix + "[0-9a-fA-F]{32}")
@@ -195,72 +199,3 @@ def url(value: str) -> str:
     ):
         raise ValueError(value)
     return value
-
-
-def instant(value: str) -> datetime:
-    """A moment in ISO 8601; without an offset it is UTC, without a time midnight."""
-    try:
-        return moment(datetime.fromisoformat(value.strip()))
-    except OverflowError:  # an offset that leads out of the calendar
-        raise ValueError(value) from None
-
-
-class Span(NamedTuple):
-    """A stretch of time, with both its ends."""
-
-    first: datetime
-    last: datetime
-
-
-def span(value: str) -> Span:
-    """The day, or the second, that a text names in any of the spellings of the API's documentation.
-
-    The API shows moments to the second, so no part of one is asked for.
-    """
-    when, is_day = day_or_instant(value.strip())
-    return _day(when) if is_day else Span(when.replace(microsecond=0), when.replace(microsecond=999_999))
-
-
-def whole_day(value: str) -> Span:
-    """The day, in UTC, of the moment that a text names."""
-    when, _ = day_or_instant(value.strip())
-    return _day(when)
-
-
-def _day(when: datetime) -> Span:
-    midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Span(midnight, midnight.replace(hour=23, minute=59, second=59, microsecond=999_999))
-
-
-def day_or_instant(value: str) -> tuple[datetime, bool]:
-    """A moment, in any of the spellings of the API's documentation, and whether the text named no more than its day."""
-    for read in (_iso_8601, _american, _rfc_2822):
-        try:
-            return read(value)
-        except (ValueError, TypeError, IndexError, OverflowError):  # what email.utils raises for what is no date
-            continue
-    raise ValueError(value)
-
-
-def _iso_8601(value: str) -> tuple[datetime, bool]:
-    when = instant(value)
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        return when, False
-    return when, True
-
-
-def _american(value: str) -> tuple[datetime, bool]:
-    match = _AMERICAN_DATE.fullmatch(value)
-    if match is None:
-        raise ValueError(value)
-    day, time, zone = match.groups()
-    parsed = datetime.strptime(f"{day} {time or '00:00:00'}", "%m/%d/%Y %H:%M:%S")  # noqa: DTZ007
-    # The zones that RFC 2822 names, such as MST, are all that such a date can be in.
-    named = parsedate_to_datetime(f"01 Jan 2000 00:00:00 {zone or 'GMT'}")
-    return moment(parsed.replace(tzinfo=named.tzinfo)), time is None
-
-
-def _rfc_2822(value: str) -> tuple[datetime, bool]:
-    return moment(parsedate_to_datetime(value)), False

@@ -1,6 +1,6 @@
-"""The vendor's magic numbers, which behave in a known way as From and as To.
+"""The vendor's magic numbers, which behave in a known way as From, as To, and when they are bought.
 
-See https://www.twilio.com/docs/iam/test-credentials#test-sms-messages
+See https://www.twilio.com/docs/iam/test-credentials
 """
 
 import re
@@ -24,6 +24,10 @@ TO: Final[Mapping[str, int]] = MappingProxyType(
         "+15005550009": 21614,
     }
 )
+#: What each number is refused with by those who would buy it.
+UNAVAILABLE: Final[Mapping[str, int]] = MappingProxyType({"+15005550000": 21422, "+15005550001": 21421})
+#: The number that can be bought in each area code, or None where there is none.
+AREA_CODES: Final[Mapping[str, str | None]] = MappingProxyType({"500": "+15005550006", "533": None})
 
 
 def is_magic(address: str) -> bool:

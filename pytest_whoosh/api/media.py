@@ -11,8 +11,8 @@ from pytest_whoosh.engine.callbacks import API_VERSION
 from pytest_whoosh.engine.http import Response
 from pytest_whoosh.engine.records import Media, Message
 
-from .dates import rfc2822
-from .forms import day_or_instant, param, parse
+from .dates import day_or_instant, rfc2822
+from .forms import param, parse
 from .paging import list_reply
 from .routing import HEADERS, Call, Reply, Routes
 

@@ -5,9 +5,6 @@ See https://www.twilio.com/docs/messaging/api/message-resource and the vendor's 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import format_datetime
-from functools import lru_cache
 from typing import Final
 
 from pytest_whoosh.engine.callbacks import API_VERSION
@@ -16,6 +13,7 @@ from pytest_whoosh.engine.http import Form, Response
 from pytest_whoosh.engine.lifecycle import UNFINISHED, Status
 from pytest_whoosh.engine.records import Message
 
+from .dates import rfc2822
 from .finding import find_messages
 from .forms import one_of, param, parse
 from .paging import envelope, read_paging
@@ -41,6 +39,15 @@ def create_message(call: Call) -> Reply | Response:
 def fetch_message(call: Call, message_sid: str) -> Reply:
     """Fetch a message."""
     return Reply(render_message(_find(call, message_sid)), sid=message_sid, element=_ELEMENT)
+
+
+@routes.get("")
+def list_message(call: Call) -> Reply:
+    """A page of messages, newest first, filtered by To, From and DateSent."""
+    paging = read_paging(call.request)
+    page, more = find_messages(call.account, paging)
+    document = envelope("messages", paging, [render_message(message) for message in page], more=more)
+    return Reply(document, element=_ELEMENT)
 
 
 @routes.post("/{message_sid}")
@@ -94,7 +101,7 @@ def delete_message(call: Call, message_sid: str) -> Reply:
 def _find(call: Call, sid: str) -> Message:
     message = call.account.find(sid)
     if message is None:
-        raise ApiError(20404, {"path": call.request.path})
+        raise call.not_found()
     return message
 
 
@@ -113,29 +120,20 @@ def create_message_feedback(call: Call, message_sid: str) -> Reply:
     """Report whether the person acted on a message that was sent with ProvideFeedback."""
     message = _find(call, message_sid)
     if message.feedback is None:
-        raise ApiError(20404, {"path": call.request.path})
+        raise call.not_found()
     message.feedback = parse(CreateMessageFeedback, call.request.form).outcome
     return Reply(
         {
             "account_sid": message.account_sid,
             "message_sid": message.sid,
             "outcome": message.feedback,
-            "date_created": _rfc2822(message.date_created),
-            "date_updated": _rfc2822(call.vendor.now),
+            "date_created": rfc2822(message.date_created),
+            "date_updated": rfc2822(call.vendor.now),
             "uri": f"{_uri(message)}/Feedback.json",
         },
         sid=message_sid,
         element="Feedback",
     )
-
-
-@routes.get("")
-def list_message(call: Call) -> Reply:
-    """A page of messages, newest first, filtered by To, From and DateSent."""
-    paging = read_paging(call.request)
-    page, more = find_messages(call.account, paging)
-    document = envelope("messages", paging, [render_message(message) for message in page], more=more)
-    return Reply(document, element=_ELEMENT)
 
 
 # JSON
@@ -152,17 +150,17 @@ def render_message(message: Message) -> dict[str, object]:
         "num_segments": str(message.num_segments),
         "direction": message.direction,
         "from": message.from_,
-        "date_updated": _rfc2822(message.date_updated),
+        "date_updated": rfc2822(message.date_updated),
         "price": None if message.price is None else f"{message.price:.5f}",
         "error_message": None if message.error_code is None else title_of(message.error_code),
         "uri": f"{uri}.json",
         "account_sid": message.account_sid,
         "num_media": str(len(message.media_urls)),
         "to": message.shown_to,
-        "date_created": _rfc2822(message.date_created),
+        "date_created": rfc2822(message.date_created),
         "status": message.status.value,
         "sid": message.sid,
-        "date_sent": message.date_sent and _rfc2822(message.date_sent),
+        "date_sent": message.date_sent and rfc2822(message.date_sent),
         "messaging_service_sid": message.service and message.service.sid,
         "error_code": message.error_code,
         "price_unit": None if message.price is None else "USD",
@@ -173,8 +171,3 @@ def render_message(message: Message) -> dict[str, object]:
 
 def _uri(message: Message) -> str:
     return f"/{API_VERSION}/Accounts/{message.account_sid}/Messages/{message.sid}"
-
-
-@lru_cache(maxsize=256)
-def _rfc2822(when: datetime) -> str:
-    return format_datetime(when)

@@ -1,74 +1,52 @@
-"""The IncomingPhoneNumber, ShortCode and Deactivation resources: what messages come from, and go to in vain.
+"""The IncomingPhoneNumber resource: the account's phone numbers, which messages come from and go to.
 
-See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource,
-https://www.twilio.com/docs/messaging/api/short-code-resource and
-https://www.twilio.com/docs/messaging/api/deactivations-resource
+See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 """
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import urlencode
 
 from pytest_whoosh.engine.account import Account
 from pytest_whoosh.engine.addresses import LOCAL, MOBILE, TOLL_FREE, number_type, phone_number
 from pytest_whoosh.engine.callbacks import API_VERSION
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.http import Response
-from pytest_whoosh.engine.records import PhoneNumber, ShortCode
+from pytest_whoosh.engine.records import PhoneNumber
 from pytest_whoosh.engine.vendor import Vendor
 
+from . import magic
 from .dates import rfc2822
-from .forms import at_most, changes, flag, one_of, param, parse, sid, text, url
+from .forms import api_version, changes, flag, friendly_name, method, one_of, param, parse, sid, text, url
 from .paging import list_reply
 from .routing import Call, Reply, Routes
 
-numbers = Routes("/2010-04-01/Accounts/{account_sid}/IncomingPhoneNumbers")
-short_codes = Routes("/2010-04-01/Accounts/{account_sid}/SMS/ShortCodes")
-deactivations = Routes("/v1/Deactivations")
-
-LONGEST_NAME: Final = 64
-API_VERSIONS: Final = (API_VERSION, "2008-08-01")
-METHODS: Final = ("GET", "POST")
-
-#: What cannot be bought: see https://www.twilio.com/docs/iam/test-credentials
-MAGIC_NUMBERS: Final[Mapping[str, int]] = MappingProxyType({"+15005550000": 21422, "+15005550001": 21421})
-MAGIC_AREA_CODES: Final[Mapping[str, int]] = MappingProxyType({"533": 21452})
-#: The one number of the area code that every test account can buy from.
-MAGIC_AREA: Final[Mapping[str, str]] = MappingProxyType({"500": "+15005550006"})
+routes = Routes("/2010-04-01/Accounts/{account_sid}/IncomingPhoneNumbers")
 
 #: Where the numbers come from: none is hosted.
 ORIGIN: Final = "twilio"
 _ELEMENT: Final = "IncomingPhoneNumber"
-_SHORT_CODE_ELEMENT: Final = "ShortCode"
-
-
-# Phone numbers
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateIncomingPhoneNumber:
     """The properties of a number that an app sets; a default is what clearing one makes of it."""
 
-    friendly_name: str = param("FriendlyName", at_most(LONGEST_NAME), invalid=20002, default="")
-    api_version: str = param("ApiVersion", one_of(*API_VERSIONS), default=API_VERSION)
+    friendly_name: str = param("FriendlyName", friendly_name, invalid=20002, default="")
+    api_version: str = param("ApiVersion", api_version, default=API_VERSION)
     sms_application_sid: str = param("SmsApplicationSid", sid("AP"), invalid=21420, default="")
     sms_url: str = param("SmsUrl", url, invalid=21402, default="")
-    sms_method: str = param("SmsMethod", one_of(*METHODS), invalid=21403, default="POST")
+    sms_method: str = param("SmsMethod", method, invalid=21403, default="POST")
     sms_fallback_url: str = param("SmsFallbackUrl", url, invalid=21402, default="")
-    sms_fallback_method: str = param("SmsFallbackMethod", one_of(*METHODS), invalid=21403, default="POST")
+    sms_fallback_method: str = param("SmsFallbackMethod", method, invalid=21403, default="POST")
     status_callback: str = param("StatusCallback", url, invalid=21402, default="")
-    status_callback_method: str = param("StatusCallbackMethod", one_of(*METHODS), invalid=21403, default="POST")
+    status_callback_method: str = param("StatusCallbackMethod", method, invalid=21403, default="POST")
     voice_application_sid: str = param("VoiceApplicationSid", sid("AP"), invalid=21420, default="")
     voice_url: str = param("VoiceUrl", url, invalid=21402, default="")
-    voice_method: str = param("VoiceMethod", one_of(*METHODS), invalid=21403, default="POST")
+    voice_method: str = param("VoiceMethod", method, invalid=21403, default="POST")
     voice_fallback_url: str = param("VoiceFallbackUrl", url, invalid=21402, default="")
-    voice_fallback_method: str = param("VoiceFallbackMethod", one_of(*METHODS), invalid=21403, default="POST")
+    voice_fallback_method: str = param("VoiceFallbackMethod", method, invalid=21403, default="POST")
     voice_caller_id_lookup: bool = param("VoiceCallerIdLookup", flag, default=False)
     voice_receive_mode: str = param("VoiceReceiveMode", one_of("voice", "fax"), default="voice")
     trunk_sid: str | None = param("TrunkSid", sid("TK"))
@@ -79,25 +57,25 @@ class UpdateIncomingPhoneNumber:
     emergency_address_sid: str | None = param("EmergencyAddressSid", sid("AD"))
 
 
-@numbers.post("")
+@routes.post("")
 def create_incoming_phone_number(call: Call) -> Reply:
     """Buy a phone number: a certain one, or any in an area code."""
     return _buy(call, None)
 
 
-@numbers.post("/Local")
+@routes.post("/Local")
 def create_incoming_phone_number_local(call: Call) -> Reply:
     """Buy a local number."""
     return _buy(call, LOCAL)
 
 
-@numbers.post("/Mobile")
+@routes.post("/Mobile")
 def create_incoming_phone_number_mobile(call: Call) -> Reply:
     """Buy a mobile number."""
     return _buy(call, MOBILE)
 
 
-@numbers.post("/TollFree")
+@routes.post("/TollFree")
 def create_incoming_phone_number_toll_free(call: Call) -> Reply:
     """Buy a toll-free number."""
     return _buy(call, TOLL_FREE)
@@ -116,9 +94,9 @@ def _buy(call: Call, kind: str | None) -> Reply:
 
 
 def _certain(vendor: Vendor, account: Account, wanted: str) -> str:
-    if wanted in MAGIC_NUMBERS:
-        raise ApiError(MAGIC_NUMBERS[wanted])
-    found = wanted if wanted in MAGIC_AREA.values() else phone_number(wanted, vendor.settings.numbers)
+    if wanted in magic.UNAVAILABLE:
+        raise ApiError(magic.UNAVAILABLE[wanted])
+    found = wanted if magic.is_magic(wanted) else phone_number(wanted, vendor.settings.numbers)
     if found is None:
         raise ApiError(21421)
     if vendor.holder_of(found) not in (None, account.provisions):
@@ -127,12 +105,13 @@ def _certain(vendor: Vendor, account: Account, wanted: str) -> str:
 
 
 def _in_area(vendor: Vendor, area: str) -> str:
-    if not re.fullmatch(r"[2-9]\d\d", area):
+    if not re.fullmatch(r"[2-9][0-9]{2}", area):
         raise ApiError(21451)
-    if area in MAGIC_AREA_CODES:
-        raise ApiError(MAGIC_AREA_CODES[area])
-    if area in MAGIC_AREA:
-        return MAGIC_AREA[area]
+    if area in magic.AREA_CODES:
+        number = magic.AREA_CODES[area]
+        if number is None:
+            raise ApiError(21452)
+        return number
     # The numbers that no real telephone has.
     fictional = (f"+1{area}55501{count:02}" for count in range(100))
     found = next((number for number in fictional if vendor.holder_of(number) is None), None)
@@ -141,13 +120,13 @@ def _in_area(vendor: Vendor, area: str) -> str:
     return found
 
 
-@numbers.get("/{sid}")
+@routes.get("/{sid}")
 def fetch_incoming_phone_number(call: Call, sid: str) -> Reply:
     """Fetch a phone number."""
     return Reply(render_incoming_phone_number(_number(call, sid)), sid=sid, element=_ELEMENT)
 
 
-@numbers.post("/{sid}")
+@routes.post("/{sid}")
 def update_incoming_phone_number(call: Call, sid: str) -> Reply:
     """Change a phone number's properties, or the account that it belongs to."""
     number = _number(call, sid)
@@ -161,7 +140,7 @@ def update_incoming_phone_number(call: Call, sid: str) -> Reply:
     return Reply(render_incoming_phone_number(number), sid=sid, element=_ELEMENT)
 
 
-@numbers.delete("/{sid}")
+@routes.delete("/{sid}")
 def delete_incoming_phone_number(call: Call, sid: str) -> Reply:
     """Release a phone number."""
     call.account.provisions.disown(_number(call, sid))
@@ -200,25 +179,25 @@ def require_main_url(new: Mapping[str, object], held: object) -> None:
             raise ApiError(code)
 
 
-@numbers.get("")
+@routes.get("")
 def list_incoming_phone_number(call: Call) -> Reply:
     """A page of phone numbers, newest first."""
     return _list_numbers(call, None)
 
 
-@numbers.get("/Local")
+@routes.get("/Local")
 def list_incoming_phone_number_local(call: Call) -> Reply:
     """A page of local numbers."""
     return _list_numbers(call, LOCAL)
 
 
-@numbers.get("/Mobile")
+@routes.get("/Mobile")
 def list_incoming_phone_number_mobile(call: Call) -> Reply:
     """A page of mobile numbers."""
     return _list_numbers(call, MOBILE)
 
 
-@numbers.get("/TollFree")
+@routes.get("/TollFree")
 def list_incoming_phone_number_toll_free(call: Call) -> Reply:
     """A page of toll-free numbers."""
     return _list_numbers(call, TOLL_FREE)
@@ -235,7 +214,7 @@ class ListIncomingPhoneNumber:
 
 def _list_numbers(call: Call, kind: str | None) -> Reply:
     given = parse(ListIncomingPhoneNumber, call.request.query)
-    looks = _pattern(given.phone_number)
+    looks = digits_like(given.phone_number)
 
     def matches(number: PhoneNumber) -> bool:
         return (
@@ -255,8 +234,8 @@ def _list_numbers(call: Call, kind: str | None) -> Reply:
     )
 
 
-def _pattern(wanted: str | None) -> Callable[[str], bool]:
-    """Whether a number or code holds the wanted digits, of which ``*`` is any."""
+def digits_like(wanted: str | None) -> Callable[[str], bool]:
+    """A test of whether a number or code holds the wanted digits, of which ``*`` is any."""
     digits = re.compile(re.escape(wanted or "").replace(r"\*", r"\d"))
     return lambda number: digits.search(number) is not None
 
@@ -300,136 +279,3 @@ def render_incoming_phone_number(number: PhoneNumber) -> dict[str, object]:
         "status": "in-use",
         "type": number_type(number.phone_number),
     }
-
-
-# Short codes
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateShortCode:
-    """The properties of a short code that an app sets; a default is what clearing one makes of it."""
-
-    friendly_name: str = param("FriendlyName", at_most(LONGEST_NAME), invalid=20002, default="")
-    api_version: str = param("ApiVersion", one_of(*API_VERSIONS), default=API_VERSION)
-    sms_url: str | None = param("SmsUrl", url, invalid=21402)
-    sms_method: str = param("SmsMethod", one_of(*METHODS), invalid=21403, default="POST")
-    sms_fallback_url: str | None = param("SmsFallbackUrl", url, invalid=21402)
-    sms_fallback_method: str = param("SmsFallbackMethod", one_of(*METHODS), invalid=21403, default="POST")
-
-
-@dataclass(frozen=True, slots=True)
-class ListShortCode:
-    """The filters of a list."""
-
-    friendly_name: str | None = param("FriendlyName", text)
-    short_code: str | None = param("ShortCode", text)
-
-
-@short_codes.get("")
-def list_short_code(call: Call) -> Reply:
-    """A page of short codes, newest first."""
-    given = parse(ListShortCode, call.request.query)
-    looks = _pattern(given.short_code)
-    return list_reply(
-        call,
-        "short_codes",
-        call.account.provisions.short_codes,
-        render_short_code,
-        element=_SHORT_CODE_ELEMENT,
-        matches=lambda code: looks(code.short_code) and given.friendly_name in (None, code.friendly_name),
-    )
-
-
-@short_codes.get("/{sid}")
-def fetch_short_code(call: Call, sid: str) -> Reply:
-    """Fetch a short code."""
-    return Reply(render_short_code(_short_code(call, sid)), sid=sid, element=_SHORT_CODE_ELEMENT)
-
-
-@short_codes.post("/{sid}")
-def update_short_code(call: Call, sid: str) -> Reply:
-    """Change a short code's name, and where messages to it go."""
-    code = _short_code(call, sid)
-    new = changes(UpdateShortCode, call.request.form)
-    require_main_url(new, code)
-    return Reply(render_short_code(call.vendor.update(code, new)), sid=sid, element=_SHORT_CODE_ELEMENT)
-
-
-def _short_code(call: Call, sid: str) -> ShortCode:
-    code = call.account.provisions.short_codes.get(sid)
-    if code is None:
-        raise call.not_found()
-    return code
-
-
-def render_short_code(code: ShortCode) -> dict[str, object]:
-    """A short code as the API shows it."""
-    return {
-        "account_sid": code.account_sid,
-        "api_version": code.api_version,
-        "date_created": rfc2822(code.date_created),
-        "date_updated": rfc2822(code.date_updated),
-        "friendly_name": code.friendly_name,
-        "short_code": code.short_code,
-        "sid": code.sid,
-        "sms_fallback_method": code.sms_fallback_method,
-        "sms_fallback_url": code.sms_fallback_url,
-        "sms_method": code.sms_method,
-        "sms_url": code.sms_url,
-        "uri": f"/{API_VERSION}/Accounts/{code.account_sid}/SMS/ShortCodes/{code.sid}.json",
-    }
-
-
-# Deactivations
-
-#: For how many days a report is kept.
-OLDEST_REPORT: Final = timedelta(days=60)
-#: For how long the URL of a report is good.
-URL_LIFETIME: Final = timedelta(minutes=2)
-
-
-@deactivations.get("")
-def fetch_deactivation(call: Call) -> Reply:
-    """Where the report of a day is: the numbers that carriers of the United States took out of service."""
-    day = _report_day(call.request.query.get("Date", [""])[0], call.vendor.now.date())
-    expires = str(int((call.vendor.now + URL_LIFETIME).timestamp()))
-    query = urlencode({"Expires": expires, "Signature": _signature(call.vendor, day, expires)})
-    location = f"{call.request.origin}{call.request.path}/{day}.txt?{query}"
-    return Reply({"redirect_to": location}, 307, headers={"Location": location})
-
-
-def _report_day(text: str, today: date) -> date:
-    try:
-        day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None
-    except ValueError:
-        day = None
-    if day is None:
-        raise ApiError(30115)
-    if day >= today:
-        raise ApiError(30114)
-    if day < today - OLDEST_REPORT:
-        raise ApiError(30113)
-    return day
-
-
-@deactivations.get("/{file}", signed=True)
-def read_deactivations(call: Call, file: str) -> Response:
-    """The report of a day, a number on each line; whoever holds its URL may read it while that is good."""
-    query = call.request.query
-    expires, signature = (query.get(name, [""])[0] for name in ("Expires", "Signature"))
-    day = file.removesuffix(".txt")
-    if not hmac.compare_digest(signature, _signature(call.vendor, day, expires)):
-        raise ApiError(20403)
-    if call.vendor.now.timestamp() > int(expires):
-        raise ApiError(20403, message="Request has expired")
-    numbers = sorted(call.vendor.deactivated.get(date.fromisoformat(day), ()))
-    report = "".join(f"{number.removeprefix('+')}\n" for number in numbers)
-    return Response(200, {"Content-Type": "text/plain"}, report)
-
-
-def _signature(vendor: Vendor, day: object, expires: str) -> str:
-    key = vendor.settings.auth_token.encode()
-    return hmac.new(key, f"{day}:{expires}".encode(), hashlib.sha256).hexdigest()
-
-
-routes = (*numbers, *short_codes, *deactivations)

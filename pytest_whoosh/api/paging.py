@@ -53,7 +53,7 @@ def read_paging(request: Request) -> Paging:
     if size > GREATEST_SIZE:
         raise ApiError(20007)
     token = query.get("PageToken", [""])[0] or None
-    if token and token[:2] not in ("PA", "PB"):
+    if token and (token[:2] not in ("PA", "PB") or len(token) == 2):
         raise ApiError(20422)
     filters = {name: values for name, values in query.items() if name not in _OWN_PARAMETERS}
     return Paging(request.path, filters, size, _number(query, "Page"), token)

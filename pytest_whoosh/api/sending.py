@@ -18,8 +18,9 @@ from pytest_whoosh.engine.senders import MMS_COUNTRIES, NO_ALPHA
 from pytest_whoosh.engine.vendor import Vendor
 
 from . import magic
+from .dates import instant
 from .drafts import SERVICE_SID, CreateMessage, Draft, make_message
-from .forms import instant, parse
+from .forms import parse
 
 MOST_MEDIA: Final = 10
 LONGEST_SCHEDULE: Final = timedelta(days=35)

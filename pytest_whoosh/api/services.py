@@ -86,7 +86,7 @@ def list_service(call: Call) -> Reply:
 
 
 @routes.get("/Usecases")
-def fetch_usecase(call: Call) -> Reply:
+def fetch_usecase(call: Call) -> Reply:  # noqa: ARG001  # every handler takes the call
     """The uses that a service may declare."""
     listed = [
         {"usecase": usecase, "description": description, "purpose": purpose}

@@ -4,7 +4,7 @@ See https://www.twilio.com/docs/usage/twilios-response
 """
 
 from collections.abc import Mapping
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 _HEAD = "<?xml version='1.0' encoding='UTF-8'?>\n"
 #: The attributes of a list, and the keys of its envelope that they show.
@@ -30,7 +30,7 @@ def document(element: str, content: Mapping[str, object]) -> str:
 
 def _page(element: str, key: str, items: list[object], envelope: Mapping[str, object]) -> str:
     shown = {name: envelope[known] for name, known in _ATTRIBUTES.items()}
-    attributes = "".join(f" {name}={quoteattr('' if value is None else str(value))}" for name, value in shown.items())
+    attributes = "".join(f" {name}={_quoted('' if value is None else str(value))}" for name, value in shown.items())
     tag = _camel(key)
     return f"<{tag}{attributes}>{''.join(_element(element, item) for item in items)}</{tag}>"
 
@@ -44,8 +44,12 @@ def _element(tag: str, value: object) -> str:
         content = str(value).lower()
     else:
         # Characters that XML 1.0 cannot hold at all are dropped.
-        content = escape("".join(filter(_allowed, "" if value is None else str(value))))
+        content = escape("".join(filter(_allowed, "" if value is None else str(value))), quote=False)
     return f"<{tag}>{content}</{tag}>" if content else f"<{tag}/>"
+
+
+def _quoted(value: str) -> str:
+    return f'"{escape(value)}"'
 
 
 def _allowed(character: str) -> bool:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
+from .channels import sender_sid
 from .order import Order
 from .records import (
     ApiKey,
@@ -97,6 +98,10 @@ class Provisions:
     def link_domain(self, domain: str) -> LinkDomain | None:
         """The domain of short links with a name."""
         return next((each for each in self.link_domains if each.domain == domain), None)
+
+    def has(self, sender: str) -> bool:
+        """Whether a sender of any kind is the account's: bought, on a channel, or in a pool."""
+        return bool(self.owned(sender) or self.service_of(sender) or sender_sid(sender) in self.channel_senders)
 
     # Sender pools
 

@@ -76,7 +76,9 @@ def phone_number(text: str, rule: str = "possible") -> str | None:
         return None
     if rule == "valid" and not phonenumbers.is_valid_number(parsed):
         return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    number: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    # A code of the country, or the shape of a North American number: ten digits alone are not enough.
+    return number if text.startswith("+") or _PLAIN_NANP.fullmatch(number) else None
 
 
 def normalize(text: str, rule: str = "possible") -> str | None:
@@ -114,11 +116,16 @@ LOCAL, MOBILE, TOLL_FREE = "local", "mobile", "toll-free"
 _TOLL_FREE_NANP: Final = re.compile(r"\+18(?:00|33|44|55|66|77|88)")
 
 
+def is_toll_free(number: str) -> bool:
+    """Whether a number is one of North America's toll-free ones."""
+    return _TOLL_FREE_NANP.match(number) is not None
+
+
 @lru_cache(maxsize=1024)
 def number_type(number: str) -> str:
     """Whether a number in E.164 is local, mobile or toll-free; North American ones look the same as mobile or local."""
     if number.startswith("+1"):
-        return TOLL_FREE if _TOLL_FREE_NANP.match(number) else LOCAL
+        return TOLL_FREE if is_toll_free(number) else LOCAL
     import phonenumbers
 
     kind = phonenumbers.number_type(phonenumbers.parse(number))

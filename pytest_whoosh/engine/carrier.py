@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from .account import Account
 from .callbacks import Webhook, status_params, webhook
 from .channels import is_outside_window
-from .lifecycle import REPORTED, TRANSITIONS, Status
+from .lifecycle import DELIVERED, REPORTED, TRANSITIONS, Status
 from .links import Links
 from .media import exceeds_limits
 from .prices import Prices
@@ -17,16 +17,20 @@ from .records import Collection, Message, MessagingService
 from .rules import WebhookScript
 from .segments import count_segments
 from .senders import carries_mms, choose_sender, make_sms
+from .throughput import Throughput
 from .timeline import Timeline
 
+_QUEUE_OVERFLOW: Final = 30001
 _SUSPENDED: Final = 30002
 _PRICE_EXCEEDED: Final = 30010
+_EXPIRED: Final = 30036
 _OPTED_OUT: Final = 21610
 _NO_SERVICE: Final = 21701
 _NO_SENDER: Final = 21703
 _EMPTY_POOL: Final = 21704
 _NOT_IN_POOL: Final = 21711
 _OUTSIDE_WINDOW: Final = 63016
+_NOT_SHORTENED: Final = 30103
 _NO_DOMAIN: Final = 30106
 _MEDIA_TOO_LARGE: Final = 11751
 
@@ -47,6 +51,7 @@ class Carrier:
         account_of: Callable[[Message], Account],
         post: Callable[[Webhook], None],
         links: Links,
+        throughput: Throughput | None = None,
     ) -> None:
         self._timeline = timeline
         self._delays = delays
@@ -54,6 +59,7 @@ class Carrier:
         self._account_of = account_of
         self._post = post
         self._links = links
+        self._throughput = throughput
         self._held: dict[str, _Held] = {}
         #: What can keep a message from a status, by that status: each returns the error code of the failure, or None.
         self._gates: Mapping[Status, Callable[[Message], int | None]] = {
@@ -67,6 +73,11 @@ class Carrier:
             self._timeline.schedule(message.send_at, message.serial, self._start, message, planned=True)
         elif message.is_outbound:
             self._plan(message)
+
+    def has_room(self, message: Message) -> bool:
+        """Whether the queue of a message's sender can take it."""
+        queues = self._throughput
+        return queues is None or queues.has_room(message, _segments(message), self._timeline.now)
 
     def cancel(self, message: Message) -> None:
         """Cancel a scheduled message."""
@@ -83,28 +94,58 @@ class Carrier:
             if message.script:
                 self._release(message)
             return
+        if following is Status.SENDING and self._throughput:
+            self._queue(message, self._throughput)
+            return
         outcome = message.outcome
         delay = outcome.after if outcome.after is not None and following is outcome.last else self._delays[following]
         self._timeline.after(delay, message.serial, self._advance, message)
 
+    def _queue(self, message: Message, queues: Throughput) -> None:
+        """Let a message wait for its turn, or for its failure where the queue is full or the wait too long."""
+        now = self._timeline.now
+        validity = timedelta(seconds=message.validity_period)
+        wait = queues.wait(message, now) + self._delays[Status.SENDING]
+        if not self.has_room(message):
+            self._timeline.after(self._delays[Status.FAILED], message.serial, self._overflow, message)
+        elif wait > validity:
+            self._timeline.after(validity, message.serial, self._expire, message)
+        else:
+            queues.join(message, _segments(message), now)
+            self._timeline.after(wait, message.serial, self._advance, message)
+
+    def _overflow(self, message: object) -> None:
+        assert isinstance(message, Message)
+        self._fail(message, _QUEUE_OVERFLOW)
+
+    def _expire(self, message: object) -> None:
+        assert isinstance(message, Message)
+        self._fail(message, _EXPIRED)
+
+    def _fail(self, message: Message, code: int | None) -> None:
+        self._move(message, Status.FAILED, code)
+        if message.script:
+            self._release(message)
+
     def _advance(self, message: object) -> None:
         assert isinstance(message, Message)
+        if message.outcome.error_code == _NOT_SHORTENED and _goes_on_unshortened(message):
+            message.outcome, message.shortens_urls = DELIVERED, False
         following = message.outcome.then[message.status]
         code = self._refusal(message, following)
         if code is not None:
             following = Status.FAILED
         elif following is message.outcome.last:
             code = message.outcome.error_code
+        if following is Status.FAILED:
+            self._fail(message, code)
+            return
         if following is Status.SENT:
             self._shorten(message)
             self._account_of(message).move(message, self._timeline.now)
             message.price = -self._prices.cost(message)
         self._move(message, following, code)
-        if following is Status.FAILED:
-            if message.script:
-                self._release(message)
-        else:
-            self._plan(message)
+        self._plan(message)
 
     # Gates
 
@@ -132,7 +173,7 @@ class Carrier:
         elif not provisions.is_pooled(message.from_, service):
             return _NOT_IN_POOL
         self._prepare(message, service)
-        return None
+        return None if self.has_room(message) else _QUEUE_OVERFLOW
 
     def _not_to_be_sent(self, message: Message) -> int | None:
         if message.service:
@@ -145,7 +186,7 @@ class Carrier:
             return _OUTSIDE_WINDOW
         if message.shortens_urls and not (message.service and message.service.link_shortening_domain):
             return _NO_DOMAIN
-        if exceeds_limits(each.file for each in message.media):
+        if message.media_urls and exceeds_limits((each.file for each in message.media), message.channel):
             return _MEDIA_TOO_LARGE
         if message.max_price is not None and self._prices.cost(message) > message.max_price:
             return _PRICE_EXCEEDED
@@ -230,12 +271,23 @@ class _Held:
     gone: set[Status] = field(default_factory=set)
 
 
+def _goes_on_unshortened(message: Message) -> bool:
+    """Whether the domain of a message's links has it sent with long ones when the shortener fails."""
+    domain = message.service.link_shortening_domain if message.service else None
+    return message.shortens_urls and domain is not None and domain.continue_on_failure
+
+
 def _forget(message: Message) -> None:
     """Keep no more of a message than its ContentRetention and AddressRetention ask for."""
     if message.discards_content and message.forgotten is None:
         message.forgotten, message.body = message.body, ""
         message.media = Collection()
     message.obfuscated = message.obfuscates_address
+
+
+def _segments(message: Message) -> int:
+    """How many segments a message takes, also while it shows none yet."""
+    return message.num_segments or segments_to_send(message)
 
 
 def segments_to_send(message: Message) -> int:

@@ -304,7 +304,7 @@ def read_variables(text: str | None) -> dict[str, str]:
         return {}
     try:
         variables = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ApiError(21656) from None
     if not isinstance(variables, dict) or len(variables) > MOST_VARIABLES:
         raise ApiError(21656)

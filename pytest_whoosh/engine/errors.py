@@ -11,10 +11,6 @@ from .error_codes import TITLES
 MORE_INFO: Final = "https://www.twilio.com/docs/errors/{code}"
 
 
-class WhooshError(Exception):
-    """The test asked something of the double that it cannot do; the text says what to write instead."""
-
-
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """How a code is refused at once: its HTTP status, and its text where that is not the code's title.
@@ -35,6 +31,7 @@ REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
         20005: Refusal(403),
         20008: Refusal(403),
         20009: Refusal(409),
+        20403: Refusal(403),
         20404: Refusal(404, "The requested resource {path} was not found"),
         20409: Refusal(409),
         20429: Refusal(429),

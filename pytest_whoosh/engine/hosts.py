@@ -1,6 +1,6 @@
 """The hosts that belong to the vendor, and what each serves."""
 
-import re
+from functools import lru_cache
 from typing import Final
 
 #: The vendor's domains, and Twilio's, whose API the vendor speaks. The vendor's second domain is the one its own
@@ -13,19 +13,21 @@ API_HOST: Final = "api.whoosh.totogi.solutions"
 #: The products whose API is faked. A region or an edge may follow: ``api.dublin.ie1.twilio.com``.
 PRODUCTS: Final = frozenset({"api", "messaging", "pricing", "content"})
 
-_VENDOR = re.compile(
-    r"(?:(?P<product>[a-z0-9-]+)\.(?:[a-z0-9_-]+\.)*)?(?:" + "|".join(map(re.escape, DOMAINS)) + r")\.?",
-    re.IGNORECASE,
-)
 
-
+@lru_cache(maxsize=256)
 def is_vendor(host: str) -> bool:
     """Whether a host is the vendor's (or Twilio's), so that nothing may reach it from a test."""
-    return _VENDOR.fullmatch(host) is not None
+    return _below_domain(host) is not None
 
 
+@lru_cache(maxsize=256)
 def product_of(host: str) -> str | None:
     """The product a vendor host serves, such as ``"api"``; None where it is none of the faked ones."""
-    match = _VENDOR.fullmatch(host)
-    product = match["product"].lower() if match and match["product"] else None
+    product = (_below_domain(host) or "").partition(".")[0]
     return product if product in PRODUCTS else None
+
+
+def _below_domain(host: str) -> str | None:
+    """What stands before the vendor's domain in a host; None where that is another's."""
+    name = "." + host.lower().removesuffix(".")
+    return next((name[: -len(domain)].strip(".") for domain in DOMAINS if name.endswith("." + domain)), None)

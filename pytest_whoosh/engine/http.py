@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote, urlsplit
 
 #: The parameters of a form or query string; a repeated name keeps every value, in order.
 Form: TypeAlias = dict[str, list[str]]
@@ -89,7 +90,14 @@ class NetworkFault(Exception):
 def parse_form(text: str) -> Form:
     """Read ``a=1&a=2&b=`` as ``{"a": ["1", "2"], "b": [""]}``."""
     form: Form = {}
-    if text:
-        for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
-            form.setdefault(name, []).append(value)
+    for pair in text.split("&"):
+        if pair:
+            name, _, value = pair.partition("=")
+            form.setdefault(_decode(name), []).append(_decode(value))
     return form
+
+
+@lru_cache(maxsize=512)
+def _decode(text: str) -> str:
+    # Names and phone numbers come again and again, and decoding them is a good part of a send.
+    return unquote(text.replace("+", " "), errors="replace")

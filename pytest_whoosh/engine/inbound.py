@@ -66,6 +66,7 @@ class Conversation:
         handler = handler_of(self.account, message.to, self.service)
         if handler.url:
             yield from self._call(handler, self._params())
+        message.price = -self.vendor.prices.cost(message)
         message.move_to(Status.RECEIVED, self.vendor.now)
 
     def _call(self, handler: Handler, params: dict[str, str]) -> Deliveries:

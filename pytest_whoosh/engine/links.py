@@ -11,8 +11,9 @@ from string import ascii_letters, digits
 from typing import Final
 from urllib.parse import urlsplit
 
-from .errors import WhooshError, title_of
+from .errors import title_of
 from .lifecycle import UNFINISHED
+from .misuse import WhooshError
 from .records import Link, LinkDomain, Message
 
 #: How many alphanumeric characters follow the domain.

@@ -30,6 +30,11 @@ def reported_webhooks(message: Message) -> list[Webhook]:
     return [webhook for webhook in message.webhooks if not webhook.dropped]
 
 
+def _own(value: str | list[str]) -> str | list[str]:
+    """A parameter that the test may do with as it likes."""
+    return value if isinstance(value, str) else list(value)
+
+
 # What a test can read of a message and ask of it, by name: the contract's list, in its order. ``Message`` in
 # ``pytest_whoosh.views`` has one property for each.
 FIELDS: Final[Mapping[str, Callable[[Message], Any]]] = MappingProxyType(
@@ -61,16 +66,11 @@ FIELDS: Final[Mapping[str, Callable[[Message], Any]]] = MappingProxyType(
         "feedback": lambda message: message.feedback,
         "history": lambda message: [(change.status.value, change.at) for change in message.history],
         "callbacks": reported_webhooks,
-        "request": lambda message: dict(message.request),
+        "request": lambda message: {name: _own(value) for name, value in message.request.items()},
         "redacted": lambda message: message.forgotten is not None,
         "deleted": lambda message: message.deleted,
     }
 )
-
-
-# What is asked of a field where that is not what it shows: whom a message went to stays known to the test that has the
-# API hide the number.
-_ASKED: Final[Mapping[str, Callable[[Message], Any]]] = MappingProxyType({"to": lambda message: message.to})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +97,20 @@ class Matcher:
                 raise TypeError(choose_from("match key", name, fields))
         self.criteria = criteria
         self._tests = [
-            (_ASKED.get(name, fields[name]), _test(name, expected)) for name, expected in criteria.items()
+            (fields[name], _of_message(name, fields[name], _test(name, expected)))
+            for name, expected in criteria.items()
         ]
 
     def matches(self, message: Message) -> bool:
         """Whether a message meets every criterion."""
-        return all(test(read(message)) for read, test in self._tests)
+        return all(test(message) for _, test in self._tests)
 
     def differences(self, message: Message) -> list[Difference]:
         """The criteria that a message does not meet, in the order in which they were given."""
         return [
-            Difference(name, self.criteria[name], actual)
+            Difference(name, self.criteria[name], read(message))
             for name, (read, test) in zip(self.criteria, self._tests, strict=True)
-            if not test(actual := read(message))
+            if not test(message)
         ]
 
     def __str__(self) -> str:
@@ -118,12 +119,14 @@ class Matcher:
 
 def show(value: object) -> str:
     """A value as the author of a test would write it."""
-    if isinstance(value, Status):
-        return repr(value.value)
     if isinstance(value, datetime):
         return str(value)
     if callable(value) and hasattr(value, "__name__"):
         return str(value.__name__)
+    if type(value) is list:
+        return f"[{', '.join(map(show, value))}]"
+    if type(value) is tuple and len(value) > 1:
+        return f"({', '.join(map(show, value))})"
     return repr(value)
 
 
@@ -133,6 +136,13 @@ def asks(expected: object) -> TypeGuard[Callable[[object], object]]:
 
 
 # How what is asked becomes a test
+
+
+def _of_message(name: str, read: Callable[[Message], Any], test: Callable[[Any], bool]) -> Callable[[Message], bool]:
+    if name != "to":
+        return lambda message: test(read(message))
+    # Whom a message went to stays known to the test that has the API hide the number.
+    return lambda message: test(read(message)) or test(message.to)
 
 
 def _test(name: str, expected: object) -> Callable[[Any], bool]:

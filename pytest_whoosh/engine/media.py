@@ -14,6 +14,8 @@ MOST_BYTES: Final = 5 * _MB
 FORMATTED: Final = frozenset({"image/jpeg", "image/png", "image/gif"})
 #: The most bytes of a file of any other type; see ``media_url`` of the vendor's page on creating messages.
 MOST_OTHER_BYTES: Final = 500 * 1024
+#: The most bytes of one message's media together on WhatsApp; see https://www.twilio.com/docs/api/errors/11751
+MOST_CHANNEL_BYTES: Final = 16 * _MB
 
 #: What the end of a URL's path says about the type of its file. The standard library's table differs between machines.
 TYPES: Final[Mapping[str, str]] = MappingProxyType(
@@ -84,9 +86,11 @@ class Files:
         return self._given.get(url) or smallest(type_of(url))
 
 
-def exceeds_limits(files: Iterable[File]) -> bool:
+def exceeds_limits(files: Iterable[File], channel: str | None) -> bool:
     """Whether the files of a message are too large to be sent, one of them or all together."""
     sizes = [(len(file.content), file.content_type) for file in files]
+    if channel:
+        return sum(size for size, _ in sizes) > MOST_CHANNEL_BYTES
     return sum(size for size, _ in sizes) > MOST_BYTES or any(
         size > MOST_OTHER_BYTES and kind not in FORMATTED for size, kind in sizes
     )

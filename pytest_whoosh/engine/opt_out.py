@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from .account import Provisions
-from .addresses import Kind, kind_of
+from .addresses import Kind, is_toll_free, kind_of
 from .records import MessagingService
 
 #: The words of each kind: the whole of a message's text, in any case.
@@ -36,8 +36,7 @@ ANSWERS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-#: Toll-free numbers, whose network handles opting out itself, in words of its own.
-TOLL_FREE: Final = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877", "+1888")
+# The network of toll-free numbers handles opting out itself, in words of its own.
 _TOLL_FREE_START: Final = frozenset({"START", "UNSTOP"})
 _TOLL_FREE_STOPPED: Final = (
     'NETWORK MSG: You replied with the word "{word}" which blocks all texts sent from this number. '
@@ -71,7 +70,7 @@ def handle(
     if kind is None or (kind_of(sender) is not Kind.NUMBER and not advanced):
         return None
     word = body.strip()
-    toll_free = sender.startswith(TOLL_FREE)
+    toll_free = is_toll_free(sender)
     if toll_free and kind == "START" and word.upper() not in _TOLL_FREE_START:
         return None
     out = provisions.has_opted_out(person, sender, service)

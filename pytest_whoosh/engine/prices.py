@@ -65,7 +65,7 @@ class Prices:
 
     def cost(self, message: Message) -> Decimal:
         """What a message costs: every segment, or one amount for an MMS or a channel message."""
-        if ":" in message.to:
+        if message.channel:
             return CHANNEL
         if message.is_mms:
             return MMS

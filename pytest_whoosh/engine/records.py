@@ -340,6 +340,8 @@ class PoolSender:
     #: How many messages it has carried, which spreads the traffic evenly.
     carried: int = 0
     kind: Kind = field(init=False)
+    # Looked up once: a large pool asks every sender for its country, for every message.
+    _country: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         kind = kind_of(self.address)
@@ -351,8 +353,10 @@ class PoolSender:
         """The ISO code of the country that it is of, or for; empty where it is of none."""
         if isinstance(self.held, ShortCode):
             return self.held.country
-        _, _, number = self.address.rpartition(":")
-        return country_of(number) if number.startswith("+") else self.destination
+        if self._country is None:
+            _, _, number = self.address.rpartition(":")
+            self._country = country_of(number) if number.startswith("+") else self.destination
+        return self._country
 
 
 class StickySender(NamedTuple):

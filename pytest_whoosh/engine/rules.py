@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any, Final, Self
 
 from .addresses import channel_of
-from .errors import ApiError, WhooshError, choose_from, require_known
+from .errors import ApiError, choose_from, require_known
 from .http import NetworkFault, Response
 from .lifecycle import PATHS, READ_ON, REPORTED, Outcome, Status, journey
 from .matching import FIELDS, Matcher
+from .misuse import WhooshError
 from .records import Message
 from .settings import duration
 

@@ -4,14 +4,13 @@ Follows https://www.twilio.com/docs/messaging/services#messaging-service-feature
 and each keeps the senders it prefers, or all of them where it prefers none.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
-from .addresses import Kind, channel_of, country_of
+from .addresses import Kind, channel_of, country_of, is_toll_free
 from .records import Message, MessagingService, PhoneNumber, PoolSender, ShortCode, StickySender
 
 #: The countries whose carriers deliver nothing from alphanumeric senders, nor from numbers of other countries.
@@ -23,7 +22,6 @@ STICKS_FOR: Final = timedelta(days=365)
 #: Where the media of an MMS are found that became an SMS: seven letters and digits follow.
 MEDIA_LINK: Final = "https://p.twil.io/"
 
-_TOLL_FREE: Final = re.compile(r"\+18(00|33|44|55|66|77|88)\d{7}")
 _LINK_LENGTH: Final = 7
 _TYPES: Final = (Kind.CHANNEL, Kind.SHORT_CODE, Kind.ALPHA, Kind.NUMBER)
 
@@ -146,7 +144,7 @@ def _for_the_country(able: list[PoolSender], service: MessagingService, message:
 def _toll_free_in_canada(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
     if not message.to.startswith("+1") or country_of(message.to) != "CA":
         return able
-    return [sender for sender in able if _TOLL_FREE.fullmatch(sender.address)]
+    return [sender for sender in able if is_toll_free(sender.address)]
 
 
 def _in_country(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:

@@ -34,6 +34,7 @@ from .records import (
 )
 from .rules import Rules
 from .settings import Settings
+from .throughput import Throughput
 from .timeline import Timeline
 
 R = TypeVar("R")
@@ -90,8 +91,9 @@ class Vendor:
         self.due: deque[Webhook] = deque()
         self.files = Files()
         self.links = Links(settings.seed)
+        throughput = Throughput() if settings.throughput == "realistic" else None
         self.carrier = Carrier(
-            self.timeline, settings.delays, self.prices, self.account_of, self.post, self.links
+            self.timeline, settings.delays, self.prices, self.account_of, self.post, self.links, throughput
         )
 
     @property
@@ -111,6 +113,11 @@ class Vendor:
     def account_of(self, message: Message) -> Account:
         """The account that a message belongs to."""
         return self.accounts[message.account_sid]
+
+    def account_with(self, sender: str) -> Account:
+        """The account that people reach who write to a sender; the main one where nobody has it."""
+        held = (each for each in self.accounts.values() if each.provisions.has(sender))
+        return next(held, self.account)
 
     def caller(self, user: str, password: str) -> Account | None:
         """The account whose SID and auth token, or whose API key and secret, these are; None where they must be right.
@@ -163,7 +170,13 @@ class Vendor:
     # Messages
 
     def send(self, account: Account, message: Message, texts: Mapping[str, object]) -> Response | None:
-        """Take a message that an app sends, unless a rule of the test has the API answer otherwise."""
+        """Take a message that an app sends, unless a rule of the test has the API answer otherwise.
+
+        Raises:
+            ApiError: the sender's queue is full; a service takes the message all the same, and fails it.
+        """
+        if message.service is None and not self.carrier.has_room(message):
+            raise ApiError(21611, texts)
         answer = self.rules.apply(message, texts)
         if answer is None:
             self.take(account, message)
@@ -189,8 +202,8 @@ class Vendor:
             file=self.files.at(url),
         )
 
-    def click(self, text: str, user_agent: str) -> str:
-        """Let a person follow a short link, and report that to the app; returns where it leads."""
+    def click(self, text: str, user_agent: str) -> tuple[str, list[Webhook]]:
+        """Let a person follow a short link: where it leads, and the webhook that reports it where one does."""
         link, host = self.links.at(text), host_of(text)
         domains = (account.provisions.link_domain(host) for account in self.accounts.values())
         target = follow(text, link, next(filter(None, domains), None), self.now)
@@ -202,11 +215,12 @@ class Vendor:
                 auth_token=self.account_of(message).auth_token,
                 at=self.now,
                 message=message,
-                token=str(uuid5(NAMESPACE_URL, f"{link.text}/{len(self.webhooks)}")),
+                token=self.token(),
             )
             message.webhooks.append(report)
-            self.post(report)
-        return target
+            self.webhooks.append(report)
+            return target, [report]
+        return target, []
 
     def token(self) -> str:
         """What tells the next webhook from every other."""
@@ -255,8 +269,8 @@ class Vendor:
 
     def holder_of(self, address: str) -> Provisions | None:
         """The provisions that hold a number or short code, whichever account has them; None where nobody does."""
-        held = (account.provisions for account in self.accounts.values())
-        return next((provisions for provisions in held if provisions.owned(address)), None)
+        every = (account.provisions for account in self.accounts.values())
+        return next((provisions for provisions in every if provisions.owned(address)), None)
 
     def transfer(self, number: PhoneNumber, account: Account) -> None:
         """Let a phone number go over from one account to another, without what the one made of it."""

@@ -5,17 +5,14 @@ See https://asgi.readthedocs.io/en/latest/specs/www.html and, for the start-up o
 
 import asyncio
 import weakref
-from collections.abc import MutableMapping
 from contextlib import suppress
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pytest_whoosh.engine.http import Request, Response
 
+from .apps import AsgiApp, Event
 from .failures import LONGEST_ANSWER, DeliveryFailed, raised_by_app
-from .webhooks import AsgiApp
-
-Event: TypeAlias = MutableMapping[str, Any]
 
 
 class AsgiTarget:

@@ -3,8 +3,8 @@
 import traceback
 from typing import Final
 
-#: The vendor reads no more of an answer than this, in bytes.
-LONGEST_ANSWER: Final = 64 * 1024
+#: No more of an answer is kept than this, in bytes: more than the vendor reads, so that one too long is noticed.
+LONGEST_ANSWER: Final = 128 * 1024
 
 
 class DeliveryFailed(Exception):

@@ -11,8 +11,8 @@ from functools import reduce
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from pytest_whoosh.engine.errors import WhooshError
 from pytest_whoosh.engine.hosts import is_vendor
+from pytest_whoosh.engine.misuse import WhooshError
 
 from .importing import ImportWatch
 from .patching import Patch, tidy
@@ -40,6 +40,14 @@ def _resolving_for(_: object, host: object, *__: object, **___: object) -> objec
 
 def _connecting(_: object, address: object) -> object:
     return address[0] if isinstance(address, tuple) and address else None
+
+
+def _connecting_for(_: object, socket: object, address: object) -> object:
+    return _connecting(socket, address)
+
+
+def _opening(_: object, protocol: object, host: object = None, *__: object, **___: object) -> object:  # noqa: ARG001
+    return host
 
 
 def _tunnelling(connection: Any, data: object) -> object:  # noqa: ARG001
@@ -74,7 +82,10 @@ _DOORS: Final = (
     _Door("socket", "socket.connect", _connecting),
     _Door("socket", "socket.connect_ex", _connecting),
     _Door("uvloop", "Loop.getaddrinfo", _resolving_for),
+    _Door("uvloop", "Loop.create_connection", _opening),  # which resolves by itself
+    _Door("uvloop", "Loop.sock_connect", _connecting_for),  # likewise
     _Door("aiodns", "DNSResolver.getaddrinfo", _resolving_for),
+    _Door("aiodns", "DNSResolver.gethostbyname", _resolving_for),
     _Door("http.client", "HTTPConnection.send", _tunnelling),
     _Door("http.client", "HTTPConnection.putrequest", _asking_proxy),
     _Door("httpcore._sync.http11", "HTTP11Connection.handle_request", _asking_proxy_of_httpx),
@@ -102,6 +113,10 @@ class Guard:
     def stop(self) -> None:
         """Step out of the way."""
         _WAYS_OUT.dismiss(self)
+
+    def close_again(self) -> None:
+        """Close the doors that somebody has opened since, as pytest-socket does after each test."""
+        _WAYS_OUT.close_again()
 
 
 class _WaysOut:
@@ -132,6 +147,10 @@ class _WaysOut:
             while self._patches:
                 self._patches.pop().stop()
         tidy()
+
+    def close_again(self) -> None:
+        for patch in self._patches:
+            patch.renew()
 
     def _close(self, module: str) -> None:
         for door in _DOORS:

@@ -1,8 +1,8 @@
 """Stands in ``http.client``, and so in ``urllib.request``; and in ``urllib3``, which opens its connections itself."""
 
-import http.client
 import io
 from collections.abc import Callable
+from http import client  # not http.client: its package may not know it yet
 from typing import Any
 
 from pytest_whoosh.engine.hosts import is_vendor
@@ -14,11 +14,14 @@ from .wire import Wire
 
 def intercept(answer: Answer) -> list[Patch]:
     """Answer the connections that ``http.client`` opens to the vendor."""
-    return connections(http.client, answer)
+    return connections(client, answer, lambda _, fault: _error(fault))
 
 
-def connections(module: Any, answer: Answer) -> list[Patch]:
-    """Answer the connections to the vendor of a module's HTTPSConnection and HTTPConnection."""
+def connections(module: Any, answer: Answer, error: Callable[[Any, NetworkFault], Exception]) -> list[Patch]:
+    """Answer the connections to the vendor of a module's HTTPSConnection and HTTPConnection.
+
+    ``error`` makes what the library raises where a connection does not stand.
+    """
 
     def build(connect: Any) -> Callable[[Any], None]:
         def stand_in(connection: Any) -> None:
@@ -26,13 +29,16 @@ def connections(module: Any, answer: Answer) -> list[Patch]:
             if not is_vendor(host):
                 connect(connection)
                 return
-            scheme = "https" if isinstance(connection, module.HTTPSConnection) else "http"
-            connection.sock = _Socket(Wire(answer, f"{scheme}://{host}"))
+            scheme = "https" if isinstance(connection, secure) else "http"
+            wire = Wire(answer, f"{scheme}://{host}")
+            connection.sock = _Socket(wire, lambda fault: error(connection, fault))
             connection.is_verified = True  # else urllib3 warns of an unverified certificate
 
         return stand_in
 
-    return [Patch(kind, "connect", build) for kind in (module.HTTPSConnection, module.HTTPConnection)]
+    # Inside a cassette of vcrpy's the module shows its classes, which name those they stand for.
+    secure, plain = (getattr(kind, "_baseclass", kind) for kind in (module.HTTPSConnection, module.HTTPConnection))
+    return [Patch(kind, "connect", build) for kind in (secure, plain)]
 
 
 def _host(connection: Any) -> str:
@@ -43,8 +49,9 @@ def _host(connection: Any) -> str:
 class _Socket:
     """What the library takes for its socket."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, error: Callable[[NetworkFault], Exception]) -> None:
         self._wire = wire
+        self._error = error
         self._answer = b""
         self._fault: NetworkFault | None = None
 
@@ -55,22 +62,13 @@ class _Socket:
         except NetworkFault as fault:
             self._fault = fault
             if fault.connecting or fault.kind == "refused":
-                self._raise(fault)
+                raise self._error(fault) from None
 
     def makefile(self, *_: object, **__: object) -> io.BufferedIOBase:
         """The answer, to be read."""
         if self._fault:
-            self._raise(self._fault)
+            raise _error(self._fault)
         return io.BytesIO(self._answer)
-
-    def _raise(self, fault: NetworkFault) -> None:
-        if fault.kind == "timeout":
-            raise TimeoutError("timed out")
-        if fault.connecting:
-            raise ConnectionRefusedError(111, "Connection refused")
-        if fault.kind == "refused":
-            raise ConnectionRefusedError(111, str(fault))
-        raise ConnectionResetError(104, "Connection reset by peer")
 
     def settimeout(self, *_: object) -> None:
         """Nothing here takes time."""
@@ -82,3 +80,14 @@ class _Socket:
         """There is nothing to close."""
 
     shutdown = settimeout
+
+
+def _error(fault: NetworkFault) -> OSError:
+    """What a socket raises at a fault."""
+    if fault.kind == "timeout":
+        return TimeoutError("timed out")
+    if fault.kind == "refused":
+        return ConnectionRefusedError(111, str(fault))
+    if fault.connecting:
+        return ConnectionRefusedError(111, "Connection refused")
+    return ConnectionResetError(104, "Connection reset by peer")

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable
-from functools import update_wrapper
 from typing import Any, Final
 
 _DOOR: Final = "__whoosh_door__"
@@ -33,9 +32,15 @@ class Patch:
         def door(*args: Any, **kwargs: Any) -> Any:
             return stand_in(*args, **kwargs) if self._standing else self.previous(*args, **kwargs)
 
-        self._stand_in = update_wrapper(door, self.previous)
-        setattr(door, _DOOR, self)
+        # All that inspect needs; functools.update_wrapper would take as long as the rest of setting up a double.
+        door.__dict__.update({"__wrapped__": self.previous, _DOOR: self})
+        self._stand_in = door
         setattr(owner, name, door)
+
+    def renew(self) -> None:
+        """Stand in again, where a neighbour has put back what it found before we came."""
+        if getattr(self._owner, self._name) is self.previous:
+            setattr(self._owner, self._name, self._stand_in)
 
     def stop(self) -> None:
         """Take the stand-in away."""

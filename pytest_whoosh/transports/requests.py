@@ -69,7 +69,8 @@ class _SessionWithFake:
     """
 
     def __init__(self, session: requests.Session, answer: Answer) -> None:
-        self._whoosh = (session, answer)
+        # Copied, because a session is asked for most of it, and __getattr__ is slow.
+        self.__dict__.update(vars(session), _whoosh=(session, answer))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._whoosh[0], name)
@@ -114,15 +115,12 @@ class _FakeAdapter:
     def send(
         self, request: requests.PreparedRequest, stream: bool = False, timeout: Any = None, *_: Any, **__: Any
     ) -> requests.Response:
-        asked = Request(str(request.method), str(request.url), request.headers, _body(request))
-        response: requests.Response = _builder(self._behind).build_response(
-            request, self._send(asked, request, timeout)
-        )
-        # A hook that sends again does so over the connection.
-        response.connection = self  # type: ignore[attr-defined]
+        asked = Request(str(request.method), str(request.url), _headers(request), _body(request))
+        response: Any = _builder(self._behind).build_response(request, self._send(asked, request, timeout))
+        response.connection = self  # a hook that sends again does so over the connection
         if not stream:
             _ = response.content
-        return response
+        return response  # type: ignore[no-any-return]
 
     def _send(self, asked: Request, request: requests.PreparedRequest, timeout: Any) -> urllib3.HTTPResponse:
         retries = getattr(self._behind, "max_retries", _NO_RETRY)
@@ -161,6 +159,14 @@ def _raw_response(answer: Answer, asked: Request, request: requests.PreparedRequ
 
     made = responses.CallbackResponse(asked.method, asked.url, callback, content_type=None)
     return made.get_response(request)
+
+
+def _headers(request: requests.PreparedRequest) -> Mapping[str, str]:
+    """The headers as text, which an app may have given as bytes."""
+    headers: Any = request.headers
+    if any(isinstance(value, bytes) for value in headers.values()):
+        return {name: value.decode("latin-1") if isinstance(value, bytes) else value for name, value in headers.items()}
+    return headers  # type: ignore[no-any-return]
 
 
 def _body(request: requests.PreparedRequest) -> bytes | str | None:

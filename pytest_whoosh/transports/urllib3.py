@@ -1,8 +1,11 @@
 """Stands in ``urllib3``, where an app uses it directly."""
 
-import urllib3.connection
+from typing import Any
 
-from pytest_whoosh.engine.http import Answer
+from urllib3 import connection  # not urllib3.connection: its package may not know it yet
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from pytest_whoosh.engine.http import Answer, NetworkFault
 
 from .http_client import connections
 from .patching import Patch
@@ -10,4 +13,12 @@ from .patching import Patch
 
 def intercept(answer: Answer) -> list[Patch]:
     """Answer the connections that urllib3 opens to the vendor."""
-    return connections(urllib3.connection, answer)
+    return connections(connection, answer, _error)
+
+
+def _error(broken: Any, fault: NetworkFault) -> Exception:
+    """What urllib3 raises where a connection does not stand."""
+    if fault.kind == "timeout":
+        return ConnectTimeoutError(broken, f"Connection to {broken.host} timed out.")
+    reason = str(fault) if fault.kind == "refused" else "[Errno 111] Connection refused"
+    return NewConnectionError(broken, f"Failed to establish a new connection: {reason}")

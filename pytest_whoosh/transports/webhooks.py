@@ -4,29 +4,21 @@ import inspect
 import io
 import sys
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from pytest_whoosh.engine.callbacks import REDIRECTS, Attempts, Webhook, WebhookError, attempts_for
-from pytest_whoosh.engine.errors import WhooshError
 from pytest_whoosh.engine.http import Request, Response
+from pytest_whoosh.engine.misuse import WhooshError
 
+from .apps import AsgiApp, WsgiApp
 from .failures import LONGEST_ANSWER, DeliveryFailed, raised_by_app
 
 if TYPE_CHECKING:
     import asyncio
-
-    from .asgi import Event
-
-#: What an ASGI app is called with.
-AsgiApp: TypeAlias = Callable[
-    ["Event", Callable[[], Awaitable["Event"]], Callable[["Event"], Awaitable[None]]], Awaitable[None]
-]
-#: What a WSGI app is called with, and what it returns.
-WsgiApp: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _PORTS: Final = {"http": 80, "https": 443}
 _NEEDS_AWAIT: Final = (

@@ -1,4 +1,4 @@
-"""The two ways to the fake: the Twilio SDK as apps use it, and plain HTTP for what the SDK cannot say."""
+"""Plain HTTP to the fake, for what the SDK cannot say."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import freezegun
 import pytest
 import requests
-from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
 
@@ -42,11 +41,6 @@ class Api:
 
     def delete(self, below: str) -> requests.Response:
         return self.call("DELETE", self.path(below) + ".json")
-
-
-@pytest.fixture
-def client(whoosh: Whoosh) -> Client:
-    return Client(whoosh.api_key, whoosh.api_secret, whoosh.account_sid)
 
 
 @pytest.fixture

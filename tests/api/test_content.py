@@ -753,6 +753,7 @@ def test_whatsapp_words_one_time_passwords_itself(client: Client, whoosh: Whoosh
     ("variables", "code", "message"),
     [
         pytest.param("{", 21656, "The Content Variables parameter is invalid", id="no JSON"),
+        pytest.param("[" * 100_000, 21656, "The Content Variables parameter is invalid", id="a deep nest"),
         pytest.param('["Ann"]', 21656, "The Content Variables parameter is invalid", id="no object"),
         pytest.param('{"1": null}', 21656, "The Content Variables parameter is invalid", id="null"),
         pytest.param('{"1": ""}', 21656, "The Content Variables parameter is invalid", id="empty"),

@@ -240,15 +240,15 @@ def test_a_messenger_address_is_kept_as_it_is(api: Api) -> None:
         pytest.param("12345", PERSON, id="short code of five digits"),
         pytest.param("123456", PERSON, id="short code of six digits"),
         pytest.param("Whoosh", "+447700900123", id="alphanumeric"),
-        pytest.param("24-7 News &+_", "+447700900123", id="alphanumeric with all it may hold"),
+        pytest.param("A 1 &+_-b", "+447700900123", id="alphanumeric with all it may hold"),
         pytest.param("sim:DE0123456789abcdef0123456789ABCDEF", PERSON, id="wireless SIM"),
         pytest.param("rcs:brand_agent", "rcs:+15558675310", id="RCS"),
     ],
 )
 def test_every_kind_of_sender_is_shown_as_it_is_given(api: Api, sender: str, to: str) -> None:
-    shown = api.create({"To": to, "From": sender[:11] if "&" in sender else sender, "Body": "Hi"}).json()
+    shown = api.create({"To": to, "From": sender, "Body": "Hi"}).json()
 
-    assert shown["from"] == (sender[:11] if "&" in sender else sender)
+    assert shown["from"] == sender
 
 
 def test_a_message_to_a_wireless_sim_goes_out(whoosh: Whoosh, client: Client) -> None:
@@ -402,7 +402,11 @@ def test_an_application_without_a_url_means_no_reports(whoosh: Whoosh, client: C
     application = whoosh.add_application()
 
     client.messages.create(
-        to=PERSON, from_=SENDER, body="Hi", application_sid=application.sid, status_callback="https://app.example/status"
+        to=PERSON,
+        from_=SENDER,
+        body="Hi",
+        application_sid=application.sid,
+        status_callback="https://app.example/status",
     )
     whoosh.settle()
 
@@ -562,9 +566,7 @@ def test_a_message_is_scheduled_for_15_minutes_to_35_days_ahead(
     assert whoosh.outbox[0].send_at == moment
 
 
-def test_a_scheduled_message_waits_and_then_goes_like_any_other(
-    noon: None, whoosh: Whoosh, client: Client
-) -> None:
+def test_a_scheduled_message_waits_and_then_goes_like_any_other(noon: None, whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
     message = client.messages.create(
         to=PERSON,
@@ -641,7 +643,7 @@ def test_a_body_that_is_no_form_has_no_parameters(whoosh: Whoosh, api: Api, body
 @pytest.mark.parametrize(
     "name",
     [
-        "To", "From", "MessagingServiceSid", "Body", "MediaUrl", "ContentSid", "ContentVariables", "StatusCallback",
+        "To", "From", "MessagingServiceSid", "MediaUrl", "ContentSid", "ContentVariables", "StatusCallback",
         "ApplicationSid", "MaxPrice", "Attempt", "ValidityPeriod", "ContentRetention", "AddressRetention",
         "ScheduleType", "SendAt",
     ],
@@ -661,8 +663,8 @@ def test_a_body_that_is_no_form_has_no_parameters(whoosh: Whoosh, api: Api, body
 def test_a_value_out_of_all_bounds_is_refused_like_any_other(whoosh: Whoosh, api: Api, name: str, value: str) -> None:
     response = api.create({**SEND, name: value})
 
-    assert response.status_code == (201 if name == "Body" and len(value) < 100 else 400 if name != "Attempt" else 400)
-    assert len(whoosh.outbox) == (1 if response.status_code == 201 else 0)
+    assert response.status_code == 400
+    whoosh.assert_nothing_sent()
 
 
 # Accounts

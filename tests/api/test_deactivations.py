@@ -1,6 +1,6 @@
 """Deactivations: the daily report of the numbers that carriers took out of service."""
 
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 
 import pytest
 import requests
@@ -91,12 +91,23 @@ def test_the_day_of_a_moment_is_its_day_in_utc(whoosh: Whoosh, client: Client) -
         ("", 30115, "Date format is incorrect"),
         ("05/05/2030", 30115, "Date format is incorrect"),
         ("2030-5-5", 30115, "Date format is incorrect"),
+        ("٢٠٣٠-٠٥-٠٥", 30115, "Date format is incorrect"),
         ("2030-02-30", 30115, "Date format is incorrect"),
         ("2030-05-06", 30114, "Specified date is not available yet"),
         ("2031-01-01", 30114, "Specified date is not available yet"),
         ("2030-03-06", 30113, "Specified date is too old"),
     ],
-    ids=["no day", "an empty one", "American", "short", "none in the calendar", "today", "the future", "61 days ago"],
+    ids=[
+        "no day",
+        "an empty one",
+        "American",
+        "short",
+        "other digits",
+        "none in the calendar",
+        "today",
+        "the future",
+        "61 days ago",
+    ],
 )
 def test_a_day_without_a_report_is_refused(whoosh: Whoosh, day: str | None, code: int, text: str) -> None:
     answer = requests.get(url(), params={"Date": day}, auth=AUTH)
@@ -131,9 +142,11 @@ def test_the_file_asks_for_no_credentials_but_for_its_signature(whoosh: Whoosh) 
         address.replace("2030-05-05.txt", "2030-05-04.txt"),
         address.partition("?")[0],
         address.partition("Signature=")[0] + "Signature=" + "0" * 64,
+        address.partition("Signature=")[0] + "Signature=é",
+        address.replace("Expires=", "Expires=9"),
     ]
 
-    assert [requests.get(each).status_code for each in forged] == [403, 403, 403]
+    assert [requests.get(each).status_code for each in forged] == [403] * 5
     assert requests.get(address).text == "15558675310\n"
 
 

@@ -262,6 +262,27 @@ def test_a_message_with_too_large_a_file_fails(
     assert whoosh.outbox[0].error_code == (11751 if status == "failed" else None)
 
 
+@pytest.mark.parametrize(("size", "status"), [(16 * 1024 * 1024, "delivered"), (16 * 1024 * 1024 + 1, "failed")])
+def test_whatsapp_takes_larger_files(client: Client, whoosh: Whoosh, size: int, status: str) -> None:
+    whoosh.add_media(CAT, content=bytes(size), content_type="application/pdf")
+    template = whoosh.add_template(media=[CAT])
+
+    client.messages.create(to=f"whatsapp:{PERSON}", from_=f"whatsapp:{SENDER}", content_sid=template.sid)
+    whoosh.settle()
+
+    assert whoosh.outbox[0].status == status
+
+
+def test_the_files_of_a_message_are_weighed_together(client: Client, whoosh: Whoosh) -> None:
+    for url in (CAT, DOG):
+        whoosh.add_media(url, content=bytes(3 * 1024 * 1024), content_type="image/jpeg")
+    send(client, CAT, DOG)
+
+    whoosh.settle()
+
+    assert (whoosh.outbox[0].status, whoosh.outbox[0].error_code) == ("failed", 11751)
+
+
 # Delete
 
 

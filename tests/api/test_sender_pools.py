@@ -331,6 +331,18 @@ def test_a_sender_given_twice_is_in_the_pool_once(whoosh: Whoosh) -> None:
     assert service.senders == ["+15557122661"]
 
 
+@pytest.mark.parametrize("sender", [None, 12345, "", "a sender too long"])
+def test_a_pool_of_what_is_no_sender_is_refused(whoosh: Whoosh, sender: Any) -> None:
+    with pytest.raises(ValueError, match="A sender is") as error:
+        whoosh.add_messaging_service("Reminders", senders=["+15557122661", sender])
+
+    assert str(error.value) == (
+        'A sender is a phone number such as "+15557122661", a short code, an alphanumeric sender of at most 11 '
+        f"characters, or a channel address; not {sender!r}."
+    )
+    assert len(whoosh._vendor.provisions.services) == 0
+
+
 @pytest.mark.parametrize(
     "address",
     [

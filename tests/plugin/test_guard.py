@@ -237,8 +237,7 @@ def test_an_app_that_swallows_the_refusal_does_not_pass(pytester):
             {"passed": 1, "errors": 1},
         ),
         (
-            "def test():\n    thread = threading.Thread(target=app.notify, name='mailer')\n"
-            "    thread.start()\n    thread.join()",
+            "def test():\n    thread = threading.Thread(target=app.notify)\n    thread.start()\n    thread.join()",
             {"failed": 1},
         ),
     ],
@@ -395,7 +394,9 @@ def test_a_test_module_that_calls_the_vendor_when_imported_is_refused(pytester):
     result.stdout.fnmatch_lines(["E*WhooshGuardError: this test reached for api.twilio.com *"])
 
 
-@pytest.mark.parametrize("marked", ["@pytest.mark.whoosh(guard=False)\n", "pytestmark = pytest.mark.whoosh(guard=False)\n"])
+@pytest.mark.parametrize(
+    "marked", ["@pytest.mark.whoosh(guard=False)\n", "pytestmark = pytest.mark.whoosh(guard=False)\n"]
+)
 def test_a_marker_takes_the_guard_down_for_its_tests(pytester, marked):
     pytester.makeconftest(NO_NETWORK)
     pytester.makepyfile(f"import pytest\n{marked}{LIVE}")
@@ -406,7 +407,9 @@ def test_a_marker_takes_the_guard_down_for_its_tests(pytester, marked):
 
 def test_a_marker_puts_the_guard_up_where_the_ini_file_took_it_down(pytester):
     pytester.makeini("[pytest]\nwhoosh_guard = false")
-    pytester.makepyfile(as_tests({"socket": STACKS["socket"]}).replace("def test", "@pytest.mark.whoosh(guard=True)\ndef test"))
+    pytester.makepyfile(
+        as_tests({"socket": STACKS["socket"]}).replace("def test", "@pytest.mark.whoosh(guard=True)\ndef test")
+    )
 
     result = pytester.runpytest()
 

@@ -364,7 +364,7 @@ def test_an_exception_leaves_nothing_behind(monkeypatch):
     monkeypatch.delenv("TWILIO_ACCOUNT_SID", raising=False)
     before = what_stands()
 
-    with pytest.raises(ZeroDivisionError), responses.RequestsMock(), Whoosh() as whoosh:
+    with pytest.raises(ZeroDivisionError), responses.RequestsMock(), Whoosh() as whoosh:  # noqa: PT012
         sid_of_a_message_sent()
         whoosh.settle()
         raise ZeroDivisionError
@@ -399,7 +399,7 @@ def test_the_environment_holds_the_fake_account_and_is_restored(monkeypatch, bef
         if before is not None:
             monkeypatch.setenv(name, before)
 
-    with pytest.raises(ZeroDivisionError), Whoosh() as whoosh:
+    with pytest.raises(ZeroDivisionError), Whoosh() as whoosh:  # noqa: PT012
         assert environment() == {
             "WHOOSH_ACCOUNT_SID": whoosh.account_sid,
             "WHOOSH_API_KEY": whoosh.api_key,

@@ -247,9 +247,15 @@ def in_parts() -> Iterator[bytes]:
 
 @pytest.mark.parametrize(
     "body",
-    [ENCODED, ENCODED.encode(), bytearray(ENCODED.encode()), in_parts, lambda: io.BytesIO(ENCODED.encode())]
-    + [lambda: io.StringIO(ENCODED), lambda: iter([ENCODED])],
-    ids=["text", "bytes", "bytearray", "generator", "binary file", "text file", "iterator of texts"],
+    [
+        pytest.param(ENCODED, id="text"),
+        pytest.param(ENCODED.encode(), id="bytes"),
+        pytest.param(bytearray(ENCODED.encode()), id="bytearray"),
+        pytest.param(in_parts, id="generator"),
+        pytest.param(lambda: io.BytesIO(ENCODED.encode()), id="binary file"),
+        pytest.param(lambda: io.StringIO(ENCODED), id="text file"),
+        pytest.param(lambda: iter([ENCODED]), id="iterator of texts"),
+    ],
 )
 def test_a_body_of_any_kind_is_read(whoosh, messages_url, auth, body):
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -321,7 +327,9 @@ def test_every_host_of_the_vendor_is_answered(whoosh, auth, host):
     assert (response.status_code, response.json()["messages"]) == (200, [])
 
 
-@pytest.mark.parametrize("host", ["verify.twilio.com", "lookups.whoosh.totogi.solutions", "twilio.com", "www.twilio.com"])
+@pytest.mark.parametrize(
+    "host", ["verify.twilio.com", "lookups.whoosh.totogi.solutions", "twilio.com", "www.twilio.com"]
+)
 def test_a_product_that_is_not_faked_is_not_found_and_shown_in_the_traffic(whoosh, auth, host):
     response = requests.post(f"https://{host}/v2/Services", data={"FriendlyName": "Elm Street"}, auth=auth)
 
@@ -435,8 +443,7 @@ def test_a_timeout_while_reading_says_how_long_it_waited(whoosh, messages_url, a
         requests.post(messages_url, data=form, auth=auth, timeout=timeout)
 
     assert str(raised.value) == (
-        "HTTPSConnectionPool(host='api.whoosh.totogi.solutions', port=443): "
-        f"Read timed out. (read timeout={shown})"
+        f"HTTPSConnectionPool(host='api.whoosh.totogi.solutions', port=443): Read timed out. (read timeout={shown})"
     )
 
 

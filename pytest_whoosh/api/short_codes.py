@@ -1,0 +1,95 @@
+"""The ShortCode resource: the account's short codes, which only a test can add.
+
+See https://www.twilio.com/docs/messaging/api/short-code-resource
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_whoosh.engine.callbacks import API_VERSION
+from pytest_whoosh.engine.records import ShortCode
+
+from .dates import rfc2822
+from .forms import api_version, changes, friendly_name, method, param, parse, text, url
+from .numbers import digits_like, require_main_url
+from .paging import list_reply
+from .routing import Call, Reply, Routes
+
+routes = Routes("/2010-04-01/Accounts/{account_sid}/SMS/ShortCodes")
+
+_ELEMENT: Final = "ShortCode"
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateShortCode:
+    """The properties of a short code that an app sets; a default is what clearing one makes of it."""
+
+    friendly_name: str = param("FriendlyName", friendly_name, invalid=20002, default="")
+    api_version: str = param("ApiVersion", api_version, default=API_VERSION)
+    sms_url: str | None = param("SmsUrl", url, invalid=21402)
+    sms_method: str = param("SmsMethod", method, invalid=21403, default="POST")
+    sms_fallback_url: str | None = param("SmsFallbackUrl", url, invalid=21402)
+    sms_fallback_method: str = param("SmsFallbackMethod", method, invalid=21403, default="POST")
+
+
+@dataclass(frozen=True, slots=True)
+class ListShortCode:
+    """The filters of a list."""
+
+    friendly_name: str | None = param("FriendlyName", text)
+    short_code: str | None = param("ShortCode", text)
+
+
+@routes.get("")
+def list_short_code(call: Call) -> Reply:
+    """A page of short codes, newest first."""
+    given = parse(ListShortCode, call.request.query)
+    looks = digits_like(given.short_code)
+    return list_reply(
+        call,
+        "short_codes",
+        call.account.provisions.short_codes,
+        render_short_code,
+        element=_ELEMENT,
+        matches=lambda code: looks(code.short_code) and given.friendly_name in (None, code.friendly_name),
+    )
+
+
+@routes.get("/{sid}")
+def fetch_short_code(call: Call, sid: str) -> Reply:
+    """Fetch a short code."""
+    return Reply(render_short_code(_short_code(call, sid)), sid=sid, element=_ELEMENT)
+
+
+@routes.post("/{sid}")
+def update_short_code(call: Call, sid: str) -> Reply:
+    """Change a short code's name, and where messages to it go."""
+    code = _short_code(call, sid)
+    new = changes(UpdateShortCode, call.request.form)
+    require_main_url(new, code)
+    return Reply(render_short_code(call.vendor.update(code, new)), sid=sid, element=_ELEMENT)
+
+
+def _short_code(call: Call, sid: str) -> ShortCode:
+    code = call.account.provisions.short_codes.get(sid)
+    if code is None:
+        raise call.not_found()
+    return code
+
+
+def render_short_code(code: ShortCode) -> dict[str, object]:
+    """A short code as the API shows it."""
+    return {
+        "account_sid": code.account_sid,
+        "api_version": code.api_version,
+        "date_created": rfc2822(code.date_created),
+        "date_updated": rfc2822(code.date_updated),
+        "friendly_name": code.friendly_name,
+        "short_code": code.short_code,
+        "sid": code.sid,
+        "sms_fallback_method": code.sms_fallback_method,
+        "sms_fallback_url": code.sms_fallback_url,
+        "sms_method": code.sms_method,
+        "sms_url": code.sms_url,
+        "uri": f"/{API_VERSION}/Accounts/{code.account_sid}/SMS/ShortCodes/{code.sid}.json",
+    }

@@ -1,0 +1,199 @@
+"""What a test provides its account with: numbers, services, templates, prices, and people who want no messages."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
+from .engine.content import read_defaults, read_types
+from .engine.errors import choose_from
+from .engine.media import File, smallest, type_of
+from .engine.records import (
+    Application,
+    ChannelSender,
+    ContentTemplate,
+    LinkDomain,
+    MessagingService,
+    PhoneNumber,
+    ShortCode,
+)
+from .engine.timeline import moment
+from .engine.vendor import Vendor
+
+_SHORT_CODE: Final = re.compile("[0-9]{5,6}")
+_DOMAIN: Final = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
+
+
+class Provisioning:
+    """The part of a double that stands for the vendor's console: all of it can be done through the API too."""
+
+    def _provider(self) -> Vendor:
+        """The vendor, on its present time."""
+        raise NotImplementedError
+
+    def add_number(self, number: str, **properties: object) -> PhoneNumber:
+        """Give the account a phone number.
+
+        Takes the properties of the IncomingPhoneNumber resource in snake case, such as ``sms_url``, and
+        ``sms_capable=`` and ``mms_capable=``.
+        """
+        address = normalize(number, "possible")
+        if address is None or channel_of(address):
+            raise ValueError(f'add_number() takes a phone number such as "+15557122661", not {number!r}.')
+        return self._provider().new_number(address, **_known(PhoneNumber, properties))
+
+    def add_short_code(self, code: str, **properties: object) -> ShortCode:
+        """Give the account a short code, of five or six digits; ``country=`` says where it works ("US")."""
+        if not isinstance(code, str) or not _SHORT_CODE.fullmatch(code):
+            raise ValueError(f'add_short_code() takes five or six digits such as "12345", not {code!r}.')
+        return self._provider().new_short_code(code, **_known(ShortCode, properties))
+
+    def add_messaging_service(
+        self, name: str, *, senders: Iterable[str] = (), **properties: object
+    ) -> MessagingService:
+        """Create a Messaging Service with a sender pool: phone numbers, short codes, alphanumeric and channel senders.
+
+        Takes the properties of the Service resource in snake case, such as ``status_callback``. One sender may be in
+        the pools of several services here, which the API refuses: two services are often two cases of one test.
+        """
+        if isinstance(senders, str):
+            raise TypeError(f"senders takes several senders: write senders=[{senders!r}].")
+        domain = properties.get("link_shortening_domain")
+        if isinstance(domain, str):
+            properties["link_shortening_domain"] = self.add_link_domain(domain)
+        elif not isinstance(domain, LinkDomain | None):
+            raise TypeError(f'link_shortening_domain takes a domain such as "go.example", not {domain!r}.')
+        known = _known(MessagingService, properties)
+        pool = [self._address(sender) for sender in senders]
+        service = self._provider().new_service(name, **known)
+        for address in dict.fromkeys(pool):
+            self._provider().new_pool_sender(service, self._pool_sender(address))
+        return service
+
+    def add_channel_sender(self, address: str) -> ChannelSender:
+        """Give the account a sender on a channel: ``"whatsapp:+15557122661"``, ``"messenger:..."`` or ``"rcs:..."``."""
+        known = normalize(address) if isinstance(address, str) else None
+        if known is None or channel_of(known) is None:
+            raise ValueError(
+                f'add_channel_sender() takes a channel address such as "whatsapp:+15557122661", not {address!r}.'
+            )
+        return self._provider().new_channel_sender(known)
+
+    def add_application(self, **properties: object) -> Application:
+        """Create an application; takes its properties in snake case, such as ``message_status_callback``."""
+        return self._provider().new_application(**_known(Application, properties))
+
+    def add_link_domain(self, domain: str, **properties: object) -> LinkDomain:
+        """Give the account a domain for short links, such as ``"go.example"``; add_messaging_service() takes it too.
+
+        Takes the properties of its configuration in snake case: ``callback_url``, to which clicks are reported,
+        ``fallback_url``, ``continue_on_failure`` and ``disable_https``.
+        """
+        if not isinstance(domain, str) or not _DOMAIN.fullmatch(domain):
+            raise ValueError(f'A domain for short links is a hostname such as "go.example", not {domain!r}.')
+        return self._provider().new_link_domain(domain.lower(), **_known(LinkDomain, properties))
+
+    def add_template(
+        self,
+        body: str = "",
+        *,
+        variables: Mapping[str, str] | None = None,
+        media: Iterable[str] = (),
+        types: Mapping[str, Mapping[str, object]] | None = None,
+        friendly_name: str | None = None,
+        language: str = "en",
+    ) -> ContentTemplate:
+        """Create a content template: its text, such as ``"Hi {{1}}"``, and the defaults of its ``variables``.
+
+        ``media`` are the URLs of media that go with it. ``types`` adds content types to that of the text, by their
+        names: ``{"twilio/quick-reply": {"body": ..., "actions": [...]}}``.
+        """
+        if isinstance(media, str):
+            raise TypeError(f"media takes several URLs: write media=[{media!r}].")
+        urls = list(media)
+        given: dict[str, object] = dict(types or {})
+        if urls:
+            given["twilio/media"] = {"body": body or None, "media": urls}
+        elif body:
+            given["twilio/text"] = {"body": body}
+        if not given:
+            raise ValueError("add_template() takes a text, media=[...], or types={...}: a template says something.")
+        try:
+            known, defaults = read_types(given), read_defaults(variables and dict(variables))
+        except ValueError as problem:
+            raise ValueError(f"add_template(): {problem}.") from None
+        return self._provider().new_template(known, language, friendly_name=friendly_name, variables=defaults)
+
+    def add_media(self, url: str, content: bytes | None = None, *, content_type: str | None = None) -> None:
+        """Let a file stand behind a media URL, which the API then serves as the media of the messages that name it.
+
+        Without ``content`` it is the smallest valid file of its type, as it is for every other URL. The type follows
+        the URL's extension unless ``content_type`` names it.
+        """
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError(f'add_media() takes a URL such as "https://app.example/cat.jpg", not {url!r}.')
+        if content is not None and not isinstance(content, bytes):
+            raise TypeError(f"The content of a file is bytes, not {type(content).__name__}.")
+        kind = content_type or type_of(url)
+        self._provider().files.give(url, smallest(kind) if content is None else File(content, kind))
+
+    def opt_out(self, person: str, sender: str) -> None:
+        """Let a person have opted out of a sender, or of a Messaging Service by its SID, as by texting STOP."""
+        provisions = self._provider().provisions
+        address = normalize(person)
+        if address is None:
+            raise ValueError(f'opt_out() takes a phone number such as "+15558675310", not {person!r}.')
+        if sender in provisions.services:
+            provisions.opted_out.add((address, sender))
+        else:
+            provisions.opt_out(address, self._address(sender))
+
+    def deactivate(self, number: str, on: date | None = None) -> None:
+        """Let carriers have taken a number of the United States out of service: it is in the report of that day.
+
+        ``on`` is today unless given. The API has a day's report from the next day on, for 60 days.
+        """
+        address = normalize(number) if isinstance(number, str) else None
+        if address is None or kind_of(address) is not Kind.NUMBER or country_of(address) != "US":
+            raise ValueError(
+                f'deactivate() takes a number of the United States such as "+15558675310", not {number!r}.'
+            )
+        if on is None or isinstance(on, datetime):
+            on = moment(on or self._provider().now).date()
+        if not isinstance(on, date):
+            raise TypeError(f"deactivate() takes the day as on=date(2030, 1, 31), not {on!r}.")
+        self._provider().deactivated[on].add(address)
+
+    def set_price(self, country: str, price: object) -> None:
+        """Set what a segment to a country costs, in US dollars: ``set_price("US", "0.0079")``."""
+        self._provider().prices.set(country, price)
+
+    def _pool_sender(self, address: str) -> PhoneNumber | ShortCode | ChannelSender | str:
+        """What the account has at an address, to join a sender pool; it gets what it does not have yet."""
+        kind = kind_of(address)
+        if kind is Kind.NUMBER:
+            return self._provider().new_number(address)
+        if kind is Kind.SHORT_CODE:
+            return self._provider().new_short_code(address)
+        return self._provider().new_channel_sender(address) if kind is Kind.CHANNEL else address
+
+    def _address(self, sender: str) -> str:
+        address = (normalize(sender) or (sender if kind_of(sender) else None)) if isinstance(sender, str) else None
+        if address is None:
+            raise ValueError(
+                f'A sender is a phone number such as "+15557122661", a short code, an alphanumeric sender of at most '
+                f"11 characters, or a channel address; not {sender!r}."
+            )
+        return address
+
+
+def _known(record: type, properties: Mapping[str, object]) -> Mapping[str, object]:
+    """Refuse a property that the record does not have, or that only the vendor sets."""
+    fixed = {"sid", "account_sid", "date_created", "date_updated", "pool", "remembered", "config_sid", "domain"}
+    valid = [name for name in record.__dataclass_fields__ if name not in fixed]  # type: ignore[attr-defined]
+    for name in properties:
+        if name not in valid:
+            raise TypeError(choose_from(f"property of {record.__name__}", name, valid))
+    return properties

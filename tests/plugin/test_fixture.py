@@ -1,0 +1,316 @@
+"""The fixture, and the same double as a context manager and as a decorator."""
+
+import pytest
+
+SEND = """
+import pytest
+from twilio.rest import Client
+from pytest_whoosh import Whoosh
+
+def send(body="Hi"):
+    return Client().messages.create(to="+15558675310", from_="+15557122661", body=body)
+"""
+
+
+def test_the_fixture_needs_nothing_else(pytester):
+    pytester.makepyfile(SEND + "def test(whoosh):\n    send()\n    whoosh.assert_sent(body='Hi')")
+
+    pytester.runpytest("--strict-markers", "--strict-config", "-W", "error", "-p", "no:asyncio").assert_outcomes(
+        passed=1
+    )
+
+
+def test_each_test_has_a_double_of_its_own(pytester):
+    pytester.makepyfile(
+        SEND
+        + """
+sids = []
+
+@pytest.mark.parametrize("n", [1, 2])
+def test(whoosh, n):
+    whoosh.assert_nothing_sent()
+    sids.append(send().sid)
+
+def test_same_sids(whoosh):
+    assert sids[0] == sids[1] == send().sid
+"""
+    )
+
+    pytester.runpytest().assert_outcomes(passed=3)
+
+
+def test_a_seed_makes_other_sids(pytester):
+    pytester.makepyfile(
+        SEND
+        + """
+def sid_with(seed):
+    with Whoosh(seed=seed):
+        return send().sid
+
+def test():
+    assert sid_with(0) != sid_with(1) == sid_with(1)
+"""
+    )
+
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_the_fixture_and_the_other_fixtures_of_a_test_share_one_double(pytester):
+    pytester.makepyfile(
+        SEND
+        + """
+@pytest.fixture
+def service(whoosh):
+    return whoosh.add_messaging_service("Reminders", senders=["+15557122661"])
+
+def test(service, whoosh, request):
+    assert request.getfixturevalue("whoosh") is whoosh
+    message = Client().messages.create(to="+15558675310", messaging_service_sid=service.sid, body="Hi")
+    whoosh.assert_sent(messaging_service_sid=service.sid)
+"""
+    )
+
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "@pytest.fixture\ndef whoosh(whoosh):\n    whoosh.add_number('+15557122661')\n    return whoosh",
+        "@pytest.fixture\ndef whoosh():\n    with Whoosh(clock='virtual') as double:\n        yield double",
+        "@pytest.fixture(scope='module')\ndef whoosh():\n    with Whoosh() as whoosh:\n        yield whoosh",
+        "@pytest.fixture(autouse=True)\ndef whoosh(whoosh):\n    return whoosh",
+    ],
+    ids=["extended", "replaced", "of a wider scope", "autouse"],
+)
+def test_a_conftest_may_override_the_fixture(pytester, override):
+    pytester.makeconftest("import pytest\nfrom pytest_whoosh import Whoosh\n\n" + override)
+    pytester.makepyfile(SEND + "def test(whoosh):\n    send()\n    whoosh.assert_sent(body='Hi')\n    assert 0, 'stop'")
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*AssertionError: stop", "*- whoosh traffic -*"])
+    assert result.stdout.str().count("- whoosh traffic -") == 1
+
+
+def test_a_wider_fixture_cannot_use_ours_but_the_class(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def app(whoosh):
+            pass
+
+        def test(app):
+            pass
+        """
+    )
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["ScopeMismatch: *"])
+
+
+def test_switching_the_plugin_off_switches_everything_off(pytester):
+    pytester.makepyfile("def test(whoosh): pass")
+
+    result = pytester.runpytest("-p", "no:whoosh")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["E*fixture 'whoosh' not found"])
+    assert "- whoosh traffic -" not in result.stdout.str()
+
+
+def test_unittest_uses_the_context_manager_and_the_decorator(pytester):
+    pytester.makepyfile(
+        SEND
+        + """
+import unittest
+
+class TestReminders(unittest.TestCase):
+    def setUp(self):
+        self.whoosh = self.enterContext(Whoosh())
+
+    def test_set_up(self):
+        send()
+        self.whoosh.assert_sent(body="Hi")
+
+    @Whoosh(senders="owned")
+    def test_decorated(self, whoosh):
+        whoosh.add_number("+15557122661")
+        send()
+        whoosh.assert_sent(body="Hi")
+        self.whoosh.assert_nothing_sent()
+
+class TestAsync(unittest.IsolatedAsyncioTestCase):
+    @Whoosh()
+    async def test_decorated(self, whoosh):
+        send()
+        whoosh.assert_sent(body="Hi")
+"""
+    )
+
+    pytester.runpytest().assert_outcomes(passed=3)
+    assert (
+        pytester.runpython_c(
+            "import sys, unittest; sys.argv[1:] = ['discover', '-p', 'test_*.py']; unittest.main(None)"
+        ).ret
+        == 0
+    )
+
+
+def test_the_decorator_takes_the_place_of_the_fixture(pytester):
+    pytester.makepyfile(
+        SEND
+        + """
+@Whoosh(seed=3)
+def test_with_argument(tmp_path, whoosh, capsys):
+    assert tmp_path.exists() and whoosh.settings.seed == 3
+    send()
+    whoosh.assert_sent()
+
+@Whoosh()
+def test_without_argument():
+    assert send().status == "queued"
+
+@pytest.mark.parametrize("n", [1, 2])
+@Whoosh()
+def test_with_parameters(n, whoosh):
+    whoosh.assert_nothing_sent()
+    send()
+
+class TestClass:
+    @Whoosh()
+    def test_method(self, whoosh):
+        send()
+        whoosh.assert_sent()
+"""
+    )
+
+    pytester.runpytest().assert_outcomes(passed=5)
+
+
+def test_the_decorator_is_no_use_on_a_class():
+    from pytest_whoosh import Whoosh
+
+    with pytest.raises(TypeError) as refused:
+
+        @Whoosh()
+        class TestReminders:
+            pass
+
+    assert str(refused.value) == (
+        "Decorate the test functions or methods, or use `with Whoosh()` in setUp: not the class."
+    )
+
+
+def test_a_double_in_force_cannot_come_twice():
+    from pytest_whoosh import Whoosh, WhooshError
+
+    with Whoosh() as whoosh, pytest.raises(WhooshError) as refused:
+        whoosh.__enter__()
+
+    assert str(refused.value) == (
+        "This double is in force already. Two at once are two objects: with Whoosh() as inner."
+    )
+
+
+@pytest.mark.parametrize("plugin", ["pytest_asyncio", "anyio"])
+def test_async_tests_take_the_fixture(pytester, plugin):
+    pytest.importorskip(plugin)
+    mark = {"pytest_asyncio": "asyncio", "anyio": "anyio"}[plugin]
+    pytester.makepyfile(
+        SEND
+        + f"""
+import asyncio
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@pytest.mark.{mark}
+async def test(whoosh):
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, send)
+    await asyncio.sleep(0.001)
+    whoosh.travel(seconds=1)
+    await asyncio.sleep(0.001)
+    assert whoosh.outbox.one().status == "sending"
+"""
+    )
+
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_the_fixture_starts_no_event_loop(pytester):
+    pytester.makepyfile(
+        """
+        import asyncio, pytest
+
+        def test(whoosh):
+            whoosh.settle()
+            with pytest.raises(RuntimeError):
+                asyncio.get_running_loop()
+            assert asyncio.run(self_made()) == 1
+
+        async def self_made():
+            return 1
+        """
+    )
+
+    pytester.runpytest("-W", "error", "-p", "no:asyncio").assert_outcomes(passed=1)
+
+
+def test_xdist_workers_see_the_same(pytester):
+    pytester.makepyfile(
+        SEND
+        + """
+@pytest.mark.parametrize("n", range(6))
+def test_sid(whoosh, n):
+    assert send().sid == "{sid}"
+
+def test_failing(whoosh):
+    send("look at this")
+    assert 0
+""".replace("{sid}", sid_of_the_first_message())
+    )
+
+    result = pytester.runpytest("-n", "2")
+
+    result.assert_outcomes(passed=6, failed=1)
+    result.stdout.fnmatch_lines(["*- whoosh traffic -*", "API calls:", "*'look at this'"])
+
+
+def sid_of_the_first_message() -> str:
+    from twilio.rest import Client
+
+    from pytest_whoosh import Whoosh
+
+    with Whoosh():
+        return Client().messages.create(to="+15558675310", from_="+15557122661", body="Hi").sid
+
+
+def test_a_test_that_is_run_again_starts_afresh(pytester):
+    pytester.makeconftest(
+        """
+        from _pytest.runner import runtestprotocol
+
+        def pytest_runtest_protocol(item, nextitem):
+            for _ in range(2):
+                reports = runtestprotocol(item, nextitem=nextitem, log=False)
+                if not any(report.failed for report in reports):
+                    break
+            for report in reports:
+                item.ihook.pytest_runtest_logreport(report=report)
+            return True
+        """
+    )
+    pytester.makepyfile(SEND + "def test(whoosh):\n    send()\n    assert 0")
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(failed=1)
+    assert result.stdout.str().count("-> 201") == 1

@@ -1,0 +1,148 @@
+"""What a failing test shows of its traffic."""
+
+import re
+
+import pytest
+
+APP = """
+import pytest
+from freezegun import freeze_time
+from twilio.rest import Client
+from pytest_whoosh import Whoosh
+
+PERSON = "+15558675310"
+
+def send(body="Hi", **more):
+    return Client().messages.create(to=PERSON, from_="+15557122661", body=body, **more)
+
+def app(environ, start_response):
+    start_response("204 No Content", [])
+    return []
+
+@pytest.fixture(autouse=True)
+def noon():
+    with freeze_time("2026-03-05 12:00:00"):
+        yield
+"""
+URL = "https://api.twilio.com/2010-04-01/Accounts/ACf00df00df00df00df00df00df00df00d/Messages.json"
+
+
+def section(result: pytest.RunResult) -> list[str]:
+    """The lines of the section."""
+    lines = result.outlines
+    start = next(n for n, line in enumerate(lines) if re.fullmatch(r"-+ whoosh traffic -+", line))
+    end = next(n for n, line in enumerate(lines[start + 1 :], start + 1) if re.match(r"[-=_]{9}", line))
+    return lines[start + 1 : end]
+
+
+def test_a_failing_test_shows_calls_messages_and_webhooks(pytester):
+    pytester.makepyfile(
+        APP
+        + """
+def test(whoosh):
+    whoosh.mount("https://app.example", app)
+    whoosh.when(to="+15550001111").undeliver(30003)
+    send("Your code is 1234", status_callback="https://app.example/status")
+    whoosh.settle()
+    with pytest.raises(Exception):
+        Client().messages.create(to="nobody", from_="+15557122661", body="Hi")
+    assert 0
+"""
+    )
+
+    result = pytester.runpytest()
+
+    assert section(result) == [
+        "API calls:",
+        f"  12:00:00 POST {URL} -> 201 SM…0001",
+        f"  12:00:04 POST {URL} -> 400 21211: Invalid 'To' Phone Number: noXXXX",
+        "Messages:",
+        "  SM…0001 +15557122661 -> +15558675310 delivered: 'Your code is 1234'",
+        "    12:00:00 queued  12:00:01 sending  12:00:02 sent  12:00:04 delivered",
+        "Webhooks:",
+        "  12:00:02 sent        POST https://app.example/status  answered 204",
+        "  12:00:04 delivered   POST https://app.example/status  answered 204",
+    ]
+
+
+def test_a_test_without_traffic_says_so(pytester):
+    pytester.makepyfile("def test(whoosh): assert 0")
+
+    assert section(pytester.runpytest()) == ["API calls: none", "Messages: none", "Webhooks: none"]
+
+
+def test_what_a_terminal_would_act_on_is_escaped(pytester):
+    pytester.makepyfile(
+        APP
+        + r"""
+def rude(environ, start_response):
+    raise ValueError("\x1b[2Jwiped\nout")
+
+def test(whoosh):
+    whoosh.mount("https://app.example", rude)
+    send("\x1b[31mred\x07\r\nnew line\u202egnp.exe\u2028", status_callback="https://app.example/status?q=\u00e9")
+    whoosh.travel(seconds=2)
+    assert 0
+"""
+    )
+
+    result = pytester.runpytest("--color=no")
+    shown = "\n".join(section(result))
+
+    assert r"'\x1b[31mred\x07\r\nnew line\u202egnp.exe\u2028'" in shown
+    assert r"the app raised ValueError: \x1b[2Jwiped\nout" in shown
+    assert not set("\x1b\x07\r\u202e\u2028") & set(shown)
+
+
+def test_a_passing_test_shows_nothing(pytester):
+    pytester.makepyfile(APP + "def test(whoosh):\n    send()")
+
+    assert "whoosh traffic" not in pytester.runpytest("-rA").stdout.str()
+
+
+def test_a_skipped_test_shows_nothing(pytester):
+    pytester.makepyfile(APP + "def test(whoosh):\n    send()\n    pytest.skip('later')")
+
+    assert "whoosh traffic" not in pytester.runpytest("-rA").stdout.str()
+
+
+def test_a_test_without_the_fixture_shows_nothing(pytester):
+    pytester.makepyfile("def test(): assert 0")
+
+    assert "whoosh traffic" not in pytester.runpytest().stdout.str()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "@pytest.fixture\ndef broken(whoosh):\n    send('before')\n    assert 0\n\ndef test(broken): pass",
+        "@pytest.fixture\ndef broken(whoosh):\n    yield\n    assert 0\n\ndef test(broken): send('before')",
+        "@pytest.fixture\ndef broken(whoosh):\n    yield\n    assert 0\n\ndef test(broken):\n    send('before'); 1 / 0",
+        "def test(request):\n    whoosh = request.getfixturevalue('whoosh')\n    send('before')\n    assert 0",
+        "@pytest.fixture\ndef mine():\n    with Whoosh() as it: yield it\n\ndef test(mine):\n    send('before'); 1 / 0",
+    ],
+    ids=["set-up fails", "tear-down fails", "both fail", "asked for dynamically", "a fixture of the project's own"],
+)
+def test_the_section_comes_once_whatever_failed(pytester, code):
+    pytester.makepyfile(APP + code)
+
+    result = pytester.runpytest()
+
+    assert result.stdout.str().count("- whoosh traffic -") == 1
+    assert "  SM…0001 +15557122661 -> +15558675310 queued: 'before'" in section(result)
+
+
+def test_a_failed_assertion_of_ours_ends_at_the_tests_own_line(pytester):
+    pytester.makepyfile(
+        APP
+        + """
+def test(whoosh):
+    send("Hello")
+    whoosh.assert_sent(body="Goodbye")
+"""
+    )
+
+    result = pytester.runpytest()
+
+    result.stdout.fnmatch_lines(['>       whoosh.assert_sent(body="Goodbye")', "E       AssertionError: *"])
+    result.stdout.no_fnmatch_line("*pytest_whoosh/whoosh.py*")

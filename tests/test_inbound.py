@@ -1,0 +1,539 @@
+"""A person writes to the app: the webhook, the TwiML that the app answers, and opting out."""
+
+from datetime import timedelta
+
+import pytest
+import requests
+from flask import Flask, Response, request
+from twilio.base.exceptions import TwilioRestException
+from twilio.request_validator import RequestValidator
+from twilio.twiml.messaging_response import MessagingResponse
+
+from pytest_whoosh import Whoosh
+
+PERSON = "+15558675310"
+SENDER = "+15557122661"
+
+
+class App(Flask):
+    """An app that answers each path with what the test gave it."""
+
+    def __init__(self) -> None:
+        super().__init__("app")
+        self.answers: dict[str, tuple[str, str, int]] = {}
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.signed: list[bool] = []
+        self.add_url_rule("/<path:path>", view_func=self.answer, methods=["GET", "POST"])
+
+    def says(self, path: str, body: object, content_type: str = "text/xml", status: int = 200) -> None:
+        self.answers[path] = (str(body), content_type, status)
+
+    def answer(self, path: str) -> Response:
+        self.requests.append((f"{request.method} /{path}", request.values.to_dict()))
+        validator = RequestValidator(self.config["AUTH_TOKEN"])
+        self.signed.append(
+            validator.validate(request.url, request.form.to_dict(), request.headers["X-Twilio-Signature"])
+        )
+        body, content_type, status = self.answers.get(path, ("", "text/xml", 200))
+        return Response(body, status, content_type=content_type or None)
+
+    @property
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.requests]
+
+
+@pytest.fixture
+def app(whoosh: Whoosh) -> App:
+    app = App()
+    app.config["AUTH_TOKEN"] = whoosh.auth_token
+    whoosh.mount("https://app.example", app)
+    return app
+
+
+def text(whoosh: Whoosh, body: str = "Hi", **params):
+    return whoosh.receive(body, from_=PERSON, to=SENDER, **params)
+
+
+def twiml(*bodies: str) -> str:
+    response = MessagingResponse()
+    for body in bodies:
+        response.message(body)
+    return str(response)
+
+
+# The webhook
+
+
+def test_a_message_reaches_the_webhook_of_the_number(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    reply = text(whoosh, "Confirm please")
+
+    sid = reply.message.sid
+    assert app.requests == [
+        (
+            "POST /sms",
+            {
+                "ToCity": "",
+                "ToState": "",
+                "ToZip": "",
+                "ToCountry": "US",
+                "FromCity": "",
+                "FromState": "",
+                "FromZip": "",
+                "FromCountry": "US",
+                "SmsMessageSid": sid,
+                "NumMedia": "0",
+                "SmsSid": sid,
+                "SmsStatus": "received",
+                "Body": "Confirm please",
+                "To": SENDER,
+                "NumSegments": "1",
+                "MessageSid": sid,
+                "AccountSid": whoosh.account_sid,
+                "From": PERSON,
+                "ApiVersion": "2010-04-01",
+            },
+        )
+    ]
+    assert app.signed == [True]
+    assert (reply.webhook.response_status, reply.webhook.error) == (200, None)
+
+
+def test_the_message_is_kept_and_has_run_its_course(whoosh, client):
+    reply = text(whoosh, "Hello")
+
+    message = whoosh.inbox.one()
+    assert message == reply.message
+    assert (message.direction, message.status, message.body) == ("inbound", "received", "Hello")
+    assert [status for status, _ in message.history] == ["receiving", "received"]
+    assert message.date_sent == whoosh.now
+    assert client.messages(message.sid).fetch().direction == "inbound"
+    assert reply.webhook is None
+    whoosh.assert_nothing_sent()
+
+
+def test_a_webhook_may_be_called_with_get(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms?tenant=1", sms_method="GET")
+
+    text(whoosh, "C")
+
+    [(path, params)] = app.requests
+    assert (path, params["tenant"], params["Body"]) == ("GET /sms", "1", "C")
+    assert app.signed == [True]
+
+
+def test_a_valid_number_tells_where_it_is_from(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    whoosh.receive("Hi", from_="+15558675310", to=SENDER)
+    whoosh.receive("Hi", from_="+12126712234", to=SENDER)
+
+    assert [(p["FromCity"], p["FromState"], p["FromCountry"]) for _, p in app.requests] == [
+        ("", "", "US"),
+        ("NEW YORK", "NY", "US"),
+    ]
+
+
+def test_media_can_be_fetched_where_the_webhook_says(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    reply = text(whoosh, "", media=[(b"%PDF", "application/pdf"), "cat.png"])
+
+    [(_, params)] = app.requests
+    assert params["NumMedia"] == "2"
+    assert [params["MediaContentType0"], params["MediaContentType1"]] == ["application/pdf", "image/png"]
+    assert reply.message.sid.startswith("MM")
+    fetched = requests.get(params["MediaUrl0"], auth=(whoosh.api_key, whoosh.api_secret), timeout=5)
+    assert (fetched.content, fetched.headers["Content-Type"]) == (b"%PDF", "application/pdf")
+
+
+def test_further_parameters_are_passed_on(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    text(whoosh, "Yes", ButtonPayload="yes", ButtonText="Yes")
+
+    assert app.requests[0][1]["ButtonPayload"] == "yes"
+
+
+def test_a_whatsapp_message_brings_its_own_parameters(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    whoosh.receive("Hi", from_=f"whatsapp:{PERSON}", to=f"whatsapp:{SENDER}", ProfileName="Ada")
+
+    [(_, params)] = app.requests
+    assert (params["From"], params["WaId"], params["ProfileName"]) == (f"whatsapp:{PERSON}", "15558675310", "Ada")
+    assert "FromCountry" not in params
+
+
+@pytest.mark.parametrize(
+    ("set_up", "path"),
+    [
+        pytest.param(lambda w: w.add_number(SENDER, sms_url="https://app.example/number"), "/number", id="number"),
+        pytest.param(
+            lambda w: w.add_number(
+                SENDER,
+                sms_url="https://app.example/number",
+                sms_application_sid=w.add_application(sms_url="https://app.example/application").sid,
+            ),
+            "/application",
+            id="application before number",
+        ),
+        pytest.param(
+            lambda w: (
+                w.add_number(SENDER, sms_url="https://app.example/number"),
+                w.add_messaging_service("S", senders=[SENDER], inbound_request_url="https://app.example/service"),
+            ),
+            "/service",
+            id="service before number",
+        ),
+        pytest.param(
+            lambda w: (
+                w.add_number(SENDER, sms_url="https://app.example/number"),
+                w.add_messaging_service(
+                    "S",
+                    senders=[SENDER],
+                    inbound_request_url="https://app.example/service",
+                    use_inbound_webhook_on_number=True,
+                ),
+            ),
+            "/number",
+            id="number, where the service leaves it to it",
+        ),
+        pytest.param(
+            lambda w: (
+                w.add_number(SENDER, sms_url="https://app.example/number"),
+                w.add_messaging_service("S", senders=[SENDER]),
+            ),
+            None,
+            id="a service without a URL drops it",
+        ),
+    ],
+)
+def test_the_url_that_is_called(whoosh, app, set_up, path):
+    set_up(whoosh)
+
+    text(whoosh)
+
+    assert app.paths == ([f"POST {path}"] if path else [])
+
+
+# The answer
+
+
+def test_every_message_of_the_answer_is_sent_in_order(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    app.says("sms", twiml("First", "Second"))
+
+    reply = text(whoosh)
+
+    assert [message.body for message in reply.replies] == ["First", "Second"]
+    first = reply.replies[0]
+    assert (first.direction, first.from_, first.to, first.status) == ("outbound-reply", SENDER, PERSON, "queued")
+    assert reply.twiml == twiml("First", "Second")
+    whoosh.settle()
+    assert [message.status for message in reply.replies] == ["delivered", "delivered"]
+
+
+def test_a_message_takes_its_attributes_body_and_media(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    response = MessagingResponse()
+    message = response.message(to="+15558675311", from_="+15557122662", status_callback="/status")
+    message.body("Look: ")
+    message.body("a cat")
+    message.media("/cat.png")
+    app.says("sms", response)
+
+    [sent] = text(whoosh).replies
+    whoosh.settle()
+
+    assert (sent.to, sent.from_, sent.body) == ("+15558675311", "+15557122662", "Look: a cat")
+    assert sent.media_urls == ["https://app.example/cat.png"]
+    whoosh.assert_callbacks(sent, "sent", "delivered")
+    assert sent.callbacks[0].url == "https://app.example/status"
+
+
+def test_plain_text_is_the_reply(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    app.says("sms", "Just <this>", content_type="text/plain; charset=utf-8")
+
+    assert [message.body for message in text(whoosh).replies] == ["Just <this>"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [("", 200), ("", 204), ("<Response/>", 200)], ids=["nothing", "no content", "an empty document"]
+)
+def test_an_empty_answer_is_no_reply_and_no_error(whoosh, app, body, status):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    app.says("sms", body, status=status)
+
+    reply = text(whoosh)
+
+    assert (reply.replies, reply.twiml, reply.webhook.error) == ([], None, None)
+
+
+def test_a_redirect_leads_on(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    app.says("sms", '<Response><Redirect method="GET">next</Redirect><Message>Never</Message></Response>')
+    app.says("next", twiml("Here"))
+
+    reply = text(whoosh, "C")
+
+    assert app.paths == ["POST /sms", "GET /next"]
+    assert app.requests[1][1]["Body"] == "C"
+    assert [message.body for message in reply.replies] == ["Here"]
+
+
+def test_an_action_follows_the_message_it_is_on(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    app.says("sms", '<Response><Message action="/after">One</Message><Message>Never</Message></Response>')
+    app.says("after", twiml("Two"))
+
+    reply = text(whoosh)
+
+    assert [message.body for message in reply.replies] == ["One", "Two"]
+    assert app.requests[1][1]["MessageSid"] == reply.replies[0].sid
+
+
+def test_redirects_in_a_circle_end(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    app.says("sms", "<Response><Redirect>/sms</Redirect></Response>")
+
+    text(whoosh)
+
+    assert len(app.requests) == 100
+    assert whoosh.callbacks[-1].error.code == 14106
+
+
+BOMB = '<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><Response><Message>&b;</Message></Response>'
+OUTSIDE = '<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/passwd">]><Response><Message>&a;</Message></Response>'
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "error"),
+    [
+        ("<Response>", "text/xml", 200, "12100 Document parse failure: no element found: line 1, column 10"),
+        (BOMB, "text/xml", 200, "12100 Document parse failure: a document type declaration is not allowed"),
+        (OUTSIDE, "text/xml", 200, "12100 Document parse failure: a document type declaration is not allowed"),
+        ("<Reply/>", "text/xml", 200, "12102 The root element must be Response: the root element is <Reply>"),
+        ("{}", "application/json", 200, "12300 Invalid Content-Type: the content type is 'application/json'"),
+        (
+            "x" * 70_000,
+            "text/xml",
+            200,
+            "11750 TwiML response body too large: the document is longer than 65536 characters",
+        ),
+        ("oh no", "text/html", 500, "11200 HTTP retrieval failure: the app answered 500"),
+        ("who?", "text/html", 404, "11200 HTTP retrieval failure: the app answered 404"),
+    ],
+    ids=["cut off", "entity bomb", "external entity", "another root", "JSON", "too long", "5xx", "4xx"],
+)
+def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, content_type, status, error):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms", sms_fallback_url="https://app.example/fallback")
+    app.says("sms", body, content_type, status)
+    app.says("fallback", twiml("Sorry"))
+
+    reply = text(whoosh)
+
+    assert reply.webhook.error == error
+    assert app.paths == ["POST /sms", "POST /fallback"]
+    assert app.requests[1][1]["ErrorCode"] == error[:5]
+    assert app.requests[1][1]["ErrorUrl"] == "https://app.example/sms"
+    assert [message.body for message in reply.replies] == ["Sorry"]
+    assert error[:60] in whoosh.traffic()
+
+
+@pytest.mark.parametrize(
+    ("document", "error", "bodies"),
+    [
+        (
+            "<Say>Hi</Say><Message>Yes</Message>",
+            "12200 Schema validation warning: <Say> is no verb of messaging",
+            ["Yes"],
+        ),
+        ('<Message to="nobody">A</Message><Message>B</Message>', "14101", ["B"]),
+        ('<Message from="???">A</Message>', "14102", []),
+        ("<Message></Message>", "14103", []),
+        (f"<Message>{'x' * 1601}</Message>", "14103", []),
+        ('<Message method="PUT">A</Message>', "14104", []),
+        ('<Message statusCallback="nowhere">A</Message>', "14105", []),
+        ("<Message>A</Message>" * 11, "14109", ["A"] * 10),
+    ],
+    ids=["unknown verb", "bad to", "bad from", "no body", "long body", "bad method", "bad callback", "eleven messages"],
+)
+def test_what_is_wrong_in_a_document_is_recorded(whoosh, app, document, error, bodies):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    app.says("sms", f"<Response>{document}</Response>")
+
+    reply = text(whoosh)
+
+    assert reply.webhook.error.startswith(error)
+    assert [message.body for message in reply.replies] == bodies
+
+
+def test_a_handler_that_raises_does_not_break_the_test(whoosh):
+    def app(environ, start_response):
+        raise RuntimeError("no database")
+
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    whoosh.mount("https://app.example", app)
+
+    reply = text(whoosh)
+
+    assert reply.webhook.error.code == 11200
+    assert "the app raised RuntimeError: no database (test_inbound.py:" in reply.webhook.error
+
+
+# Opting out
+
+
+@pytest.mark.parametrize(
+    "word", ["STOP", "stop", " Stop ", "STOPALL", "unsubscribe", "Cancel", "END", "quit", "OPTOUT"]
+)
+def test_after_a_stop_word_nothing_can_be_sent(whoosh, client, word):
+    reply = text(whoosh, word)
+
+    assert reply.keyword_answer == (
+        "You have successfully been unsubscribed. You will not receive any more messages from this number. "
+        "Reply START to resubscribe."
+    )
+    with pytest.raises(TwilioRestException) as refused:
+        client.messages.create(to=PERSON, from_=SENDER, body="Hello?")
+    assert (refused.value.status, refused.value.code) == (400, 21610)
+
+
+@pytest.mark.parametrize("word", ["START", "yes", "Unstop"])
+def test_a_start_word_lets_messages_through_again(whoosh, client, word):
+    text(whoosh, "STOP")
+
+    text(whoosh, word)
+
+    client.messages.create(to=PERSON, from_=SENDER, body="Hello again")
+    whoosh.assert_sent(body="Hello again")
+
+
+def test_a_sentence_is_no_keyword(whoosh, client):
+    reply = text(whoosh, "STOP PLEASE")
+
+    assert reply.keyword_answer is None
+    client.messages.create(to=PERSON, from_=SENDER, body="Hello")
+
+
+def test_help_is_answered_until_a_person_has_opted_out(whoosh):
+    before = text(whoosh, "help").keyword_answer
+    text(whoosh, "STOP")
+    after = text(whoosh, "help").keyword_answer
+
+    assert (before, after) == ("Reply STOP to unsubscribe. Msg&Data Rates May Apply.", None)
+
+
+def test_a_second_stop_is_not_answered_again(whoosh):
+    text(whoosh, "STOP")
+
+    assert text(whoosh, "STOP").keyword_answer is None
+
+
+def test_a_keyword_still_reaches_the_app_whose_reply_is_blocked(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    app.says("sms", twiml("Sorry to see you go"))
+
+    reply = text(whoosh, "STOP")
+
+    assert app.requests[0][1]["Body"] == "STOP"
+    assert reply.replies == []
+    assert reply.webhook.error.startswith("21610 Attempt to send to unsubscribed recipient")
+
+
+def test_one_stop_silences_a_whole_service_and_no_other(whoosh, client):
+    service = whoosh.add_messaging_service("S", senders=[SENDER, "+15557122662"])
+    other = whoosh.add_messaging_service("T", senders=["+15557122663"])
+
+    text(whoosh, "STOP")
+    for sid in (service.sid, other.sid):
+        client.messages.create(to=PERSON, messaging_service_sid=sid, body="Hello")
+    whoosh.settle()
+
+    assert [(message.status, message.error_code) for message in whoosh.outbox] == [
+        ("failed", 21610),
+        ("delivered", None),
+    ]
+
+
+def test_a_scheduled_message_fails_for_who_opted_out_meanwhile(whoosh, client):
+    service = whoosh.add_messaging_service("S", senders=[SENDER])
+    send_at = whoosh.now + timedelta(hours=1)
+    client.messages.create(
+        to=PERSON, messaging_service_sid=service.sid, body="Soon", schedule_type="fixed", send_at=send_at
+    )
+
+    text(whoosh, "STOP")
+    whoosh.travel(hours=2)
+
+    assert (whoosh.outbox[0].status, whoosh.outbox[0].error_code) == ("failed", 21610)
+
+
+def test_a_toll_free_number_answers_in_the_networks_words(whoosh):
+    stopped = whoosh.receive("Stop", from_=PERSON, to="+18005550100")
+    yes = whoosh.receive("YES", from_=PERSON, to="+18005550100")
+    started = whoosh.receive("unstop", from_=PERSON, to="+18005550100")
+
+    assert stopped.keyword_answer == (
+        'NETWORK MSG: You replied with the word "Stop" which blocks all texts sent from this number. '
+        'Text back "unstop" to receive messages again.'
+    )
+    assert yes.keyword_answer is None
+    assert started.keyword_answer == (
+        'NETWORK MSG: You have replied "unstop" and will begin receiving messages again from this number.'
+    )
+
+
+def test_a_short_code_of_its_own_knows_no_keywords(whoosh, client):
+    whoosh.add_short_code("12345")
+
+    reply = whoosh.receive("STOP", from_=PERSON, to="12345")
+
+    assert reply.keyword_answer is None
+    client.messages.create(to=PERSON, from_="12345", body="Hello")
+
+
+def test_advanced_opt_out_tells_the_app(whoosh, app):
+    whoosh.add_messaging_service(
+        "S", senders=[SENDER], inbound_request_url="https://app.example/sms", advanced_opt_out=True
+    )
+
+    text(whoosh, "STOP")
+
+    assert app.requests[0][1]["OptOutType"] == "STOP"
+
+
+# A conversation
+
+
+def test_a_conversation_reads_like_one(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    phone = whoosh.phone(PERSON)
+
+    app.says("sms", twiml("Confirm with C"))
+    phone.text("Hi", to=SENDER)
+    app.says("sms", twiml("Confirmed"))
+    phone.text("C", to=SENDER)
+    whoosh.settle()
+
+    assert [message.body for message in phone.received] == ["Confirm with C", "Confirmed"]
+
+
+# Wrong use of the double
+
+
+def test_a_person_needs_an_address(whoosh):
+    with pytest.raises(ValueError) as error:
+        whoosh.receive("Hi", from_="Ada", to=SENDER)
+
+    assert str(error.value) == ("A person is a phone number such as \"+15558675310\", or a channel address; not 'Ada'.")
+
+
+def test_media_are_several(whoosh):
+    with pytest.raises(TypeError) as error:
+        text(whoosh, media="cat.png")
+
+    assert str(error.value) == "media takes several files: write media=['cat.png']."

@@ -1,0 +1,186 @@
+"""The README: its snippets run, and its tables say what the code says. ``python -m tests.test_readme`` writes them."""
+
+import ast
+import configparser
+import re
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pytest_whoosh.api import ROUTES
+from pytest_whoosh.engine.lifecycle import REPORTED, TRANSITIONS, Status
+from pytest_whoosh.engine.settings import ABOUT, NAMES, Settings
+from pytest_whoosh.views import Message
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+
+
+class Block(NamedTuple):
+    """A fenced block: its language, its line in the file, and its text."""
+
+    language: str
+    line: int
+    text: str
+
+
+def blocks(language: str) -> list[Block]:
+    text = README.read_text(encoding="utf-8")
+    found = re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [Block(match[1], text[: match.start()].count("\n") + 2, match[2]) for match in found if match[1] == language]
+
+
+def is_conftest(block: Block) -> bool:
+    return block.text.startswith("# conftest.py\n")
+
+
+def has_tests(block: Block) -> bool:
+    return "def test_" in block.text
+
+
+def name(block: Block) -> str:
+    return f"line {block.line}"
+
+
+PYTHON = blocks("python")
+
+
+@pytest.mark.parametrize("block", list(filter(has_tests, PYTHON)), ids=name)
+def test_a_snippet_with_tests_passes(block: Block, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("\n".join(each.text for each in PYTHON if is_conftest(each)))
+    pytester.makepyfile(block.text)
+    functions = [node.name for node in ast.parse(block.text).body if isinstance(node, ast.FunctionDef)]
+
+    result = pytester.runpytest_inprocess("-p", "no:randomly", "-W", "error")
+
+    result.assert_outcomes(passed=sum(function.startswith("test_") for function in functions))
+
+
+@pytest.mark.parametrize("block", [each for each in PYTHON if not has_tests(each) and not is_conftest(each)], ids=name)
+def test_another_snippet_runs(block: Block) -> None:
+    exec(compile(block.text, f"README.md:{block.line}", "exec"), {"__name__": "snippet"})
+
+
+@pytest.mark.parametrize("block", blocks("ini"), ids=name)
+def test_an_ini_file_is_taken(block: Block, pytester: pytest.Pytester) -> None:
+    pytester.makeini(block.text)
+    options = configparser.ConfigParser()
+    options.read_string(block.text)
+    pytester.makepyfile("def test(whoosh): pass")
+
+    pytester.runpytest_inprocess("--strict-config").assert_outcomes(passed=1)
+    assert options.options("pytest") != []
+
+
+def test_every_block_is_of_a_kind_that_is_checked_or_marked_as_not_running() -> None:
+    languages = re.findall(r"^```(\w+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert set(languages) <= {"python", "ini", "sh", "text"}
+
+
+def test_every_link_within_the_file_leads_to_a_heading() -> None:
+    text = README.read_text(encoding="utf-8")
+    headings = {_anchor(heading) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+
+    assert sorted(set(re.findall(r"\]\(#([^)]+)\)", text)) - headings) == []
+
+
+def test_every_link_to_a_file_leads_somewhere() -> None:
+    links = re.findall(r"\]\((?!#|https?:)([^)]+)\)", README.read_text(encoding="utf-8"))
+
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_module_is_in_the_tree() -> None:
+    tree = next(block.text for block in blocks("text") if block.text.startswith("pytest_whoosh/"))
+    listed = re.findall(r"^[├└]── (\S+)", tree, re.MULTILINE)
+    package = ROOT / "pytest_whoosh"
+    there = [path.name + "/" * path.is_dir() for path in package.iterdir() if not path.name.startswith("__pycache__")]
+
+    assert sorted(listed) == sorted(set(there) - {"py.typed"})
+
+
+# Tables
+
+
+def settings() -> Iterator[tuple[str, ...]]:
+    yield "Setting", "Default", "Meaning"
+    defaults = Settings()
+    for setting in NAMES:
+        yield f"`{setting}`", _default(getattr(defaults, setting)), ABOUT[setting]
+
+
+def _default(value: object) -> str:
+    if isinstance(value, timedelta):
+        return f"{value // timedelta(minutes=1)} minutes"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, str) and len(value) > 30:
+        return "fixed"
+    return f"`{value}`" if isinstance(value, str | int) else "see [below](#the-life-of-a-message)"
+
+
+def message() -> Iterator[tuple[str, ...]]:
+    yield "Property", "Meaning"
+    for key, member in vars(Message).items():
+        if isinstance(member, property):
+            yield f"`{key}`", (member.__doc__ or "").replace("``", "`").rstrip(".")
+
+
+def lifecycle() -> Iterator[tuple[str, ...]]:
+    yield "Status", "May become", "Reported to the status callback"
+    for status, following in TRANSITIONS.items():
+        after = [f"`{each}`" for each in Status if each in following]
+        yield f"`{status}`", ", ".join(after) or "-", "yes" if status in REPORTED else "no"
+
+
+def endpoints() -> Iterator[tuple[str, ...]]:
+    yield "Path", "Methods"
+    methods: dict[str, list[str]] = {}
+    for routes in ROUTES:
+        for route in routes:
+            if not route.handler.__name__.startswith("refuse_"):
+                methods.setdefault(route.path, []).append(route.method)
+    for path, allowed in methods.items():
+        yield f"`{path}`", ", ".join(sorted(allowed))
+
+
+TABLES: dict[str, Callable[[], Iterator[tuple[str, ...]]]] = {
+    table.__name__: table for table in (settings, message, lifecycle, endpoints)
+}
+
+
+def rendered(table: str) -> str:
+    head, *rows = (f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |" for cells in TABLES[table]())
+    return "\n".join([head, re.sub(r"[^|]+", " --- ", head), *rows])
+
+
+def with_tables(text: str) -> str:
+    for table in TABLES:
+        text = re.sub(
+            rf"(<!-- {table} -->\n).*?(<!-- /{table} -->)",
+            lambda match, table=table: f"{match[1]}{rendered(table)}\n{match[2]}",
+            text,
+            flags=re.DOTALL,
+        )
+    return text
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_says_what_the_code_says(table: str) -> None:
+    text = README.read_text(encoding="utf-8")
+
+    assert f"<!-- {table} -->\n{rendered(table)}\n<!-- /{table} -->" in text, "python -m tests.test_readme writes it"
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    sys.exit()
