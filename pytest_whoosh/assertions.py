@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,16 +16,25 @@ from pytest_whoosh.engine.records import Message
 from pytest_whoosh.engine.segments import forces_ucs2, segment
 from pytest_whoosh.engine.vendor import Exchange
 
-_MOST_ROWS: Final = 20
+from .wording import (
+    ELLIPSIS,
+    INDENT,
+    LONGEST_VALUE,
+    count,
+    cut,
+    describe,
+    describe_webhook,
+    join,
+    messages,
+    printable,
+    table,
+)
+
 _MOST_REFUSALS: Final = 5
 _MOST_RIVALS: Final = 100
-_LONGEST_BODY: Final = 60
 _LONGEST_TEXT: Final = 80
-_LONGEST_VALUE: Final = 200
 #: How much of two long texts is shown before the character in which they differ.
 _LEAD: Final = 30
-_INDENT: Final = "  "
-_ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 
 
 # Searching
@@ -35,9 +44,9 @@ def explain_none(matcher: Matcher, records: Sequence[Message], name: str, journa
     """Why no message was found."""
     if not records:
         head = f"No message matches {matcher}: the {name} is empty." if matcher.criteria else f"The {name} is empty."
-        return _join(head, _refusals(journal))
+        return join(head, _refusals(journal))
     head = f"No message in the {name} matches {matcher}."
-    return _join(head, _nearest(matcher, records), table(records, name), _refusals(journal))
+    return join(head, _nearest(matcher, records), table(records, name), _refusals(journal))
 
 
 def explain_count(
@@ -52,20 +61,20 @@ def explain_count(
     if not found:
         return explain_none(matcher, records, name, journal)
     which = f"matching {matcher}" if matcher.criteria else f"in the {name}"
-    head = f"Expected {_messages(wanted)} {which}, found {len(found)}."
+    head = f"Expected {messages(wanted)} {which}, found {len(found)}."
     listed = table(found, "matches" if matcher.criteria else name)
     if len(found) > wanted:
-        return _join(head, listed)
+        return join(head, listed)
     matching = set(found)
     rest = [record for record in records if record not in matching]
-    return _join(head, listed, _nearest(matcher, rest, "Nearest of the others"), _refusals(journal))
+    return join(head, listed, _nearest(matcher, rest, "Nearest of the others"), _refusals(journal))
 
 
 def explain_sent(matcher: Matcher, found: Sequence[Message], name: str) -> str:
     """Why messages were not to be there."""
     if not matcher.criteria:
-        return _join(f"Expected no message to be sent, found {len(found)}.", table(found, name))
-    return _join(f"Expected no message matching {matcher} to be sent, found {len(found)}.", table(found, "matches"))
+        return join(f"Expected no message to be sent, found {len(found)}.", table(found, name))
+    return join(f"Expected no message matching {matcher} to be sent, found {len(found)}.", table(found, "matches"))
 
 
 def _nearest(matcher: Matcher, records: Sequence[Message], title: str = "Nearest") -> str | None:
@@ -77,8 +86,8 @@ def _nearest(matcher: Matcher, records: Sequence[Message], title: str = "Nearest
     nearest, differences = max(rivals, key=lambda pair: (_likeness(pair[1]), pair[0].serial))
     lines = [f"{title}: {describe(nearest)}"]
     for difference in differences:
-        lines += [_INDENT + line for line in _difference(difference)]
-    return _join("\n".join(lines), _hint(nearest, differences))
+        lines += [INDENT + line for line in _difference(difference)]
+    return join("\n".join(lines), _hint(nearest, differences))
 
 
 def _likeness(differences: Sequence[Difference]) -> float:
@@ -90,7 +99,7 @@ def _alike(expected: object, actual: object) -> float:
     if isinstance(expected, re.Pattern):
         expected = expected.pattern
     if isinstance(expected, str) and isinstance(actual, str):
-        return difflib.SequenceMatcher(None, expected[:_LONGEST_VALUE], actual[:_LONGEST_VALUE]).ratio()
+        return difflib.SequenceMatcher(None, expected[:LONGEST_VALUE], actual[:LONGEST_VALUE]).ratio()
     return 0.0
 
 
@@ -106,7 +115,7 @@ def _difference(difference: Difference) -> list[str]:
     if isinstance(expected, str) and isinstance(actual, str):
         wanted, was, mark = _contrast(expected, actual, marked=_is_marked(field, expected, actual))
     else:
-        wanted, was, mark = _wanted(field, expected), _cut(show(actual)), None
+        wanted, was, mark = _wanted(field, expected), cut(show(actual)), None
     lines = [label + wanted, "but was ".rjust(len(label)) + was]
     return [*lines, " " * len(label) + mark] if mark else lines
 
@@ -116,7 +125,7 @@ def _wanted(field: str, expected: object) -> str:
         return f"{show(expected)} to be found"
     if asks(expected):
         return f"{show(expected)}({field}) to be true"
-    return _cut(show(expected))
+    return cut(show(expected))
 
 
 def _is_marked(field: str, expected: str, actual: str) -> bool:
@@ -133,14 +142,14 @@ def _contrast(expected: str, actual: str, *, marked: bool) -> tuple[str, str, st
 
     def excerpt(text: str) -> str:
         end = start + _LONGEST_TEXT
-        return f"{quote}{_ELLIPSIS if start else ''}{escaped(text[start:end])}{_ELLIPSIS if text[end:] else ''}{quote}"
+        return f"{quote}{ELLIPSIS if start else ''}{escaped(text[start:end])}{ELLIPSIS if text[end:] else ''}{quote}"
 
     def escaped(text: str) -> str:
         return "".join("\\" + each if each in ("\\", quote) else printable(each) for each in text)
 
     mark = None
     if marked:
-        before = _width(f"{quote}{_ELLIPSIS if start else ''}{escaped(expected[start:at])}")
+        before = _width(f"{quote}{ELLIPSIS if start else ''}{escaped(expected[start:at])}")
         mark = " " * before + "^" + _named(expected[at : at + 1], actual[at : at + 1])
     return excerpt(expected), excerpt(actual), mark
 
@@ -163,10 +172,6 @@ def _width(text: str) -> int:
     return sum(
         0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text
     )
-
-
-def _cut(text: str, longest: int = _LONGEST_VALUE) -> str:
-    return text if len(text) <= longest else text[:longest] + _ELLIPSIS
 
 
 # Hints
@@ -211,9 +216,9 @@ def _refusals(journal: Sequence[Exchange]) -> str | None:
     if not refused:
         return None
     hidden = len(refused) - _MOST_REFUSALS
-    earlier = [f"{_INDENT}... {hidden} earlier"] if hidden > 0 else []
-    shown = [_INDENT + _refusal(call) for call in refused[-_MOST_REFUSALS:]]
-    return "\n".join([f"The API refused {_count(len(refused), 'call')}:", *earlier, *shown])
+    earlier = [f"{INDENT}... {hidden} earlier"] if hidden > 0 else []
+    shown = [INDENT + _refusal(call) for call in refused[-_MOST_REFUSALS:]]
+    return "\n".join([f"The API refused {count(len(refused), 'call')}:", *earlier, *shown])
 
 
 def _refusal(call: Exchange) -> str:
@@ -236,14 +241,14 @@ def explain_callbacks(message: Message, wanted: Sequence[str]) -> str | None:
             after = f" after {wanted[position - 1]!r}" if position else ""
             head = f"No status callback {status!r}{after} for {describe(message)}."
             order = f"Expected, in this order: {', '.join(map(repr, wanted))}." if wanted[1:] else None
-            return _join(head, order, _callback_table(message.webhooks), _callback_hint(message, status))
+            return join(head, order, _callback_table(message.webhooks), _callback_hint(message, status))
     return None
 
 
 def _callback_table(webhooks: Sequence[Webhook]) -> str:
     if not webhooks:
         return "No status callback has left."
-    return "\n".join(["Status callbacks:", *(_INDENT + printable(describe_webhook(each)) for each in webhooks)])
+    return "\n".join(["Status callbacks:", *(INDENT + printable(describe_webhook(each)) for each in webhooks)])
 
 
 def _callback_hint(message: Message, status: str) -> str | None:
@@ -273,8 +278,8 @@ def explain_segments(message: Message, wanted: int) -> str | None:
     if len(segments) == wanted:
         return None
     encoding = segment(message.sent_body).encoding.value
-    lines = [f"Expected {_count(wanted, 'segment')}, but {describe(message)} takes {len(segments)} in {encoding}:"]
-    lines += [f"{_INDENT}{number}. ({len(text)} characters) {text!r}" for number, text in enumerate(segments, 1)]
+    lines = [f"Expected {count(wanted, 'segment')}, but {describe(message)} takes {len(segments)} in {encoding}:"]
+    lines += [f"{INDENT}{number}. ({len(text)} characters) {text!r}" for number, text in enumerate(segments, 1)]
     if forcing := forces_ucs2(message.sent_body):
         lines += ["", f"Not in GSM-7, so that the whole text is {encoding}: {' '.join(map(repr, forcing))}"]
     return "\n".join(lines)
@@ -289,110 +294,4 @@ def explain_code(records: Sequence[Message], to: object, pattern: "re.Pattern[st
     got = [record for record in records if matcher.matches(record)]
     if not got:
         return explain_none(matcher, records, name)
-    return _join(f"No message to {to} holds a code that {show(pattern)} finds.", table(got, f"messages to {to}"))
-
-
-# Words for what there is
-
-
-def describe(message: Message) -> str:
-    """A message in one line."""
-    sender = message.from_ or "(no sender yet)"
-    return f"{short_sid(message.sid)} {sender} -> {message.to} {_state(message)}: {_body(message)}"
-
-
-def describe_webhook(webhook: Webhook) -> str:
-    """A webhook and what the app answered, in one line."""
-    kinds = (webhook.params.get(name) for name in ("MessageStatus", "SmsStatus", "event_type"))
-    what = next(filter(None, kinds), "")
-    answer = "not delivered: nothing is mounted there"
-    if webhook.dropped:
-        answer = "lost by the network, as scripted"
-    elif webhook.response_status is not None:
-        answer = f"answered {webhook.response_status}"
-    if webhook.error:
-        answer = str(webhook.error)
-    tries = f" after {webhook.attempts} attempts" if webhook.attempts > 1 else ""
-    return f"{webhook.at:%H:%M:%S} {what:<11} {webhook.method} {webhook.url}  {answer}{tries}"
-
-
-def exchange(call: Exchange) -> str:
-    """An API call and its answer, in one line."""
-    answer = "no answer" if call.status is None else str(call.status)
-    about = f" {call.code}" if call.code else f" {short_sid(call.sid)}" if call.sid else ""
-    return f"{call.at:%H:%M:%S} {call.method} {call.url} -> {answer}{about}{f': {call.note}' if call.note else ''}"
-
-
-def table(records: Sequence[Message], name: str) -> str:
-    """Messages as a small table."""
-    title = name[:1].upper() + name[1:]
-    hidden = max(0, len(records) - _MOST_ROWS)
-    rows = [("sid", "from", "to", "status", "body")]
-    rows += [(short_sid(each.sid), each.from_ or "-", each.to, _state(each), _body(each)) for each in records[hidden:]]
-    lines = [f"{title} ({_messages(len(records))}):"]
-    if hidden:
-        lines.append(f"{_INDENT}... {hidden} earlier")
-    return "\n".join(lines + [_INDENT + line for line in _columns(rows)])
-
-
-def short_sid(sid: str) -> str:
-    """A SID's kind and count, which tell it from its neighbours."""
-    return f"{sid[:2]}{_ELLIPSIS}{sid[-4:]}"
-
-
-def _state(message: Message) -> str:
-    code = f" {message.error_code}" if message.error_code else ""
-    since = " (deleted)" if message.deleted else " (redacted)" if message.forgotten is not None else ""
-    return f"{message.status.value}{code}{since}"
-
-
-def _body(message: Message) -> str:
-    shown = repr(_cut(message.sent_body, _LONGEST_BODY))
-    return f"{shown} + {_count(len(message.media_urls), 'media file')}" if message.media_urls else shown
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-
-
-def _messages(number: int) -> str:
-    return _count(number, "message")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _join(*parts: str | None) -> str:
-    return "\n\n".join(part for part in parts if part)
-
-
-# The whole of a test's traffic
-
-
-def traffic(journal: Sequence[Exchange], messages: Sequence[Message], webhooks: Sequence[Webhook]) -> str:
-    """What went to and fro in a test: API calls, messages with their histories, webhooks with the app's answers."""
-    parts = [
-        ("API calls", [exchange(call) for call in journal]),
-        ("Messages", [part for message in messages for part in _with_history(message)]),
-        ("Webhooks", [describe_webhook(webhook) for webhook in webhooks]),
-    ]
-    lines: list[str] = []
-    for title, entries in parts:
-        hidden = max(0, len(entries) - 5 * _MOST_ROWS)
-        lines.append(f"{title}:" if entries else f"{title}: none")
-        if hidden:
-            lines.append(f"{_INDENT}... {hidden} earlier lines")
-        lines += [_INDENT + printable(entry) for entry in entries[hidden:]]
-    return "\n".join(lines)
-
-
-def printable(text: str) -> str:
-    """A line with every character escaped that a terminal would act on instead of showing it."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
-
-
-def _with_history(message: Message) -> list[str]:
-    history = "  ".join(f"{change.at:%H:%M:%S} {change.status.value}" for change in message.history)
-    return [describe(message), f"{_INDENT}{history}"]
+    return join(f"No message to {to} holds a code that {show(pattern)} finds.", table(got, f"messages to {to}"))

@@ -99,7 +99,8 @@ class AppClock:
             clock.show(when)
 
     def stop(self) -> None:
-        """Let the app's time run again, if it was frozen here."""
+        """Let the app's time run again, if it was frozen here; a task that is still travelling freezes it no more."""
+        self._follow = False
         if self._thaw:
             self._thaw()
             self._thaw = None

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,6 +26,33 @@ from .engine.vendor import Vendor
 
 _SHORT_CODE: Final = re.compile("[0-9]{5,6}")
 _DOMAIN: Final = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """A person who wants no more messages from a sender, or from a Messaging Service by its SID."""
+
+    sid: str
+    person: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deactivation:
+    """A number that carriers took out of service on a day."""
+
+    sid: str
+    number: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a segment to a country costs, in US dollars."""
+
+    sid: str
+    country: str
+    price: Decimal
 
 
 class Provisioning:
@@ -139,7 +168,7 @@ class Provisioning:
         kind = content_type or type_of(url)
         self._provider().files.give(url, smallest(kind) if content is None else File(content, kind))
 
-    def opt_out(self, person: str, sender: str) -> None:
+    def opt_out(self, person: str, sender: str) -> OptOut:
         """Let a person have opted out of a sender, or of a Messaging Service by its SID, as by texting STOP."""
         provisions = self._provider().provisions
         address = normalize(person)
@@ -148,9 +177,11 @@ class Provisioning:
         if sender in provisions.services:
             provisions.opted_out.add((address, sender))
         else:
-            provisions.opt_out(address, self._address(sender))
+            sender = self._address(sender)
+            provisions.opt_out(address, sender)
+        return OptOut(self._provider().sids.new("OO"), address, sender)
 
-    def deactivate(self, number: str, on: date | None = None) -> None:
+    def deactivate(self, number: str, on: date | None = None) -> Deactivation:
         """Let carriers have taken a number of the United States out of service: it is in the report of that day.
 
         ``on`` is today unless given. The API has a day's report from the next day on, for 60 days.
@@ -165,10 +196,12 @@ class Provisioning:
         if not isinstance(on, date):
             raise TypeError(f"deactivate() takes the day as on=date(2030, 1, 31), not {on!r}.")
         self._provider().deactivated[on].add(address)
+        return Deactivation(self._provider().sids.new("DE"), address, on)
 
-    def set_price(self, country: str, price: object) -> None:
+    def set_price(self, country: str, price: object) -> Price:
         """Set what a segment to a country costs, in US dollars: ``set_price("US", "0.0079")``."""
-        self._provider().prices.set(country, price)
+        amount = self._provider().prices.set(country, price)
+        return Price(self._provider().sids.new("PR"), country.upper(), amount)
 
     def _pool_sender(self, address: str) -> PhoneNumber | ShortCode | ChannelSender | str:
         """What the account has at an address, to join a sender pool; it gets what it does not have yet."""

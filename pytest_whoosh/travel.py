@@ -35,13 +35,13 @@ class Travel:
 
     def run(self, until: datetime | None) -> None:
         """Let time pass up to a moment; without one, until no message is on its way."""
+        form = "asettle()" if until is None else "atravel(...)"
         with self._moving():
             for webhook in self._play(until):
-                self._courier.require_deliverable(webhook)
+                self._courier.require_deliverable(webhook.url, form)
                 self._vendor.due.popleft()
                 self._clock.show(webhook.at)
                 self._courier.deliver(webhook)
-            self._clock.show(self._vendor.now)
 
     async def arun(self, until: datetime | None) -> None:
         """Do the same inside an event loop, where the app's handlers then run too."""
@@ -50,12 +50,14 @@ class Travel:
                 self._vendor.due.popleft()
                 self._clock.show(webhook.at)
                 await self._courier.adeliver(webhook)
-            self._clock.show(self._vendor.now)
 
-    def deliver(self, webhooks: Iterator[Webhook]) -> None:
-        """Deliver webhooks at once, while time stands; what happens between them happens under the lock."""
+    def deliver(self, webhooks: Iterator[Webhook], form: str) -> None:
+        """Deliver webhooks at once, while time stands; what happens between them happens under the lock.
+
+        ``form`` is how the caller would await them.
+        """
         while (webhook := self._next(webhooks)) is not None:
-            self._courier.require_deliverable(webhook)
+            self._courier.require_deliverable(webhook.url, form)
             self._courier.deliver(webhook)
 
     async def adeliver(self, webhooks: Iterator[Webhook]) -> None:
@@ -81,7 +83,8 @@ class Travel:
         self._behind = False
         try:
             for webhook in self._play(now):
-                if not self._courier.can_deliver(webhook):
+                if not self._courier.can_deliver(webhook.url):
+                    self._advance(now)
                     break
                 self._vendor.due.popleft()
                 self._clock.show(webhook.at)
@@ -97,10 +100,15 @@ class Travel:
             return
         timeline, now = self._vendor.timeline, self._clock.now()
         if now != timeline.now:
-            while timeline.step(now):
-                pass
-            timeline.now = now
-            self._behind = True
+            self._advance(now)
+
+    def _advance(self, until: datetime) -> None:
+        """Play every event up to a moment; the webhooks are left waiting."""
+        timeline = self._vendor.timeline
+        while timeline.step(until):
+            pass
+        timeline.now = until
+        self._behind = True
 
     def destination(self, to: object, amount: timedelta) -> datetime:
         """The moment that a journey leads to.
@@ -147,6 +155,7 @@ class Travel:
         try:
             yield
         finally:
+            self._clock.show(self._vendor.now)
             if claimed:
                 self._mover = None
 

@@ -1,6 +1,6 @@
 """Messages as a test reads them: live, and read-only."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn, TypeAlias, overload
@@ -10,7 +10,8 @@ from pytest_whoosh.engine.inbound import Conversation
 from pytest_whoosh.engine.matching import FIELDS, Matcher
 from pytest_whoosh.engine.records import Message as Record
 
-from .assertions import describe, describe_webhook, explain_count, explain_none
+from .assertions import explain_count, explain_none
+from .wording import describe, describe_webhook
 
 #: A file that a person sends: a URL or file name, whose ending names its type; or its bytes and their type.
 MediaFile: TypeAlias = str | tuple[bytes, str]
@@ -404,13 +405,17 @@ class Reply:
 class Phone:
     """A person's phone: writes to the app, and shows what it got."""
 
-    __slots__ = ("_received", "_text", "number")
+    __slots__ = ("_atext", "_text", "number", "received")
 
-    def __init__(self, number: str, text: Callable[..., Reply], received: Callable[[], Messages]) -> None:
+    def __init__(
+        self, number: str, text: Callable[..., Reply], atext: Callable[..., Awaitable[Reply]], received: Messages
+    ) -> None:
         #: The phone's number.
         self.number = number
+        #: The messages that arrived at the phone, in the order in which they did.
+        self.received = received
         self._text = text
-        self._received = received
+        self._atext = atext
 
     def __repr__(self) -> str:
         return f"<Phone {self.number}>"
@@ -419,7 +424,6 @@ class Phone:
         """Write to one of the app's senders, as :meth:`Whoosh.receive` does."""
         return self._text(body, from_=self.number, to=to, media=media, **params)
 
-    @property
-    def received(self) -> Messages:
-        """The messages that were delivered to the phone, oldest first."""
-        return self._received()
+    async def atext(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: str) -> Reply:
+        """Do as :meth:`text` inside a running event loop, where the handlers of ASGI apps then run too."""
+        return await self._atext(body, from_=self.number, to=to, media=media, **params)

@@ -5,7 +5,6 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import wraps
 from types import TracebackType
@@ -20,7 +19,7 @@ from .engine.addresses import normalize
 from .engine.callbacks import Webhook
 from .engine.errors import choose_from
 from .engine.http import Request, Response
-from .engine.inbound import Conversation, Deliveries, receive
+from .engine.inbound import Conversation, Deliveries, handler_of, receive, received_by
 from .engine.lifecycle import Status
 from .engine.links import only_link
 from .engine.matching import Matcher
@@ -30,6 +29,7 @@ from .engine.rules import Rule
 from .engine.settings import Settings, read_settings
 from .engine.vendor import Vendor
 from .provisioning import Provisioning
+from .traffic import traffic
 from .transports.apps import AsgiApp, WsgiApp
 from .transports.guard import Guard
 from .transports.interception import Interception
@@ -81,14 +81,11 @@ class Whoosh(Provisioning):
         self._vendor = Vendor(settings, self._clock.now())
         self._courier = Courier(over_http=settings.callbacks == "http", now=self._clock.now)
         self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
-        with ExitStack() as leaving:
-            leaving.callback(self._clock.stop)
-            leaving.callback(_restore_environment, _set_environment(_environment(settings)))
-            leaving.callback(self._courier.close)
-            for patches in (Interception(self.answer), Guard(lambda host: _NOT_INTERCEPTED.format(host=host))):
-                leaving.callback(patches.stop)
-                patches.start()
-            self._leaving = leaving.pop_all()
+        self._interception = Interception(self.answer)
+        self._guard = Guard(_explain)
+        self._environment = _set_environment(_environment(settings))
+        self._interception.start()
+        self._guard.start()
         self._active = True
         return self
 
@@ -96,7 +93,13 @@ class Whoosh(Provisioning):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._active = False
-        self._leaving.close()
+        try:
+            self._courier.close()
+        finally:  # what an app raises when it shuts down keeps nothing in force
+            self._guard.stop()
+            self._interception.stop()
+            _restore_environment(self._environment)
+            self._clock.stop()
 
     def __call__(self, function: Callable[..., R]) -> Callable[..., R]:
         """Decorate a test: a new double for each call, passed as ``whoosh`` where the test takes one."""
@@ -182,8 +185,7 @@ class Whoosh(Provisioning):
 
     def traffic(self) -> str:
         """API calls, messages with their histories, and webhooks with the app's answers, as lines of text."""
-        vendor = self._vendor
-        return assertions.traffic(vendor.journal, vendor.messages, vendor.webhooks)
+        return traffic(self._vendor)
 
     # Time
 
@@ -263,7 +265,7 @@ class Whoosh(Provisioning):
 
         Without an app, they are posted to the real server there, such as pytest-django's ``live_server``.
         """
-        parts = urlsplit(base_url)
+        parts = urlsplit(base_url if isinstance(base_url, str) else "")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f'mount() takes a base URL such as "https://app.example", not {base_url!r}.')
         if app is not None and not callable(app):
@@ -285,15 +287,15 @@ class Whoosh(Provisioning):
             media: files, each a URL or file name, whose ending names its type; or a pair of bytes and content type.
             params: further parameters of the webhook, such as ``ButtonPayload="yes"``.
         """
-        conversation, deliveries = self._receive(body, from_, to, media, params)
-        self._travel.deliver(deliveries)
+        conversation, deliveries = self._receive(body, from_, to, media, params, "areceive(...)")
+        self._travel.deliver(deliveries, "areceive(...)")
         return Reply(conversation, self._touch)
 
     async def areceive(
         self, body: str = "", *, from_: str, to: str, media: Iterable[MediaFile] = (), **params: str
     ) -> Reply:
         """Do as :meth:`receive` inside a running event loop, where the handlers of ASGI apps then run too."""
-        conversation, deliveries = self._receive(body, from_, to, media, params)
+        conversation, deliveries = self._receive(body, from_, to, media, params, None)
         await self._travel.adeliver(deliveries)
         return Reply(conversation, self._touch)
 
@@ -301,10 +303,8 @@ class Whoosh(Provisioning):
         """A person's phone, which writes to the app and shows what it got: keeps conversations readable."""
         address = self._person(number)
 
-        def received() -> Messages:
-            return self.outbox.filter(to=address, status=re.compile("^(delivered|read)$"))
-
-        return Phone(address, self.receive, received)
+        received = Messages(lambda: received_by(self._vendor, address), self._touch, f"phone {address}")
+        return Phone(address, self.receive, self.areceive, received)
 
     def click(self, link: Message | str, *, user_agent: str = "Mozilla/5.0") -> str:
         """Be a person who follows a short link: by its text, or the only one in a message.
@@ -318,7 +318,7 @@ class Whoosh(Provisioning):
             WhooshError: it leads nowhere.
         """
         target, reports = self._click(link, user_agent)
-        self._travel.deliver(iter(reports))
+        self._travel.deliver(iter(reports), "aclick(...)")
         return target
 
     async def aclick(self, link: Message | str, *, user_agent: str = "Mozilla/5.0") -> str:
@@ -334,21 +334,35 @@ class Whoosh(Provisioning):
             return self._vendor.click(text, user_agent)
 
     def _receive(
-        self, body: str, from_: str, to: str, media: Iterable[MediaFile], params: Mapping[str, str]
+        self,
+        body: str,
+        from_: str,
+        to: str,
+        media: Iterable[MediaFile],
+        params: Mapping[str, str],
+        form: str | None,
     ) -> tuple[Conversation, Deliveries]:
+        """Have a person write; ``form`` is how the caller would await the webhook, if it does not do so already."""
         self._touch()
         if isinstance(media, str):
             raise TypeError(f"media takes several files: write media=[{media!r}].")
         person, ours = self._person(from_), self._address(to)
         with self._lock:
-            urls = tuple(self._media_url(file) for file in media)
             account = self._vendor.account_with(ours)
+            url = handler_of(account, ours, account.provisions.service_of(ours)).url
+            if url and form:  # refused before the message is there, so that awaiting it instead is the first try
+                self._courier.require_deliverable(url, form)
+            urls = tuple(self._media_url(file) for file in media)
             conversation = receive(self._vendor, account, from_=person, to=ours, body=body, media=urls, extra=params)
         return conversation, conversation.run()
 
     def _media_url(self, file: MediaFile) -> str:
         if isinstance(file, str):
             return file
+        if not (isinstance(file, tuple) and len(file) == 2 and isinstance(file[0], bytes)):
+            raise TypeError(
+                f"Each of media is a URL, a file name, or a pair such as (b'%PDF', \"application/pdf\"); not {file!r}."
+            )
         content, content_type = file
         url = f"whoosh:media/{self._vendor.sids.new('ME', counted_as='given media')}"
         self._vendor.files.give(url, File(content, content_type))
@@ -445,6 +459,10 @@ class Whoosh(Provisioning):
                 f"Takes a message, as whoosh.assert_sent(...) or whoosh.outbox returns it; not {message!r}."
             )
         return message._record
+
+
+def _explain(host: str) -> str:
+    return _NOT_INTERCEPTED.format(host=host)
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -321,7 +321,7 @@ OUTSIDE = '<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/passwd">]><Response><Mess
             "x" * 70_000,
             "text/xml",
             200,
-            "11750 TwiML response body too large: the document is longer than 65536 characters",
+            "11750 TwiML response body too large: the answer is longer than 65536 bytes",
         ),
         ("oh no", "text/html", 500, "11200 HTTP retrieval failure: the app answered 500"),
         ("who?", "text/html", 404, "11200 HTTP retrieval failure: the app answered 404"),

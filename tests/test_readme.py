@@ -4,6 +4,7 @@ import ast
 import configparser
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -102,6 +103,18 @@ def test_every_module_is_in_the_tree() -> None:
     there = [path.name + "/" * path.is_dir() for path in package.iterdir() if not path.name.startswith("__pycache__")]
 
     assert sorted(listed) == sorted(set(there) - {"py.typed"})
+
+
+def test_the_arrows_are_those_of_the_import_contracts() -> None:
+    arrows = next(block.text for block in blocks("text") if block.text.startswith("plugin\n"))
+    layers = [set(re.findall(r"\w+", re.split(r"  {4,}", layer)[0])) for layer in arrows.split("↓")]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+
+    contract = next(each for each in contracts if each["type"] == "layers")
+
+    assert layers == [set(re.findall(r"\w+", layer)) for layer in contract["layers"]]
 
 
 # Tables

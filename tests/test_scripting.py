@@ -385,6 +385,16 @@ def test_one_rule_may_say_both(whoosh: Whoosh, client: Client) -> None:
     ]
 
 
+def test_a_limited_rule_about_webhooks_makes_way_too(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().webhooks(drop=("sent", "delivered")).times(1)
+    for _ in range(2):
+        send(client, whoosh, status_callback=CALLBACK)
+
+    whoosh.settle()
+
+    assert {each.params["MessageSid"] for each in whoosh.callbacks} == {whoosh.outbox[1].sid}
+
+
 def test_a_rule_is_not_used_up_by_messages_that_a_newer_one_takes(whoosh: Whoosh, client: Client) -> None:
     whoosh.when().undeliver().times(1)
     whoosh.when().fail().times(1)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 from .channels import sender_sid
+from .cookies import Cookies
 from .order import Order
 from .records import (
     ApiKey,
@@ -178,6 +179,8 @@ class Account:
         self.order_by_from: dict[str, Order] = defaultdict(Order)
         #: When each person last wrote to a sender on a channel.
         self.last_heard: dict[tuple[str, str | None], datetime] = {}
+        #: The cookies of the conversation between each person and sender.
+        self.cookies: dict[tuple[str, str], Cookies] = defaultdict(Cookies)
 
     @property
     def is_active(self) -> bool:

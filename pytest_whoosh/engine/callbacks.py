@@ -7,7 +7,7 @@ import hmac
 import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
@@ -65,6 +65,7 @@ class Webhook:
     response_status: int | None = None
     response_body: str | None = None
     response_type: str | None = None
+    response_cookies: list[str] = field(default_factory=list)
     error: WebhookError | None = None
     attempts: int = 0
     dropped: bool = False
@@ -75,7 +76,7 @@ class Webhook:
 
     def again(self) -> Webhook:
         """The same webhook once more, as a network that repeats it delivers it."""
-        return replace(self)
+        return replace(self, response_cookies=[])
 
     def request(self) -> Request:
         """The request as it goes over the wire: the fragment stays behind."""

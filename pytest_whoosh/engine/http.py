@@ -1,7 +1,7 @@
 """One HTTP exchange as values, whichever library carried it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -69,6 +69,10 @@ class Response:
         """The body, read as JSON."""
         return json.loads(self.body)
 
+    def header(self, name: str) -> str | None:
+        """The value of a header, whatever the case of its name; None where it is absent."""
+        return next((value for key, value in self.headers.items() if key.lower() == name), None)
+
 
 #: What stands behind every transport: a request in, a response out.
 Answer: TypeAlias = Callable[[Request], Response]
@@ -85,6 +89,14 @@ class NetworkFault(Exception):
         super().__init__(text or f"scripted {kind}")
         self.kind = kind
         self.connecting = connecting
+
+
+def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by name; one that comes several times has its values on lines of their own."""
+    values: dict[str, str] = {}
+    for name, value in headers:
+        values[name] = f"{values[name]}\n{value}" if name in values else value
+    return values
 
 
 def parse_form(text: str) -> Form:

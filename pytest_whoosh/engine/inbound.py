@@ -6,16 +6,19 @@ See https://www.twilio.com/docs/messaging/guides/webhook-request
 import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from .account import Account
-from .addresses import kind_of, normalize
+from .addresses import channel_of, kind_of, normalize
 from .callbacks import API_VERSION, Webhook, WebhookError, webhook, without_fragment
 from .carrier import segments_to_send
+from .cookies import Cookies
 from .errors import ApiError
 from .geography import locate
 from .hosts import API_HOST
+from .http import NetworkFault
 from .lifecycle import DELIVERED, Status
 from .opt_out import Handled, handle
 from .records import Application, Message, MessagingService, PhoneNumber, ShortCode
@@ -27,6 +30,48 @@ OUTBOUND_REPLY: Final = "outbound-reply"
 LONGEST_BODY: Final = 1600
 MOST_REPLIES: Final = 10
 MOST_MEDIA: Final = 10
+# The vendor's own order of the parameters: some apps have learned to rely on it.
+_SMS_ORDER: Final = (
+    "ToCountry",
+    "ToState",
+    "SmsMessageSid",
+    "NumMedia",
+    "ToCity",
+    "FromZip",
+    "SmsSid",
+    "FromState",
+    "SmsStatus",
+    "FromCity",
+    "Body",
+    "FromCountry",
+    "To",
+    "MessagingServiceSid",
+    "ToZip",
+    "NumSegments",
+    "MessageSid",
+    "AccountSid",
+    "From",
+    "ApiVersion",
+)
+_CHANNEL_ORDER: Final = (
+    "SmsMessageSid",
+    "NumMedia",
+    "ProfileName",
+    "MessageType",
+    "SmsSid",
+    "WaId",
+    "SmsStatus",
+    "Body",
+    "To",
+    "MessagingServiceSid",
+    "NumSegments",
+    "ReferralNumMedia",
+    "MessageSid",
+    "AccountSid",
+    "ChannelMetadata",
+    "From",
+    "ApiVersion",
+)
 #: How many documents one message may lead through, by redirects and actions.
 MOST_DOCUMENTS: Final = 100
 
@@ -58,6 +103,10 @@ class Conversation:
     keyword: Handled | None = None
     _documents: int = 0
 
+    @property
+    def _cookies(self) -> Cookies:
+        return self.account.cookies[self.message.from_ or "", self.message.to]
+
     def run(self) -> Deliveries:
         """Let the message have its effects; every webhook is yielded to be delivered."""
         message = self.message
@@ -72,24 +121,34 @@ class Conversation:
     def _call(self, handler: Handler, params: dict[str, str]) -> Deliveries:
         assert handler.url
         first = self.webhook = self._webhook(handler.url, handler.method, params)
-        yield first
+        yield from self._ask(first)
         failed = yield from self._obey(first, params)
-        if failed and handler.fallback_url:
-            failure = {**params, "ErrorCode": str(failed.code), "ErrorUrl": without_fragment(handler.url)}
+        if failed and failed.error and handler.fallback_url:
+            failure = {**params, "ErrorCode": str(failed.error.code), "ErrorUrl": without_fragment(failed.url)}
             fallback = self._webhook(handler.fallback_url, handler.fallback_method, failure)
-            yield fallback
+            yield from self._ask(fallback)
             yield from self._obey(fallback, failure)
 
-    def _obey(self, asked: Webhook, params: dict[str, str]) -> Generator[Webhook, None, WebhookError | None]:
-        """Do what the answer to a webhook says; returns the failure that calls for the fallback."""
-        if asked.error or asked.response_status is None:
-            return asked.error
+    def _ask(self, asking: Webhook) -> Deliveries:
+        """Have a webhook delivered, with the cookies of this conversation."""
+        host = urlsplit(asking.url).netloc
+        if cookies := self._cookies.header(host, self.vendor.now):
+            asking.headers["Cookie"] = cookies
+        yield asking
+        self._cookies.keep(host, asking.response_cookies)
+
+    def _obey(self, asked: Webhook, params: dict[str, str]) -> Generator[Webhook, None, Webhook | None]:
+        """Do what the answer to a webhook says; returns the webhook whose failure calls for the fallback."""
+        if asked.error:
+            return asked
+        if asked.response_status is None or 300 <= asked.response_status < 400:
+            return None  # nobody is mounted there, or where it leads
         self._documents += 1
         try:
             document = read_answer(asked.response_body or "", asked.response_type)
         except TwimlError as wrong:
             asked.error = WebhookError(wrong.code, wrong.detail)
-            return asked.error
+            return asked
         if document.verbs and self.twiml is None:
             self.twiml = asked.response_body
         if document.warnings:
@@ -103,7 +162,7 @@ class Conversation:
             return None
         params = {**params, **more}
         following = self._webhook(urljoin(without_fragment(asked.url), url), method, params)
-        yield following
+        yield from self._ask(following)
         return (yield from self._obey(following, params))
 
     def _next(self, asked: Webhook, document: Document) -> tuple[str, str, dict[str, str]] | None:
@@ -112,7 +171,7 @@ class Conversation:
             if isinstance(verb, RedirectVerb):
                 return verb.url, verb.method, {}
             try:
-                reply = self._reply(verb)
+                reply = self._reply(verb, without_fragment(asked.url))
             except TwimlError as wrong:
                 asked.error = WebhookError(wrong.code, wrong.detail)
                 continue
@@ -121,8 +180,8 @@ class Conversation:
                 return verb.action, verb.method, sid
         return None
 
-    def _reply(self, verb: MessageVerb) -> Message:
-        """Send one message of the answer."""
+    def _reply(self, verb: MessageVerb, base: str) -> Message:
+        """Send one message of the answer, whose relative URLs stand below the document's."""
         to, sender = self._addresses(verb)
         if not (verb.body.strip() or verb.media) or len(verb.body) > LONGEST_BODY:
             raise TwimlError(14103, f"a body is from 1 to {LONGEST_BODY} characters long")
@@ -137,7 +196,6 @@ class Conversation:
         if service is None and provisions.has_opted_out(to, sender, None):
             raise TwimlError(21610, f"{to} has opted out of {sender}")
         callback = verb.status_callback or (service.status_callback if service else None)
-        base = self.webhook.url if self.webhook else ""
         message = Message(
             sid="",
             serial=0,
@@ -151,8 +209,8 @@ class Conversation:
             date_updated=now,
             request={},
             service=service,
-            media_urls=tuple(urljoin(without_fragment(base), url) for url in verb.media),
-            status_callback=urljoin(without_fragment(base), callback) if callback else None,
+            media_urls=tuple(urljoin(base, url) for url in verb.media),
+            status_callback=urljoin(base, callback) if callback else None,
             outcome=DELIVERED,
         )
         if service is None:
@@ -161,6 +219,8 @@ class Conversation:
             self.vendor.rules.apply(message, {})
         except ApiError as refusal:
             raise TwimlError(refusal.code, refusal.message) from None
+        except NetworkFault:
+            pass  # which befalls calls of the API: this is none
         self.vendor.take(self.account, message)
         self.replies.append(message)
         return message
@@ -174,6 +234,11 @@ class Conversation:
         is_ours = sender == self.message.to or provisions.owned(sender) or provisions.service_of(sender)
         if kind_of(sender) is None or not (is_ours or self.vendor.settings.senders == "any"):
             raise TwimlError(14102, f"{sender!r} is no sender of the account")
+        number = provisions.owned(sender)
+        if isinstance(number, PhoneNumber) and not number.sms_capable:
+            raise TwimlError(14108, f"{sender} cannot send messages")
+        if channel_of(to) != channel_of(sender):
+            raise TwimlError(21910, f"{to} and {sender} are not on one channel")
         return to, sender
 
     def _webhook(self, url: str, method: str, params: dict[str, str]) -> Webhook:
@@ -194,21 +259,27 @@ class Conversation:
         """The parameters of the webhook, in the order in which the vendor sends them."""
         message = self.message
         person, ours = message.from_ or "", message.to
-        base = {
+        known: dict[str, str] = {
             "SmsMessageSid": message.sid,
             "NumMedia": str(len(message.media_urls)),
             "SmsSid": message.sid,
             "SmsStatus": Status.RECEIVED.value,
             "Body": message.body,
             "To": ours,
-            **({"MessagingServiceSid": self.service.sid} if self.service else {}),
             "NumSegments": str(message.num_segments),
             "MessageSid": message.sid,
             "AccountSid": self.account.sid,
             "From": person,
             "ApiVersion": API_VERSION,
         }
-        own = _channel_params(person) if message.channel else _geographic_params(person, ours)
+        if self.service:
+            known["MessagingServiceSid"] = self.service.sid
+        if message.channel == "whatsapp":
+            known |= _whatsapp_params(message, self.extra)
+        elif not message.channel:
+            known |= _geographic_params(person, ours)
+        order: tuple[str, ...] = _CHANNEL_ORDER if message.channel else _SMS_ORDER
+        ordered = {name: known[name] for name in order if name in known}
         host = f"https://{API_HOST}/{API_VERSION}/Accounts/{self.account.sid}/Messages/{message.sid}/Media"
         media = {
             name: value
@@ -220,7 +291,7 @@ class Conversation:
         }
         opted = self.keyword and self.service and self.service.advanced_opt_out
         told = {"OptOutType": self.keyword.kind} if self.keyword and opted else {}
-        return {**own, **base, **media, **told, **self.extra}
+        return {**ordered, **media, **told, **self.extra}
 
 
 def _geographic_params(person: str, ours: str) -> dict[str, str]:
@@ -231,20 +302,28 @@ def _geographic_params(person: str, ours: str) -> dict[str, str]:
     }
 
 
-def _channel_params(person: str) -> dict[str, str]:
-    channel, _, address = person.partition(":")
-    if channel != "whatsapp":
-        return {}
-    profile, digits = "Whoosh Person", address.lstrip("+")
-    context = {"ProfileName": profile, "WaId": digits}
-    metadata = {"type": "whatsapp", "data": {"context": context}}
+def _whatsapp_params(message: Message, extra: Mapping[str, str]) -> dict[str, str]:
+    profile = extra.get("ProfileName", "Whoosh Person")
+    digits = (message.from_ or "").partition("+")[2]
+    metadata = {"type": "whatsapp", "data": {"context": {"ProfileName": profile, "WaId": digits}}}
     return {
         "ProfileName": profile,
-        "MessageType": "text",
+        "MessageType": _message_type(message, extra),
         "WaId": digits,
         "ReferralNumMedia": "0",
         "ChannelMetadata": json.dumps(metadata),
     }
+
+
+def _message_type(message: Message, extra: Mapping[str, str]) -> str:
+    if "Latitude" in extra:
+        return "location"
+    if "ButtonPayload" in extra:
+        return "button"
+    for each in message.media:
+        kind = each.file.content_type.partition("/")[0]
+        return kind if kind in ("image", "audio", "video") else "document"
+    return "text"
 
 
 def handler_of(account: Account, address: str, service: MessagingService | None) -> Handler:
@@ -260,6 +339,18 @@ def handler_of(account: Account, address: str, service: MessagingService | None)
     if owner is None:
         return Handler(None)
     return Handler(owner.sms_url, owner.sms_method, owner.sms_fallback_url, owner.sms_fallback_method)
+
+
+def received_by(vendor: Vendor, person: str) -> list[Message]:
+    """What has arrived at a person's phone, in the order in which it did."""
+    arrived = [
+        (change.at, message)
+        for message in vendor.messages
+        if message.is_outbound and message.to == person
+        for change in message.history
+        if change.status is Status.DELIVERED
+    ]
+    return [message for _, message in sorted(arrived, key=itemgetter(0))]
 
 
 def receive(

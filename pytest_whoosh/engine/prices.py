@@ -47,8 +47,8 @@ class Prices:
     def __init__(self) -> None:
         self._set: dict[str, Decimal] = {}
 
-    def set(self, country: str, price: object) -> None:
-        """Set what a segment to a country costs, in US dollars."""
+    def set(self, country: str, price: object) -> Decimal:
+        """Set what a segment to a country costs, in US dollars; returns the price as an amount."""
         if not isinstance(country, str) or not re.fullmatch("[A-Za-z]{2}", country):
             raise ValueError(f'A country is an ISO code of two letters such as "US", not {country!r}.')
         try:
@@ -58,6 +58,7 @@ class Prices:
         if not amount.is_finite() or amount < 0:
             raise ValueError(f'A price is an amount in US dollars such as "0.0079", not {price!r}.')
         self._set[country.upper()] = amount
+        return amount
 
     def of_country(self, country: str) -> Decimal:
         """What one segment to a country costs."""

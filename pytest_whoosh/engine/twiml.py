@@ -5,14 +5,22 @@ See https://www.twilio.com/docs/messaging/twiml
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, TypeAlias
 from xml.parsers import expat
 
 #: The content types that hold TwiML, and the one whose whole body is the reply.
 TWIML_TYPES: Final = frozenset({"text/xml", "application/xml", "text/html"})
 PLAIN_TYPE: Final = "text/plain"
-#: The vendor reads no more of a document than this, in characters.
+#: The vendor reads no more of an answer than this, in bytes.
 LONGEST_DOCUMENT: Final = 64 * 1024
+
+
+#: The attributes of each verb.
+_MESSAGE_ATTRIBUTES: Final = frozenset({"to", "from", "action", "method", "statusCallback"})
+ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {"Message": _MESSAGE_ATTRIBUTES, "Sms": _MESSAGE_ATTRIBUTES, "Redirect": frozenset({"method"})}
+)
 
 
 class TwimlError(Exception):
@@ -72,18 +80,24 @@ def read_answer(body: str, content_type: str | None) -> Document:
     """
     if not body.strip():
         return Document()
+    if len(body.encode("utf-8", "replace")) > LONGEST_DOCUMENT:
+        raise TwimlError(11750, f"the answer is longer than {LONGEST_DOCUMENT} bytes")
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind == PLAIN_TYPE:
         return Document([MessageVerb(body)])
     if kind not in TWIML_TYPES:
         raise TwimlError(12300, f"the content type is {content_type!r}" if kind else "the answer has no content type")
-    if len(body) > LONGEST_DOCUMENT:
-        raise TwimlError(11750, f"the document is longer than {LONGEST_DOCUMENT} characters")
     root = _parse(body)
     if root.name != "Response":
         raise TwimlError(12102, f"the root element is <{root.name}>")
     document = Document()
+    if root.text.strip():
+        document.warnings.append(f"the text {root.text.strip()!r} stands outside of <Message>")
     for element in root.children:
+        known = ATTRIBUTES.get(element.name, element.attributes)
+        document.warnings += [
+            f"{name!r} is no attribute of <{element.name}>" for name in element.attributes if name not in known
+        ]
         if element.name in ("Message", "Sms"):
             document.verbs.append(_message(element, document.warnings))
         elif element.name == "Redirect":

@@ -72,6 +72,8 @@ class Vendor:
 
     def __init__(self, settings: Settings, now: datetime) -> None:
         self.settings = settings
+        #: The moment at which the double came into force.
+        self.started = now
         self.timeline = Timeline(now)
         self.sids = Sids(settings.seed)
         self.prices = Prices()

@@ -3,6 +3,8 @@
 All else of a session works as ever: cookies, redirects, tracing, ``raise_for_status``, a retrying client around it.
 """
 
+from __future__ import annotations
+
 import asyncio
 from typing import Any
 

@@ -3,16 +3,16 @@
 See https://asgi.readthedocs.io/en/latest/specs/www.html and, for the start-up of apps, .../specs/lifespan.html
 """
 
-import asyncio
 import weakref
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pytest_whoosh.engine.http import Request, Response
+from pytest_whoosh.engine.http import Request, Response, joined
 
 from .apps import AsgiApp, Event
 from .failures import LONGEST_ANSWER, DeliveryFailed, raised_by_app
+from .loops import event, queue, running_loop, spawn, within
 
 
 class AsgiTarget:
@@ -20,24 +20,31 @@ class AsgiTarget:
 
     def __init__(self, app: AsgiApp) -> None:
         self._app = app
-        self._lifespans: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Lifespan] = weakref.WeakKeyDictionary()
+        self._lifespans: weakref.WeakKeyDictionary[object, _Lifespan] = weakref.WeakKeyDictionary()
 
-    async def send(self, request: Request) -> Response:
-        """Hand a request to the app.
+    async def send(self, request: Request, patience: float) -> Response:
+        """Hand a request to the app, and wait for its answer as many seconds as the vendor would.
 
         Raises:
-            DeliveryFailed: the app raised, or answered nothing.
+            DeliveryFailed: the app did not start, raised, or did not answer.
         """
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         lifespan = self._lifespans.get(loop)
         if lifespan is None:
             lifespan = self._lifespans[loop] = _Lifespan(self._app)
-            await lifespan.start()
-        return await _exchange(self._app, request, lifespan.state)
+
+        async def exchange() -> Response:
+            await lifespan.started()
+            return await _exchange(self._app, request, lifespan.state)
+
+        try:
+            return await within(patience, exchange)
+        except TimeoutError:
+            raise DeliveryFailed(11200, "rt", f"the app did not answer within {patience:g} seconds") from None
 
     async def stop(self) -> None:
         """Let the app, where it was started in the running loop, shut down."""
-        lifespan = self._lifespans.pop(asyncio.get_running_loop(), None)
+        lifespan = self._lifespans.pop(running_loop(), None)
         if lifespan:
             await lifespan.stop()
 
@@ -48,28 +55,36 @@ class _Lifespan:
     def __init__(self, app: AsgiApp) -> None:
         self._app = app
         self.state: dict[str, Any] = {}
-        self._to_app: asyncio.Queue[Event] = asyncio.Queue()
-        self._from_app: asyncio.Queue[Event] = asyncio.Queue()
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._to_app = queue()
+        self._started = event()
+        self._stopped = event()
+        self._failure: str | None = None
         self._to_app.put_nowait({"type": "lifespan.startup"})
-        answer = await self._from_app.get()
-        if answer["type"] == "lifespan.startup.failed":
-            raise DeliveryFailed(11200, "5xx", f"the app did not start: {answer.get('message', '')}")
+        self._task = spawn(self._run)
+
+    async def started(self) -> None:
+        """Wait until the app has started; webhooks that come at once wait for the same start."""
+        await self._started.wait()
+        if self._failure is not None:
+            raise DeliveryFailed(11200, "5xx", f"the app did not start: {self._failure}")
 
     async def stop(self) -> None:
-        if self._task and not self._task.done():
-            self._to_app.put_nowait({"type": "lifespan.shutdown"})
-            await self._from_app.get()
-            await self._task
+        """Let the app shut down."""
+        self._to_app.put_nowait({"type": "lifespan.shutdown"})
+        await self._stopped.wait()
+
+    async def _hear(self, said: Event) -> None:
+        if said["type"] == "lifespan.startup.failed":
+            # Frameworks tell a whole traceback, whose last line says what went wrong.
+            self._failure = said.get("message", "").strip().rpartition("\n")[2]
+        self._started.set()
 
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
         with suppress(Exception):  # the specification: an app that raises here does not support lifespans
-            await self._app(scope, self._to_app.get, self._from_app.put)
-        self._from_app.put_nowait({"type": "lifespan.unsupported"})
+            await self._app(scope, self._to_app.get, self._hear)
+        self._started.set()
+        self._stopped.set()
 
 
 async def _exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Response:
@@ -78,17 +93,24 @@ async def _exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Re
     status: int | None = None
     headers: dict[str, str] = {}
     received = bytearray()
+    answered = event()
 
     async def receive() -> Event:
-        return to_app.pop() if to_app else {"type": "http.disconnect"}
+        if to_app:
+            return to_app.pop()
+        await answered.wait()  # frameworks stop streaming an answer to a client that has gone
+        return {"type": "http.disconnect"}
 
-    async def send(event: Event) -> None:
+    async def send(said: Event) -> None:
         nonlocal status, headers
-        if event["type"] == "http.response.start":
-            status = event["status"]
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in event.get("headers", ())}
-        elif event["type"] == "http.response.body" and len(received) < LONGEST_ANSWER:
-            received.extend(event.get("body", b"")[: LONGEST_ANSWER - len(received)])
+        if said["type"] == "http.response.start":
+            status = said["status"]
+            pairs = said.get("headers", ())
+            headers = joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)
+        elif said["type"] == "http.response.body":
+            received.extend(said.get("body", b"")[: LONGEST_ANSWER - len(received)])
+            if not said.get("more_body"):
+                answered.set()
 
     try:
         await app(_scope(request, state), receive, send)

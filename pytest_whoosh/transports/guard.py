@@ -3,6 +3,8 @@
 It stands where every connection begins, at the resolution of a name, and where a proxy is asked to lead there.
 """
 
+from __future__ import annotations
+
 import sys
 import threading
 from collections.abc import Callable
@@ -157,14 +159,18 @@ class _WaysOut:
             if door.module == module:
                 *path, name = door.name.split(".")
                 owner = reduce(getattr, path, sys.modules[module])
-                self._patches.append(Patch(owner, name, lambda function, door=door: self._guarded(function, door)))
+                if hasattr(owner, name):  # not every release of a library has every door
+                    self._patches.append(Patch(owner, name, self._guarding(door.leads_to)))
 
-    def _guarded(self, function: Any, door: _Door) -> Callable[..., Any]:
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            self._check(door.leads_to(*args, **kwargs))
-            return function(*args, **kwargs)
+    def _guarding(self, leads_to: Callable[..., object]) -> Callable[[Any], Callable[..., Any]]:
+        def build(function: Any) -> Callable[..., Any]:
+            def guarded(*args: Any, **kwargs: Any) -> Any:
+                self._check(leads_to(*args, **kwargs))
+                return function(*args, **kwargs)
 
-        return guarded
+            return guarded
+
+        return build
 
     def _check(self, host: object) -> None:
         if isinstance(host, bytes):

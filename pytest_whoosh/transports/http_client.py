@@ -1,5 +1,7 @@
 """Stands in ``http.client``, and so in ``urllib.request``; and in ``urllib3``, which opens its connections itself."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Callable
 from http import client  # not http.client: its package may not know it yet

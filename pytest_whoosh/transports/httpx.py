@@ -5,6 +5,8 @@ replace these transports, or their methods, then cannot get in between. A transp
 and where it hands on to one of httpx's, it is met there.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, NoReturn
 

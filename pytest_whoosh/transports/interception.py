@@ -20,6 +20,7 @@ CLIENTS: Final = {
     "http.client": "http_client",
     "vcr.cassette": "vcr",
     "respx.router": "respx",
+    "aioresponses.core": "aioresponses",
 }
 
 

@@ -1,14 +1,15 @@
 """Standing in for an attribute of somebody else's module, so that neighbours may do the same in any order."""
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
 _DOOR: Final = "__whoosh_door__"
-_MISSING: Final = object()
 
 #: The patches that had stopped when a neighbour's still lay over them. What stands is the process's, and so is this.
-_BURIED: Final[list["Patch"]] = []
+_BURIED: Final[list[Patch]] = []
 
 
 class Patch:
@@ -20,7 +21,7 @@ class Patch:
     neighbour has put back of ours.
     """
 
-    __slots__ = ("_name", "_owner", "_stand_in", "_standing", "previous")
+    __slots__ = ("_inherited", "_name", "_owner", "_stand_in", "_standing", "previous")
 
     def __init__(self, owner: object, name: str, build: Callable[[Any], Callable[..., Any]]) -> None:
         self._owner = owner
@@ -34,6 +35,10 @@ class Patch:
 
         # All that inspect needs; functools.update_wrapper would take as long as the rest of setting up a double.
         door.__dict__.update({"__wrapped__": self.previous, _DOOR: self})
+        earlier = getattr(self.previous, _DOOR, None)
+        self._inherited: bool = (
+            earlier._inherited if earlier else isinstance(owner, type) and name not in owner.__dict__
+        )
         self._stand_in = door
         setattr(owner, name, door)
 
@@ -54,7 +59,7 @@ class Patch:
         if getattr(self._owner, self._name) is not self._stand_in:
             return False
         before = _open(self.previous)
-        if before is _inherited(self._owner, self._name):
+        if self._inherited and not hasattr(before, _DOOR):
             delattr(self._owner, self._name)
         else:
             setattr(self._owner, self._name, before)
@@ -79,9 +84,3 @@ def _open(function: Any) -> Any:
     while (patch := getattr(function, _DOOR, None)) is not None and not patch._standing:
         function = patch.previous
     return function
-
-
-def _inherited(owner: object, name: str) -> object:
-    """What an attribute would be without a patch on the class itself."""
-    bases = owner.__mro__[1:] if isinstance(owner, type) else ()
-    return next((vars(base)[name] for base in bases if name in vars(base)), _MISSING)

@@ -5,6 +5,8 @@ cannot get between an app and the fake. The session's own ``send`` still runs, s
 redirects and whatever wraps it work as ever; only the adapter it asks for is ours.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from http.client import RemoteDisconnected

@@ -1,5 +1,7 @@
 """Gets past ``requests-mock``, which calls the ``Session.send`` that it found at its own import."""
 
+from __future__ import annotations
+
 from requests_mock import mocker
 
 from pytest_whoosh.engine.http import Answer

@@ -1,5 +1,7 @@
 """Stands in ``urllib3``, where an app uses it directly."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from urllib3 import connection  # not urllib3.connection: its package may not know it yet

@@ -3,6 +3,7 @@
 import inspect
 import io
 import sys
+import threading
 from base64 import b64encode
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from pytest_whoosh.engine.callbacks import REDIRECTS, Attempts, Webhook, WebhookError, attempts_for
-from pytest_whoosh.engine.http import Request, Response
+from pytest_whoosh.engine.http import Request, Response, joined
 from pytest_whoosh.engine.misuse import WhooshError
 
 from .apps import AsgiApp, WsgiApp
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _PORTS: Final = {"http": 80, "https": 443}
 _NEEDS_AWAIT: Final = (
     "A webhook goes to an ASGI app, and this thread runs an event loop already. "
-    "Write `await whoosh.atravel(...)` or `await whoosh.asettle()`: the handlers then run in this loop."
+    "Write `await whoosh.{form}`: the handlers then run in this loop."
 )
 
 
@@ -68,15 +69,14 @@ class Courier:
         target: Target = _Server() if app is None else _Asgi(app) if is_asynchronous(app) else _Wsgi(app)
         self._mounts = [Mount(base, target), *(other for other in self._mounts if other.base != base)]
 
-    def can_deliver(self, webhook: Webhook) -> bool:
-        """Whether a webhook can be delivered without being awaited."""
-        target = self._target_of(webhook.url)
-        return not (isinstance(target, _Asgi) and _in_event_loop())
+    def can_deliver(self, url: str) -> bool:
+        """Whether a webhook to a URL can be delivered without being awaited."""
+        return not (isinstance(self._target_of(url), _Asgi) and _in_event_loop())
 
-    def require_deliverable(self, webhook: Webhook) -> None:
-        """Refuse a webhook that has to be awaited."""
-        if not self.can_deliver(webhook):
-            raise WhooshError(_NEEDS_AWAIT)
+    def require_deliverable(self, url: str, form: str) -> None:
+        """Refuse a webhook that has to be awaited; ``form`` is how the caller would await it."""
+        if not self.can_deliver(url):
+            raise WhooshError(_NEEDS_AWAIT.format(form=form))
 
     def deliver(self, webhook: Webhook) -> None:
         """Deliver a webhook, again where its URL says so, and write down what became of it."""
@@ -101,6 +101,9 @@ class Courier:
                 answer = await target.asend(request, attempts)
             except DeliveryFailed as failed:
                 step = _thrown(steps, failed)
+            except BaseException:
+                webhook.error = WebhookError(11200, "the test canceled it before the app had answered")
+                raise
             else:
                 step = _sent(steps, answer)
 
@@ -154,9 +157,8 @@ class Courier:
         webhook.response_status = response.status
         body = response.body if isinstance(response.body, str) else response.body.decode("utf-8", "replace")
         webhook.response_body = body
-        webhook.response_type = next(
-            (value for name, value in response.headers.items() if name.lower() == "content-type"), None
-        )
+        webhook.response_type = response.header("content-type")
+        webhook.response_cookies = (response.header("set-cookie") or "").splitlines()
         if response.status >= 400:
             webhook.error = WebhookError(11200, f"the app answered {response.status}")
             return "4xx" if response.status < 500 else "5xx"
@@ -165,7 +167,7 @@ class Courier:
     def _follow(self, request: Request, target: Target, attempts: Attempts) -> _Following:
         for _ in range(REDIRECTS + 1):
             response = yield target, request, attempts
-            location = next((value for name, value in response.headers.items() if name.lower() == "location"), None)
+            location = response.header("location")
             if not 300 <= response.status < 400 or not location:
                 return response
             url = urljoin(request.url, location)
@@ -204,8 +206,9 @@ def is_asynchronous(app: object) -> bool:
 
 
 def _in_event_loop() -> bool:
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None
+    from .loops import running_loop
+
+    return running_loop() is not None
 
 
 def _authorization(url: str) -> str | None:
@@ -245,21 +248,29 @@ class _Asgi:
         self._target = AsgiTarget(app)
         self._runner: asyncio.Runner | None = None
 
-    def send(self, request: Request, _: Attempts) -> Response:
+    def send(self, request: Request, attempts: Attempts) -> Response:
         import asyncio
 
         self._runner = self._runner or asyncio.Runner()
-        return self._runner.run(self._target.send(request))
+        return self._runner.run(self._target.send(request, attempts.read))
 
-    async def asend(self, request: Request, _: Attempts) -> Response:
-        return await self._target.send(request)
+    async def asend(self, request: Request, attempts: Attempts) -> Response:
+        return await self._target.send(request, attempts.read)
 
     def close(self) -> None:
-        if self._runner:
-            if not _in_event_loop():
-                self._runner.run(self._target.stop())
-            self._runner.close()
-            self._runner = None
+        if self._runner is None:
+            return
+        if _in_event_loop():  # one thread runs one loop
+            thread = threading.Thread(target=self._shut_down, args=(self._runner,))
+            thread.start()
+            thread.join()
+        else:
+            self._shut_down(self._runner)
+        self._runner = None
+
+    def _shut_down(self, runner: "asyncio.Runner") -> None:
+        runner.run(self._target.stop())
+        runner.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,10 +281,10 @@ class _Server:
         return _over_http(request, attempts)
 
     async def asend(self, request: Request, attempts: Attempts) -> Response:
-        import asyncio
+        from .loops import in_thread
 
         # The server may run in this very loop, which must go on meanwhile.
-        return await asyncio.to_thread(_over_http, request, attempts)
+        return await in_thread(_over_http, request, attempts)
 
 
 def _to_wsgi(app: WsgiApp, request: Request) -> Response:
@@ -300,7 +311,7 @@ def _to_wsgi(app: WsgiApp, request: Request) -> Response:
     if not started:
         raise DeliveryFailed(11206, "5xx", "the app never called start_response")
     status, headers = started[0]
-    return Response(int(status.split(" ", 1)[0]), dict(headers), b"".join(written))
+    return Response(int(status.split(" ", 1)[0]), joined(headers), b"".join(written))
 
 
 def _environ(request: Request) -> dict[str, Any]:
@@ -351,7 +362,7 @@ def _over_http(request: Request, attempts: Attempts) -> Response:
             preload_content=False,
         )
         body = answer.read(LONGEST_ANSWER, decode_content=True)
-        return Response(answer.status, dict(answer.headers), body)
+        return Response(answer.status, joined(answer.headers.iteritems()), body)
     except urllib3.exceptions.NameResolutionError as error:
         raise DeliveryFailed(11210, "ct", f"the host name does not resolve: {error}") from error
     except (urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError) as error:

@@ -170,10 +170,11 @@ def test_filters_are_exact(client: Client) -> None:
     assert client.messages.list(from_="+1555") == []
 
 
-def test_filters_combine(client: Client) -> None:
+@pytest.mark.parametrize(("to_the_person", "from_the_sender"), [(2, 4), (4, 2)])
+def test_filters_combine(client: Client, to_the_person: int, from_the_sender: int) -> None:
     [wanted] = send(client, 1, to=OTHER_PERSON, from_=OTHER_SENDER)
-    send(client, 2, to=OTHER_PERSON)
-    send(client, 3, from_=OTHER_SENDER)
+    send(client, to_the_person, to=OTHER_PERSON)
+    send(client, from_the_sender, from_=OTHER_SENDER)
 
     assert sids(client.messages.list(to=OTHER_PERSON, from_=OTHER_SENDER)) == [wanted]
 
@@ -227,6 +228,7 @@ def three_days(noon: None, whoosh: Whoosh, client: Client) -> dict[str, str]:
         ("DateSent>=2030-06-16", ["17th", "16th"]),
         ("DateSent%3E=2030-06-16", ["17th", "16th"]),
         ("DateSent>=2030-06-16T12:00:02Z", ["17th", "16th"]),
+        ("DateSent>=2030-06-16T12:00:02.999Z", ["17th", "16th"]),
         ("DateSent>=2030-06-16T12:00:03Z", ["17th"]),
         ("DateSent>=2030-06-16T14:00:02%2B02:00", ["17th", "16th"]),
         ("DateSent>=2030-06-16 12:00:02.000", ["17th", "16th"]),
@@ -263,6 +265,29 @@ def test_a_list_is_filtered_by_when_messages_were_sent(
 
 
 @pytest.mark.parametrize(
+    ("dates", "token", "found"),
+    [
+        ("DateSent<=2030-06-16", "PA<17th>", ["16th", "15th"]),
+        ("DateSent<=2030-06-15", "PA<17th>", ["15th"]),
+        ("DateSent<=2030-06-16", "PA<16th>", ["15th"]),
+        ("DateSent>=2030-06-16", "PB<15th>", ["17th", "16th"]),
+        ("DateSent>=2030-06-17", "PB<15th>", ["17th"]),
+        ("DateSent>=2030-06-16", "PB<16th>", ["17th"]),
+        ("DateSent>=2030-06-16", "PA<16th>", []),
+        ("DateSent<=2030-06-16", "PB<17th>", []),
+    ],
+)
+def test_a_token_leads_no_further_than_the_dates(
+    three_days: dict[str, str], api: Api, dates: str, token: str, found: list[str]
+) -> None:
+    sid = next(sid for sid, day in three_days.items() if f"<{day}>" in token)
+
+    response = api.call("GET", f"{api.path()}.json?{dates}&PageToken={token[:2]}{sid}")
+
+    assert [three_days[message["sid"]] for message in response.json()["messages"]] == found
+
+
+@pytest.mark.parametrize(
     ("filters", "found"),
     [
         ({"date_sent": date(2030, 6, 16)}, ["16th"]),
@@ -281,7 +306,8 @@ def test_the_sdk_filters_by_dates_and_moments(
     assert [three_days[sid] for sid in sids(client.messages.list(**filters))] == found
 
 
-def test_the_second_that_a_message_shows_finds_it(whoosh: Whoosh, client: Client) -> None:
+def test_the_second_that_a_message_shows_finds_it(noon: None, whoosh: Whoosh, client: Client) -> None:
+    whoosh.travel(seconds=0.5)
     [sid] = send(client, 1)
     whoosh.settle()
     shown = client.messages(sid).fetch().date_sent

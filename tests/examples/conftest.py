@@ -15,7 +15,9 @@ from pytest_whoosh import Whoosh
 
 @pytest.fixture
 def config(whoosh: Whoosh) -> Config:
-    service = whoosh.add_messaging_service("Reminders", senders=["+15557122661"])
+    service = whoosh.add_messaging_service(
+        "Reminders", senders=["+15557122661"], inbound_request_url="https://app.example/sms/inbound"
+    )
     return Config(
         sender="+15557122661",
         messaging_service=service.sid,

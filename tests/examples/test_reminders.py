@@ -227,18 +227,136 @@ def test_a_patient_who_opted_out_is_not_texted(
     whoosh.assert_nothing_sent()
 
 
-def test_a_patient_who_texts_stop_gets_no_reminder(
+def test_a_patient_may_have_opted_out_elsewhere_before_the_reminder(
     whoosh: Whoosh, config: Config, client: FlaskClient, next_week: datetime
 ) -> None:
     appointment = book(client, next_week)
     reminder = whoosh.assert_sent(status="scheduled")
-    whoosh.settle()
 
-    whoosh.receive("STOP", from_=PATIENT, to=config.sender)
+    whoosh.opt_out(PATIENT, config.messaging_service)
     whoosh.travel(next_week)
 
     assert (reminder.status, reminder.error_code) == ("failed", 21610)
     assert look(client, appointment)["number"] == "opted out"
+
+
+@pytest.mark.parametrize("word", ["STOP", "cancel"])
+def test_a_patient_who_texts_stop_gets_no_reminder(
+    whoosh: Whoosh, config: Config, client: FlaskClient, next_week: datetime, word: str
+) -> None:
+    appointment = book(client, next_week)
+    reminder = whoosh.assert_sent(status="scheduled")
+
+    reply = whoosh.receive(word, from_=PATIENT, to=config.sender)
+
+    assert reply.keyword_answer
+    assert reply.replies == []
+    assert reminder.status == "canceled"
+    seen = look(client, appointment)
+    assert (seen["number"], seen["canceled"]) == ("opted out", False)
+
+
+def test_a_patient_who_texts_start_is_texted_again(
+    whoosh: Whoosh, config: Config, client: FlaskClient, next_week: datetime
+) -> None:
+    patient = whoosh.phone(PATIENT)
+    patient.text("STOP", to=config.sender)
+    assert book(client, next_week)["confirmation"]["status"] == "dropped"
+
+    patient.text("Start", to=config.sender)
+    book(client, next_week)
+    whoosh.settle()
+
+    whoosh.assert_sent(status="delivered", body=re.compile("you are booked"))
+
+
+def test_a_patient_confirms_by_text(whoosh: Whoosh, config: Config, client: FlaskClient, next_week: datetime) -> None:
+    patient = whoosh.phone(PATIENT)
+    appointment = book(client, next_week)
+    whoosh.travel(next_week - timedelta(hours=23))
+
+    patient.text("c", to=config.sender)
+    whoosh.settle()
+
+    assert look(client, appointment)["confirmed"]
+    booked, reminder, thanks = patient.received
+    assert "you are booked" in booked.body
+    assert "Reply C to confirm" in reminder.body
+    assert thanks.body == f"Thank you, Ada. See you on {next_week:%a} {next_week.day} {next_week:%b at %H:%M}."
+
+
+def test_a_patient_cancels_by_text(whoosh: Whoosh, config: Config, client: FlaskClient, next_week: datetime) -> None:
+    appointment = book(client, next_week)
+    reminder = whoosh.assert_sent(status="scheduled")
+
+    reply = whoosh.receive(" X ", from_=PATIENT, to=config.sender)
+
+    assert look(client, appointment)["canceled"]
+    assert reminder.status == "canceled"
+    [answer] = reply.replies
+    assert (answer.to, answer.direction) == (PATIENT, "outbound-reply")
+    assert "is canceled" in answer.body
+
+
+def test_an_answer_is_about_the_next_appointment(
+    whoosh: Whoosh, config: Config, client: FlaskClient, next_week: datetime
+) -> None:
+    later = book(client, next_week + timedelta(days=1))
+    sooner = book(client, next_week)
+    gone = book(client, next_week - timedelta(days=1))
+    client.delete(f"/appointments/{gone['id']}")
+
+    whoosh.receive("C", from_=PATIENT, to=config.sender)
+
+    assert [look(client, each)["confirmed"] for each in (gone, sooner, later)] == [False, True, False]
+
+
+def test_an_appointment_that_was_moved_needs_confirming_again(
+    whoosh: Whoosh, config: Config, client: FlaskClient, next_week: datetime
+) -> None:
+    appointment = book(client, next_week)
+    whoosh.receive("C", from_=PATIENT, to=config.sender)
+
+    client.patch(f"/appointments/{appointment['id']}", json={"at": (next_week + timedelta(days=2)).isoformat()})
+
+    assert not look(client, appointment)["confirmed"]
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ("C", "You have no appointment at Elm Street Dental. Call us to book one."),
+        ("See you!", "Reply C to confirm your next appointment, X to cancel it, or STOP to get no texts."),
+    ],
+)
+def test_a_text_that_the_app_cannot_act_on_is_answered(
+    whoosh: Whoosh, config: Config, app: Flask, body: str, answer: str
+) -> None:
+    reply = whoosh.receive(body, from_=PATIENT, to=config.sender)
+
+    assert [message.body for message in reply.replies] == [answer]
+
+
+def test_an_answer_fits_into_one_segment(
+    whoosh: Whoosh, config: Config, client: FlaskClient, next_week: datetime
+) -> None:
+    book(client, next_week, name="Bartholomew")
+
+    for word in ("C", "What?", "X", "C"):
+        [answer] = whoosh.receive(word, from_=PATIENT, to=config.sender).replies
+        whoosh.settle()
+        whoosh.assert_segments(answer, 1)
+
+
+def test_a_forged_text_is_refused(whoosh: Whoosh, config: Config, client: FlaskClient, next_week: datetime) -> None:
+    appointment = book(client, next_week)
+    lie = {"From": PATIENT, "To": config.sender, "Body": "X"}
+    signature = RequestValidator("a guessed token").compute_signature(config.inbound, lie)
+
+    response = client.post("/sms/inbound", data=lie, headers={"X-Twilio-Signature": signature})
+
+    assert response.status_code == 403
+    assert not look(client, appointment)["canceled"]
 
 
 def test_a_text_refused_for_haste_is_sent_once(

@@ -58,7 +58,8 @@ def send_with_aiohttp() -> str:
 def send_with_urllib3() -> str:
     body = urllib.parse.urlencode(FORM)
     headers = {**HEADERS, "Content-Type": "application/x-www-form-urlencoded"}
-    return urllib3.PoolManager().request("POST", messages_url(), body=body, headers=headers, retries=False).json()["sid"]
+    answer = urllib3.PoolManager().request("POST", messages_url(), body=body, headers=headers, retries=False)
+    return answer.json()["sid"]
 
 
 def send_with_urllib() -> str:

@@ -56,11 +56,11 @@ def test_their_decorator_on_the_test(whoosh, send):
     assert whoosh.outbox.one(body="Hi").sid == sid
 
 
-def test_a_client_of_aws_made_before_either(whoosh, send):
+def test_a_client_of_aws_made_before_either(whoosh):
     sns = boto3.client("sns")
 
     with moto.mock_aws():
-        sid = send()
+        sid = app.send()
         sns.publish(PhoneNumber=app.PERSON, Message="from SNS")
 
     assert whoosh.outbox.one(body="Hi").sid == sid
@@ -68,7 +68,7 @@ def test_a_client_of_aws_made_before_either(whoosh, send):
 
 @pytest.mark.parametrize("first_to_leave", ["ours", "theirs"])
 @pytest.mark.parametrize("first_to_come", ["ours", "theirs"])
-def test_both_stop_in_any_order(first_to_come, first_to_leave, send):
+def test_both_stop_in_any_order(first_to_come, first_to_leave):
     theirs, ours = moto.mock_aws(), Whoosh()
     starts = [ours.__enter__, theirs.start]
     for start in starts if first_to_come == "ours" else reversed(starts):
@@ -80,6 +80,6 @@ def test_both_stop_in_any_order(first_to_come, first_to_leave, send):
         theirs.stop()
     else:
         theirs.stop()
-        send()
+        app.send()
         ours.assert_sent(to=app.PERSON)
         ours.__exit__(None, None, None)

@@ -117,8 +117,10 @@ def test_it_still_refuses_urls_that_nobody_mocked(whoosh, using):
 
 
 def test_it_still_insists_that_its_routes_are_called(whoosh, send, using):
-    with pytest.raises(AssertionError, match="some routes were not called"), respx.mock(using=using) as mock:
-        mock.get(app.INVENTORY)
+    mock = respx.mock(using=using)
+    mock.get(app.INVENTORY)
+
+    with pytest.raises(AssertionError, match="some routes were not called"), mock:
         send()
 
     whoosh.assert_sent(to=app.PERSON)

@@ -24,7 +24,7 @@ def noon():
     with freeze_time("2026-03-05 12:00:00"):
         yield
 """
-URL = "https://api.twilio.com/2010-04-01/Accounts/ACf00df00df00df00df00df00df00df00d/Messages.json"
+URL = "https://api.twilio.com/2010-04-01/Accounts/AC…f00d/Messages.json"
 
 
 def section(result: pytest.RunResult) -> list[str]:
@@ -53,6 +53,7 @@ def test(whoosh):
     result = pytester.runpytest()
 
     assert section(result) == [
+        "It is 2026-03-05 12:00:04 UTC.",
         "API calls:",
         f"  12:00:00 POST {URL} -> 201 SM…0001",
         f"  12:00:04 POST {URL} -> 400 21211: Invalid 'To' Phone Number: noXXXX",
@@ -60,15 +61,50 @@ def test(whoosh):
         "  SM…0001 +15557122661 -> +15558675310 delivered: 'Your code is 1234'",
         "    12:00:00 queued  12:00:01 sending  12:00:02 sent  12:00:04 delivered",
         "Webhooks:",
-        "  12:00:02 sent        POST https://app.example/status  answered 204",
-        "  12:00:04 delivered   POST https://app.example/status  answered 204",
+        "  12:00:02 sent        SM…0001 POST https://app.example/status  answered 204",
+        "  12:00:04 delivered   SM…0001 POST https://app.example/status  answered 204",
+    ]
+
+
+def test_what_happens_on_another_day_says_on_which(pytester):
+    pytester.makepyfile(
+        APP
+        + """
+from datetime import datetime
+
+def test(whoosh):
+    service = whoosh.add_messaging_service("Reminders", senders=["+15557122661"])
+    Client().messages.create(
+        to=PERSON, messaging_service_sid=service.sid, body="Hi", schedule_type="fixed", send_at=datetime(2026, 3, 7, 9)
+    )
+    whoosh.travel(days=2)
+    assert 0
+"""
+    )
+
+    assert section(pytester.runpytest()) == [
+        "It is 2026-03-07 12:00:00 UTC.",
+        "API calls:",
+        f"  12:00:00 POST {URL} -> 201 SM…0001",
+        "Messages:",
+        "  SM…0001 +15557122661 -> +15558675310 delivered: 'Hi'",
+        (
+            "    12:00:00 scheduled for 2026-03-07 09:00:00  2026-03-07 09:00:00 queued  2026-03-07 09:00:01 sending  "
+            "2026-03-07 09:00:02 sent  2026-03-07 09:00:04 delivered"
+        ),
+        "Webhooks: none",
     ]
 
 
 def test_a_test_without_traffic_says_so(pytester):
-    pytester.makepyfile("def test(whoosh): assert 0")
+    pytester.makepyfile(APP + "def test(whoosh): assert 0")
 
-    assert section(pytester.runpytest()) == ["API calls: none", "Messages: none", "Webhooks: none"]
+    assert section(pytester.runpytest()) == [
+        "It is 2026-03-05 12:00:00 UTC.",
+        "API calls: none",
+        "Messages: none",
+        "Webhooks: none",
+    ]
 
 
 def test_what_a_terminal_would_act_on_is_escaped(pytester):

@@ -41,7 +41,6 @@ def what_stands():
         "Session.get_adapter": requests.Session.get_adapter,
         "HTTPAdapter.send": HTTPAdapter.send,
         "socket.getaddrinfo": socket.getaddrinfo,
-        "socket.connect": socket.socket.connect,
         "sys.meta_path": [finder for finder in sys.meta_path if "pytest_whoosh" in str(finder)],
     }
 

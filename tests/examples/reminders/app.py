@@ -1,4 +1,4 @@
-"""The JSON API that the front desk uses, and the webhook that Whoosh calls."""
+"""The JSON API that the front desk uses, and the webhooks that Whoosh calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from time import sleep
 
 from flask import Flask, Response, abort, jsonify, request
 from twilio.request_validator import RequestValidator
+from twilio.twiml.messaging_response import MessagingResponse
+from werkzeug.datastructures import MultiDict
 
 from .desk import Desk
 from .messaging import BadNumber, Messenger, Unavailable
@@ -23,6 +25,10 @@ class Config:
     @property
     def status_callback(self) -> str:
         return f"{self.public_url}/sms/status"
+
+    @property
+    def inbound(self) -> str:
+        return f"{self.public_url}/sms/inbound"
 
 
 def create_app(config: Config, store: Store, *, pause: Callable[[float], object] = sleep) -> Flask:
@@ -58,15 +64,26 @@ def create_app(config: Config, store: Store, *, pause: Callable[[float], object]
         desk.cancel(find(number))
         return "", 204
 
-    @app.post("/sms/status")
-    def sms_status() -> tuple[str, int]:
+    def signed(url: str) -> MultiDict[str, str]:
         # Behind a proxy, request.url is not the address that Whoosh called and signed: ours is.
         signature = request.headers.get("X-Twilio-Signature", "")
-        if not validator.validate(config.status_callback, request.form, signature):
+        if not validator.validate(url, request.form, signature):
             abort(403)
-        form = request.form
+        return request.form
+
+    @app.post("/sms/status")
+    def sms_status() -> tuple[str, int]:
+        form = signed(config.status_callback)
         desk.status_changed(form["MessageSid"], form["MessageStatus"], form.get("ErrorCode", type=int))
         return "", 204
+
+    @app.post("/sms/inbound")
+    def sms_inbound() -> Response:
+        form = signed(config.inbound)
+        twiml = MessagingResponse()
+        if answer := desk.answer(form["From"], form["Body"]):
+            twiml.message(answer)
+        return Response(str(twiml), mimetype="text/xml")
 
     @app.errorhandler(BadNumber)
     def cannot_be_texted(_: BadNumber) -> Response:

@@ -8,7 +8,18 @@ from .store import Appointment, Store, Text
 
 CONFIRMATION: Final = "Hi {name}, you are booked at Elm Street Dental on {when}. Reply STOP to get no texts."
 MOVED: Final = "Hi {name}, your appointment at Elm Street Dental is now on {when}. Reply STOP to get no texts."
-REMINDER: Final = "Hi {name}, see you at Elm Street Dental on {when}. Reply STOP to get no texts."
+REMINDER: Final = (
+    "Hi {name}, see you at Elm Street Dental on {when}. Reply C to confirm, X to cancel, STOP to get no texts."
+)
+CONFIRMED: Final = "Thank you, {name}. See you on {when}."
+CANCELED: Final = "Your appointment on {when} is canceled. Call us to book another."
+NOT_BOOKED: Final = "You have no appointment at Elm Street Dental. Call us to book one."
+INSTRUCTIONS: Final = "Reply C to confirm your next appointment, X to cancel it, or STOP to get no texts."
+
+# Whoosh acts on these words itself and answers them: "cancel" is one, which is why our own word is X.
+STOP_WORDS: Final = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
+START_WORDS: Final = {"START", "YES", "UNSTOP"}
+HELP_WORDS: Final = {"HELP", "INFO"}
 
 REMINDER_LEAD: Final = timedelta(days=1)
 
@@ -71,11 +82,33 @@ class Desk:
             "name": appointment.name,
             "phone": appointment.phone,
             "at": appointment.at.isoformat(),
+            "confirmed": appointment.confirmed,
             "canceled": appointment.canceled,
             "number": self._store.number_state(appointment.phone),
             "confirmation": _describe(latest.get("confirmation")),
             "reminder": _describe(latest.get("reminder")),
         }
+
+    def answer(self, phone: str, body: str) -> str | None:
+        """Do what a patient writes; returns what to write back, unless Whoosh does so itself."""
+        word = body.strip().upper()
+        if word in STOP_WORDS:
+            self._stop_texting(phone, "opted out")
+        elif word in START_WORDS:
+            self._store.set_number_state(phone, "ok")
+        if word in STOP_WORDS | START_WORDS | HELP_WORDS:
+            return None
+        if word not in {"C", "X"}:
+            return INSTRUCTIONS
+
+        appointment = self._store.next_appointment(phone)
+        if appointment is None:
+            return NOT_BOOKED
+        if word == "X":
+            self.cancel(appointment)
+            return _fill(CANCELED, appointment)
+        self._store.confirm(appointment)
+        return _fill(CONFIRMED, appointment)
 
     def status_changed(self, sid: str, status: str, error_code: int | None) -> None:
         """Take note of what Whoosh says about a text, unless something later is known already."""

@@ -16,6 +16,7 @@ create table if not exists appointments (
     name text not null,
     phone text not null,
     at text not null,
+    confirmed integer not null default 0,
     canceled integer not null default 0
 );
 
@@ -45,6 +46,7 @@ class Appointment:
     name: str
     phone: str
     at: datetime
+    confirmed: bool
     canceled: bool
 
 
@@ -84,9 +86,19 @@ class Store:
     def appointments_of(self, phone: str) -> list[Appointment]:
         return [_appointment(row) for row in self._all("select * from appointments where phone = ?", phone)]
 
+    def next_appointment(self, phone: str) -> Appointment | None:
+        now = datetime.now(UTC)
+        ahead = [each for each in self.appointments_of(phone) if each.at > now and not each.canceled]
+        return min(ahead, key=lambda appointment: appointment.at, default=None)
+
     def move(self, appointment: Appointment, at: datetime) -> Appointment:
-        row = self._one("update appointments set at = ? where id = ? returning *", at.isoformat(), appointment.id)
+        row = self._one(
+            "update appointments set at = ?, confirmed = 0 where id = ? returning *", at.isoformat(), appointment.id
+        )
         return _appointment(row)
+
+    def confirm(self, appointment: Appointment) -> None:
+        self._one("update appointments set confirmed = 1 where id = ?", appointment.id)
 
     def cancel(self, appointment: Appointment) -> None:
         self._one("update appointments set canceled = 1 where id = ?", appointment.id)
@@ -172,6 +184,7 @@ def _appointment(row: sqlite3.Row) -> Appointment:
         name=row["name"],
         phone=row["phone"],
         at=datetime.fromisoformat(row["at"]),
+        confirmed=bool(row["confirmed"]),
         canceled=bool(row["canceled"]),
     )
 

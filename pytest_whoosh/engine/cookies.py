@@ -1,0 +1,43 @@
+"""The cookies that an app sets when it answers a person: every conversation has its own.
+
+See https://www.twilio.com/docs/messaging/twiml#twilios-request-to-your-application
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+
+#: For how long after the last message of a conversation its cookies are kept.
+KEPT: Final = timedelta(hours=4)
+
+
+class Cookies:
+    """The cookies of one conversation, by the host that set them."""
+
+    __slots__ = ("_until", "_values")
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[str, str]] = {}
+        self._until: datetime | None = None
+
+    def header(self, host: str, now: datetime) -> str | None:
+        """What is shown to a host; None where nothing is."""
+        if self._until is None or now >= self._until:
+            self._values.clear()
+        self._until = now + KEPT
+        return "; ".join(f"{name}={value}" for name, value in self._values.get(host, {}).items()) or None
+
+    def keep(self, host: str, lines: Iterable[str]) -> None:
+        """Keep what a host sets in its ``Set-Cookie`` headers, and forget what it lets expire."""
+        kept = self._values.setdefault(host, {})
+        for line in lines:
+            try:
+                cookies = SimpleCookie(line)
+            except CookieError:
+                continue
+            for name, cookie in cookies.items():
+                if cookie["max-age"] == "0":
+                    kept.pop(name, None)
+                else:
+                    kept[name] = cookie.coded_value
