@@ -641,7 +641,7 @@ def test_a_real_server_in_the_same_loop_is_called_over_http(whoosh, client):
 # The vendor's clients
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning:twilio")  # the SDK's own
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of how the SDK calls aiohttp
 def test_the_async_client_sends_to_the_vendors_hosts(whoosh):
     pytest.importorskip("aiohttp")
     from twilio.rest import Client
