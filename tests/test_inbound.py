@@ -1,10 +1,11 @@
 """A person writes to the app: the webhook, the TwiML that the app answers, and opting out."""
 
+import socket
 from datetime import timedelta
 
 import pytest
 import requests
-from flask import Flask, Response, request
+from flask import Flask, Response, redirect, request, session
 from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
@@ -148,6 +149,76 @@ def test_media_can_be_fetched_where_the_webhook_says(whoosh, app):
     assert (fetched.content, fetched.headers["Content-Type"]) == (b"%PDF", "application/pdf")
 
 
+def test_a_file_is_a_url_or_a_pair(whoosh):
+    with pytest.raises(TypeError) as error:
+        text(whoosh, media=[b"%PDF"])
+
+    assert str(error.value) == (
+        "Each of media is a URL, a file name, or a pair such as (b'%PDF', \"application/pdf\"); not b'%PDF'."
+    )
+
+
+def test_the_parameters_come_in_the_vendors_order(whoosh, app):
+    whoosh.add_messaging_service("S", senders=[SENDER], inbound_request_url="https://app.example/sms")
+
+    reply = text(whoosh, media=["cat.png"])
+
+    assert " ".join(reply.webhook.params) == (
+        "ToCountry ToState SmsMessageSid NumMedia ToCity FromZip SmsSid FromState SmsStatus FromCity Body FromCountry "
+        "To MessagingServiceSid ToZip NumSegments MessageSid AccountSid From ApiVersion MediaContentType0 MediaUrl0"
+    )
+
+
+def test_those_of_whatsapp_too(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    reply = whoosh.receive("Hi", from_=f"whatsapp:{PERSON}", to=f"whatsapp:{SENDER}", ProfileName="Ada")
+
+    sid = reply.message.sid
+    assert list(reply.webhook.params.items()) == [
+        ("SmsMessageSid", sid),
+        ("NumMedia", "0"),
+        ("ProfileName", "Ada"),
+        ("MessageType", "text"),
+        ("SmsSid", sid),
+        ("WaId", "15558675310"),
+        ("SmsStatus", "received"),
+        ("Body", "Hi"),
+        ("To", f"whatsapp:{SENDER}"),
+        ("NumSegments", "1"),
+        ("ReferralNumMedia", "0"),
+        ("MessageSid", sid),
+        ("AccountSid", whoosh.account_sid),
+        (
+            "ChannelMetadata",
+            '{"type": "whatsapp", "data": {"context": {"ProfileName": "Ada", "WaId": "15558675310"}}}',
+        ),
+        ("From", f"whatsapp:{PERSON}"),
+        ("ApiVersion", "2010-04-01"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ({"body": "Hi"}, "text"),
+        ({"media": ["cat.jpg"]}, "image"),
+        ({"media": [(b"la", "audio/ogg")]}, "audio"),
+        ({"media": [(b"%PDF", "application/pdf")]}, "document"),
+        ({"Latitude": "46.95", "Longitude": "7.44"}, "location"),
+        ({"body": "Yes", "ButtonPayload": "yes", "ButtonText": "Yes"}, "button"),
+        ({"MessageType": "contacts"}, "contacts"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_whatsapp_message_says_of_what_kind_it_is(whoosh, app, written, kind):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    whoosh.receive(from_=f"whatsapp:{PERSON}", to=f"whatsapp:{SENDER}", **written)
+
+    assert app.requests[0][1]["MessageType"] == kind
+
+
 def test_further_parameters_are_passed_on(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
 
@@ -253,6 +324,50 @@ def test_a_message_takes_its_attributes_body_and_media(whoosh, app):
     assert sent.callbacks[0].url == "https://app.example/status"
 
 
+def test_relative_urls_stand_below_the_document_that_holds_them(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms/first")
+    app.says("sms/first", "<Response><Redirect>/next/</Redirect></Response>")
+    app.says("next/", "<Response><Message>Look<Media>cat.png</Media></Message></Response>")
+
+    [sent] = text(whoosh).replies
+
+    assert sent.media_urls == ["https://app.example/next/cat.png"]
+
+
+def test_a_reply_from_a_service_is_of_the_service(whoosh, app):
+    service = whoosh.add_messaging_service(
+        "S",
+        senders=[SENDER],
+        inbound_request_url="https://app.example/sms",
+        status_callback="https://app.example/status",
+    )
+    app.says("sms", twiml("Yes"))
+
+    [sent] = text(whoosh).replies
+    whoosh.settle()
+
+    assert (sent.messaging_service_sid, sent.from_, sent.status) == (service.sid, SENDER, "delivered")
+    assert [callback.url for callback in sent.callbacks] == ["https://app.example/status"] * len(sent.callbacks)
+
+
+def test_the_carrier_treats_replies_as_scripted(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    whoosh.when(body="No").undeliver(30003)
+    whoosh.when(body="Never").reject(21610)
+    whoosh.when(body="Anyway").timeout()
+    app.says("sms", twiml("Yes", "No", "Never", "Anyway"))
+
+    reply = text(whoosh)
+    whoosh.settle()
+
+    assert [(message.body, message.status) for message in reply.replies] == [
+        ("Yes", "delivered"),
+        ("No", "undelivered"),
+        ("Anyway", "delivered"),
+    ]
+    assert reply.webhook.error.code == 21610
+
+
 def test_plain_text_is_the_reply(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
     app.says("sms", "Just <this>", content_type="text/plain; charset=utf-8")
@@ -351,6 +466,23 @@ def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, c
             "12200 Schema validation warning: <Say> is no verb of messaging",
             ["Yes"],
         ),
+        (
+            "Hello <Message>Yes</Message>",
+            "12200 Schema validation warning: the text 'Hello' stands outside of <Message>",
+            ["Yes"],
+        ),
+        (
+            '<Message status_callback="/status">Yes</Message>',
+            "12200 Schema validation warning: 'status_callback' is no attribute of <Message>",
+            ["Yes"],
+        ),
+        (
+            "<Message>Yes<Link>No</Link></Message>",
+            "12200 Schema validation warning: <Link> is no part of <Message>",
+            ["Yes"],
+        ),
+        ('<Message from="+15557122669">A</Message>', "14108 From phone number not SMS capable", []),
+        ('<Message to="whatsapp:+15558675310">A</Message>', "21910", []),
         ('<Message to="nobody">A</Message><Message>B</Message>', "14101", ["B"]),
         ('<Message from="???">A</Message>', "14102", []),
         ("<Message></Message>", "14103", []),
@@ -359,9 +491,24 @@ def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, c
         ('<Message statusCallback="nowhere">A</Message>', "14105", []),
         ("<Message>A</Message>" * 11, "14109", ["A"] * 10),
     ],
-    ids=["unknown verb", "bad to", "bad from", "no body", "long body", "bad method", "bad callback", "eleven messages"],
+    ids=[
+        "unknown verb",
+        "text outside",
+        "unknown attribute",
+        "unknown part",
+        "a landline",
+        "another channel",
+        "bad to",
+        "bad from",
+        "no body",
+        "long body",
+        "bad method",
+        "bad callback",
+        "eleven messages",
+    ],
 )
 def test_what_is_wrong_in_a_document_is_recorded(whoosh, app, document, error, bodies):
+    whoosh.add_number("+15557122669", sms_capable=False)
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
     app.says("sms", f"<Response>{document}</Response>")
 
@@ -382,6 +529,126 @@ def test_a_handler_that_raises_does_not_break_the_test(whoosh):
 
     assert reply.webhook.error.code == 11200
     assert "the app raised RuntimeError: no database (test_inbound.py:" in reply.webhook.error
+
+
+# Time, retries and fallbacks
+
+
+def test_an_app_that_takes_more_than_15_seconds_has_not_answered(freezer, whoosh):
+    def app(environ, start_response):
+        freezer.tick(16 if environ["PATH_INFO"] == "/slow" else 14)
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [environ["PATH_INFO"].encode()]
+
+    whoosh.add_number(SENDER, sms_url="https://app.example/slow", sms_fallback_url="https://app.example/quick")
+    whoosh.mount("https://app.example", app)
+
+    reply = text(whoosh)
+
+    assert reply.webhook.error == (
+        "11200 HTTP retrieval failure: the app took 16 seconds to answer, and 15 are allowed"
+    )
+    assert reply.webhook.attempts == 1
+    assert [message.body for message in reply.replies] == ["/quick"]
+
+
+def test_a_connection_that_fails_is_tried_once_more_before_the_fallback(whoosh, app):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        whoosh.mount(url)
+        whoosh.add_number(SENDER, sms_url=f"{url}/sms", sms_fallback_url="https://app.example/fallback")
+
+        reply = text(whoosh)
+
+    assert (reply.webhook.attempts, reply.webhook.error.code) == (2, 11205)
+    assert (app.requests[0][1]["ErrorCode"], app.requests[0][1]["ErrorUrl"]) == ("11205", f"{url}/sms")
+
+
+def test_the_fallback_is_called_as_it_wants(whoosh, app):
+    whoosh.add_number(
+        SENDER,
+        sms_url="https://app.example/sms",
+        sms_fallback_url="https://app.example/fallback",
+        sms_fallback_method="GET",
+    )
+    app.says("sms", "", status=500)
+
+    text(whoosh, "C")
+
+    assert app.paths == ["POST /sms", "GET /fallback"]
+    assert app.requests[1][1] == {
+        **app.requests[0][1],
+        "ErrorCode": "11200",
+        "ErrorUrl": "https://app.example/sms",
+    }
+    assert app.signed == [True, True]
+
+
+def test_the_fallback_is_told_which_url_failed(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms", sms_fallback_url="https://app.example/fallback")
+    app.says("sms", "<Response><Redirect>/next</Redirect></Response>")
+    app.says("next", "", status=500)
+
+    text(whoosh)
+
+    assert app.paths == ["POST /sms", "POST /next", "POST /fallback"]
+    assert app.requests[2][1]["ErrorUrl"] == "https://app.example/next"
+
+
+def test_a_redirect_to_where_nobody_is_mounted_ends_there(whoosh):
+    app = Flask("app")
+    app.add_url_rule("/sms", view_func=lambda: redirect("https://elsewhere.example/sms"), methods=["POST"])
+    whoosh.mount("https://app.example", app)
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    reply = text(whoosh)
+
+    assert (reply.webhook.response_status, reply.webhook.error, reply.replies) == (302, None, [])
+
+
+# Cookies
+
+
+@pytest.fixture
+def counter(whoosh):
+    """An app that counts the messages of a conversation in its session."""
+    app = Flask("counter")
+    app.secret_key = "secret"
+
+    @app.post("/sms")
+    def sms():
+        session["count"] = 1 + session.get("count", 0)
+        if request.form["Body"] == "Forget":
+            session.clear()
+        return Response(str(session.get("count", "forgotten")), content_type="text/plain")
+
+    whoosh.mount("https://app.example", app)
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    whoosh.add_number("+15557122662", sms_url="https://app.example/sms")
+
+    def count(body="Hi", from_=PERSON, to=SENDER):
+        [answer] = whoosh.receive(body, from_=from_, to=to).replies
+        return answer.body
+
+    return count
+
+
+def test_the_cookies_of_a_conversation_are_kept(counter):
+    assert [counter(), counter(), counter("Forget"), counter()] == ["1", "2", "forgotten", "1"]
+
+
+def test_every_pair_of_numbers_has_its_own_cookies(counter):
+    assert [counter(), counter(to="+15557122662"), counter(from_="+15558675311"), counter()] == ["1", "1", "1", "2"]
+
+
+@pytest.mark.parametrize(("minutes", "count"), [(239, "2"), (240, "1")])
+def test_cookies_are_kept_for_four_hours(whoosh, counter, minutes, count):
+    counter()
+
+    whoosh.travel(minutes=minutes)
+
+    assert counter() == count
 
 
 # Opting out
@@ -506,6 +773,40 @@ def test_advanced_opt_out_tells_the_app(whoosh, app):
     assert app.requests[0][1]["OptOutType"] == "STOP"
 
 
+def test_a_reply_of_a_service_to_who_opted_out_fails(whoosh, app):
+    whoosh.add_messaging_service("S", senders=[SENDER], inbound_request_url="https://app.example/sms")
+    app.says("sms", twiml("Sorry to see you go"))
+
+    [sent] = text(whoosh, "STOP").replies
+    whoosh.settle()
+
+    assert (sent.status, sent.error_code) == ("failed", 21610)
+
+
+@pytest.mark.parametrize(
+    ("properties", "told"),
+    [({}, (None, None)), ({"advanced_opt_out": True}, ("STOP", "You have successfully been unsubscribed."))],
+    ids=["by default", "with advanced opt-out"],
+)
+def test_keywords_on_whatsapp(whoosh, app, properties, told):
+    whoosh.add_messaging_service(
+        "S", senders=[f"whatsapp:{SENDER}"], inbound_request_url="https://app.example/sms", **properties
+    )
+
+    reply = whoosh.receive("stop", from_=f"whatsapp:{PERSON}", to=f"whatsapp:{SENDER}")
+
+    answer = reply.keyword_answer and reply.keyword_answer[:40]
+    assert (app.requests[0][1].get("OptOutType"), answer) == told
+
+
+def test_an_opt_out_of_one_number_is_none_of_another(whoosh, client):
+    text(whoosh, "STOP")
+
+    client.messages.create(to=PERSON, from_="+15557122662", body="Hello")
+
+    whoosh.assert_sent(body="Hello")
+
+
 # A conversation
 
 
@@ -520,6 +821,20 @@ def test_a_conversation_reads_like_one(whoosh, app):
     whoosh.settle()
 
     assert [message.body for message in phone.received] == ["Confirm with C", "Confirmed"]
+
+
+def test_a_phone_shows_messages_in_the_order_in_which_they_arrived(whoosh, client):
+    phone = whoosh.phone(PERSON)
+    whoosh.when(body="Slow").deliver(after=timedelta(hours=1))
+    whoosh.when(body="Lost").undeliver()
+    for body in ("Slow", "Lost", "Quick"):
+        client.messages.create(to=PERSON, from_=SENDER, body=body)
+
+    whoosh.travel(minutes=1)
+    assert [message.body for message in phone.received] == ["Quick"]
+
+    whoosh.travel(hours=1)
+    assert [message.body for message in phone.received] == ["Quick", "Slow"]
 
 
 # Wrong use of the double

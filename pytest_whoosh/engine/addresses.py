@@ -32,6 +32,7 @@ class Kind(Enum):
     SIM = "wireless SIM"
 
 
+@lru_cache(maxsize=4096)
 def channel_of(address: str) -> str | None:
     """The channel an address names, such as ``"whatsapp"``; None for SMS."""
     prefix, colon, _ = address.partition(":")
@@ -81,6 +82,7 @@ def phone_number(text: str, rule: str = "possible") -> str | None:
     return number if text.startswith("+") or _PLAIN_NANP.fullmatch(number) else None
 
 
+@lru_cache(maxsize=4096)
 def normalize(text: str, rule: str = "possible") -> str | None:
     """An address in its one spelling: E.164 for phone numbers, also behind ``whatsapp:``; None where it is none.
 

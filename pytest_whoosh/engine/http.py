@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 #: The parameters of a form or query string; a repeated name keeps every value, in order.
@@ -14,7 +14,7 @@ Form: TypeAlias = dict[str, list[str]]
 class Request:
     """One request as it arrived: ``method``, ``url``, ``headers`` (names in any case) and ``body``."""
 
-    __slots__ = ("body", "headers", "host", "method", "path", "port", "query_string", "scheme", "url")
+    __slots__ = ("body", "headers", "host", "method", "path", "query_string", "scheme", "url")
 
     def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | str | None = None) -> None:
         parts = urlsplit(url)
@@ -24,17 +24,22 @@ class Request:
         self.body = body or b""
         self.scheme = parts.scheme
         self.host = parts.hostname or ""
-        self.port = parts.port
         self.path = parts.path
         self.query_string = parts.query
 
     def header(self, name: str) -> str | None:
         """The value of a header, whatever the case of its name; None where it is absent."""
-        value = self.headers.get(name)
+        value: Any = self.headers.get(name)
         if value is None:
             wanted = name.lower()
             value = next((text for key, text in self.headers.items() if key.lower() == wanted), None)
-        return value
+        # An app may have given its library bytes.
+        return value.decode("latin-1") if isinstance(value, bytes) else value  # type: ignore[no-any-return]
+
+    @property
+    def port(self) -> int | None:
+        """The port that the URL names."""
+        return urlsplit(self.url).port
 
     @property
     def origin(self) -> str:

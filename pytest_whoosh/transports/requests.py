@@ -117,7 +117,7 @@ class _FakeAdapter:
     def send(
         self, request: requests.PreparedRequest, stream: bool = False, timeout: Any = None, *_: Any, **__: Any
     ) -> requests.Response:
-        asked = Request(str(request.method), str(request.url), _headers(request), _body(request))
+        asked = Request(str(request.method), str(request.url), request.headers, _body(request))
         response: Any = _builder(self._behind).build_response(request, self._send(asked, request, timeout))
         response.connection = self  # a hook that sends again does so over the connection
         if not stream:
@@ -161,14 +161,6 @@ def _raw_response(answer: Answer, asked: Request, request: requests.PreparedRequ
 
     made = responses.CallbackResponse(asked.method, asked.url, callback, content_type=None)
     return made.get_response(request)
-
-
-def _headers(request: requests.PreparedRequest) -> Mapping[str, str]:
-    """The headers as text, which an app may have given as bytes."""
-    headers: Any = request.headers
-    if any(isinstance(value, bytes) for value in headers.values()):
-        return {name: value.decode("latin-1") if isinstance(value, bytes) else value for name, value in headers.items()}
-    return headers  # type: ignore[no-any-return]
 
 
 def _body(request: requests.PreparedRequest) -> bytes | str | None:

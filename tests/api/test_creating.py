@@ -60,6 +60,13 @@ def test_the_headers_are_those_of_the_live_api(api: Api) -> None:
         "X-Powered-By": "AT-5000",
         "X-Shenanigans": "none",
         "Strict-Transport-Security": "max-age=31536000",
+    }
+
+
+def test_a_page_of_another_site_is_told_what_it_may_do(api: Api) -> None:
+    response = api.create(SEND, headers={"Origin": "https://app.example"})
+
+    assert {name: value for name, value in response.headers.items() if name.startswith("Access-Control")} == {
         "Access-Control-Allow-Origin": "*",
         "Access-Control-Allow-Headers": (
             "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since, "
