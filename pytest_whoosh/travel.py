@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from threading import RLock, get_ident
 from typing import Final
@@ -170,9 +170,9 @@ class Travel:
 
 def _caller() -> object:
     """Who is calling: the task in an event loop, else the thread. A handler called in between is the same."""
-    asyncio = sys.modules.get("asyncio")
-    try:
-        task = asyncio.current_task() if asyncio else None
-    except RuntimeError:
-        task = None
-    return task or get_ident()
+    asyncio, trio = sys.modules.get("asyncio"), sys.modules.get("trio")
+    for current_task in (asyncio and asyncio.current_task, trio and trio.lowlevel.current_task):
+        with suppress(RuntimeError):  # no such loop runs here
+            if current_task and (task := current_task()):
+                return task
+    return get_ident()

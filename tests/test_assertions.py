@@ -15,6 +15,8 @@ from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh
 
+from .naming import readable
+
 PERSON = "+15558675310"
 SENDER = "+15557122661"
 KEYS = (
@@ -127,7 +129,7 @@ def test_a_deleted_message_was_sent(whoosh: Whoosh, client: Client) -> None:
         {"redacted": False, "deleted": False},
         {"to": PERSON, "body": re.compile("code"), "status": "delivered"},
     ],
-    ids=str,
+    ids=readable,
 )
 def test_a_match_may_be_written_in_many_ways(whoosh: Whoosh, client: Client, match: dict[str, object]) -> None:
     message = send(client, whoosh, body="Your code is 1234")
@@ -156,7 +158,7 @@ def test_a_match_may_be_written_in_many_ways(whoosh: Whoosh, client: Client, mat
         {"media_urls": re.compile(".*")},
         {"to": PERSON, "body": "Bye"},
     ],
-    ids=str,
+    ids=readable,
 )
 def test_other_messages_do_not_match(whoosh: Whoosh, client: Client, match: dict[str, object]) -> None:
     send(client, whoosh, body="Your code is 1234")
@@ -551,7 +553,7 @@ def test_the_first_character_that_differs_is_marked(
             "history: expected []\n          but was [('queued', 2030-01-01 12:00:00+00:00)]",
         ),
     ],
-    ids=str,
+    ids=readable,
 )
 def test_a_difference_is_shown_as_the_values_that_differ(
     whoosh: Whoosh, client: Client, match: dict[str, object], said: str
@@ -582,7 +584,7 @@ NOTHING_MOVES = "Nothing moves by itself: whoosh.settle() or whoosh.travel(secon
 @pytest.mark.parametrize(
     "match",
     [{"status": "delivered"}, {"price": "-0.0079", "date_sent": mock.ANY, "status": "sent"}, {"error_code": 30003}],
-    ids=str,
+    ids=readable,
 )
 def test_a_message_on_its_way_moves_with_time(whoosh: Whoosh, client: Client, match: dict[str, object]) -> None:
     send(client, whoosh)

@@ -642,6 +642,30 @@ def test_every_pair_of_numbers_has_its_own_cookies(counter):
     assert [counter(), counter(to="+15557122662"), counter(from_="+15558675311"), counter()] == ["1", "1", "1", "2"]
 
 
+def test_an_app_sets_several_cookies_and_deletes_them(whoosh):
+    app = Flask("app")
+    shown = []
+
+    @app.post("/sms")
+    def sms():
+        shown.append(request.headers.get("Cookie"))
+        response = Response()
+        if request.form["Body"] == "Set":
+            response.set_cookie("step", "2")
+            response.set_cookie("name", "Ada Lovelace")
+        elif request.form["Body"] == "Delete":
+            response.delete_cookie("step")
+        return response
+
+    whoosh.mount("https://app.example", app)
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    for body in ("Set", "Delete", "Look"):
+        text(whoosh, body)
+
+    assert shown == [None, 'step=2; name="Ada Lovelace"', 'name="Ada Lovelace"']
+
+
 @pytest.mark.parametrize(("minutes", "count"), [(239, "2"), (240, "1")])
 def test_cookies_are_kept_for_four_hours(whoosh, counter, minutes, count):
     counter()

@@ -14,6 +14,8 @@ from twilio.rest import Client
 from pytest_whoosh import Message, Whoosh, WhooshError
 from pytest_whoosh.engine.rules import Rule
 
+from .naming import readable
+
 PERSON = "+15558675310"
 SENDER = "+15557122661"
 CALLBACK = "https://app.example/status"
@@ -445,7 +447,7 @@ def test_a_rule_is_not_used_up_by_messages_that_a_newer_one_takes(whoosh: Whoosh
         {"to": PERSON, "from_": SENDER, "body": re.compile("code")},
         {},
     ],
-    ids=str,
+    ids=readable,
 )
 def test_a_rule_matches_whatever_a_message_has_when_it_is_created(
     whoosh: Whoosh, client: Client, match: dict[str, object]
@@ -478,7 +480,7 @@ def test_a_rule_matches_whatever_a_message_has_when_it_is_created(
         {"messaging_service_sid": re.compile("MG")},
         {"to": PERSON, "body": "Bye"},
     ],
-    ids=str,
+    ids=readable,
 )
 def test_a_rule_leaves_other_messages_alone(whoosh: Whoosh, client: Client, match: dict[str, object]) -> None:
     whoosh.when(**match).fail()

@@ -34,7 +34,7 @@ class Request:
             wanted = name.lower()
             value = next((text for key, text in self.headers.items() if key.lower() == wanted), None)
         # An app may have given its library bytes.
-        return value.decode("latin-1") if isinstance(value, bytes) else value  # type: ignore[no-any-return]
+        return value.decode("latin-1") if isinstance(value, bytes) else value
 
     @property
     def port(self) -> int | None:

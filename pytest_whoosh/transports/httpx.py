@@ -84,7 +84,9 @@ def _answered(answer: Answer, request: httpx.Request, body: bytes) -> httpx.Resp
     except NetworkFault as fault:
         _raise(fault, request)
     content = response.body.encode() if isinstance(response.body, str) else response.body
-    return httpx.Response(response.status, headers=dict(response.headers), content=content)
+    length = {"Content-Length": str(len(content))} if content else {}
+    # A stream, as from a transport of httpx's own: a neighbour may want to be the first to read it.
+    return httpx.Response(response.status, headers={**response.headers, **length}, stream=httpx.ByteStream(content))
 
 
 def _raise(fault: NetworkFault, request: httpx.Request) -> NoReturn:

@@ -59,7 +59,7 @@ def send_with_urllib3() -> str:
     body = urllib.parse.urlencode(FORM)
     headers = {**HEADERS, "Content-Type": "application/x-www-form-urlencoded"}
     answer = urllib3.PoolManager().request("POST", messages_url(), body=body, headers=headers, retries=False)
-    return answer.json()["sid"]
+    return json.loads(answer.data)["sid"]
 
 
 def send_with_urllib() -> str:

@@ -7,6 +7,7 @@ pytestmark = needs("pytest_recording")
 TESTS = """
 import pytest
 import requests
+from vcr.errors import CannotOverwriteExistingCassetteException
 
 import app
 
@@ -30,7 +31,7 @@ def test_after(vcr, whoosh, send):
     assert whoosh.outbox.one().sid == sid
 
 def test_others_are_refused(whoosh):
-    with pytest.raises(Exception, match="cassette doesn't exist"):
+    with pytest.raises(CannotOverwriteExistingCassetteException):
         requests.get(app.INVENTORY)
 """
 

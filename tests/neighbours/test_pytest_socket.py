@@ -93,14 +93,15 @@ def test_hosts(whoosh):
     assert app.send() == whoosh.outbox.one().sid
     whoosh.settle()
 
-def test_the_guard_stands_still(monkeypatch):
-    for reach in (
-        lambda: socket.create_connection(("api.twilio.com", 443)),
-        lambda: socket.gethostbyname("api.twilio.com"),
-        lambda: socket.socket().connect(("api.twilio.com", 443)),
-    ):
-        with pytest.raises(Exception, match="without the whoosh fixture"):
-            reach()
+def test_the_guard_stands_still():
+    with socket.socket() as ready:
+        for reach in (
+            lambda: socket.create_connection(("api.twilio.com", 443)),
+            lambda: socket.gethostbyname("api.twilio.com"),
+            lambda: ready.connect(("api.twilio.com", 443)),
+        ):
+            with pytest.raises(Exception, match="without the whoosh fixture"):
+                reach()
 """
 
     run(tests, plugins=("pytest_socket",)).assert_outcomes(passed=5)

@@ -236,7 +236,7 @@ def test_a_callback_that_nobody_answers_is_only_recorded(whoosh):
         None,
     )
     assert "answered" not in whoosh.traffic()
-    assert f"sent        POST {HOOK}  not delivered: nothing is mounted there" in whoosh.traffic()
+    assert f"sent        SM…0001 POST {HOOK}  not delivered: nothing is mounted there" in whoosh.traffic()
 
 
 @pytest.mark.parametrize(
