@@ -29,7 +29,7 @@ _ELEMENT: Final = "Message"
 def create_message(call: Call) -> Reply | Response:
     """Send a message."""
     message, draft = draft_message(call.vendor, call.account, call.request.form)
-    answer = call.vendor.send(call.account, message, draft.texts())
+    answer = call.vendor.send(call.account, message, draft.texts)
     if answer is not None:
         return answer
     return Reply(render_message(message), 201, message.sid, element=_ELEMENT)

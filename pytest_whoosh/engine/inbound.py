@@ -216,7 +216,7 @@ class Conversation:
         if service is None:
             message.num_segments = segments_to_send(message)
         try:
-            self.vendor.rules.apply(message, {})
+            self.vendor.rules.apply(message, dict)
         except ApiError as refusal:
             raise TwimlError(refusal.code, refusal.message) from None
         except NetworkFault:

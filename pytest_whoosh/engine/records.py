@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from .addresses import Kind, channel_of, country_of, kind_of, mask
 from .lifecycle import TRANSITIONS, Outcome, Status
@@ -121,10 +121,11 @@ class Message:
     #: Whether a Messaging Service made an SMS with links of what was to be an MMS.
     converted: bool = False
     feedback: str | None = None
-    media: Collection[Media] = field(default_factory=Collection)
+    #: The media files; one that is for all messages without any, since most have none.
+    media: Collection[Media] = field(default_factory=lambda: _NO_MEDIA)
     shortens_urls: bool = False
     #: The links that stand for URLs in the text, once it was sent.
-    links: list[Link] = field(default_factory=list)
+    links: Sequence[Link] = ()
     #: Whether the text and media are forgotten once there is nothing left to send.
     discards_content: bool = False
     #: Whether the recipient's number is hidden once there is nothing left to send; and whether it is by now.
@@ -387,6 +388,9 @@ class Media:
     date_created: datetime
     date_updated: datetime
     file: File
+
+
+_NO_MEDIA: Final[Collection[Media]] = Collection()
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -4,7 +4,7 @@ import json as json_module
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 from .addresses import channel_of
 from .errors import ApiError, choose_from, require_known
@@ -43,6 +43,8 @@ class WebhookScript:
         return all(earlier in gone for earlier in self.order[: self.order.index(status)])
 
 
+#: Makes what fills the placeholders of a refusal's text, where there is one.
+Texts: TypeAlias = Callable[[], Mapping[str, object]]
 #: What the API itself does with a request, instead of taking the message: answers, or raises.
 Interruption = Callable[[Mapping[str, object]], Response]
 
@@ -213,7 +215,7 @@ class Rules:
         self._rules.append(rule)
         return rule
 
-    def apply(self, message: Message, texts: Mapping[str, object]) -> Response | None:
+    def apply(self, message: Message, texts: Texts) -> Response | None:
         """Let the newest rules that match decide on a message about to be created.
 
         Gives the message its outcome and the script of its webhooks. Returns, or raises, what the API does instead of
@@ -226,7 +228,7 @@ class Rules:
         scripted = next((rule for rule in matching if rule.script), None)
         if way and way.interruption:
             way.use_up()
-            return way.interruption(texts)
+            return way.interruption(texts())
         if way and way.outcome and (way.outcome.last is not Status.READ or channel_of(message.to) in READ_ON):
             message.outcome = way.outcome
         if scripted:

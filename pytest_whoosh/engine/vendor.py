@@ -23,6 +23,7 @@ from .records import (
     ApiKey,
     Application,
     ChannelSender,
+    Collection,
     ContentTemplate,
     LinkDomain,
     Media,
@@ -32,7 +33,7 @@ from .records import (
     PoolSender,
     ShortCode,
 )
-from .rules import Rules
+from .rules import Rules, Texts
 from .settings import Settings
 from .throughput import Throughput
 from .timeline import Timeline
@@ -171,14 +172,14 @@ class Vendor:
 
     # Messages
 
-    def send(self, account: Account, message: Message, texts: Mapping[str, object]) -> Response | None:
+    def send(self, account: Account, message: Message, texts: Texts) -> Response | None:
         """Take a message that an app sends, unless a rule of the test has the API answer otherwise.
 
         Raises:
             ApiError: the sender's queue is full; a service takes the message all the same, and fails it.
         """
         if message.service is None and not self.carrier.has_room(message):
-            raise ApiError(21611, texts)
+            raise ApiError(21611, texts())
         answer = self.rules.apply(message, texts)
         if answer is None:
             self.take(account, message)
@@ -188,8 +189,8 @@ class Vendor:
         """Keep a message, and let it live."""
         message.sid = self.sids.new("MM" if message.is_mms else "SM", counted_as="SM")
         message.serial = len(self.messages)
-        for url in message.media_urls:
-            message.media.add(self._media(message, url))
+        if message.media_urls:
+            message.media = Collection(self._media(message, url) for url in message.media_urls)
         account.add(message)
         self.messages.append(message)
         self.carrier.take(message)
