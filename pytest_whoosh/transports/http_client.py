@@ -69,7 +69,7 @@ class _Socket:
     def makefile(self, *_: object, **__: object) -> io.BufferedIOBase:
         """The answer, to be read."""
         if self._fault:
-            raise _error(self._fault)
+            return io.BufferedReader(_Broken(self._fault))
         return io.BytesIO(self._answer)
 
     def settimeout(self, *_: object) -> None:
@@ -82,6 +82,22 @@ class _Socket:
         """There is nothing to close."""
 
     shutdown = settimeout
+
+
+class _Broken(io.RawIOBase):
+    """An answer that never comes: a connection tells of its fault when it is read from."""
+
+    def __init__(self, fault: NetworkFault) -> None:
+        super().__init__()
+        self._fault = fault
+
+    def readable(self) -> bool:
+        """It can be tried."""
+        return True
+
+    def readinto(self, _: object) -> int:
+        """Raise what a socket raises."""
+        raise _error(self._fault)
 
 
 def _error(fault: NetworkFault) -> OSError:
