@@ -18,6 +18,9 @@ import httpx
 import pytest
 import requests
 import urllib3
+from aiohttp_retry import ExponentialRetry, RetryClient
+from twilio.http.async_http_client import AsyncTwilioHttpClient
+from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
 
@@ -292,3 +295,31 @@ print(any("pytest_whoosh" in str(type(finder)) for finder in sys.meta_path))
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert run.stdout == "SourceFileLoader SourceFileLoader\nFalse\n"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK uses what aiohttp is about to drop
+@pytest.mark.parametrize("options", [{}, {"max_retries": 2}], ids=["plain", "with its retry client"])
+def test_the_sdks_asynchronous_client_reaches_the_fake(whoosh, options):
+    async def send() -> str:
+        async with AsyncTwilioHttpClient(**options) as http_client:
+            client = Client(whoosh.api_key, whoosh.api_secret, whoosh.account_sid, http_client=http_client)
+            message = await client.messages.create_async(to=MESSAGE["To"], from_=MESSAGE["From"], body="Hi")
+            return (await client.messages(message.sid).fetch_async()).status
+
+    assert asyncio.run(send()) == "queued"
+    whoosh.assert_sent(body="Hi")
+
+
+def test_a_retry_client_tries_again_what_the_api_was_too_busy_for(whoosh, messages):
+    whoosh.when().respond(503, {"code": 20503}).times(2)
+
+    async def send() -> int:
+        patient = ExponentialRetry(attempts=3, start_timeout=0)
+        async with (
+            RetryClient(retry_options=patient) as client,
+            client.post(f"{messages}.json", data=form(), headers=HEADERS) as answer,
+        ):
+            return answer.status
+
+    assert asyncio.run(send()) == 201
+    whoosh.assert_sent()
