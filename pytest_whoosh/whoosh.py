@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
 from types import TracebackType
-from typing import Any, Final, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, TypeVar, overload
 from urllib.parse import urlsplit
 
 from . import assertions
@@ -100,6 +100,13 @@ class Whoosh(Provisioning):
             self._interception.stop()
             _restore_environment(self._environment)
             self._clock.stop()
+
+    if not TYPE_CHECKING:  # a type checker is to go on finding misspelt names
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in ("_vendor", "_travel", "_clock", "_courier"):  # which entering makes
+                raise WhooshError("This double is not in force yet. Write `with Whoosh() as whoosh:` around its use.")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def __call__(self, function: Callable[..., R]) -> Callable[..., R]:
         """Decorate a test: a new double for each call, passed as ``whoosh`` where the test takes one."""

@@ -2,6 +2,8 @@
 
 import pytest
 
+from pytest_whoosh import Whoosh, WhooshError
+
 SEND = """
 import pytest
 from twilio.rest import Client
@@ -314,3 +316,17 @@ def test_a_test_that_is_run_again_starts_afresh(pytester):
 
     result.assert_outcomes(failed=1)
     assert result.stdout.str().count("-> 201") == 1
+
+
+def test_a_double_that_was_never_entered_says_how_to_enter_it():
+    with pytest.raises(WhooshError) as error:
+        Whoosh().assert_nothing_sent()
+
+    assert str(error.value) == "This double is not in force yet. Write `with Whoosh() as whoosh:` around its use."
+
+
+def test_a_misspelt_method_is_pythons_own_error():
+    with pytest.raises(AttributeError) as error:
+        Whoosh().setle()
+
+    assert str(error.value) == "'Whoosh' object has no attribute 'setle'"
