@@ -1,0 +1,1 @@
+"""Something to look at: what went to and fro, as data and as pages."""
