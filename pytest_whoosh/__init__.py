@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .engine.misuse import WhooshError
+    from .server.serving import Server
     from .transports.guard import WhooshGuardError
     from .transports.sdk import WhooshHttpClient
     from .transports.sdk_async import AsyncWhooshHttpClient
-    from .views import Callback, Message, Messages
+    from .views import Callback, Message, Messages, Queue
     from .whoosh import Whoosh
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "Callback",
     "Message",
     "Messages",
+    "Queue",
+    "Server",
     "Whoosh",
     "WhooshError",
     "WhooshGuardError",
@@ -26,6 +29,8 @@ _HOMES = {
     "Callback": "views",
     "Message": "views",
     "Messages": "views",
+    "Queue": "views",
+    "Server": "server.serving",
     "Whoosh": "whoosh",
     "WhooshError": "engine.misuse",
     "WhooshGuardError": "transports.guard",

@@ -2,7 +2,6 @@
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import Final
@@ -26,8 +25,10 @@ from .wording import (
     describe_webhook,
     join,
     messages,
+    name_of,
     printable,
     table,
+    width,
 )
 
 _MOST_REFUSALS: Final = 5
@@ -149,7 +150,7 @@ def _contrast(expected: str, actual: str, *, marked: bool) -> tuple[str, str, st
 
     mark = None
     if marked:
-        before = _width(f"{quote}{ELLIPSIS if start else ''}{escaped(expected[start:at])}")
+        before = width(f"{quote}{ELLIPSIS if start else ''}{escaped(expected[start:at])}")
         mark = " " * before + "^" + _named(expected[at : at + 1], actual[at : at + 1])
     return excerpt(expected), excerpt(actual), mark
 
@@ -162,16 +163,7 @@ def _named(expected: str, actual: str) -> str:
 
 
 def _name(character: str) -> str:
-    if not character:
-        return "the end"
-    return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
-
-
-def _width(text: str) -> int:
-    """The columns that a text takes in a terminal."""
-    return sum(
-        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text
-    )
+    return name_of(character) if character else "the end"
 
 
 # Hints
@@ -294,4 +286,7 @@ def explain_code(records: Sequence[Message], to: object, pattern: "re.Pattern[st
     got = [record for record in records if matcher.matches(record)]
     if not got:
         return explain_none(matcher, records, name)
-    return join(f"No message to {to} holds a code that {show(pattern)} finds.", table(got, f"messages to {to}"))
+    return join(
+        f"No message to {printable(str(to))} holds a code that {show(pattern)} finds.",
+        table(got, f"messages to {printable(str(to))}"),
+    )

@@ -10,8 +10,9 @@ from typing import Any, Final, Protocol
 
 from pytest_whoosh.engine.timeline import EPOCH, moment
 
-#: Modules that must go on seeing real time while it is frozen: pytest reports how long a test took.
-_REAL_TIME_FOR: Final = ["_pytest.timing"]
+#: Modules that must go on seeing real time while it is frozen: pytest reports how long a test took, and a process
+#: that a test waits for takes real time.
+_REAL_TIME_FOR: Final = ["_pytest.timing", "subprocess"]
 
 
 class Frozen(Protocol):
@@ -89,8 +90,8 @@ class AppClock:
 
     def show(self, when: datetime) -> None:
         """Let the app see a moment, freezing its time at the first call."""
+        self._standing = when  # also where time is frozen: who froze it may be another double, and leave first
         if not self._follow:
-            self._standing = when
             return
         clock = frozen_clock()
         if clock is None:
@@ -114,31 +115,33 @@ def _freeze(when: datetime) -> Callable[[], None]:
         return _freeze_with_freezegun(when)
     travel = time_machine.travel((when - EPOCH) // timedelta(seconds=1), tick=False)
     travel.start().shift(timedelta(microseconds=when.microsecond))
-    stop: Callable[[], None] = travel.stop
-    return stop
+    if hasattr(time_machine, "traveller_stack"):
+        stop: Callable[[], None] = travel.stop
+        return stop
+    # Before version 3 it stops time.monotonic too.
+    return _with_real_timers(time_machine.escape_hatch.time.monotonic, travel.stop)
 
 
 def _freeze_with_freezegun(when: datetime) -> Callable[[], None]:
     import freezegun
+    from freezegun.api import real_monotonic
 
     freezer = freezegun.freeze_time(when.replace(tzinfo=None), ignore=_REAL_TIME_FOR)
     freezer.start()
+    # Its own cure, real_asyncio, opens an event loop to find its class, and so a socket.
+    return _with_real_timers(real_monotonic, freezer.stop)
+
+
+def _with_real_timers(monotonic: Callable[[], float], stop: Callable[[], None]) -> Callable[[], None]:
+    """Let event loops tell by the real clock when a timer is due: else ``await asyncio.sleep(0.1)`` would never end."""
     loops = sys.modules.get("asyncio.base_events")
     if loops is None:
-        return freezer.stop
-    # freezegun freezes time.monotonic too, by which event loops tell when a timer is due: await asyncio.sleep(0.1)
-    # would never end. Its own cure, real_asyncio, opens an event loop to find its class, and so a socket.
+        return stop
     loop_class = loops.BaseEventLoop
-    ticking, loop_class.time = loop_class.time, _real_loop_time
+    ticking, loop_class.time = loop_class.time, lambda _: monotonic()
 
     def thaw() -> None:
         loop_class.time = ticking
-        freezer.stop()
+        stop()
 
     return thaw
-
-
-def _real_loop_time(_: object) -> float:
-    from freezegun.api import real_monotonic
-
-    return float(real_monotonic())

@@ -7,14 +7,18 @@ library that a test may not need, is imported before a test asks for it.
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 import warnings
+from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from .server.serving import Server
     from .transports.guard import Guard, WhooshGuardError
     from .whoosh import Whoosh
 
@@ -36,11 +40,17 @@ SETTINGS = {
     "seed": "part of every generated SID",
 }
 _PREFIX = "whoosh_"
+#: How many of the doubles that a test makes itself are remembered, the last ones: some make hundreds.
+_MOST_DOUBLES = 3
 _DOUBLE: pytest.StashKey[Whoosh | None] = pytest.StashKey()
+_ENTERED: pytest.StashKey[deque[Whoosh]] = pytest.StashKey()
 _SHOWN: pytest.StashKey[bool] = pytest.StashKey()
 _GUARD: pytest.StashKey[Guard] = pytest.StashKey()
 _BREACHES: pytest.StashKey[list[WhooshGuardError]] = pytest.StashKey()
 _INI: pytest.StashKey[dict[str, object]] = pytest.StashKey()
+_REPORT = "--whoosh-report"
+_PLACE: pytest.StashKey[tuple[str, int]] = pytest.StashKey()
+_SECRETS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 
 _EXPLANATION = (
     "this test reached for {host} without the whoosh fixture, and pytest-whoosh stopped the call before it left this "
@@ -48,19 +58,32 @@ _EXPLANATION = (
     "For a live test: @pytest.mark.whoosh(guard=False), or whoosh_guard = false in the ini file for all tests."
 )
 
+_WIDER_SCOPE = (
+    "The whoosh fixture lasts for one test, so that no two tests share messages. A fixture of a wider scope makes a "
+    "double of its own:\n\n"
+    "    from pytest_whoosh import Whoosh\n\n"
+    "    with Whoosh() as whoosh:\n"
+    "        yield whoosh"
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Register the settings as ini options."""
+    """Register the report, and the settings as ini options."""
+    parser.getgroup("pytest-whoosh").addoption(
+        _REPORT, metavar="PATH.html", help="write a page with the messages of each test to this file"
+    )
     for name, about in SETTINGS.items():
         parser.addini(_PREFIX + name, f"pytest-whoosh: {about}", default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, check the settings of the ini file, and put up the guard."""
+    """Register the marker, check the settings of the ini file and where the report goes, and put up the guard."""
     config.addinivalue_line(
         "markers", "whoosh(**settings): settings of the whoosh fixture for a test; the README lists them"
     )
     settings = config.stash[_INI] = _ini_settings(config)
+    if (report := config.getoption(_REPORT)) is not None:
+        config.pluginmanager.register(_reporting(config, report), "pytest-whoosh-report")
 
     from .transports.guard import Guard
 
@@ -95,6 +118,33 @@ def whoosh(request: pytest.FixtureRequest) -> Iterator[Whoosh]:
         yield double
 
 
+@pytest.fixture
+def whoosh_server(whoosh: Whoosh) -> Iterator[Server]:
+    """The fake behind a real HTTP server on this machine, for other processes and other languages."""
+    with _server(whoosh, tls=False) as server:
+        yield server
+
+
+@pytest.fixture
+def whoosh_tls_server(whoosh: Whoosh) -> Iterator[Server]:
+    """The fake behind a real HTTPS server on this machine, for other processes and other languages."""
+    with _server(whoosh, tls=True) as server:
+        yield server
+
+
+def _server(double: Whoosh, *, tls: bool) -> Server:
+    from .server import require_extra
+
+    try:
+        require_extra()
+    except ImportError as missing:
+        raise pytest.UsageError(str(missing)) from None
+
+    from .server.serving import Server
+
+    return Server(double, tls=tls)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Put everything back after a test."""
@@ -114,6 +164,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.config.stash[_BREACHES].clear()
     item.stash[_DOUBLE] = None
     item.stash[_SHOWN] = False
+    if module := sys.modules.get(f"{__package__}.whoosh"):
+        item.stash[_ENTERED] = module.Whoosh.entered = deque(maxlen=_MOST_DOUBLES)
     guard = item.config.stash[_GUARD]
     guard.on = bool(_settings(item).get("guard", guard.on))
     guard.close_again()
@@ -163,16 +215,139 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     breaches = [str(breach) for breach in item.config.stash[_BREACHES]]
     if breaches and breaches[0] not in report.longreprtext:
         report.sections.append(("whoosh guard", "\n".join(breaches)))
+    if report.when == "setup" and "function scoped fixture whoosh with a" in report.longreprtext:
+        report.sections.append(("whoosh scope", _WIDER_SCOPE))
     return report
 
 
 def _doubles(item: pytest.Item) -> list[Whoosh]:
-    """The doubles that a test used: the fixture's, and what its other fixtures made of the class."""
+    """The doubles that a test used: the fixture's, and what it or its other fixtures made of the class."""
     module = sys.modules.get(f"{__package__}.whoosh")
     if module is None:
         return []
-    values = [item.stash.get(_DOUBLE, None), *(getattr(item, "funcargs", None) or {}).values()]
-    return list({id(value): value for value in values if isinstance(value, module.Whoosh)}.values())
+    funcargs = (getattr(item, "funcargs", None) or {}).values()
+    values = [item.stash.get(_DOUBLE, None), *funcargs, *item.stash.get(_ENTERED, ())]
+    doubles = {id(value): value for value in values if isinstance(value, module.Whoosh)}
+    return [double for double in doubles.values() if double.was_entered]
+
+
+def _reporting(config: pytest.Config, path: str) -> _Worker | _Reporting:
+    """What makes the report, once it is sure that it can."""
+    if hasattr(config, "workerinput"):
+        return _Worker()
+    try:
+        from .report import require_extra, writable
+
+        require_extra()
+        return _Reporting(config, writable(path))
+    except (ImportError, ValueError) as problem:
+        raise pytest.UsageError(f"pytest-whoosh, {_REPORT}: {problem}") from None
+
+
+class _Worker:
+    """Adds to the reports of tests what the page shows of them; in a process of xdist, that is all there is to do."""
+
+    def __init__(self) -> None:
+        self._collected = 0
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Note the name and the place of a test, before other plugins change them."""
+        item.stash[_PLACE] = item.nodeid, self._collected
+        self._collected += 1
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Note the secrets in the environment, before a test changes it."""
+        item.stash[_SECRETS] = _present_secrets()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Add to a report the text of its failure and, after the tear-down, what the test's doubles hold."""
+        report = yield
+
+        from .report.run import as_json
+        from .report.secrets import hider
+
+        doubles = _doubles(item)
+        secrets = item.stash[_SECRETS] = item.stash.get(_SECRETS, {}) | _present_secrets()
+        hide = hider(secrets, own={value for double in doubles for value in double.environment.values()})
+        name, place = item.stash.get(_PLACE, (item.nodeid, None))
+        report.whoosh_page = {"name": hide(name), "place": place}
+        if report.failed:
+            report.whoosh_page["failure"] = hide(report.longreprtext)
+        if report.when == "teardown":
+            # As text: what stands in a message may be more than xdist can send otherwise.
+            report.whoosh_page["doubles"] = [as_json(double.snapshot(hide)) for double in doubles]
+        return report
+
+
+class _Reporting(_Worker):
+    """Collects the tests of a run, those of xdist's processes too, and writes the page at the end."""
+
+    def __init__(self, config: pytest.Config, path: Path) -> None:
+        from .report.run import Run
+
+        super().__init__()
+        self._path = path
+        self._run = Run(config.rootpath.name)
+        self._ran = False
+        self._said = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what was added to a report, which concerns no other plugin."""
+        key = report.nodeid, getattr(report, "node", None)
+        added: dict[str, Any] = vars(report).pop("whoosh_page", {})
+        if report.when == "setup":
+            self._run.start(key, added.get("name", report.nodeid), added.get("place"))
+        outcome = _outcome(report)
+        if outcome:
+            failure = added.get("failure") or (str(report.longrepr) if report.failed else "")
+            self._run.add(key, report.nodeid, outcome, failure)
+        if "doubles" in added:
+            self._run.finish(key, added["doubles"])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Note that tests are run, and not only listed."""
+        self._ran = not session.config.option.collectonly
+        return (yield)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the page, if tests were run."""
+        if not self._ran:
+            return
+
+        from .report.pages import render_report
+        from .report.run import write
+
+        try:
+            write(self._path, render_report(self._run))
+            self._said = f"Whoosh report: {self._path.as_uri()}"
+        except OSError as problem:
+            self._said = f"Whoosh report not written: {problem}"
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say where the page is."""
+        if self._said:
+            terminalreporter.write_sep("-", self._said)
+
+
+def _outcome(report: pytest.TestReport) -> str | None:
+    """What became of a part of a test; None for what decides nothing."""
+    if report.failed:
+        return "error" if report.when in ("setup", "teardown") else "failed"
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.skipped else "xpassed"
+    if report.skipped:
+        return "skipped"
+    return "passed" if report.passed and report.when == "call" else None
+
+
+def _present_secrets() -> dict[str, str]:
+    from .report.secrets import secrets_in
+
+    return secrets_in(os.environ)
 
 
 def _settings(item: pytest.Item) -> dict[str, object]:

@@ -1,18 +1,19 @@
 """What a test provides its account with: numbers, services, templates, prices, and people who want no messages."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from functools import wraps
+from threading import RLock
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
 from .engine.content import read_defaults, read_types
 from .engine.errors import choose_from
-from .engine.media import File, smallest, type_of
-from .engine.records import (
+from .engine.holdings import (
     Application,
     ChannelSender,
     ContentTemplate,
@@ -21,10 +22,25 @@ from .engine.records import (
     PhoneNumber,
     ShortCode,
 )
+from .engine.media import File, smallest, type_of
+from .engine.misuse import is_usage_error
 from .engine.timeline import moment
 from .engine.vendor import Vendor
 
+__tracebackhide__ = is_usage_error
+
+#: The properties of records that only the vendor sets, and those that a method takes by another name.
+_FIXED: Final = frozenset(
+    {
+        "sid", "account_sid", "date_created", "date_updated", "pool", "remembered", "config_sid", "domain",
+        "phone_number", "short_code",
+    }
+)  # fmt: skip
+M = TypeVar("M", bound=Callable[..., Any])
+
 _SHORT_CODE: Final = re.compile("[0-9]{5,6}")
+#: The kinds of sender that no other spelling than the one given would name.
+_SPELLED_ONE_WAY: Final = frozenset({Kind.SHORT_CODE, Kind.ALPHA, Kind.SIM})
 _DOMAIN: Final = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 
 
@@ -55,13 +71,27 @@ class Price:
     price: Decimal
 
 
+def _in_one_step(method: M) -> M:
+    """Let nothing else happen to the account meanwhile, in any thread."""
+
+    @wraps(method)
+    def alone(self: "Provisioning", *args: Any, **kwargs: Any) -> Any:
+        with self._lock:
+            return method(self, *args, **kwargs)
+
+    return alone  # type: ignore[return-value]  # it is called as the method is
+
+
 class Provisioning:
     """The part of a double that stands for the vendor's console: all of it can be done through the API too."""
+
+    _lock: RLock
 
     def _provider(self) -> Vendor:
         """The vendor, on its present time."""
         raise NotImplementedError
 
+    @_in_one_step
     def add_number(self, number: str, **properties: object) -> PhoneNumber:
         """Give the account a phone number.
 
@@ -73,12 +103,14 @@ class Provisioning:
             raise ValueError(f'add_number() takes a phone number such as "+15557122661", not {number!r}.')
         return self._provider().new_number(address, **_known(PhoneNumber, properties))
 
+    @_in_one_step
     def add_short_code(self, code: str, **properties: object) -> ShortCode:
         """Give the account a short code, of five or six digits; ``country=`` says where it works ("US")."""
         if not isinstance(code, str) or not _SHORT_CODE.fullmatch(code):
             raise ValueError(f'add_short_code() takes five or six digits such as "12345", not {code!r}.')
         return self._provider().new_short_code(code, **_known(ShortCode, properties))
 
+    @_in_one_step
     def add_messaging_service(
         self, name: str, *, senders: Iterable[str] = (), **properties: object
     ) -> MessagingService:
@@ -101,6 +133,7 @@ class Provisioning:
             self._provider().new_pool_sender(service, self._pool_sender(address))
         return service
 
+    @_in_one_step
     def add_channel_sender(self, address: str) -> ChannelSender:
         """Give the account a sender on a channel: ``"whatsapp:+15557122661"``, ``"messenger:..."`` or ``"rcs:..."``."""
         known = normalize(address) if isinstance(address, str) else None
@@ -110,10 +143,12 @@ class Provisioning:
             )
         return self._provider().new_channel_sender(known)
 
+    @_in_one_step
     def add_application(self, **properties: object) -> Application:
         """Create an application; takes its properties in snake case, such as ``message_status_callback``."""
         return self._provider().new_application(**_known(Application, properties))
 
+    @_in_one_step
     def add_link_domain(self, domain: str, **properties: object) -> LinkDomain:
         """Give the account a domain for short links, such as ``"go.example"``; add_messaging_service() takes it too.
 
@@ -124,6 +159,7 @@ class Provisioning:
             raise ValueError(f'A domain for short links is a hostname such as "go.example", not {domain!r}.')
         return self._provider().new_link_domain(domain.lower(), **_known(LinkDomain, properties))
 
+    @_in_one_step
     def add_template(
         self,
         body: str = "",
@@ -155,6 +191,7 @@ class Provisioning:
             raise ValueError(f"add_template(): {problem}.") from None
         return self._provider().new_template(known, language, friendly_name=friendly_name, variables=defaults)
 
+    @_in_one_step
     def add_media(self, url: str, content: bytes | None = None, *, content_type: str | None = None) -> None:
         """Let a file stand behind a media URL, which the API then serves as the media of the messages that name it.
 
@@ -168,6 +205,7 @@ class Provisioning:
         kind = content_type or type_of(url)
         self._provider().files.give(url, smallest(kind) if content is None else File(content, kind))
 
+    @_in_one_step
     def opt_out(self, person: str, sender: str) -> OptOut:
         """Let a person have opted out of a sender, or of a Messaging Service by its SID, as by texting STOP."""
         provisions = self._provider().provisions
@@ -181,6 +219,7 @@ class Provisioning:
             provisions.opt_out(address, sender)
         return OptOut(self._provider().sids.new("OO"), address, sender)
 
+    @_in_one_step
     def deactivate(self, number: str, on: date | None = None) -> Deactivation:
         """Let carriers have taken a number of the United States out of service: it is in the report of that day.
 
@@ -198,6 +237,7 @@ class Provisioning:
         self._provider().deactivated[on].add(address)
         return Deactivation(self._provider().sids.new("DE"), address, on)
 
+    @_in_one_step
     def set_price(self, country: str, price: object) -> Price:
         """Set what a segment to a country costs, in US dollars: ``set_price("US", "0.0079")``."""
         amount = self._provider().prices.set(country, price)
@@ -213,7 +253,9 @@ class Provisioning:
         return self._provider().new_channel_sender(address) if kind is Kind.CHANNEL else address
 
     def _address(self, sender: str) -> str:
-        address = (normalize(sender) or (sender if kind_of(sender) else None)) if isinstance(sender, str) else None
+        address = normalize(sender) if isinstance(sender, str) else None
+        if address is None and isinstance(sender, str) and kind_of(sender) in _SPELLED_ONE_WAY:
+            address = sender
         if address is None:
             raise ValueError(
                 f'A sender is a phone number such as "+15557122661", a short code, an alphanumeric sender of at most '
@@ -224,9 +266,13 @@ class Provisioning:
 
 def _known(record: type, properties: Mapping[str, object]) -> Mapping[str, object]:
     """Refuse a property that the record does not have, or that only the vendor sets."""
-    fixed = {"sid", "account_sid", "date_created", "date_updated", "pool", "remembered", "config_sid", "domain"}
-    valid = [name for name in record.__dataclass_fields__ if name not in fixed]  # type: ignore[attr-defined]
+    valid = settable(record)
     for name in properties:
         if name not in valid:
             raise TypeError(choose_from(f"property of {record.__name__}", name, valid))
     return properties
+
+
+def settable(record: type) -> list[str]:
+    """The names of the properties of a record that a test may set."""
+    return [name for name in record.__dataclass_fields__ if name not in _FIXED]  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """What went to and fro in a test, for the report of its failure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -16,12 +16,15 @@ _MOST_LINES: Final = 100
 _SID: Final = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
 
 
-def traffic(vendor: Vendor) -> str:
-    """API calls, messages with their histories, webhooks with the app's answers; and what time it is."""
+def traffic(vendor: Vendor, hide: Callable[[str], str] = str) -> str:
+    """API calls, messages with their histories, webhooks with the app's answers; and what time it is.
+
+    ``hide`` takes out of a text what is not to be seen.
+    """
     day = vendor.started.date()
     parts = [
         ("API calls", [_call(call, day) for call in vendor.journal]),
-        ("Messages", [line for message in vendor.messages for line in _message(message, day)]),
+        ("Messages", [line for message in vendor.messages for line in _message(message, day, hide)]),
         ("Webhooks", [_webhook(webhook, day) for webhook in vendor.webhooks]),
     ]
     lines = [f"It is {vendor.now:%Y-%m-%d %H:%M:%S} UTC."]
@@ -30,7 +33,7 @@ def traffic(vendor: Vendor) -> str:
         hidden = max(0, len(entries) - _MOST_LINES)
         if hidden:
             lines.append(f"{INDENT}... {hidden} earlier lines")
-        lines += [INDENT + printable(entry) for entry in entries[hidden:]]
+        lines += [INDENT + printable(hide(entry)) for entry in entries[hidden:]]
     return "\n".join(lines)
 
 
@@ -42,8 +45,10 @@ def _call(call: Exchange, day: date) -> str:
     return f"{_time(call.at, day)} {call.method} {url} -> {answer}{about}{note}"
 
 
-def _message(message: Message, day: date) -> Sequence[str]:
-    return describe(message), INDENT + "  ".join(_change(message, status, at, day) for status, at in message.history)
+def _message(message: Message, day: date, hide: Callable[[str], str]) -> Sequence[str]:
+    return describe(message, hide), INDENT + "  ".join(
+        _change(message, status, at, day) for status, at in message.history
+    )
 
 
 def _change(message: Message, status: Status, at: datetime, day: date) -> str:

@@ -9,12 +9,18 @@ from typing import Final
 
 from .clocks import AppClock
 from .engine.callbacks import Webhook
-from .engine.misuse import WhooshError
+from .engine.misuse import WhooshError, is_usage_error
 from .engine.timeline import moment
 from .engine.vendor import Vendor
 from .transports.webhooks import Courier
 
-_MOVING: Final = "Time is moving already, in another thread or task; one at a time can move it."
+__tracebackhide__ = is_usage_error
+
+_MOVING: Final = (
+    "Time is moving already, in another thread or task; one at a time can move it. "
+    "Write travel() and settle() in the test itself, and wait for each to return."
+)
+_NOT_WHILE_MOVING: Final = "Time is moving, and nothing can be reset meanwhile: travel() or settle() has to end first."
 
 
 class Travel:
@@ -32,24 +38,65 @@ class Travel:
         self._mover: object = None
         #: Whether time has moved under an API call, so that webhooks of that time are still to be delivered.
         self._behind = False
+        self._interrupted = False
 
-    def run(self, until: datetime | None) -> None:
-        """Let time pass up to a moment; without one, until no message is on its way."""
-        form = "asettle()" if until is None else "atravel(...)"
-        with self._moving():
-            for webhook in self._play(until):
-                self._courier.require_deliverable(webhook.url, form)
-                self._vendor.due.popleft()
-                self._clock.show(webhook.at)
-                self._courier.deliver(webhook)
+    @property
+    def is_moving(self) -> bool:
+        """Whether time is moving, in any thread or task."""
+        return self._mover is not None
 
-    async def arun(self, until: datetime | None) -> None:
-        """Do the same inside an event loop, where the app's handlers then run too."""
+    def start_over(self, vendor: Vendor) -> None:
+        """Move another vendor's time from now on.
+
+        Raises:
+            WhooshError: time is moving.
+        """
+        if self.is_moving:
+            raise WhooshError(_NOT_WHILE_MOVING)
+        self._vendor = vendor
+        self._behind = False
+
+    def after_fork(self) -> None:
+        """In the child of a fork, forget who was moving time in a thread that is not there."""
+        if self._mover != _caller():
+            self._mover = None
+
+    def interrupt(self) -> None:
+        """Let whoever is moving time just now stop where it is."""
+        self._interrupted = self.is_moving
+
+    def settle(self) -> None:
+        """Let time pass until no message is on its way."""
         with self._moving():
-            for webhook in self._play(until):
-                self._vendor.due.popleft()
-                self._clock.show(webhook.at)
-                await self._courier.adeliver(webhook)
+            self._run(None, "asettle()")
+
+    def travel(self, to: object, amount: timedelta) -> None:
+        """Let time pass, up to a moment or by an amount."""
+        with self._moving():
+            self._run(self._destination(to, amount), "atravel(...)")
+
+    async def asettle(self) -> None:
+        """Do as :meth:`settle` inside an event loop, where the app's handlers then run too."""
+        with self._moving():
+            await self._arun(None)
+
+    async def atravel(self, to: object, amount: timedelta) -> None:
+        """Do as :meth:`travel` inside an event loop."""
+        with self._moving():
+            await self._arun(self._destination(to, amount))
+
+    def _run(self, until: datetime | None, form: str) -> None:
+        for webhook in self._play(until):
+            self._courier.require_deliverable(webhook.url, form)
+            self._vendor.due.popleft()
+            self._clock.show(webhook.at)
+            self._courier.deliver(webhook)
+
+    async def _arun(self, until: datetime | None) -> None:
+        for webhook in self._play(until):
+            self._vendor.due.popleft()
+            self._clock.show(webhook.at)
+            await self._courier.adeliver(webhook)
 
     def deliver(self, webhooks: Iterator[Webhook], form: str) -> None:
         """Deliver webhooks at once, while time stands; what happens between them happens under the lock.
@@ -74,17 +121,21 @@ class Travel:
 
         Webhooks that would have to be awaited wait for time to be moved with ``await``.
         """
-        if self._mover is not None:
-            return
-        timeline, now = self._vendor.timeline, self._clock.now()
-        timeline.now = min(timeline.now, now)  # where the test has moved its own clock back
-        if (now == timeline.now and not self._behind) or not self._claim():
-            return
-        self._behind = False
+        timeline = self._vendor.timeline
+        if self._mover is not None or (self._clock.now() == timeline.now and not self._behind):
+            return  # as nearly always
+        with self._lock:
+            now = self._clock.now()
+            # Once more: another thread may have moved time between these two looks at it.
+            if (now == timeline.now and not self._behind) or not self._claim():
+                return
+            timeline.now = min(timeline.now, now)  # where the test has moved its own clock back
+            self._behind = False
         try:
             for webhook in self._play(now):
                 if not self._courier.can_deliver(webhook.url):
-                    self._advance(now)
+                    with self._lock:
+                        self._advance(now)
                     break
                 self._vendor.due.popleft()
                 self._clock.show(webhook.at)
@@ -110,7 +161,7 @@ class Travel:
         timeline.now = until
         self._behind = True
 
-    def destination(self, to: object, amount: timedelta) -> datetime:
+    def _destination(self, to: object, amount: timedelta) -> datetime:
         """The moment that a journey leads to.
 
         Raises:
@@ -122,11 +173,15 @@ class Travel:
                 raise TypeError("travel() takes a moment, or an amount of time: not both.")
             until = moment(to)
         elif to is None or isinstance(to, timedelta):
-            until = now + (to or timedelta()) + amount
+            try:
+                until = now + (to or timedelta()) + amount
+            except OverflowError:
+                raise WhooshError(f"It is {now:%Y-%m-%d} UTC, and travel() leads past the year 9999.") from None
         else:
             meant = f" Did you mean travel(seconds={to!r})?" if isinstance(to, int | float) else ""
             raise TypeError(
-                f"travel() takes a datetime, a timedelta, or days=, hours=, minutes=, seconds=; not {to!r}.{meant}"
+                "travel() takes a datetime, a timedelta, or weeks=, days=, hours=, minutes=, seconds=; "
+                f"not {to!r}.{meant}"
             )
         if until < now:
             raise WhooshError(
@@ -139,18 +194,21 @@ class Travel:
         """Play every event in order; yields the webhooks in between, each to be taken from those due."""
         due, timeline = self._vendor.due, self._vendor.timeline
         while True:
-            while due:
+            while due and not self._interrupted:
                 yield due[0]
             with self._lock:
+                if self._interrupted:
+                    return
                 if not ((until is not None or timeline.in_flight > 0) and timeline.step(until)):
-                    break
-        if until is not None and until > timeline.now:
-            timeline.now = until
+                    if until is not None:
+                        timeline.now = max(timeline.now, until)
+                    return
 
     @contextmanager
     def _moving(self) -> Iterator[None]:
         claimed = self._claim()
-        if not claimed and self._mover != _caller():
+        # A handler may move time on. One of an ASGI app, in a loop of its own, does so in the thread of the caller.
+        if not claimed and self._mover not in (_caller(), get_ident()):
             raise WhooshError(_MOVING)
         try:
             yield

@@ -5,13 +5,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn, TypeAlias, overload
 
+from pytest_whoosh.engine.addresses import country_of, normalize
 from pytest_whoosh.engine.callbacks import Webhook, WebhookError
 from pytest_whoosh.engine.inbound import Conversation
 from pytest_whoosh.engine.matching import FIELDS, Matcher
 from pytest_whoosh.engine.records import Message as Record
+from pytest_whoosh.engine.throughput import Queue as Backlog
+from pytest_whoosh.engine.throughput import rate_of
 
 from .assertions import explain_count, explain_none
-from .wording import describe, describe_webhook
+from .engine.misuse import is_usage_error
+from .wording import describe, describe_webhook, messages
+
+__tracebackhide__ = is_usage_error
 
 #: A file that a person sends: a URL or file name, whose ending names its type; or its bytes and their type.
 MediaFile: TypeAlias = str | tuple[bytes, str]
@@ -297,7 +303,8 @@ class Messages(Sequence[Message]):
         return len(self._found())
 
     def __iter__(self) -> Iterator[Message]:
-        return (Message(record, self._touch) for record in self._found())
+        # Those of this moment: an app may send more while the test goes through them.
+        return (Message(record, self._touch) for record in list(self._found()))
 
     @overload
     def __getitem__(self, index: int) -> Message: ...
@@ -427,3 +434,93 @@ class Phone:
     async def atext(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: str) -> Reply:
         """Do as :meth:`text` inside a running event loop, where the handlers of ASGI apps then run too."""
         return await self._atext(body, from_=self.number, to=to, media=media, **params)
+
+
+class Queue:
+    """What waits to be sent from one sender, whenever it is read; there is one where ``throughput`` is realistic."""
+
+    __slots__ = ("_backlog", "_home", "_mms", "_now", "_sender", "_touch")
+
+    def __init__(
+        self,
+        backlog: Callable[[], Backlog],
+        sender: str,
+        home: str,
+        *,
+        mms: bool,
+        now: Callable[[], datetime],
+        touch: Callable[[], None],
+    ) -> None:
+        self._backlog = backlog
+        self._sender = sender
+        self._home = home
+        self._mms = mms
+        self._now = now
+        self._touch = touch
+
+    def __repr__(self) -> str:
+        return f"<{self._name}: {messages(self.depth)}, empty at {self.drains_at:%Y-%m-%d %H:%M:%S} UTC>"
+
+    @property
+    def sender(self) -> str:
+        """The sender: E.164, a short code, a name, or a channel address."""
+        return self._sender
+
+    @property
+    def messages(self) -> Messages:
+        """The messages that wait, in the order in which they came."""
+        return Messages(lambda: list(self._backlog().waiting), self._touch, self._name)
+
+    @property
+    def expiring(self) -> Messages:
+        """Those whose validity period will end before their turn comes."""
+        return Messages(
+            lambda: [message for message, place in list(self._backlog().waiting.items()) if place.turn is None],
+            self._touch,
+            f"part of the {self._name} that expires",
+        )
+
+    @property
+    def depth(self) -> int:
+        """How many messages wait."""
+        return len(self._read().waiting)
+
+    @property
+    def segments(self) -> int:
+        """How many segments they take; an MMS or a channel message counts as one."""
+        return self._read().segments
+
+    @property
+    def drains_at(self) -> datetime:
+        """When the last of them will have left the queue; the present moment where none waits."""
+        return max(self._read().drained, self._now())
+
+    @property
+    def rate(self) -> int:
+        """How many segments a second leave it for the sender's own country."""
+        return rate_of(self._sender, self._home, mms=self._mms)
+
+    @property
+    def room(self) -> int:
+        """How many more such segments it takes."""
+        return max(self._read().room(self.rate, self._now()), 0)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes none."""
+        return self.room == 0
+
+    def rate_to(self, recipient: str) -> int:
+        """How many segments a second leave it for the country of a recipient."""
+        address = normalize(recipient)
+        if address is None:
+            raise ValueError(f'rate_to() takes a phone number such as "+447911123456", not {recipient!r}.')
+        return rate_of(self._sender, country_of(address), mms=self._mms)
+
+    @property
+    def _name(self) -> str:
+        return f"{'MMS queue' if self._mms else 'queue'} of {self._sender}"
+
+    def _read(self) -> Backlog:
+        self._touch()
+        return self._backlog()

@@ -4,38 +4,51 @@ import inspect
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar, overload
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from . import assertions
 from .api import ROUTER
+from .api.drafts import SERVICE_SID
 from .api.routing import dispatch
 from .clocks import AppClock
 from .engine.addresses import normalize
 from .engine.callbacks import Webhook
+from .engine.concurrency import Concurrency
 from .engine.errors import choose_from
-from .engine.http import Request, Response
+from .engine.hosts import API_HOST
+from .engine.http import Later, Request, Response, well_formed
 from .engine.inbound import Conversation, Deliveries, handler_of, receive, received_by
 from .engine.lifecycle import Status
 from .engine.links import only_link
 from .engine.matching import Matcher
 from .engine.media import File
-from .engine.misuse import WhooshError
+from .engine.misuse import WhooshError, is_usage_error
 from .engine.rules import Rule
-from .engine.settings import Settings, read_settings
+from .engine.settings import read_settings
+from .engine.throughput import MMS, Throughput, home_of, sort_of
+from .engine.throughput import Queue as Backlog
 from .engine.vendor import Vendor
+from .environment import Environment
 from .provisioning import Provisioning
+from .report.secrets import hider, secrets_in
+from .report.snapshot import snapshot
 from .traffic import traffic
 from .transports.apps import AsgiApp, WsgiApp
 from .transports.guard import Guard
 from .transports.interception import Interception
 from .transports.webhooks import Courier
 from .travel import Travel
-from .views import Callback, MediaFile, Message, Messages, Phone, Reply
+from .views import Callback, MediaFile, Message, Messages, Phone, Queue, Reply
+
+__tracebackhide__ = is_usage_error
 
 R = TypeVar("R")
 
@@ -44,6 +57,23 @@ _NOT_INTERCEPTED: Final = (
     "fixture does not stand in. It answers calls made with requests, httpx, aiohttp, urllib3, http.client and "
     "urllib.request: send this one with one of these."
 )
+
+_LEFT: Final = (
+    "This double is no longer in force: what happened can still be read, and nothing can happen any more. "
+    "Do it before the test that takes the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."
+)
+
+_UNLIMITED: Final = (
+    '{what} while throughput is "unlimited". Mark the test with @pytest.mark.whoosh(throughput="realistic"), '
+    'or write Whoosh(throughput="realistic").'
+)
+_NO_QUEUE_OF_SERVICES: Final = (
+    "A Messaging Service has no queue of its own, but each sender in its pool has one: "
+    "[whoosh.queue(sender) for sender in service.senders]."
+)
+
+#: What would lead the app's calls past the double.
+_UNSET: Final = {"WHOOSH_URL": None}
 
 
 class Whoosh(Provisioning):
@@ -65,6 +95,9 @@ class Whoosh(Provisioning):
         ValueError: a setting's value will not do.
     """
 
+    #: Where doubles are noted that come into force, while the plugin wants to know of those that a test makes itself.
+    entered: "ClassVar[deque[Whoosh] | None]" = None
+
     def __init__(self, **settings: object) -> None:
         self._given = settings
         self.settings = read_settings(settings)
@@ -77,15 +110,20 @@ class Whoosh(Provisioning):
         if self._active:
             raise WhooshError("This double is in force already. Two at once are two objects: with Whoosh() as inner.")
         settings = self.settings
-        self._clock = AppClock(follow=settings.clock == "auto")
-        self._vendor = Vendor(settings, self._clock.now())
-        self._courier = Courier(over_http=settings.callbacks == "http", now=self._clock.now)
-        self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
-        self._interception = Interception(self.answer)
-        self._guard = Guard(_explain)
-        self._environment = _set_environment(_environment(settings))
-        self._interception.start()
-        self._guard.start()
+        with _DOORWAY, ExitStack() as leaving:  # what fails on the way in is taken back as far as it came
+            self._clock = AppClock(follow=settings.clock == "auto")
+            self._vendor = Vendor(settings, self._clock.now())
+            self._courier = Courier(over_http=settings.callbacks == "http", now=self._clock.now)
+            self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
+            self._environment = Environment({**self.environment, **_UNSET})
+            leaving.callback(self._clock.stop)
+            for part in (self._environment, Interception(self.answer), Guard(_explain)):
+                leaving.callback(part.stop)
+                part.start()
+            self._leaving = leaving.pop_all()
+        _DOUBLES.add(self)
+        if Whoosh.entered is not None:
+            Whoosh.entered.append(self)
         self._active = True
         return self
 
@@ -94,17 +132,16 @@ class Whoosh(Provisioning):
     ) -> None:
         self._active = False
         try:
+            self._travel.interrupt()
             self._courier.close()
         finally:  # what an app raises when it shuts down keeps nothing in force
-            self._guard.stop()
-            self._interception.stop()
-            _restore_environment(self._environment)
-            self._clock.stop()
+            with _DOORWAY:
+                self._leaving.close()
 
     if not TYPE_CHECKING:  # a type checker is to go on finding misspelt names
 
         def __getattr__(self, name: str) -> NoReturn:
-            if name in ("_vendor", "_travel", "_clock", "_courier"):  # which entering makes
+            if name in ("_vendor", "_travel", "_clock", "_courier", "_environment", "_leaving"):  # which entering makes
                 raise WhooshError("This double is not in force yet. Write `with Whoosh() as whoosh:` around its use.")
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
@@ -159,30 +196,86 @@ class Whoosh(Provisioning):
         """The fake account's auth token, with which webhooks are signed."""
         return self.settings.auth_token
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables of the fake account, which are set while the double is in force."""
+        return {
+            "WHOOSH_ACCOUNT_SID": self.account_sid,
+            "WHOOSH_API_KEY": self.api_key,
+            "WHOOSH_API_SECRET": self.api_secret,
+            "TWILIO_ACCOUNT_SID": self.account_sid,
+            "TWILIO_AUTH_TOKEN": self.auth_token,
+        }
+
+    @property
+    def was_entered(self) -> bool:
+        """Whether it is in force, or was."""
+        return "_vendor" in vars(self)
+
+    # Starting again
+
+    def reset(self) -> None:
+        """Forget all messages, rules, provisions and webhooks; the settings, the mounts and the present time stay.
+
+        Raises:
+            WhooshError: time is moving, in a handler of a webhook or in another thread.
+        """
+        self._require_in_force()
+        with self._lock:
+            vendor = Vendor(self.settings, self._clock.now())
+            vendor.origin = self._vendor.origin
+            self._travel.start_over(vendor)
+            self._vendor = vendor
+
     # Answering the app
 
-    def answer(self, request: Request) -> Response:
-        """Answer one API request. Every transport comes in by this door."""
+    def answer(self, request: Request, *, later: Later | None = None) -> Response:
+        """Answer one API request. Every transport comes in by this door.
+
+        ``later`` is given what to do once the caller has the answer; without it, the caller has it at once.
+        """
         with self._lock:
             self._travel.catch_up()
-            return dispatch(self._vendor, ROUTER, request)
+            try:
+                return dispatch(self._vendor, ROUTER, request)
+            finally:
+                if concurrency := self._vendor.concurrency:
+                    (later or _at_once)(partial(self._leave, concurrency, request))
+
+    def _leave(self, concurrency: Concurrency, request: Request) -> None:
+        with self._lock:
+            concurrency.leave(request)
+
+    def publish(self, url: str | None, allow_webhooks: Sequence[str] = ()) -> None:
+        """Be served at a URL: apps find media there, and webhooks leave for this machine and for the hosts allowed.
+
+        Without a URL no more so.
+        """
+        if url:
+            self._require_in_force()
+        self._vendor.origin = url or f"https://{API_HOST}"
+        self._courier.open_to(allow_webhooks if url else None)
+
+    def reaches(self, url: str) -> bool:
+        """Whether a webhook leaves over HTTP for a URL that nothing is mounted at."""
+        return self._courier.reaches(url)
 
     # Reading
 
     @property
     def outbox(self) -> Messages:
         """The outbound messages, oldest first."""
-        return Messages(lambda: [m for m in self._vendor.messages if m.is_outbound], self._touch, "outbox")
+        return Messages(lambda: self._vendor.outbound, self._touch, "outbox")
 
     @property
     def inbox(self) -> Messages:
         """The inbound messages, oldest first."""
-        return Messages(lambda: [m for m in self._vendor.messages if not m.is_outbound], self._touch, "inbox")
+        return Messages(lambda: self._vendor.inbound, self._touch, "inbox")
 
     @property
     def messages(self) -> Messages:
         """All messages, oldest first."""
-        return Messages(lambda: list(self._vendor.messages), self._touch, "messages")
+        return Messages(lambda: self._vendor.messages, self._touch, "messages")
 
     @property
     def callbacks(self) -> list[Callback]:
@@ -190,9 +283,47 @@ class Whoosh(Provisioning):
         self._touch()
         return [Callback(webhook, self._touch) for webhook in self._vendor.webhooks if not webhook.dropped]
 
+    def queue(self, sender: str, *, mms: bool = False) -> Queue:
+        """What waits to be sent from a sender; with ``mms``, of MMS, for which the numbers of an account share a queue.
+
+        Raises:
+            WhooshError: the ``throughput`` setting lets nothing wait; or the account has no such sender.
+        """
+        vendor = self._provider()
+        _require_queues(vendor)
+        if SERVICE_SID.fullmatch(str(getattr(sender, "sid", sender))):
+            raise WhooshError(_NO_QUEUE_OF_SERVICES)
+        address = self._address(sender)
+        provisions = vendor.account_with(address).provisions
+        if self.settings.senders == "owned" and not provisions.has(address):
+            raise WhooshError(f"The account has no sender {address}: add it first, or correct its spelling.")
+        if mms and sort_of(address) not in MMS:
+            raise WhooshError(f"No MMS leaves from {address}: only phone numbers and short codes send it.")
+
+        def backlog() -> Backlog:
+            vendor = self._vendor  # another one after a reset
+            return _require_queues(vendor).queue(address, vendor.account_with(address), mms=mms)
+
+        home = home_of(address, provisions.owned(address))
+        return Queue(backlog, address, home, mms=mms, now=lambda: self._vendor.now, touch=self._touch)
+
     def traffic(self) -> str:
         """API calls, messages with their histories, and webhooks with the app's answers, as lines of text."""
-        return traffic(self._vendor)
+        return traffic(self._vendor, self._hide)
+
+    def snapshot(self, hide: Callable[[str], str] | None = None, *, newest: int | None = None) -> dict[str, Any]:
+        """Everything that the double holds, as data for a page; ``hide`` takes out what is not to be seen.
+
+        ``newest`` leaves out all but so many of the newest messages.
+        """
+        with self._lock:
+            return snapshot(self._vendor, hide or self._hide, newest)
+
+    @property
+    def _hide(self) -> Callable[[str], str]:
+        """What takes the secrets out of a text that the environment holds, and held before the double came."""
+        before = {name: value for name, value in self._environment.before.items() if value is not None}
+        return hider(secrets_in(before) | secrets_in(os.environ), own=self.environment.values())
 
     # Time
 
@@ -202,10 +333,21 @@ class Whoosh(Provisioning):
         self._touch()
         return self._vendor.now
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether time is moving just now, in any thread."""
+        return self._travel.is_moving
+
+    @property
+    def in_flight(self) -> int:
+        """How many messages are on their way."""
+        return self._vendor.timeline.in_flight
+
     def travel(
         self,
         to: datetime | timedelta | None = None,
         *,
+        weeks: float = 0,
         days: float = 0,
         hours: float = 0,
         minutes: float = 0,
@@ -216,40 +358,48 @@ class Whoosh(Provisioning):
         Raises:
             WhooshError: the way leads back.
         """
-        amount = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        self._touch()
-        self._travel.run(self._travel.destination(to, amount))
+        self._act()
+        self._travel.travel(to, _amount(weeks, days, hours, minutes, seconds))
 
     def settle(self) -> None:
         """Let time pass until no message is on its way; those scheduled for later stay."""
-        self._touch()
-        self._travel.run(None)
+        self._act()
+        self._travel.settle()
 
     async def atravel(
         self,
         to: datetime | timedelta | None = None,
         *,
+        weeks: float = 0,
         days: float = 0,
         hours: float = 0,
         minutes: float = 0,
         seconds: float = 0,
     ) -> None:
         """Do as :meth:`travel` inside a running event loop, where the handlers of ASGI apps then run too."""
-        amount = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        self._touch()
-        await self._travel.arun(self._travel.destination(to, amount))
+        self._act()
+        await self._travel.atravel(to, _amount(weeks, days, hours, minutes, seconds))
 
     async def asettle(self) -> None:
         """Do as :meth:`settle` inside a running event loop, where the handlers of ASGI apps then run too."""
-        self._touch()
-        await self._travel.arun(None)
+        self._act()
+        await self._travel.asettle()
 
     def _provider(self) -> Vendor:
         """The vendor on its present time: what a test adds is dated like what an app adds."""
+        self._require_in_force()
         with self._lock:
-            if self._active:
-                self._travel.catch_up()
+            self._travel.catch_up()
         return self._vendor
+
+    def _act(self) -> None:
+        """Prepare for something to happen: what was due by now has happened before."""
+        self._require_in_force()
+        self._touch()
+
+    def _require_in_force(self) -> None:
+        if self._vendor and not self._active:
+            raise WhooshError(_LEFT)
 
     def _touch(self) -> None:
         if self._active:
@@ -263,21 +413,43 @@ class Whoosh(Provisioning):
         Raises:
             TypeError: a key is none that a message has when it is created.
         """
+        self._require_in_force()
         return self._vendor.rules.add(Rule(match))
+
+    def set_concurrency(self, calls: int) -> None:
+        """Set how many API calls an account may have under way at once, 100 unless set, before the next is refused.
+
+        The refusal is 429 with error 20429. Calls are counted that tasks of one event loop make.
+
+        Raises:
+            WhooshError: the ``throughput`` setting lets there be any number.
+        """
+        if isinstance(calls, bool) or not isinstance(calls, int) or calls < 1:
+            raise ValueError(f"set_concurrency() takes a whole number of calls from 1 on, not {calls!r}.")
+        concurrency = self._provider().concurrency
+        if concurrency is None:
+            raise WhooshError(_UNLIMITED.format(what="API calls are not counted"))
+        concurrency.most = calls
 
     # Webhooks
 
-    def mount(self, base_url: str, app: WsgiApp | AsgiApp | None = None) -> None:
+    def mount(self, base_url: str, app: WsgiApp | AsgiApp | None = None, *, server: str | None = None) -> None:
         """Deliver the webhooks below a base URL to a WSGI or ASGI app, in-process.
 
-        Without an app, they are posted to the real server there, such as pytest-django's ``live_server``.
+        Without an app, they are posted to the real server there, such as pytest-django's ``live_server``; or to the
+        one at the URL ``server``, which stands for the base URL as one behind a reverse proxy does.
         """
-        parts = urlsplit(base_url if isinstance(base_url, str) else "")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_base(base_url):
             raise ValueError(f'mount() takes a base URL such as "https://app.example", not {base_url!r}.')
+        if server is not None and not _is_base(server):
+            raise ValueError(f'mount() takes as server= a URL such as "http://127.0.0.1:8000", not {server!r}.')
+        if app is not None and server is not None:
+            raise TypeError("mount() takes an app, or a server that stands for the base URL: not both.")
         if app is not None and not callable(app):
             raise TypeError(f"mount() takes a WSGI or ASGI application, which can be called; {app!r} cannot.")
-        self._courier.mount(base_url, app)
+        self._require_in_force()
+        with self._lock:
+            self._courier.mount(base_url, app, server or "")
 
     # People
 
@@ -335,9 +507,9 @@ class Whoosh(Provisioning):
         return target
 
     def _click(self, link: Message | str, user_agent: str) -> tuple[str, list[Webhook]]:
-        self._touch()
+        self._act()
         with self._lock:
-            text = link if isinstance(link, str) else only_link(self._record(link)).text
+            text = link if isinstance(link, str) else only_link(self._record(link, "click")).text
             return self._vendor.click(text, user_agent)
 
     def _receive(
@@ -350,10 +522,11 @@ class Whoosh(Provisioning):
         form: str | None,
     ) -> tuple[Conversation, Deliveries]:
         """Have a person write; ``form`` is how the caller would await the webhook, if it does not do so already."""
-        self._touch()
+        self._act()
         if isinstance(media, str):
             raise TypeError(f"media takes several files: write media=[{media!r}].")
         person, ours = self._person(from_), self._address(to)
+        body, params = well_formed(body), {name: well_formed(value) for name, value in params.items()}
         with self._lock:
             account = self._vendor.account_with(ours)
             url = handler_of(account, ours, account.provisions.service_of(ours)).url
@@ -365,14 +538,14 @@ class Whoosh(Provisioning):
 
     def _media_url(self, file: MediaFile) -> str:
         if isinstance(file, str):
-            return file
+            return well_formed(file)
         if not (isinstance(file, tuple) and len(file) == 2 and isinstance(file[0], bytes)):
             raise TypeError(
                 f"Each of media is a URL, a file name, or a pair such as (b'%PDF', \"application/pdf\"); not {file!r}."
             )
         content, content_type = file
         url = f"whoosh:media/{self._vendor.sids.new('ME', counted_as='given media')}"
-        self._vendor.files.give(url, File(content, content_type))
+        self._vendor.files.give(url, File(content, well_formed(content_type)))
         return url
 
     @staticmethod
@@ -429,14 +602,14 @@ class Whoosh(Provisioning):
             if status not in known:
                 raise ValueError(choose_from("status", status, known))
         self._touch()
-        explanation = assertions.explain_callbacks(self._record(message), statuses)
+        explanation = assertions.explain_callbacks(self._record(message, "assert_callbacks"), statuses)
         if explanation:
             raise AssertionError(explanation)
 
     def assert_segments(self, message: Message, n: int) -> None:
         """Assert that a message takes ``n`` segments."""
         __tracebackhide__ = True
-        explanation = assertions.explain_segments(self._record(message), n)
+        explanation = assertions.explain_segments(self._record(message, "assert_segments"), n)
         if explanation:
             raise AssertionError(explanation)
 
@@ -457,41 +630,53 @@ class Whoosh(Provisioning):
 
     def _sent(self) -> list[Any]:
         self._touch()
-        return [message for message in self._vendor.messages if message.is_outbound]
+        return self._vendor.outbound
 
     @staticmethod
-    def _record(message: object) -> Any:
+    def _record(message: object, method: str) -> Any:
         if not isinstance(message, Message):
             raise TypeError(
-                f"Takes a message, as whoosh.assert_sent(...) or whoosh.outbox returns it; not {message!r}."
+                f"{method}() takes a message, as whoosh.assert_sent(...) or whoosh.outbox returns it; not {message!r}."
             )
         return message._record
+
+
+def _is_base(url: object) -> bool:
+    parts = urlsplit(url if isinstance(url, str) else "")
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _require_queues(vendor: Vendor) -> Throughput:
+    if vendor.throughput is None:
+        raise WhooshError(_UNLIMITED.format(what="Nothing waits in a queue"))
+    return vendor.throughput
+
+
+def _at_once(done: Callable[[], None]) -> None:
+    done()
+
+
+def _amount(weeks: float, days: float, hours: float, minutes: float, seconds: float) -> timedelta:
+    try:
+        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except (OverflowError, ValueError, TypeError) as problem:
+        raise type(problem)(f"travel() takes numbers of weeks, days, hours, minutes or seconds: {problem}.") from None
 
 
 def _explain(host: str) -> str:
     return _NOT_INTERCEPTED.format(host=host)
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    """The environment variables of the fake account, which keep real credentials out of a test."""
-    return {
-        "WHOOSH_ACCOUNT_SID": settings.account_sid,
-        "WHOOSH_API_KEY": settings.api_key,
-        "WHOOSH_API_SECRET": settings.api_secret,
-        "TWILIO_ACCOUNT_SID": settings.account_sid,
-        "TWILIO_AUTH_TOKEN": settings.auth_token,
-    }
+def _after_fork() -> None:
+    """Free what threads held that are not in the child of a fork: it goes on with a copy of each double."""
+    for lock in (_DOORWAY, *(double._lock for double in _DOUBLES)):
+        lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does with its own
+    for double in _DOUBLES:
+        double._travel.after_fork()
 
 
-def _set_environment(values: Mapping[str, str]) -> dict[str, str | None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    return before
-
-
-def _restore_environment(before: Mapping[str, str | None]) -> None:
-    for name, value in before.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+#: One double at a time comes into force or leaves: what they replace belongs to the process.
+_DOORWAY: Final = threading.RLock()
+_DOUBLES: Final[WeakSet[Whoosh]] = WeakSet()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,6 +1,8 @@
 """Messages and webhooks in words: what failure texts and the traffic of a test are made of."""
 
-from collections.abc import Iterable, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from pytest_whoosh.engine.callbacks import Webhook
@@ -13,16 +15,21 @@ ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 _LONGEST_BODY: Final = 60
 LONGEST_VALUE: Final = 200
 
+#: What stands for a text that is not to be seen.
+HIDDEN: Final = "[{} hidden]"
+_in_url: Final = re.compile(r"""(://[^\s/?#:"'<>]*:)[^\s/?#"'<>]+(?=@)""")
 
-def describe(message: Message) -> str:
-    """A message in one line."""
+
+def describe(message: Message, hide: Callable[[str], str] = str) -> str:
+    """A message in one line; ``hide`` takes out of its text what is not to be seen."""
     sender = message.from_ or "(no sender yet)"
-    return f"{short_sid(message.sid)} {sender} -> {message.to} {_state(message)}: {_body(message)}"
+    return printable(f"{short_sid(message.sid)} {sender} -> {message.to} {_state(message)}: {_body(message, hide)}")
 
 
 def describe_webhook(webhook: Webhook) -> str:
     """A webhook and what the app answered, in one line."""
-    return f"{webhook.at:%H:%M:%S} {webhook_status(webhook):<11} {webhook.method} {webhook.url}  {outcome(webhook)}"
+    what = f"{webhook.at:%H:%M:%S} {webhook_status(webhook):<11} {webhook.method} {webhook.url}  {outcome(webhook)}"
+    return printable(without_passwords(what))
 
 
 def webhook_status(webhook: Webhook) -> str:
@@ -33,7 +40,7 @@ def webhook_status(webhook: Webhook) -> str:
 
 def outcome(webhook: Webhook) -> str:
     """What became of a webhook."""
-    answer = "not delivered: nothing is mounted there"
+    answer = webhook.note or "not delivered: nothing is mounted there"
     if webhook.dropped:
         answer = "lost by the network, as scripted"
     elif webhook.response_status is not None:
@@ -48,12 +55,14 @@ def table(records: Sequence[Message], name: str) -> str:
     """Messages as a small table."""
     title = name[:1].upper() + name[1:]
     hidden = max(0, len(records) - MOST_ROWS)
-    rows = [("sid", "from", "to", "status", "body")]
-    rows += [(short_sid(each.sid), each.from_ or "-", each.to, _state(each), _body(each)) for each in records[hidden:]]
+    rows: list[tuple[str, ...]] = [("sid", "from", "to", "status", "body")]
+    for each in records[hidden:]:
+        cells = (short_sid(each.sid), each.from_ or "-", each.to, _state(each), _body(each))
+        rows.append(tuple(map(printable, cells)))
     lines = [f"{title} ({messages(len(records))}):"]
     if hidden:
         lines.append(f"{INDENT}... {hidden} earlier")
-    return "\n".join(lines + [INDENT + line for line in _columns(rows)])
+    return "\n".join(lines + [INDENT + line for line in columns(rows)])
 
 
 def short_sid(sid: str) -> str:
@@ -67,14 +76,26 @@ def _state(message: Message) -> str:
     return f"{message.status.value}{code}{since}"
 
 
-def _body(message: Message) -> str:
-    shown = repr(cut(message.sent_body, _LONGEST_BODY))
+def _body(message: Message, hide: Callable[[str], str] = str) -> str:
+    shown = repr(cut(hide(message.sent_body), _LONGEST_BODY))
     return f"{shown} + {count(len(message.media_urls), 'media file')}" if message.media_urls else shown
 
 
-def _columns(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+def columns(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
+    """Rows with their cells one below the other."""
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = (cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def width(text: str) -> int:
+    """The columns that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text
+    )
 
 
 def messages(number: int) -> str:
@@ -99,4 +120,21 @@ def cut(text: str, longest: int = LONGEST_VALUE) -> str:
 
 def printable(text: str) -> str:
     """A line with every character escaped that a terminal would act on instead of showing it."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def without_passwords(text: str) -> str:
+    """A text with the passwords hidden that stand in its URLs."""
+    return _in_url.sub(rf"\1{HIDDEN.format('password')}", text) if "@" in text else text
+
+
+#: What stands for a character's name where it has none.
+_NAMELESS: Final = {"Cc": "<control>", "Cs": "<surrogate>", "Co": "<private use>", "Cn": "<unassigned>"}
+
+
+def name_of(character: str) -> str:
+    """A code point with its Unicode name."""
+    nameless = _NAMELESS.get(unicodedata.category(character), "")
+    return f"U+{ord(character):04X} {unicodedata.name(character, nameless)}".rstrip()

@@ -9,8 +9,9 @@ from typing import Final
 
 from pytest_whoosh.engine.account import Account, AccountStatus
 from pytest_whoosh.engine.callbacks import API_VERSION
+from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.records import ApiKey, Collection
+from pytest_whoosh.engine.holdings import ApiKey
 
 from .dates import rfc2822
 from .forms import changes, friendly_name, one_of, param, parse, text

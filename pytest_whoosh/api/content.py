@@ -3,14 +3,14 @@
 See https://www.twilio.com/docs/content/content-api-resources
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from pytest_whoosh.engine.content import read_defaults, read_types
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.records import Approval, ContentTemplate
+from pytest_whoosh.engine.holdings import Approval, ContentTemplate
+from pytest_whoosh.engine.http import read_json
 
 from .dates import iso8601
 from .paging import list_reply_v1
@@ -148,8 +148,8 @@ def _find(call: Call, sid: str) -> ContentTemplate:
 
 def _read_json(call: Call, *required: str) -> Mapping[str, Any]:
     try:
-        given = json.loads(call.request.text)
-    except (ValueError, RecursionError):
+        given = read_json(call.request.text)
+    except ValueError:
         raise _invalid("the body is no JSON") from None
     if not isinstance(given, dict):
         raise _invalid("the body is no JSON object")
@@ -171,6 +171,8 @@ def _checked(read: Any, value: object) -> Any:
         return read(value)
     except ValueError as problem:
         raise _invalid(str(problem)) from None
+    except RecursionError:  # while the problem was put into words
+        raise _invalid("the body is nested too deeply") from None
 
 
 def _invalid(why: str) -> ApiError:

@@ -7,15 +7,17 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from pytest_whoosh.engine.account import Account
 from pytest_whoosh.engine.addresses import channel_of, mask
 from pytest_whoosh.engine.carrier import segments_to_send
 from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.holdings import Application, MessagingService
 from pytest_whoosh.engine.http import Form
 from pytest_whoosh.engine.lifecycle import DELIVERED, Status
-from pytest_whoosh.engine.records import Application, Message, MessagingService
+from pytest_whoosh.engine.records import Message
 from pytest_whoosh.engine.smart_encoding import smart_encode
 from pytest_whoosh.engine.vendor import OUTBOUND_API, Vendor
 
@@ -121,7 +123,8 @@ def make_message(draft: Draft) -> Message:
         status=_first_status(draft),
         date_created=now,
         date_updated=now,
-        request={name: values if len(values) > 1 else values[0] for name, values in draft.form.items()},
+        posted_names=_shared(tuple(draft.form)),
+        posted_values=tuple(values[0] if len(values) == 1 else tuple(values) for values in draft.form.values()),
         send_at=draft.send_at,
         service=service,
         media_urls=given.media_urls,
@@ -142,6 +145,12 @@ def make_message(draft: Draft) -> Message:
         # A service's message shows no segments until a sender is assigned to it.
         message.num_segments = segments_to_send(message)
     return message
+
+
+@lru_cache(maxsize=256)
+def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
+    # An app posts the same parameters again and again.
+    return names
 
 
 def _body(draft: Draft) -> str:

@@ -68,9 +68,9 @@ def _narrowest(account: Account, filters: ListMessage) -> tuple[Order, Callable[
     to, from_ = filters.to, filters.from_
     candidates = [account.order]
     if to:
-        candidates.append(account.order_by_to.get(to) or Order())
+        candidates.append(account.order_by_to[to])
     if from_:
-        candidates.append(account.order_by_from.get(from_) or Order())
+        candidates.append(account.order_by_from[from_])
     dated = filters.earliest is not None or filters.latest is not None
 
     def matches(message: Message) -> bool:
@@ -93,5 +93,5 @@ def _from_start(account: Account, order: Order, paging: Paging, filters: ListMes
     if message is None:
         raise ApiError(20422)
     if paging.backwards:
-        return order.forwards(max(order.after(message.place), oldest), newest)
-    return order.backwards(min(order.before(message.place), newest), oldest)
+        return order.forwards(max(order.after(message), oldest), newest)
+    return order.backwards(min(order.before(message), newest), oldest)

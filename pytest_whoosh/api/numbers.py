@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from pytest_whoosh.engine.account import Account
 from pytest_whoosh.engine.addresses import LOCAL, MOBILE, TOLL_FREE, number_type, phone_number
 from pytest_whoosh.engine.callbacks import API_VERSION
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.records import PhoneNumber
+from pytest_whoosh.engine.holdings import PhoneNumber
 from pytest_whoosh.engine.vendor import Vendor
 
 from . import magic
@@ -85,7 +84,9 @@ def _buy(call: Call, kind: str | None) -> Reply:
     wanted, area = (call.request.form.get(name, [""])[0].strip() for name in ("PhoneNumber", "AreaCode"))
     if not wanted and area and kind == MOBILE:
         raise ApiError(21457)
-    found = _certain(call.vendor, call.account, wanted) if wanted or not area else _in_area(call.vendor, area)
+    found = _certain(call.vendor, wanted) if wanted or not area else _in_area(call.vendor, area)
+    if call.vendor.holder_of(found) not in (None, call.account.provisions):
+        raise ApiError(21422)
     if kind and number_type(found) != kind:
         raise ApiError(21458)
     properties = _number_changes(call, call.account.provisions.owned(found))
@@ -93,14 +94,12 @@ def _buy(call: Call, kind: str | None) -> Reply:
     return Reply(render_incoming_phone_number(number), 201, number.sid, element=_ELEMENT)
 
 
-def _certain(vendor: Vendor, account: Account, wanted: str) -> str:
+def _certain(vendor: Vendor, wanted: str) -> str:
     if wanted in magic.UNAVAILABLE:
         raise ApiError(magic.UNAVAILABLE[wanted])
     found = wanted if magic.is_magic(wanted) else phone_number(wanted, vendor.settings.numbers)
     if found is None:
         raise ApiError(21421)
-    if vendor.holder_of(found) not in (None, account.provisions):
-        raise ApiError(21422)
     return found
 
 
@@ -135,7 +134,7 @@ def update_incoming_phone_number(call: Call, sid: str) -> Reply:
     if to and to not in call.vendor.accounts:
         raise ApiError(20422)
     call.vendor.update(number, properties)
-    if to:
+    if to and to != number.account_sid:  # which would leave its sender pools
         call.vendor.transfer(number, call.vendor.accounts[to])
     return Reply(render_incoming_phone_number(number), sid=sid, element=_ELEMENT)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
+from pytest_whoosh.engine.collection import Collection, Record
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Form, Request
-from pytest_whoosh.engine.records import Collection, Record
 
 from .routing import Call, Reply
 

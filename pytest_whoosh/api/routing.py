@@ -21,7 +21,7 @@ from . import xml
 PLAIN_HTTP: Final = "The API is served over HTTPS only; unencrypted HTTP is not supported. Call https://{host} instead."
 
 #: The headers of every answer, as the live API sends them.
-HEADERS: Final[Mapping[str, str]] = MappingProxyType(
+HEADERS: Final = MappingProxyType(
     {
         "Content-Type": "application/json",
         "Twilio-Request-Duration": "0.143",
@@ -47,6 +47,7 @@ CROSS_ORIGIN: Final[Mapping[str, str]] = MappingProxyType(
         "Access-Control-Allow-Credentials": "true",
     }
 )
+_ORIGIN: Final = frozenset({"Origin", "origin"})
 #: The headers that an error adds, by its HTTP status.
 ERROR_HEADERS: Final[Mapping[int, Mapping[str, str]]] = MappingProxyType(
     {401: {"WWW-Authenticate": 'Basic realm="Twilio API"'}, 429: {"Retry-After": "1"}}
@@ -222,6 +223,8 @@ def _reply(vendor: Vendor, router: Router, request: Request, path: str, extensio
     if route is None:
         raise ApiError(20004)
     account = _account(vendor, caller, request, values.pop("account_sid", None))
+    if vendor.concurrency:
+        vendor.concurrency.enter(request, account.sid)
     if not account.is_active and not route.any_status:
         raise ApiError(20005)
     return route.handler(Call(vendor, account, request, extension), **values)
@@ -280,8 +283,10 @@ def _basic_credentials(header: str) -> tuple[str, str] | None:
 
 def _render(vendor: Vendor, request: Request, reply: Reply, extension: str) -> Response:
     request_id = "RQ" + reply.sid[2:] if reply.sid and reply.status == 201 else vendor.sids.new("RQ")
-    headers = {**HEADERS, "Twilio-Request-Id": request_id}
-    if "Origin" in request.headers or "origin" in request.headers:
+    headers = HEADERS | {"Twilio-Request-Id": request_id}
+    if vendor.concurrency:
+        headers["Twilio-Concurrent-Requests"] = str(vendor.concurrency.load(request))
+    if not _ORIGIN.isdisjoint(request.headers):
         headers |= CROSS_ORIGIN
     if reply.headers:
         headers |= reply.headers

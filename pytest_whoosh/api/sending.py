@@ -12,8 +12,9 @@ from pytest_whoosh.engine.account import Account
 from pytest_whoosh.engine.addresses import SHORT_CODE, Kind, channel_of, country_of, kind_of, normalize
 from pytest_whoosh.engine.channels import sender_sid
 from pytest_whoosh.engine.content import read_variables, render
+from pytest_whoosh.engine.holdings import PhoneNumber, ShortCode
 from pytest_whoosh.engine.http import Form
-from pytest_whoosh.engine.records import Message, PhoneNumber, ShortCode
+from pytest_whoosh.engine.records import Message
 from pytest_whoosh.engine.senders import MMS_COUNTRIES, NO_ALPHA
 from pytest_whoosh.engine.vendor import Vendor
 
@@ -52,7 +53,7 @@ def _has_recipient(draft: Draft) -> None:
 
 
 def _has_content(draft: Draft) -> None:
-    if not any(value for name in ("Body", "MediaUrl", "ContentSid") for value in draft.form.get(name, ())):
+    if not any(any(draft.form.get(name, ())) for name in ("Body", "MediaUrl", "ContentSid")):
         # Variables alone ask for a template, so that is what the vendor misses.
         raise draft.refuse(21654 if draft.posted("ContentVariables") else 21602)
 

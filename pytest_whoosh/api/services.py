@@ -11,8 +11,8 @@ from typing import Final, TypeAlias
 
 from pytest_whoosh.engine.addresses import Kind, channel_of, kind_of
 from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.holdings import ChannelSender, MessagingService, PhoneNumber, PoolSender, ShortCode
 from pytest_whoosh.engine.http import Form
-from pytest_whoosh.engine.records import ChannelSender, MessagingService, PhoneNumber, PoolSender, ShortCode
 
 from .dates import iso8601
 from .forms import at_most, flag, integer, one_of, param, posted, url

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_whoosh.engine.callbacks import API_VERSION
-from pytest_whoosh.engine.records import ShortCode
+from pytest_whoosh.engine.holdings import ShortCode
 
 from .dates import rfc2822
 from .forms import api_version, changes, friendly_name, method, param, parse, text, url

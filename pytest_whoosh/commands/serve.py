@@ -1,15 +1,122 @@
-"""The command ``serve``."""
+"""The command ``serve``: the fake behind a real server, until it is told to stop."""
 
 import argparse
-from typing import Any
+import errno
+import shlex
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from pytest_whoosh.engine.settings import ABOUT, read_setting
+from pytest_whoosh.server import require_extra
+from pytest_whoosh.whoosh import Whoosh
+
+from .progress import Progress
+from .stopping import StopSignals
+
+#: The settings that a server has no use for: whose time should move, where webhooks go beyond what
+#: ``--allow-webhooks`` says, and whom the guard would watch.
+_NOT_HERE: Final = frozenset({"clock", "callbacks", "guard"})
+_PREFIX: Final = "setting_"
+
+#: How often, in seconds, it is looked whether time is moving.
+_GLANCE: Final = 1.0
+
+_DESCRIPTION: Final = (
+    "Serve the fake to other processes and other languages. Prints one line, of the environment variables that lead an "
+    "app here, and serves until SIGINT (Ctrl-C) or SIGTERM."
+)
+#: What is the matter where the server cannot listen, and what to do.
+_TROUBLE: Final = {
+    errno.EADDRINUSE: (
+        "port {port} of {host} is taken: something listens there already. Choose another with --port, or leave "
+        "--port out for a free one."
+    ),
+    errno.EACCES: "port {port} of {host} may not be used: choose one from 1024 on, or leave --port out for a free one.",
+    errno.EADDRNOTAVAIL: "{host} is no address of this machine: --host takes one, or 0.0.0.0 for all of them.",
+}
 
 
 def add_to(commands: Any) -> None:
     """Add the command to the command line."""
-    parser = commands.add_parser("serve")
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "serve", help="serve the fake to other processes and other languages", description=_DESCRIPTION
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=0, help="the port to listen at (default: a free one)")
+    parser.add_argument("--tls", action="store_true", help="speak HTTPS, with a throw-away certificate")
+    parser.add_argument(
+        "--allow-webhooks",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="let webhooks leave for this host too, and not for this machine only; may hold *, may be repeated",
+    )
+    settings = parser.add_argument_group("settings of the fake")
+    for name, about in ABOUT.items():
+        if name not in _NOT_HERE:
+            settings.add_argument(
+                f"--{name.replace('_', '-')}",
+                dest=_PREFIX + name,
+                metavar=name.upper(),
+                type=_setting(name),
+                default=argparse.SUPPRESS,
+                help=about,
+            )
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Run the command; its exit status."""
-    raise NotImplementedError(given)
+    """Serve until told to stop; the exit status."""
+    try:
+        require_extra()
+    except ImportError as missing:
+        return _complain(str(missing))
+
+    from pytest_whoosh.server.serving import Server
+
+    settings = {name.removeprefix(_PREFIX): value for name, value in vars(given).items() if name.startswith(_PREFIX)}
+    with StopSignals() as signals, Whoosh(**settings, clock="virtual") as whoosh:
+        try:
+            server = Server(
+                whoosh, host=given.host, port=given.port, tls=given.tls, allow_webhooks=given.allow_webhooks
+            )
+            server.start()
+        except ValueError as wrong:
+            return _complain(str(wrong))
+        except OSError as problem:
+            return _complain(_trouble(problem, given))
+        try:
+            print(" ".join(f"{name}={shlex.quote(value)}" for name, value in server.environment.items()), flush=True)  # noqa: T201
+            progress = Progress(whoosh, sys.stderr)
+            while not signals.wait(_GLANCE):
+                progress.show()
+        finally:
+            server.stop()
+    return 0
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdecimal() and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port: it takes a number from 0 to 65535")
+
+
+def _setting(name: str) -> Callable[[str], object]:
+    def read(text: str) -> object:
+        try:
+            return read_setting(name, text)
+        except ValueError as problem:
+            raise argparse.ArgumentTypeError(str(problem)) from None
+
+    return read
+
+
+def _trouble(problem: OSError, given: argparse.Namespace) -> str:
+    known = _TROUBLE.get(problem.errno or 0, "{host} cannot be listened at: {reason}.")
+    return known.format(host=given.host, port=given.port, reason=problem.strerror or problem)
+
+
+def _complain(text: str) -> int:
+    print(f"pytest-whoosh: {text}", file=sys.stderr)  # noqa: T201
+    return 1

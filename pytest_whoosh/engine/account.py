@@ -3,25 +3,25 @@
 import hashlib
 from collections import defaultdict
 from datetime import datetime
+from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
 from .channels import sender_sid
+from .collection import Collection
 from .cookies import Cookies
-from .order import Order
-from .records import (
+from .holdings import (
     ApiKey,
     Application,
     ChannelSender,
-    Collection,
     ContentTemplate,
     LinkDomain,
-    Message,
     MessagingService,
     PhoneNumber,
-    Place,
     PoolSender,
     ShortCode,
 )
+from .order import Index, Order
+from .records import Message
 from .senders import forget_sender, retake_recipients
 
 AccountStatus: TypeAlias = Literal["active", "suspended", "closed"]
@@ -175,10 +175,12 @@ class Account:
         #: Every message, also those deleted: a list may be paged on from one that is gone.
         self.messages: Collection[Message] = Collection()
         self.order = Order()
-        self.order_by_to: dict[str, Order] = defaultdict(Order)
-        self.order_by_from: dict[str, Order] = defaultdict(Order)
+        self.order_by_to = Index()
+        self.order_by_from = Index()
         #: When each person last wrote to a sender on a channel.
         self.last_heard: dict[tuple[str, str | None], datetime] = {}
+        #: What its messages cost, and those of the accounts below it; negative, as prices are.
+        self.spent = Decimal(0)
         #: The cookies of the conversation between each person and sender.
         self.cookies: dict[tuple[str, str], Cookies] = defaultdict(Cookies)
 
@@ -192,10 +194,12 @@ class Account:
         if not message.is_outbound and message.channel:
             self.last_heard[message.from_ or "", message.to] = message.date_created
         self.messages.add(message)
-        self.order.add(message)
-        self.order_by_to[message.to].add(message)
-        if message.from_ is not None:
-            self.order_by_from[message.from_].add(message)
+        self._list(message)
+
+    def charge(self, message: Message, price: Decimal) -> None:
+        """Let a message cost something, which the account above pays where there is one."""
+        message.price = price
+        (self.owner or self).spent += price
 
     def find(self, sid: str) -> Message | None:
         """The message with a SID, unless it was deleted."""
@@ -205,23 +209,29 @@ class Account:
     def assign(self, message: Message, sender: str) -> None:
         """Let a message come from a sender, now that one is chosen."""
         message.from_ = sender
-        self.order_by_from[sender].add(message)
+        self.order_by_from.add(sender, message)
 
     def move(self, message: Message, sent_at: datetime) -> None:
         """Let a message take its place among those sent, now that it was."""
+        stays = message.listed_at == sent_at
         message.date_sent = sent_at
-        message.place = Place(sent_at, message)
-        for order in self._orders(message):
-            order.leave()
-            order.add(message)
+        if not stays:
+            self._unlist(message)
+            self._list(message)
 
     def remove(self, message: Message) -> None:
         """Forget a message. Who holds it can still read it."""
         message.deleted = True
-        message.place = Place(message.place.moment, message)
-        for order in self._orders(message):
-            order.leave()
+        self._unlist(message)
 
-    def _orders(self, message: Message) -> tuple[Order, ...]:
-        orders = (self.order, self.order_by_to[message.to])
-        return orders if message.from_ is None else (*orders, self.order_by_from[message.from_])
+    def _list(self, message: Message) -> None:
+        self.order.add(message)
+        self.order_by_to.add(message.to, message)
+        if message.from_ is not None:
+            self.order_by_from.add(message.from_, message)
+
+    def _unlist(self, message: Message) -> None:
+        self.order.leave()
+        self.order_by_to.leave(message.to)
+        if message.from_ is not None:
+            self.order_by_from.leave(message.from_)

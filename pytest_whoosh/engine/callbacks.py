@@ -68,6 +68,8 @@ class Webhook:
     response_cookies: list[str] = field(default_factory=list)
     error: WebhookError | None = None
     attempts: int = 0
+    #: Why it was not delivered, where that is no error of the app's.
+    note: str | None = None
     dropped: bool = False
     is_json: bool = False
 

@@ -9,15 +9,17 @@ from uuid import NAMESPACE_URL, uuid5
 from .account import Account
 from .callbacks import Webhook, status_params, webhook
 from .channels import is_outside_window
+from .collection import Collection
+from .holdings import MessagingService
 from .lifecycle import DELIVERED, REPORTED, TRANSITIONS, Status
 from .links import Links
 from .media import exceeds_limits
 from .prices import Prices
-from .records import Collection, Message, MessagingService
+from .records import Message
 from .rules import WebhookScript
 from .segments import count_segments
 from .senders import carries_mms, choose_sender, make_sms
-from .throughput import Throughput
+from .throughput import Throughput, Wait
 from .timeline import Timeline
 
 _QUEUE_OVERFLOW: Final = 30001
@@ -103,16 +105,13 @@ class Carrier:
 
     def _queue(self, message: Message, queues: Throughput) -> None:
         """Let a message wait for its turn, or for its failure where the queue is full or the wait too long."""
-        now = self._timeline.now
-        validity = timedelta(seconds=message.validity_period)
-        wait = queues.wait(message, now) + self._delays[Status.SENDING]
         if not self.has_room(message):
             self._timeline.after(self._delays[Status.FAILED], message.serial, self._overflow, message)
-        elif wait > validity:
-            self._timeline.after(validity, message.serial, self._expire, message)
-        else:
-            queues.join(message, _segments(message), now)
-            self._timeline.after(wait, message.serial, self._advance, message)
+            return
+        now = self._timeline.now
+        expiry = now + timedelta(seconds=message.validity_period)
+        turn = queues.join(message, _segments(message), Wait(now, self._delays[Status.SENDING], expiry))
+        self._timeline.schedule(turn or expiry, message.serial, self._advance if turn else self._expire, message)
 
     def _overflow(self, message: object) -> None:
         assert isinstance(message, Message)
@@ -120,6 +119,8 @@ class Carrier:
 
     def _expire(self, message: object) -> None:
         assert isinstance(message, Message)
+        if self._throughput:
+            self._throughput.leave(message)
         self._fail(message, _EXPIRED)
 
     def _fail(self, message: Message, code: int | None) -> None:
@@ -129,6 +130,8 @@ class Carrier:
 
     def _advance(self, message: object) -> None:
         assert isinstance(message, Message)
+        if self._throughput and message.status is Status.QUEUED:
+            self._throughput.leave(message)
         if message.outcome.error_code == _NOT_SHORTENED and _goes_on_unshortened(message):
             message.outcome, message.shortens_urls = DELIVERED, False
         following = message.outcome.then[message.status]
@@ -142,8 +145,9 @@ class Carrier:
             return
         if following is Status.SENT:
             self._shorten(message)
-            self._account_of(message).move(message, self._timeline.now)
-            message.price = -self._prices.cost(message)
+            account = self._account_of(message)
+            account.move(message, self._timeline.now)
+            account.charge(message, self._prices.price(message))
         self._move(message, following, code)
         self._plan(message)
 
@@ -235,7 +239,7 @@ class Carrier:
     def _emit(self, report: Webhook) -> None:
         report.at = self._timeline.now
         if report.message:
-            report.message.webhooks.append(report)
+            report.message.webhooks += (report,)
         self._post(report)
 
     def _emit_scripted(self, message: Message, script: WebhookScript, status: Status, report: Webhook) -> None:
@@ -252,8 +256,7 @@ class Carrier:
 
     def _let_go(self, script: WebhookScript, held: "_Held", *, every: bool) -> None:
         while ready := next(
-            (pair for pair in held.waiting if every or script.order_allows(pair[0], held.gone)),
-            None,
+            (pair for pair in held.waiting if script.order_allows(pair[0], held.settled(last=every))), None
         ):
             held.waiting.remove(ready)
             status, report = ready
@@ -269,6 +272,10 @@ class _Held:
 
     waiting: list[tuple[Status, Webhook]] = field(default_factory=list)
     gone: set[Status] = field(default_factory=set)
+
+    def settled(self, *, last: bool) -> set[Status]:
+        """The statuses that no report has to wait for: those reported; where none is to come, all but those waiting."""
+        return set(Status) - {status for status, _ in self.waiting} if last else self.gone
 
 
 def _goes_on_unshortened(message: Message) -> bool:

@@ -13,7 +13,8 @@ from typing import Any, Final, TypeAlias
 
 from .addresses import channel_of
 from .errors import ApiError, choose_from
-from .records import ContentTemplate
+from .holdings import ContentTemplate
+from .http import read_json
 
 #: The limits of the variables of a template: their number, and the characters of a name and of a value.
 MOST_VARIABLES: Final = 100
@@ -303,8 +304,8 @@ def read_variables(text: str | None) -> dict[str, str]:
     if not text:
         return {}
     try:
-        variables = json.loads(text)
-    except (ValueError, RecursionError):
+        variables = read_json(text)
+    except ValueError:
         raise ApiError(21656) from None
     if not isinstance(variables, dict) or len(variables) > MOST_VARIABLES:
         raise ApiError(21656)

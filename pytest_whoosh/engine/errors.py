@@ -7,6 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 from .error_codes import TITLES
+from .misuse import is_usage_error
+
+__tracebackhide__ = is_usage_error
 
 MORE_INFO: Final = "https://www.twilio.com/docs/errors/{code}"
 

@@ -1,6 +1,7 @@
-"""The hosts that belong to the vendor, and what each serves."""
+"""Hosts: the vendor's with what each serves, and this machine's own."""
 
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Final
 
 #: The vendor's domains, and Twilio's, whose API the vendor speaks. The vendor's second domain is the one its own
@@ -25,6 +26,17 @@ def product_of(host: str) -> str | None:
     """The product a vendor host serves, such as ``"api"``; None where it is none of the faked ones."""
     product = (_below_domain(host) or "").partition(".")[0]
     return product if product in PRODUCTS else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself: ``localhost``, a name below it, or an address of the loopback."""
+    name = host.lower().removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _below_domain(host: str) -> str | None:

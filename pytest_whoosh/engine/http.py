@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 #: The parameters of a form or query string; a repeated name keeps every value, in order.
@@ -12,20 +12,26 @@ Form: TypeAlias = dict[str, list[str]]
 
 
 class Request:
-    """One request as it arrived: ``method``, ``url``, ``headers`` (names in any case) and ``body``."""
+    """One request as it arrived: ``method``, ``url``, ``headers`` (names in any case) and ``body``.
 
-    __slots__ = ("body", "headers", "host", "method", "path", "query_string", "scheme", "url")
+    ``origin`` is what absolute URLs in its answer begin with, where that is not where the URL leads.
+    """
 
-    def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | str | None = None) -> None:
-        parts = urlsplit(url)
-        self.method = method.upper()
-        self.url = url
+    __slots__ = ("_origin", "body", "headers", "host", "method", "path", "query_string", "scheme", "url")
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | str | None = None,
+        *,
+        origin: str | None = None,
+    ) -> None:
+        self.method, self.url, self.scheme, self.host, self.path, self.query_string = _target(method, url)
         self.headers = headers
         self.body = body or b""
-        self.scheme = parts.scheme
-        self.host = parts.hostname or ""
-        self.path = parts.path
-        self.query_string = parts.query
+        self._origin = origin
 
     def header(self, name: str) -> str | None:
         """The value of a header, whatever the case of its name; None where it is absent."""
@@ -44,12 +50,17 @@ class Request:
     @property
     def origin(self) -> str:
         """Where it was sent, without a path: ``https://messaging.twilio.com``."""
+        if self._origin is not None:
+            return self._origin
         return f"{self.scheme}://{urlsplit(self.url).netloc.rpartition('@')[2]}"
 
     @property
     def text(self) -> str:
         """The body as text; what is not UTF-8 becomes the replacement character."""
-        return self.body if isinstance(self.body, str) else self.body.decode("utf-8", "replace")
+        body = self.body
+        if isinstance(body, bytes):
+            return body.decode("utf-8", "replace")
+        return body if body.isascii() else well_formed(body)
 
     @property
     def form(self) -> Form:
@@ -79,8 +90,19 @@ class Response:
         return next((value for key, value in self.headers.items() if key.lower() == name), None)
 
 
-#: What stands behind every transport: a request in, a response out.
-Answer: TypeAlias = Callable[[Request], Response]
+#: Takes what is to be done later.
+Later: TypeAlias = Callable[[Callable[[], None]], object]
+
+
+class Answer(Protocol):
+    """What stands behind every transport: a request in, a response out.
+
+    A transport whose callers may make other calls before they have the answer to this one passes ``later``: it is
+    given what to do once the caller has it.
+    """
+
+    def __call__(self, request: Request, *, later: Later | None = None) -> Response:
+        """Answer a request."""
 
 
 class NetworkFault(Exception):
@@ -112,6 +134,34 @@ def parse_form(text: str) -> Form:
             name, _, value = pair.partition("=")
             form.setdefault(_decode(name), []).append(_decode(value))
     return form
+
+
+def read_json(text: str) -> Any:
+    """Read JSON that JSON can be made of again: without NaN, infinite numbers, and halves of characters.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        value = json.loads(text)
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return value
+
+
+def well_formed(text: str) -> str:
+    """A text that UTF-8 can carry: halves of surrogate pairs become the replacement character."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+@lru_cache(maxsize=512)
+def _target(method: str, url: str) -> tuple[str, str, str, str, str, str]:
+    # Apps call few URLs often. Reading each once also leaves the journal with one copy of it.
+    if not url.isascii():
+        url = well_formed(url)
+    parts = urlsplit(url)
+    return method.upper(), url, parts.scheme, parts.hostname or "", parts.path, parts.query
 
 
 @lru_cache(maxsize=512)

@@ -17,11 +17,11 @@ from .carrier import segments_to_send
 from .cookies import Cookies
 from .errors import ApiError
 from .geography import locate
-from .hosts import API_HOST
+from .holdings import Application, MessagingService, PhoneNumber, ShortCode
 from .http import NetworkFault
 from .lifecycle import DELIVERED, Status
 from .opt_out import Handled, handle
-from .records import Application, Message, MessagingService, PhoneNumber, ShortCode
+from .records import Message
 from .twiml import Document, MessageVerb, RedirectVerb, TwimlError, read_answer
 from .vendor import Vendor
 
@@ -115,7 +115,7 @@ class Conversation:
         handler = handler_of(self.account, message.to, self.service)
         if handler.url:
             yield from self._call(handler, self._params())
-        message.price = -self.vendor.prices.cost(message)
+        self.account.charge(message, self.vendor.prices.price(message))
         message.move_to(Status.RECEIVED, self.vendor.now)
 
     def _call(self, handler: Handler, params: dict[str, str]) -> Deliveries:
@@ -161,7 +161,12 @@ class Conversation:
             asked.error = WebhookError(14106, f"the answers led through more than {MOST_DOCUMENTS} documents")
             return None
         params = {**params, **more}
-        following = self._webhook(urljoin(without_fragment(asked.url), url), method, params)
+        try:
+            target = _joined(without_fragment(asked.url), url, 11100)
+        except TwimlError as wrong:
+            asked.error = WebhookError(wrong.code, wrong.detail)
+            return asked
+        following = self._webhook(target, method, params)
         yield from self._ask(following)
         return (yield from self._obey(following, params))
 
@@ -191,6 +196,7 @@ class Conversation:
             raise TwimlError(14103, f"a message has at most {MOST_MEDIA} media")
         if verb.status_callback and not verb.status_callback.startswith(("http://", "https://", "/")):
             raise TwimlError(14105, f"{verb.status_callback!r} is no URL")
+        media = tuple(_joined(base, url, 21620) for url in verb.media)
         provisions, now = self.account.provisions, self.vendor.now
         service = provisions.service_of(sender)
         if service is None and provisions.has_opted_out(to, sender, None):
@@ -207,10 +213,9 @@ class Conversation:
             status=Status.QUEUED,
             date_created=now,
             date_updated=now,
-            request={},
             service=service,
-            media_urls=tuple(urljoin(base, url) for url in verb.media),
-            status_callback=urljoin(base, callback) if callback else None,
+            media_urls=media,
+            status_callback=_joined(base, callback, 14105) if callback else None,
             outcome=DELIVERED,
         )
         if service is None:
@@ -251,7 +256,7 @@ class Conversation:
             method=method,
             token=self.vendor.token(),
         )
-        self.message.webhooks.append(made)
+        self.message.webhooks += (made,)
         self.vendor.webhooks.append(made)
         return made
 
@@ -280,7 +285,7 @@ class Conversation:
             known |= _geographic_params(person, ours)
         order: tuple[str, ...] = _CHANNEL_ORDER if message.channel else _SMS_ORDER
         ordered = {name: known[name] for name in order if name in known}
-        host = f"https://{API_HOST}/{API_VERSION}/Accounts/{self.account.sid}/Messages/{message.sid}/Media"
+        host = f"{self.vendor.origin}/{API_VERSION}/Accounts/{self.account.sid}/Messages/{message.sid}/Media"
         media = {
             name: value
             for number, each in enumerate(message.media)
@@ -292,6 +297,16 @@ class Conversation:
         opted = self.keyword and self.service and self.service.advanced_opt_out
         told = {"OptOutType": self.keyword.kind} if self.keyword and opted else {}
         return {**ordered, **media, **told, **self.extra}
+
+
+def _joined(base: str, url: str, code: int) -> str:
+    """A URL of an answer, which may be relative to the document's own; ``code`` is the error of one that is none."""
+    try:
+        joined = urljoin(base, url)
+        _ = urlsplit(joined).port  # raises ValueError where it is none
+    except ValueError as problem:
+        raise TwimlError(code, f"{url!r} is no URL: {problem}") from None
+    return joined
 
 
 def _geographic_params(person: str, ours: str) -> dict[str, str]:
@@ -377,7 +392,6 @@ def receive(
         date_created=now,
         date_updated=now,
         date_sent=now,
-        request={},
         service=account.provisions.service_of(to),
         media_urls=media,
         outcome=DELIVERED,

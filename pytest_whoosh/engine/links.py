@@ -12,9 +12,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from .errors import title_of
+from .holdings import LinkDomain
 from .lifecycle import UNFINISHED
-from .misuse import WhooshError
-from .records import Link, LinkDomain, Message
+from .misuse import WhooshError, is_usage_error
+from .records import Link, Message
+
+__tracebackhide__ = is_usage_error
 
 #: How many alphanumeric characters follow the domain.
 LENGTH: Final = 10

@@ -12,9 +12,12 @@ from .addresses import same
 from .callbacks import Webhook
 from .errors import choose_from, title_of
 from .lifecycle import Status
+from .misuse import is_usage_error
 from .records import Message
 from .segments import Encoding, segment
 from .timeline import moment
+
+__tracebackhide__ = is_usage_error
 
 
 def segments_of(message: Message) -> list[str]:
@@ -28,11 +31,6 @@ def segments_of(message: Message) -> list[str]:
 def reported_webhooks(message: Message) -> list[Webhook]:
     """The webhooks of a message that left for the app, in order."""
     return [webhook for webhook in message.webhooks if not webhook.dropped]
-
-
-def _own(value: str | list[str]) -> str | list[str]:
-    """A parameter that the test may do with as it likes."""
-    return value if isinstance(value, str) else list(value)
 
 
 # What a test can read of a message and ask of it, by name: the contract's list, in its order. ``Message`` in
@@ -66,7 +64,7 @@ FIELDS: Final[Mapping[str, Callable[[Message], Any]]] = MappingProxyType(
         "feedback": lambda message: message.feedback,
         "history": lambda message: [(change.status.value, change.at) for change in message.history],
         "callbacks": reported_webhooks,
-        "request": lambda message: {name: _own(value) for name, value in message.request.items()},
+        "request": lambda message: message.request,
         "redacted": lambda message: message.forgotten is not None,
         "deleted": lambda message: message.deleted,
     }

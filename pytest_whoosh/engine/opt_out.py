@@ -11,7 +11,7 @@ from typing import Final
 
 from .account import Provisions
 from .addresses import Kind, is_toll_free, kind_of
-from .records import MessagingService
+from .holdings import MessagingService
 
 #: The words of each kind: the whole of a message's text, in any case.
 KEYWORDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(

@@ -6,11 +6,15 @@ The vendor publishes no price list ("Contact us for details on pricing"), so the
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from .addresses import country_of
+from .misuse import is_usage_error
 from .records import Message
+
+__tracebackhide__ = is_usage_error
 
 #: US dollars for one outbound segment, by ISO country code.
 PER_SEGMENT: Final[Mapping[str, Decimal]] = MappingProxyType(
@@ -72,3 +76,13 @@ class Prices:
             return MMS
         each = self.of_country(country_of(message.to)) if message.is_outbound else INBOUND
         return each * message.num_segments
+
+    def price(self, message: Message) -> Decimal:
+        """What a message costs as the API shows it: below zero."""
+        return _negative(self.cost(message))
+
+
+@lru_cache(maxsize=256)
+def _negative(amount: Decimal) -> Decimal:
+    # Few amounts are shared by all messages, for one takes more room than a text message.
+    return -amount

@@ -1,67 +1,23 @@
-"""What an account holds: messages, services, senders, applications."""
+"""What an account keeps of its messages: the messages, with their media and links."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Protocol, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .addresses import Kind, channel_of, country_of, kind_of, mask
+from .addresses import channel_of, mask
+from .collection import Collection
 from .lifecycle import TRANSITIONS, Outcome, Status
 
 if TYPE_CHECKING:
     from .callbacks import Webhook
+    from .holdings import LinkDomain, MessagingService
     from .media import File
     from .rules import WebhookScript
-
-
-class Record(Protocol):
-    """Anything known by its SID."""
-
-    @property
-    def sid(self) -> str:
-        """Its SID."""
-
-
-R = TypeVar("R", bound=Record)
-
-
-class Collection(Generic[R]):
-    """Records by SID, oldest first."""
-
-    __slots__ = ("_records",)
-
-    def __init__(self, records: Iterable[R] = ()) -> None:
-        #: A record that was removed leaves None in its place: a list may be paged on from one that is gone.
-        self._records: dict[str, R | None] = {record.sid: record for record in records}
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def __iter__(self) -> Iterator[R]:
-        return iter([record for record in self._records.values() if record is not None])
-
-    def __contains__(self, sid: object) -> bool:
-        return isinstance(sid, str) and self._records.get(sid) is not None
-
-    def add(self, record: R) -> R:
-        """Keep a record."""
-        self._records[record.sid] = record
-        return record
-
-    def get(self, sid: str) -> R | None:
-        """The record with a SID, or None."""
-        return self._records.get(sid)
-
-    def remove(self, sid: str) -> None:
-        """Forget a record, but for its place among the others."""
-        self._records[sid] = None
-
-    def places(self) -> list[tuple[str, R | None]]:
-        """Every SID in order with its record, or None where that was removed."""
-        return list(self._records.items())
 
 
 class StatusChange(NamedTuple):
@@ -69,24 +25,6 @@ class StatusChange(NamedTuple):
 
     status: Status
     at: datetime
-
-
-class Place:
-    """A message's place in a list: by moment, then by the order of creation."""
-
-    __slots__ = ("message", "moment")
-
-    def __init__(self, moment: datetime, message: Message) -> None:
-        self.moment = moment
-        self.message = message
-
-    def __lt__(self, other: Place) -> bool:
-        if self.moment == other.moment:
-            return self.message.serial < other.message.serial
-        return self.moment < other.moment
-
-    def __le__(self, other: Place) -> bool:
-        return not other < self
 
 
 @dataclass(slots=True, eq=False, kw_only=True, repr=False)
@@ -103,7 +41,6 @@ class Message:
     status: Status
     date_created: datetime
     date_updated: datetime
-    request: dict[str, str | list[str]]
     date_sent: datetime | None = None
     send_at: datetime | None = None
     service: MessagingService | None = None
@@ -116,7 +53,6 @@ class Message:
     content_variables: str | None = None
     validity_period: int = 14400
     max_price: Decimal | None = None
-    smart_encoded: bool = False
     as_mms: bool = False
     #: Whether a Messaging Service made an SMS with links of what was to be an MMS.
     converted: bool = False
@@ -136,13 +72,17 @@ class Message:
     deleted: bool = False
     outcome: Outcome
     script: WebhookScript | None = None
-    place: Place = field(init=False)
-    history: list[StatusChange] = field(init=False)
-    webhooks: list[Webhook] = field(default_factory=list)
+    webhooks: tuple[Webhook, ...] = ()
+    #: The parameters as posted: their names, and the value of each, or all values of one that came several times.
+    posted_names: tuple[str, ...] = ()
+    posted_values: tuple[str | tuple[str, ...], ...] = ()
+    #: Every status it has had, and the moment of each. Nearly all messages have the same ones, so they share them.
+    _statuses: tuple[Status, ...] = field(init=False)
+    _moments: tuple[datetime, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.place = Place(self.date_sent or self.date_created, self)
-        self.history = [StatusChange(self.status, self.date_created)]
+        self._statuses = _extended((), self.status)
+        self._moments = (self.date_created,)
 
     def __repr__(self) -> str:
         return f"<message {self.sid} {self.status}>"
@@ -154,7 +94,24 @@ class Message:
         self.status = status
         self.error_code = error_code
         self.date_updated = at
-        self.history.append(StatusChange(status, at))
+        self._statuses = _extended(self._statuses, status)
+        self._moments += (at,)
+
+    @property
+    def history(self) -> list[StatusChange]:
+        """Every status it has had, and when."""
+        return list(map(StatusChange, self._statuses, self._moments))
+
+    @property
+    def request(self) -> dict[str, str | list[str]]:
+        """The parameters as posted; a list of the values of one that came several times."""
+        values = (value if isinstance(value, str) else list(value) for value in self.posted_values)
+        return dict(zip(self.posted_names, values, strict=True))
+
+    @property
+    def listed_at(self) -> datetime:
+        """The moment by which lists sort it."""
+        return self.date_sent or self.date_created
 
     @property
     def is_outbound(self) -> bool:
@@ -182,200 +139,9 @@ class Message:
         return channel_of(self.to) or channel_of(self.from_ or "")
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
-class PhoneNumber:
-    """A phone number of the account (IncomingPhoneNumber)."""
-
-    sid: str
-    account_sid: str
-    phone_number: str
-    date_created: datetime
-    date_updated: datetime
-    friendly_name: str = ""
-    sms_url: str = ""
-    sms_method: str = "POST"
-    sms_fallback_url: str = ""
-    sms_fallback_method: str = "POST"
-    #: The application that handles inbound messages; where it is set, the ``sms_`` properties are ignored.
-    sms_application_sid: str = ""
-    #: Where the status of calls is reported; not that of messages.
-    status_callback: str = ""
-    status_callback_method: str = "POST"
-    voice_application_sid: str = ""
-    voice_url: str = "https://demo.twilio.com/welcome/voice/"
-    voice_method: str = "POST"
-    voice_fallback_url: str = ""
-    voice_fallback_method: str = "POST"
-    voice_caller_id_lookup: bool = False
-    voice_receive_mode: str = "voice"
-    trunk_sid: str | None = None
-    address_sid: str | None = None
-    identity_sid: str | None = None
-    bundle_sid: str | None = None
-    emergency_status: str = "Inactive"
-    emergency_address_sid: str | None = None
-    api_version: str = "2010-04-01"
-    sms_capable: bool = True
-    mms_capable: bool = True
-
-    @property
-    def address(self) -> str:
-        """What messages from it carry as their From."""
-        return self.phone_number
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class ShortCode:
-    """A short code of the account."""
-
-    sid: str
-    account_sid: str
-    short_code: str
-    date_created: datetime
-    date_updated: datetime
-    country: str = "US"
-    friendly_name: str = ""
-    sms_url: str | None = None
-    sms_method: str = "POST"
-    sms_fallback_url: str | None = None
-    sms_fallback_method: str = "POST"
-    api_version: str = "2010-04-01"
-    mms_capable: bool = True
-
-    @property
-    def address(self) -> str:
-        """What messages from it carry as their From."""
-        return self.short_code
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Application:
-    """A TwiML application: where webhooks go, by name."""
-
-    sid: str
-    account_sid: str
-    date_created: datetime
-    date_updated: datetime
-    friendly_name: str = ""
-    message_status_callback: str | None = None
-    #: The deprecated twin of ``message_status_callback``, for apps that set no other.
-    sms_status_callback: str | None = None
-    sms_url: str | None = None
-    sms_method: str = "POST"
-    sms_fallback_url: str | None = None
-    sms_fallback_method: str = "POST"
-    status_callback: str | None = None
-    status_callback_method: str = "POST"
-    voice_url: str | None = None
-    voice_method: str = "POST"
-    voice_fallback_url: str | None = None
-    voice_fallback_method: str = "POST"
-    voice_caller_id_lookup: bool = False
-    public_application_connect_enabled: bool = False
-    api_version: str = "2010-04-01"
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class MessagingService:
-    """A Messaging Service: a sender pool with settings of its own.
-
-    The defaults are those of a service created over the API with nothing but its name.
-    """
-
-    sid: str
-    account_sid: str
-    friendly_name: str
-    date_created: datetime
-    date_updated: datetime
-    status_callback: str | None = None
-    inbound_request_url: str | None = None
-    inbound_method: str = "POST"
-    fallback_url: str | None = None
-    fallback_method: str = "POST"
-    validity_period: int = 14400
-    smart_encoding: bool = True
-    sticky_sender: bool = True
-    area_code_geomatch: bool = True
-    mms_converter: bool = True
-    fallback_to_long_code: bool = True
-    scan_message_content: str = "inherit"
-    synchronous_validation: bool = False
-    usecase: str = "undeclared"
-    us_app_to_person_registered: bool = False
-    use_inbound_webhook_on_number: bool = False
-    #: Whether opting out is handled in the way that is set up in the vendor's console, and told to the app.
-    advanced_opt_out: bool = False
-    link_shortening_domain: LinkDomain | None = None
-    #: The sender pool, in the order in which the senders were added.
-    pool: Collection[PoolSender] = field(default_factory=Collection)
-    #: The sender that each recipient has heard from before.
-    remembered: dict[str, StickySender] = field(default_factory=dict)
-
-    @property
-    def senders(self) -> list[str]:
-        """The addresses in the sender pool."""
-        return list(dict.fromkeys(sender.address for sender in self.pool))
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class ChannelSender:
-    """A sender of the account on a channel, such as a WhatsApp number."""
-
-    sid: str
-    account_sid: str
-    address: str
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class PoolSender:
-    """A sender in the pool of a Messaging Service."""
-
-    sid: str
-    address: str
-    date_created: datetime
-    date_updated: datetime
-    #: The one country that an alphanumeric sender is for; empty for those that have none of their own.
-    destination: str = ""
-    #: The number or short code that this is.
-    held: PhoneNumber | ShortCode | None = None
-    #: How many messages it has carried, which spreads the traffic evenly.
-    carried: int = 0
-    kind: Kind = field(init=False)
-    # Looked up once: a large pool asks every sender for its country, for every message.
-    _country: str | None = field(init=False, default=None)
-
-    def __post_init__(self) -> None:
-        kind = kind_of(self.address)
-        assert kind is not None, "an address was checked before it joins a pool"
-        self.kind = kind
-
-    @property
-    def country(self) -> str:
-        """The ISO code of the country that it is of, or for; empty where it is of none."""
-        if isinstance(self.held, ShortCode):
-            return self.held.country
-        if self._country is None:
-            _, _, number = self.address.rpartition(":")
-            self._country = country_of(number) if number.startswith("+") else self.destination
-        return self._country
-
-
-class StickySender(NamedTuple):
-    """The sender that a recipient knows, and when it last wrote."""
-
-    sender: PoolSender
-    used: datetime
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class ApiKey:
-    """An API key of the account."""
-
-    sid: str
-    secret: str
-    date_created: datetime
-    date_updated: datetime
-    friendly_name: str = ""
+@lru_cache(maxsize=256)
+def _extended(statuses: tuple[Status, ...], status: Status) -> tuple[Status, ...]:
+    return (*statuses, status)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -391,48 +157,6 @@ class Media:
 
 
 _NO_MEDIA: Final[Collection[Media]] = Collection()
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Approval:
-    """What WhatsApp was asked about a content template, and what it said."""
-
-    name: str
-    category: str
-    allow_category_change: bool = True
-    status: str = "received"
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class ContentTemplate:
-    """A content template: what a message says, by content type, with placeholders for variables."""
-
-    sid: str
-    account_sid: str
-    date_created: datetime
-    date_updated: datetime
-    language: str
-    types: Mapping[str, Mapping[str, object]]
-    friendly_name: str | None = None
-    #: The values of placeholders that a message gives none.
-    variables: Mapping[str, str] = field(default_factory=dict)
-    approval: Approval | None = None
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class LinkDomain:
-    """A domain of short links, and what happens on a click."""
-
-    sid: str
-    account_sid: str
-    config_sid: str
-    domain: str
-    date_created: datetime
-    date_updated: datetime
-    fallback_url: str | None = None
-    callback_url: str | None = None
-    continue_on_failure: bool = False
-    disable_https: bool = False
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

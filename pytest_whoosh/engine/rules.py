@@ -11,9 +11,11 @@ from .errors import ApiError, choose_from, require_known
 from .http import NetworkFault, Response
 from .lifecycle import PATHS, READ_ON, REPORTED, Outcome, Status, journey
 from .matching import FIELDS, Matcher
-from .misuse import WhooshError
+from .misuse import WhooshError, is_usage_error
 from .records import Message
 from .settings import duration
+
+__tracebackhide__ = is_usage_error
 
 #: The fields that no message has yet when it is created, so that no rule can ask for them.
 _LATER: Final = frozenset(

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Final
 
 from .addresses import Kind, channel_of, country_of, is_toll_free
-from .records import Message, MessagingService, PhoneNumber, PoolSender, ShortCode, StickySender
+from .holdings import MessagingService, PhoneNumber, PoolSender, ShortCode, StickySender
+from .records import Message
 
 #: The countries whose carriers deliver nothing from alphanumeric senders, nor from numbers of other countries.
 NO_ALPHA: Final = frozenset({"US", "CA"})

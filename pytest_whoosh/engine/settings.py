@@ -9,6 +9,9 @@ from typing import Any, Final
 
 from .errors import choose_from
 from .lifecycle import DELAYS, Status
+from .misuse import is_usage_error
+
+__tracebackhide__ = is_usage_error
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION: Final = re.compile(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from .segments import forces_ucs2
+
 #: The characters each text stands in for, as Twilio's message segment calculator has them. Not every replacement is as
 #: wide as what it replaces (an ellipsis is three full stops, a tab seven spaces, most spaces two), and letters with
 #: accents outside GSM-7 stay as they are. Combining marks, spaces and controls are written as escapes.
@@ -106,3 +108,9 @@ def smart_encode(body: str) -> str:
     Follows Twilio: Smart Encoding. Characters without a look-alike stay, and may still force UCS-2.
     """
     return body.translate(_TABLE)
+
+
+def look_alike(character: str) -> str | None:
+    """What stands in for a character that is not in GSM-7; None where nothing does."""
+    encoded = smart_encode(character)
+    return None if forces_ucs2(encoded) else encoded

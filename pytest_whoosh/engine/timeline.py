@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Final, TypeAlias
 
@@ -46,7 +47,7 @@ class Timeline:
 
     def after(self, delay: timedelta, rank: int, action: Action, subject: object) -> None:
         """Let ``action(subject)`` happen when ``delay`` has passed."""
-        self.schedule(self.now + delay, rank, action, subject)
+        self.schedule(_later(self.now, delay), rank, action, subject)
 
     def step(self, until: datetime | None = None) -> bool:
         """Move the clock to the next event that is due by ``until``, and let it happen; False where there is none."""
@@ -59,3 +60,9 @@ class Timeline:
             self.in_flight -= 1
         action(subject)
         return True
+
+
+@lru_cache(maxsize=256)
+def _later(now: datetime, delay: timedelta) -> datetime:
+    # Messages that are sent at one moment share the moments that follow.
+    return now + delay

@@ -14,29 +14,33 @@ from .addresses import national_format
 from .callbacks import Webhook, json_webhook
 from .carrier import Carrier
 from .channels import sender_sid
+from .collection import Collection
+from .concurrency import Concurrency
 from .errors import ApiError
-from .http import NetworkFault, Request, Response
-from .links import Links, click_document, follow, host_of, is_alive
-from .media import Files
-from .prices import Prices
-from .records import (
+from .holdings import (
     ApiKey,
     Application,
     ChannelSender,
-    Collection,
     ContentTemplate,
     LinkDomain,
-    Media,
-    Message,
     MessagingService,
     PhoneNumber,
     PoolSender,
     ShortCode,
 )
+from .hosts import API_HOST
+from .http import NetworkFault, Request, Response
+from .links import Links, click_document, follow, host_of, is_alive
+from .media import Files
+from .misuse import WhooshError, is_usage_error
+from .prices import Prices
+from .records import Media, Message
 from .rules import Rules, Texts
 from .settings import Settings
 from .throughput import Throughput
 from .timeline import Timeline
+
+__tracebackhide__ = is_usage_error
 
 R = TypeVar("R")
 
@@ -75,6 +79,8 @@ class Vendor:
         self.settings = settings
         #: The moment at which the double came into force.
         self.started = now
+        #: Where an app fetches media from that a webhook tells it of.
+        self.origin = f"https://{API_HOST}"
         self.timeline = Timeline(now)
         self.sids = Sids(settings.seed)
         self.prices = Prices()
@@ -84,7 +90,10 @@ class Vendor:
         self.account = self._open(settings.account_sid)
         key = ApiKey(sid=settings.api_key, secret=settings.api_secret, date_created=now, date_updated=now)
         self.account.keys.add(key)
+        #: Every message, and each of those that go out and of those that come in, oldest first.
         self.messages: list[Message] = []
+        self.outbound: list[Message] = []
+        self.inbound: list[Message] = []
         self.journal: list[Exchange] = []
         #: Every webhook that left for the app, and every one that a network lost.
         self.webhooks: list[Webhook] = []
@@ -94,9 +103,13 @@ class Vendor:
         self.due: deque[Webhook] = deque()
         self.files = Files()
         self.links = Links(settings.seed)
-        throughput = Throughput() if settings.throughput == "realistic" else None
+        realistic = settings.throughput == "realistic"
+        #: The senders' queues; None where nothing ever waits.
+        self.throughput = Throughput(self.account_of) if realistic else None
+        #: The API calls under way; None where any number is.
+        self.concurrency = Concurrency() if realistic else None
         self.carrier = Carrier(
-            self.timeline, settings.delays, self.prices, self.account_of, self.post, self.links, throughput
+            self.timeline, settings.delays, self.prices, self.account_of, self.post, self.links, self.throughput
         )
 
     @property
@@ -152,9 +165,7 @@ class Vendor:
 
     def balance(self, account: Account) -> Decimal:
         """What is left of the money of an account, which those below it spend too."""
-        payer = account.owner or account
-        accounts = (each for each in self.accounts.values() if payer in (each, each.owner))
-        return STARTING_BALANCE + sum(message.price or 0 for each in accounts for message in each.messages)
+        return STARTING_BALANCE + (account.owner or account).spent
 
     def _holder(self, user: str) -> tuple[Account | None, str | None]:
         account = self.accounts.get(user)
@@ -193,6 +204,7 @@ class Vendor:
             message.media = Collection(self._media(message, url) for url in message.media_urls)
         account.add(message)
         self.messages.append(message)
+        (self.outbound if message.is_outbound else self.inbound).append(message)
         self.carrier.take(message)
 
     def _media(self, message: Message, url: str) -> Media:
@@ -220,7 +232,7 @@ class Vendor:
                 message=message,
                 token=self.token(),
             )
-            message.webhooks.append(report)
+            message.webhooks += (report,)
             self.webhooks.append(report)
             return target, [report]
         return target, []
@@ -238,11 +250,20 @@ class Vendor:
     # Provisioning
 
     def new_number(self, phone_number: str, account: Account | None = None, /, **properties: object) -> PhoneNumber:
-        """Give the account a phone number; it keeps the one that it has already."""
+        """Give the account a phone number; it keeps the one that it has already.
+
+        Raises:
+            WhooshError: another account has it.
+        """
         owner = account or self.account
         held = owner.provisions.owned(phone_number)
         if isinstance(held, PhoneNumber):
             return self.update(held, properties)
+        if self.holder_of(phone_number):
+            raise WhooshError(
+                f"{phone_number} belongs to a sub-account already, and a number is one account's only. Give this "
+                "account another one, or let the sub-account release it first."
+            )
         number = PhoneNumber(
             sid=self.sids.new("PN"),
             account_sid=owner.sid,

@@ -6,6 +6,7 @@ All else of a session works as ever: cookies, redirects, tracing, ``raise_for_st
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -27,7 +28,9 @@ def intercept(answer: Answer) -> list[Patch]:
             if not is_vendor(host):
                 return await create(connector, request, *args, **kwargs)
             protocol = connector._factory()
-            wire = Wire(answer, f"{request.url.scheme}://{host}")
+            # What is to be done later comes before the answer, which arrives with the loop's next turn as well.
+            later = asyncio.get_running_loop().call_soon
+            wire = Wire(partial(answer, later=later), f"{request.url.scheme}://{host}")
             protocol.connection_made(_Transport(wire, protocol, request.connection_key))
             return protocol
 

@@ -4,15 +4,19 @@ See https://asgi.readthedocs.io/en/latest/specs/www.html and, for the start-up o
 """
 
 import weakref
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from pytest_whoosh.engine.http import Request, Response, joined
 
 from .apps import AsgiApp, Event
-from .failures import LONGEST_ANSWER, DeliveryFailed, raised_by_app
-from .loops import event, queue, running_loop, spawn, within
+from .failures import LONGEST_ANSWER, DeliveryFailed, broke_protocol, is_apps_own, raised_by_app
+from .loops import event, is_cancellation, queue, running_loop, spawn, within
+
+#: How long an app may take to shut down, in seconds.
+_SHUT_DOWN: Final = 15.0
 
 
 class AsgiTarget:
@@ -71,7 +75,8 @@ class _Lifespan:
     async def stop(self) -> None:
         """Let the app shut down."""
         self._to_app.put_nowait({"type": "lifespan.shutdown"})
-        await self._stopped.wait()
+        with suppress(TimeoutError):
+            await within(_SHUT_DOWN, self._stopped.wait)
 
     async def _hear(self, said: Event) -> None:
         if said["type"] == "lifespan.startup.failed":
@@ -81,45 +86,87 @@ class _Lifespan:
 
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
-        with suppress(Exception):  # the specification: an app that raises here does not support lifespans
+        try:
             await self._app(scope, self._to_app.get, self._hear)
-        self._started.set()
-        self._stopped.set()
+        except BaseException as error:
+            # The specification: an app that raises here does not support lifespans.
+            if is_cancellation(error) or not is_apps_own(error):
+                raise
+        finally:
+            self._started.set()
+            self._stopped.set()
 
 
 async def _exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Response:
     body = request.body.encode() if isinstance(request.body, str) else request.body
     to_app: list[Event] = [{"type": "http.request", "body": body, "more_body": False}]
-    status: int | None = None
-    headers: dict[str, str] = {}
-    received = bytearray()
-    answered = event()
+    answer = _Answer()
 
     async def receive() -> Event:
         if to_app:
             return to_app.pop()
-        await answered.wait()  # frameworks stop streaming an answer to a client that has gone
+        await answer.complete.wait()  # frameworks stop streaming an answer to a client that has gone
         return {"type": "http.disconnect"}
 
-    async def send(said: Event) -> None:
-        nonlocal status, headers
-        if said["type"] == "http.response.start":
-            status = said["status"]
-            pairs = said.get("headers", ())
-            headers = joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)
-        elif said["type"] == "http.response.body":
-            received.extend(said.get("body", b"")[: LONGEST_ANSWER - len(received)])
-            if not said.get("more_body"):
-                answered.set()
-
     try:
-        await app(_scope(request, state), receive, send)
-    except Exception as error:  # the app's own code: what it raises is its answer
-        if status is None:
+        await app(_scope(request, state), receive, answer.hear)
+    except BaseException as error:  # the app's own code: what it raises is its answer
+        if is_cancellation(error) or not is_apps_own(error):
+            raise
+        if not answer.started:
             raise raised_by_app(error) from error
-    if status is None:
-        raise DeliveryFailed(11206, "5xx", "the app sent no response")
-    return Response(status, headers, bytes(received))
+    return answer.response()
+
+
+class _Answer:
+    """What an app says to its server."""
+
+    def __init__(self) -> None:
+        self.complete = event()
+        self._status: int | None = None
+        self._headers: dict[str, str] = {}
+        self._body = bytearray()
+
+    @property
+    def started(self) -> bool:
+        return self._status is not None
+
+    async def hear(self, said: Event) -> None:
+        """Be the app's ``send``. What is no HTTP answer is an error in the app, as with any server."""
+        kind = said.get("type") if isinstance(said, Mapping) else said
+        if kind not in ("http.response.start", "http.response.body"):
+            raise ValueError(f"an app sends 'http.response.start' or 'http.response.body', not {kind!r}")
+        if (kind == "http.response.start") is self.started:
+            raise RuntimeError(f"{kind!r} came {'a second time' if self.started else 'before http.response.start'}")
+        if kind == "http.response.start":
+            self._start(said.get("status"), said.get("headers", ()))
+        elif not self.complete.is_set():
+            self._take(said.get("body", b""), bool(said.get("more_body")))
+
+    def _start(self, status: Any, pairs: Any) -> None:
+        if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 999:
+            raise ValueError(f"the status of an answer is a number such as 200, not {status!r}")
+        headers = [tuple(pair) for pair in pairs]
+        for pair in headers:
+            if not (len(pair) == 2 and all(isinstance(text, bytes) for text in pair)):
+                raise TypeError(f"the headers of an answer are pairs of bytes, not {pair!r}")
+        self._headers = joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+        self._status = int(status)
+
+    def _take(self, part: Any, more: bool) -> None:
+        if not isinstance(part, bytes | bytearray | memoryview):
+            raise TypeError(f"the body of an answer is bytes, not {type(part).__name__}")
+        self._body += part[: LONGEST_ANSWER - len(self._body)]
+        if not more:
+            self.complete.set()
+        elif len(self._body) >= LONGEST_ANSWER:
+            self.complete.set()
+            raise ConnectionResetError("the client has read all that it reads of an answer, and hung up")
+
+    def response(self) -> Response:
+        if self._status is None:
+            raise broke_protocol("the app sent no response")
+        return Response(self._status, self._headers, bytes(self._body))
 
 
 def _scope(request: Request, state: dict[str, Any]) -> Event:

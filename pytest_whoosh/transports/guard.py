@@ -14,14 +14,19 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from pytest_whoosh.engine.hosts import is_vendor
-from pytest_whoosh.engine.misuse import WhooshError
+from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 
 from .importing import ImportWatch
 from .patching import Patch, tidy
 
+__tracebackhide__ = is_usage_error
+
 
 class WhooshGuardError(WhooshError):
     """A test reached for the vendor, and was stopped before anything left the machine."""
+
+
+WhooshGuardError.__module__ = WhooshError.__module__
 
 
 class _Door(NamedTuple):
@@ -52,8 +57,9 @@ def _opening(_: object, protocol: object, host: object = None, *__: object, **__
     return host
 
 
-def _tunnelling(connection: Any, data: object) -> object:  # noqa: ARG001
-    return connection._tunnel_host
+def _tunnelling(connection: Any, data: object) -> object:
+    """Where http.client asks a proxy to lead; a connection that is stood in asks none."""
+    return connection._tunnel_host if isinstance(data, bytes) and data.startswith(b"CONNECT ") else None
 
 
 def _asking_proxy(connection: Any, method: object, url: str, **_: object) -> object:  # noqa: ARG001
@@ -67,8 +73,10 @@ def _asking_proxy_of_httpx(connection: Any, request: Any) -> object:  # noqa: AR
     return None if target.startswith("/") else _host_in(target)
 
 
-def _asking_proxy_of_aiohttp(request: Any, conn: Any) -> object:  # noqa: ARG001
+def _asking_proxy_of_aiohttp(request: Any, conn: Any) -> object:
     """The same for aiohttp."""
+    if type(conn.transport).__module__.startswith(__package__):
+        return None  # a connection that is stood in
     return request.url.host if request.proxy or request.method == "CONNECT" else None
 
 
@@ -126,7 +134,9 @@ class _WaysOut:
 
     def __init__(self) -> None:
         self._guards: list[Guard] = []
-        self._patches: list[Patch] = []
+        self._patches: dict[_Door, Patch] = {}
+        #: Those of guards that have gone: where doubles follow one another, theirs are not made anew for each.
+        self._resting: dict[_Door, Patch] = {}
         self._watch: ImportWatch | None = None
 
     def post(self, guard: Guard) -> None:
@@ -142,16 +152,20 @@ class _WaysOut:
 
     def dismiss(self, guard: Guard) -> None:
         """Let a guard go, and leave the doors as they were once the last has gone."""
-        self._guards.remove(guard)
-        if not self._guards and self._watch is not None:
-            self._watch.stop()
-            self._watch = None
+        if guard in self._guards:
+            self._guards.remove(guard)
+        if not self._guards:
+            if self._watch is not None:
+                self._watch.stop()
+                self._watch = None
             while self._patches:
-                self._patches.pop().stop()
+                door, patch = self._patches.popitem()
+                if patch.stop():
+                    self._resting[door] = patch
         tidy()
 
     def close_again(self) -> None:
-        for patch in self._patches:
+        for patch in self._patches.values():
             patch.renew()
 
     def _close(self, module: str) -> None:
@@ -159,8 +173,12 @@ class _WaysOut:
             if door.module == module:
                 *path, name = door.name.split(".")
                 owner = reduce(getattr, path, sys.modules[module])
-                if hasattr(owner, name):  # not every release of a library has every door
-                    self._patches.append(Patch(owner, name, self._guarding(door.leads_to)))
+                patch = self._resting.pop(door, None)
+                if patch and patch.owner is owner and patch.renew():
+                    self._patches[door] = patch
+                elif hasattr(owner, name):  # not every release of a library has every door
+                    patch = self._patches[door] = Patch(owner, name, self._guarding(door.leads_to))
+                    patch.start()
 
     def _guarding(self, leads_to: Callable[..., object]) -> Callable[[Any], Callable[..., Any]]:
         def build(function: Any) -> Callable[..., Any]:

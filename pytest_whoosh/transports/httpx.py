@@ -7,14 +7,18 @@ and where it hands on to one of httpx's, it is met there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any, NoReturn
+from functools import partial
+from typing import Any, Final, NoReturn
+from weakref import WeakKeyDictionary
 
 import httpx
 
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import Answer, NetworkFault, Request, Response
 
+from .loops import turn
 from .patching import Patch
 
 
@@ -33,16 +37,17 @@ def intercept(answer: Answer) -> list[Patch]:
         async def stand_in(transport: Any, request: httpx.Request) -> httpx.Response:
             if not is_vendor(request.url.host):
                 return await handle(transport, request)  # type: ignore[no-any-return]
-            return _answered(answer, request, await request.aread())
+            return await _AsyncFake(answer, transport).handle_async_request(request)
 
         return stand_in
 
-    def chosen(own: type, fake: Any) -> Callable[[Any], Any]:
+    def chosen(own: type, fake: type[_Fake | _AsyncFake]) -> Callable[[Any], Any]:
         def build(choose: Any) -> Any:
             def stand_in(client: Any, url: httpx.URL) -> Any:
                 transport = choose(client, url)
                 # A fake in its place is that of an outer double.
-                return fake if is_vendor(url.host) and isinstance(transport, (own, type(fake))) else transport
+                ours = is_vendor(url.host) and isinstance(transport, (own, fake))
+                return fake(answer, transport) if ours else transport
 
             return stand_in
 
@@ -51,16 +56,17 @@ def intercept(answer: Answer) -> list[Patch]:
     return [
         Patch(httpx.HTTPTransport, "handle_request", sync),
         Patch(httpx.AsyncHTTPTransport, "handle_async_request", asynchronous),
-        Patch(httpx.Client, "_transport_for_url", chosen(httpx.HTTPTransport, _Fake(answer))),
-        Patch(httpx.AsyncClient, "_transport_for_url", chosen(httpx.AsyncHTTPTransport, _AsyncFake(answer))),
+        Patch(httpx.Client, "_transport_for_url", chosen(httpx.HTTPTransport, _Fake)),
+        Patch(httpx.AsyncClient, "_transport_for_url", chosen(httpx.AsyncHTTPTransport, _AsyncFake)),
     ]
 
 
 class _Fake(httpx.BaseTransport):
-    """A transport that leads to the fake."""
+    """A transport that leads to the fake, in the place of another."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, behind: Any) -> None:
         self._answer = answer
+        self.behind = behind
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""
@@ -68,19 +74,42 @@ class _Fake(httpx.BaseTransport):
 
 
 class _AsyncFake(httpx.AsyncBaseTransport):
-    """A transport that leads an async client to the fake."""
+    """A transport that leads an async client to the fake, in the place of another."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, behind: Any) -> None:
         self._answer = answer
+        #: One of httpx's own, also where that of an outer double stands in its place.
+        self.behind: Any = behind.behind if isinstance(behind, _AsyncFake) else behind
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""
-        return _answered(self._answer, request, await request.aread())
+        body = await request.aread()
+        while _UNDER_WAY.get(self.behind, 0) >= _most_connections(self.behind):
+            await turn()
+        done: list[Callable[[], None]] = []
+        try:
+            return _answered(partial(self._answer, later=done.append), request, body)
+        finally:
+            if done:  # other calls count this one until its caller has the answer, in the loop's next turn
+                _UNDER_WAY[self.behind] = _UNDER_WAY.get(self.behind, 0) + 1
+                try:
+                    await turn()
+                finally:
+                    _UNDER_WAY[self.behind] -= 1
+                    done.pop()()
 
 
-def _answered(answer: Answer, request: httpx.Request, body: bytes) -> httpx.Response:
+#: How many calls each of httpx's transports has under way: as many as it has connections go at once.
+_UNDER_WAY: Final[WeakKeyDictionary[Any, int]] = WeakKeyDictionary()
+
+
+def _most_connections(transport: Any) -> float:
+    return getattr(getattr(transport, "_pool", None), "_max_connections", math.inf)
+
+
+def _answered(answer: Callable[[Request], Response], request: httpx.Request, body: bytes) -> httpx.Response:
     try:
-        response: Response = answer(Request(request.method, str(request.url), request.headers, body))
+        response = answer(Request(request.method, str(request.url), request.headers, body))
     except NetworkFault as fault:
         _raise(fault, request)
     content = response.body.encode() if isinstance(response.body, str) else response.body

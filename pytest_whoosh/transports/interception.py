@@ -47,4 +47,6 @@ class Interception:
 
     def _stand_in(self, name: str) -> None:
         ours = import_module(f"{__package__}.{CLIENTS[name]}")
-        self._patches += ours.intercept(self._answer)
+        for patch in ours.intercept(self._answer):
+            self._patches.append(patch)  # first: it is taken back also where it fails
+            patch.start()

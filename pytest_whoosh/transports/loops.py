@@ -3,10 +3,16 @@
 import asyncio
 import math
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeVar
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Protocol, TypeVar
 
 R = TypeVar("R")
+
+#: Between the looks at a loop that may stand still, in seconds.
+_FIRST_PAUSE: Final = 0.01
+_LONGEST_PAUSE: Final = 1.0
 
 
 class Queue(Protocol):
@@ -38,17 +44,34 @@ def event() -> Any:
 
 
 async def within(seconds: float, function: Callable[[], Awaitable[R]]) -> R:
-    """Await something for so long at most.
+    """Await something for so long at most; in a loop of asyncio's, no longer than anything can still come of it.
 
     Raises:
         TimeoutError: it takes longer.
     """
-    if asyncio._get_running_loop():
-        async with asyncio.timeout(seconds):
-            return await function()
+    if loop := asyncio._get_running_loop():
+        async with asyncio.timeout(seconds) as limit:
+            with _impatience(loop, limit):
+                return await function()
     with sys.modules["trio"].move_on_after(seconds):
         return await function()
     raise TimeoutError
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Whether an error is what cancels the running task, rather than one that its code raises by itself."""
+    if not isinstance(error, asyncio.CancelledError) or not asyncio._get_running_loop():
+        return False
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def turn() -> None:
+    """Let everything else that is ready in the running loop go first."""
+    if asyncio._get_running_loop():
+        await asyncio.sleep(0)
+    else:
+        await sys.modules["trio"].lowlevel.checkpoint()
 
 
 def spawn(function: Callable[[], Awaitable[None]]) -> Any:
@@ -64,6 +87,43 @@ async def in_thread(function: Callable[..., R], *args: object) -> R:
         return await asyncio.to_thread(function, *args)
     result: R = await sys.modules["trio"].to_thread.run_sync(function, *args)
     return result
+
+
+@contextmanager
+def _impatience(loop: Any, limit: asyncio.Timeout) -> Iterator[None]:
+    """Let the time be over as soon as nothing can happen in it: a test is not to wait for a handler that hangs."""
+
+    looking: Any = None
+
+    def look(pause: float) -> None:
+        nonlocal looking
+        if _stands_still(loop, limit.when() or 0):
+            limit.reschedule(loop.time())
+        else:
+            looking = loop.call_later(pause, look, min(2 * pause, _LONGEST_PAUSE))
+
+    looking = loop.call_later(_FIRST_PAUSE, look, 2 * _FIRST_PAUSE)
+    try:
+        yield
+    finally:
+        looking.cancel()
+
+
+def _stands_still(loop: Any, until: float) -> bool:
+    """Whether nothing can wake any task of a loop up to a moment: no timer, no connection, and no other thread.
+
+    These are attributes of asyncio's own loops on a selector. Of any other loop it is not known.
+    """
+    try:
+        ready, timers, files, own = loop._ready, loop._scheduled, loop._selector.get_map(), loop._ssock
+    except AttributeError:
+        return False
+    return not (
+        ready
+        or any(not timer.cancelled() and timer.when() < until for timer in timers)
+        or any(key.fd != own.fileno() for key in files.values())
+        or threading.active_count() > 1
+    )
 
 
 def _root_task() -> object | None:

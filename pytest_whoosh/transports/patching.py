@@ -13,7 +13,7 @@ _BURIED: Final[list[Patch]] = []
 
 
 class Patch:
-    """One attribute replaced until :meth:`stop`.
+    """One attribute replaced from :meth:`start` until :meth:`stop`.
 
     ``build(previous)`` makes the stand-in, given what stood there before. Where a neighbour has patched over ours in
     the meantime, its patch stays, and our stand-in, still in its chain, steps aside: it hands every call to
@@ -21,14 +21,21 @@ class Patch:
     neighbour has put back of ours.
     """
 
-    __slots__ = ("_inherited", "_name", "_owner", "_stand_in", "_standing", "previous")
+    __slots__ = ("_build", "_inherited", "_name", "_stand_in", "_standing", "owner", "previous")
 
     def __init__(self, owner: object, name: str, build: Callable[[Any], Callable[..., Any]]) -> None:
-        self._owner = owner
+        self.owner = owner
         self._name = name
-        self._standing = True
+        self._build = build
+        self._standing = False
+        self.previous: Any = None
+        self._stand_in: Any = None
+
+    def start(self) -> None:
+        """Let the stand-in take its place."""
+        owner, name = self.owner, self._name
         self.previous = getattr(owner, name)
-        stand_in = build(self.previous)
+        stand_in = self._build(self.previous)
 
         def door(*args: Any, **kwargs: Any) -> Any:
             return stand_in(*args, **kwargs) if self._standing else self.previous(*args, **kwargs)
@@ -40,29 +47,45 @@ class Patch:
             earlier._inherited if earlier else isinstance(owner, type) and name not in owner.__dict__
         )
         self._stand_in = door
+        self._standing = True
         setattr(owner, name, door)
 
-    def renew(self) -> None:
-        """Stand in again, where a neighbour has put back what it found before we came."""
-        if getattr(self._owner, self._name) is self.previous:
-            setattr(self._owner, self._name, self._stand_in)
+    def renew(self) -> bool:
+        """Stand in again, if what stood before us stands there: a neighbour has put it back, or :meth:`stop` has.
 
-    def stop(self) -> None:
-        """Take the stand-in away."""
+        Returns:
+            Whether it does.
+        """
+        if getattr(self.owner, self._name) is not self.previous:
+            return False
+        self._standing = True
+        setattr(self.owner, self._name, self._stand_in)
+        return True
+
+    def stop(self) -> bool:
+        """Take the stand-in away; do nothing where it never came.
+
+        Returns:
+            Whether it has gone for good, with no patch of a neighbour's over it.
+        """
+        if not self._standing:
+            return False
         self._standing = False
-        if not self._leave():
-            _hand_over(getattr(self._owner, self._name), self._stand_in, _open(self.previous))
-            _BURIED.append(self)
+        if self._leave():
+            return True
+        _hand_over(getattr(self.owner, self._name), self._stand_in, _open(self.previous))
+        _BURIED.append(self)
+        return False
 
     def _leave(self) -> bool:
         """Put back what stood before, where nobody else has changed that since."""
-        if getattr(self._owner, self._name) is not self._stand_in:
+        if getattr(self.owner, self._name) is not self._stand_in:
             return False
         before = _open(self.previous)
         if self._inherited and not hasattr(before, _DOOR):
-            delattr(self._owner, self._name)
+            delattr(self.owner, self._name)
         else:
-            setattr(self._owner, self._name, before)
+            setattr(self.owner, self._name, before)
         return True
 
 

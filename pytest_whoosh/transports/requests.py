@@ -37,7 +37,10 @@ _NO_RETRY: Final = Retry(0, read=False)
 
 def intercept(answer: Answer) -> list[Patch]:
     """Answer every request to the vendor; all others go on to wherever they went before."""
-    return [Patch(requests.Session, "send", stand_in(answer))]
+    return [
+        Patch(requests.Session, "send", stand_in(answer)),
+        Patch(requests.Session, "merge_environment_settings", _without_environment),
+    ]
 
 
 def stand_in(answer: Answer) -> Callable[[Any], Callable[..., requests.Response]]:
@@ -55,6 +58,30 @@ def stand_in(answer: Answer) -> Callable[[Any], Callable[..., requests.Response]
         return sends
 
     return build
+
+
+def _without_environment(merge: Any) -> Callable[..., Any]:
+    """Spare the vendor's URLs the search of all environment variables for a proxy: it takes a third of a send.
+
+    No proxy is asked here, whatever the environment says, and so no certificate is looked at either.
+    """
+
+    def merges(session: Any, url: str, *args: Any, **kwargs: Any) -> Any:
+        return merge(_SessionWithoutEnvironment(session) if _is_ours(url) else session, url, *args, **kwargs)
+
+    return merges
+
+
+class _SessionWithoutEnvironment:
+    """A session that does not look at the environment, else the user's."""
+
+    trust_env = False
+
+    def __init__(self, session: requests.Session) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
 
 
 @lru_cache(maxsize=256)
@@ -120,10 +147,11 @@ class _FakeAdapter:
         self, request: requests.PreparedRequest, stream: bool = False, timeout: Any = None, *_: Any, **__: Any
     ) -> requests.Response:
         asked = Request(str(request.method), str(request.url), request.headers, _body(request))
-        response: Any = _builder(self._behind).build_response(request, self._send(asked, request, timeout))
+        builder = _builder(self._behind)
+        response: Any = builder.build_response(request, self._send(asked, request, timeout))
         response.connection = self  # a hook that sends again does so over the connection
         if not stream:
-            _ = response.content
+            _read(response, of_requests=type(builder).build_response is HTTPAdapter.build_response)
         return response  # type: ignore[no-any-return]
 
     def _send(self, asked: Request, request: requests.PreparedRequest, timeout: Any) -> urllib3.HTTPResponse:
@@ -135,6 +163,8 @@ class _FakeAdapter:
             except NetworkFault as fault:
                 retries = _after_fault(retries, fault, asked, request, timeout)
                 continue
+            if "Set-Cookie" not in raw.headers:
+                raw._original_response = None  # it is there for requests to search it for cookies, twice
             raw.retries = retries
             if not retries.is_retry(asked.method, raw.status, "Retry-After" in raw.headers):
                 return raw
@@ -147,6 +177,15 @@ class _FakeAdapter:
 
     def close(self) -> None:
         """There is nothing to close."""
+
+
+def _read(response: Any, *, of_requests: bool) -> None:
+    """Read a response's content, which is there already: at once, and not in chunks as ``response.content`` would."""
+    if not of_requests or "Content-Encoding" in response.raw.headers:
+        _ = response.content  # which an adapter may watch, and which may turn out not to be so encoded
+    else:
+        response._content, response._content_consumed = response.raw.read(decode_content=False), True
+        response.raw.close()
 
 
 _ADAPTER: Final = HTTPAdapter()

@@ -1,24 +1,54 @@
-"""An HTTP client for the Twilio SDK that sends its traffic to the vendor's hosts."""
+"""An HTTP client for the Twilio SDK that sends its traffic to the vendor's hosts, or to a server."""
 
+import os
 import re
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 
-#: The domain whose ``api``, ``messaging``, ``pricing`` and ``content`` hosts serve the API.
-DOMAIN: Final = "whoosh.totogi.solutions"
+from pytest_whoosh.engine.hosts import API_HOST, product_of
+
+#: The environment variable that says where to send the traffic, as a server gives it to other processes.
+VARIABLE: Final = "WHOOSH_URL"
 _TWILIO: Final = re.compile(r"^https://([a-z]+)(?:\.[a-z0-9-]+){0,2}\.twilio\.com(?=[/?]|$)")
 
 
-def to_whoosh(url: str) -> str:
-    """A Twilio URL on the vendor's host for the same product; any other URL as it is."""
-    return _TWILIO.sub(rf"https://\1.{DOMAIN}", url)
-
-
 class WhooshHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK ships no types
-    """A Twilio SDK client for the vendor, as in its code samples: ``Client(key, secret, http_client=...)``."""
+    """A Twilio SDK client for the vendor, as in its code samples: ``Client(key, secret, http_client=...)``.
+
+    Args:
+        base_url: where to send the traffic, such as ``"https://api.whoosh.totogi.solutions"`` or the URL of a server;
+            without one, where the environment variable ``WHOOSH_URL`` says, and without that to the vendor.
+        options: those of the SDK's own client, such as ``timeout``.
+    """
+
+    def __init__(self, base_url: str | None = None, **options: Any) -> None:
+        self._base_url = check_base(base_url, "base_url")
+        super().__init__(**options)
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        """Send one request of the SDK's to the vendor's host."""
-        return super().request(method, to_whoosh(url), *args, **kwargs)
+        """Send one request of the SDK's where the traffic goes."""
+        return super().request(method, lead(url, self._base_url), *args, **kwargs)
+
+
+def check_base(url: str | None, name: str) -> str | None:
+    """Refuse what is no base URL; ``name`` is where it was given."""
+    if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        raise ValueError(f'{name} is a URL such as "https://{API_HOST}" or "http://127.0.0.1:8080", not {url!r}.')
+    return url
+
+
+def lead(url: str, base: str | None) -> str:
+    """A Twilio URL below a base URL, or the one that the environment has, or at the vendor; any other as it is.
+
+    A host of the vendor's takes the product into its name, as in ``https://messaging.whoosh.totogi.solutions/v1``; any
+    other takes it into its path, as in ``http://127.0.0.1:8080/messaging/v1``.
+    """
+    # Read anew each time: a client that was made before a test must not lead past the test's double.
+    base = base or check_base(os.environ.get(VARIABLE) or None, VARIABLE) or f"https://{API_HOST}"
+    host = urlsplit(base).hostname or ""
+    if product_of(host):
+        return _TWILIO.sub(rf"https://\1.{host.partition('.')[2]}", url)
+    return _TWILIO.sub(lambda match: f"{base.rstrip('/')}/{match[1]}", url)

@@ -1,30 +1,37 @@
 """Delivers webhooks: in-process to a WSGI or ASGI app, or over HTTP to a real server."""
 
 import inspect
-import io
-import sys
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from pytest_whoosh.engine.callbacks import REDIRECTS, Attempts, Webhook, WebhookError, attempts_for
+from pytest_whoosh.engine.hosts import is_loopback
 from pytest_whoosh.engine.http import Request, Response, joined
-from pytest_whoosh.engine.misuse import WhooshError
+from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 
 from .apps import AsgiApp, WsgiApp
 from .failures import LONGEST_ANSWER, DeliveryFailed, raised_by_app
+from .wsgi import to_wsgi
 
 if TYPE_CHECKING:
     import asyncio
+
+__tracebackhide__ = is_usage_error
 
 _PORTS: Final = {"http": 80, "https": 443}
 _NEEDS_AWAIT: Final = (
     "A webhook goes to an ASGI app, and this thread runs an event loop already. "
     "Write `await whoosh.{form}`: the handlers then run in this loop."
+)
+_NOT_ALLOWED: Final = (
+    "not delivered: the server calls nobody but this machine. Allow the host with --allow-webhooks {host} (in Python "
+    'with allow_webhooks=["{host}"]), or mount who is to answer'
 )
 
 
@@ -61,13 +68,32 @@ class Courier:
 
     def __init__(self, *, over_http: bool, now: Callable[[], datetime]) -> None:
         self._mounts: list[Mount] = []
-        self._elsewhere: Target | None = _Server() if over_http else None
+        #: The apps that will have to shut down, also those in whose place another was mounted.
+        self._started: list[_Asgi] = []
+        self._over_http = over_http
+        #: The hosts, besides this machine, that webhooks leave for though nothing is mounted; None where they leave
+        #: for none.
+        self._allowed: tuple[str, ...] | None = None
         self._now = now
 
-    def mount(self, base: str, app: WsgiApp | AsgiApp | None) -> None:
-        """Deliver what goes below a base URL to an app; without one, to the real server there."""
-        target: Target = _Server() if app is None else _Asgi(app) if is_asynchronous(app) else _Wsgi(app)
+    def mount(self, base: str, app: WsgiApp | AsgiApp | None, server: str = "") -> None:
+        """Deliver what goes below a base URL to an app, to the real server there, or to one that stands for it."""
+        target: Target = _Server(server) if app is None else _Asgi(app) if is_asynchronous(app) else _Wsgi(app)
         self._mounts = [Mount(base, target), *(other for other in self._mounts if other.base != base)]
+        if isinstance(target, _Asgi):
+            self._started.append(target)
+
+    def open_to(self, hosts: Sequence[str] | None) -> None:
+        """Let webhooks leave over HTTP for this machine and for some hosts, mounted or not; with None no more."""
+        self._allowed = None if hosts is None else tuple(host.lower() for host in hosts)
+
+    def reaches(self, url: str) -> bool:
+        """Whether a webhook may leave for a URL that nothing is mounted at."""
+        host = (urlsplit(url).hostname or "").lower()
+        allowed = self._allowed
+        return self._over_http or (
+            allowed is not None and (is_loopback(host) or any(fnmatchcase(host, pattern) for pattern in allowed))
+        )
 
     def can_deliver(self, url: str) -> bool:
         """Whether a webhook to a URL can be delivered without being awaited."""
@@ -88,6 +114,9 @@ class Courier:
                 answer = target.send(request, attempts)
             except DeliveryFailed as failed:
                 step = _thrown(steps, failed)
+            except BaseException as error:
+                webhook.error = WebhookError(11200, f"{type(error).__name__} ended the test before it had answered")
+                raise
             else:
                 step = _sent(steps, answer)
 
@@ -109,13 +138,14 @@ class Courier:
 
     def close(self) -> None:
         """Let the apps that were started here shut down."""
-        for mount in self._mounts:
-            if isinstance(mount.target, _Asgi):
-                mount.target.close()
+        while self._started:
+            self._started.pop().close()
 
     def _steps(self, webhook: Webhook) -> Steps:
         target = self._target_of(webhook.url)
         if target is None:
+            if self._allowed is not None:
+                webhook.note = _NOT_ALLOWED.format(host=urlsplit(webhook.url).hostname)
             return
         attempts = attempts_for(webhook.url)
         started = self._now()
@@ -170,8 +200,11 @@ class Courier:
             location = response.header("location")
             if not 300 <= response.status < 400 or not location:
                 return response
-            url = urljoin(request.url, location)
-            onward = self._target_of(url)
+            try:
+                url = urljoin(request.url, location)
+                onward = self._target_of(url)
+            except ValueError as problem:
+                raise DeliveryFailed(11100, "all", f"the app redirected to {location!r}: {problem}") from problem
             if onward is None:
                 return response
             target = onward
@@ -183,7 +216,7 @@ class Courier:
         covering = [mount for mount in self._mounts if mount.covers(url)]
         if covering:
             return max(covering, key=lambda mount: len(urlsplit(mount.base).path)).target
-        return self._elsewhere
+        return _Server() if self.reaches(url) else None
 
 
 def _sent(steps: Steps, answer: Response) -> tuple[Target, Request, Attempts] | None:
@@ -233,10 +266,10 @@ class _Wsgi:
     app: Any
 
     def send(self, request: Request, _: Attempts) -> Response:
-        return _to_wsgi(self.app, request)
+        return to_wsgi(self.app, request)
 
     async def asend(self, request: Request, _: Attempts) -> Response:
-        return _to_wsgi(self.app, request)
+        return to_wsgi(self.app, request)
 
 
 class _Asgi:
@@ -246,101 +279,75 @@ class _Asgi:
         from .asgi import AsgiTarget
 
         self._target = AsgiTarget(app)
-        self._runner: asyncio.Runner | None = None
+        #: The loops that nobody uses now: threads that have webhooks delivered at the same time need one each.
+        self._idle: list[asyncio.Runner] = []
 
     def send(self, request: Request, attempts: Attempts) -> Response:
-        import asyncio
-
-        self._runner = self._runner or asyncio.Runner()
-        return self._runner.run(self._target.send(request, attempts.read))
+        runner = self._runner()
+        try:
+            return runner.run(self._target.send(request, attempts.read))
+        except (RuntimeError, SystemExit) as error:  # the app stopped the loop, or left it to a task to raise
+            raise raised_by_app(error) from error
+        finally:
+            self._idle.append(runner)
 
     async def asend(self, request: Request, attempts: Attempts) -> Response:
         return await self._target.send(request, attempts.read)
 
     def close(self) -> None:
-        if self._runner is None:
+        if not self._idle:
             return
         if _in_event_loop():  # one thread runs one loop
-            thread = threading.Thread(target=self._shut_down, args=(self._runner,))
+            thread = threading.Thread(target=self._shut_down)
             thread.start()
             thread.join()
         else:
-            self._shut_down(self._runner)
-        self._runner = None
+            self._shut_down()
 
-    def _shut_down(self, runner: "asyncio.Runner") -> None:
-        runner.run(self._target.stop())
-        runner.close()
+    def _shut_down(self) -> None:
+        while self._idle:
+            with self._runner() as runner:
+                runner.run(self._target.stop())
+
+    def _runner(self) -> "asyncio.Runner":
+        """A loop that nobody uses, and that the app has not closed."""
+        import asyncio
+
+        while self._idle:
+            try:
+                runner = self._idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if not runner.get_loop().is_closed():
+                return runner
+        # A loop of a factory is not made the thread's own, and its end takes nothing from the thread.
+        return asyncio.Runner(loop_factory=asyncio.new_event_loop)
 
 
 @dataclass(frozen=True, slots=True)
 class _Server:
-    """A real server."""
+    """A real server: the one that a URL names, or the one ``at`` another URL that stands for it."""
+
+    at: str = ""
 
     def send(self, request: Request, attempts: Attempts) -> Response:
-        return _over_http(request, attempts)
+        return _over_http(self._led_on(request), attempts)
 
     async def asend(self, request: Request, attempts: Attempts) -> Response:
         from .loops import in_thread
 
         # The server may run in this very loop, which must go on meanwhile.
-        return await in_thread(_over_http, request, attempts)
+        return await in_thread(_over_http, self._led_on(request), attempts)
 
-
-def _to_wsgi(app: WsgiApp, request: Request) -> Response:
-    started: list[tuple[str, list[tuple[str, str]]]] = []
-    written: list[bytes] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:  # noqa: ARG001
-        started[:] = [(status, headers)]
-        return written.append
-
-    try:
-        answer = app(_environ(request), start_response)
-        try:
-            size = 0
-            for part in answer:
-                size += len(part)
-                if size <= LONGEST_ANSWER:
-                    written.append(part)
-        finally:
-            if close := getattr(answer, "close", None):
-                close()
-    except Exception as error:  # the one place where the app's own code is called: what it raises is its answer
-        raise raised_by_app(error) from error
-    if not started:
-        raise DeliveryFailed(11206, "5xx", "the app never called start_response")
-    status, headers = started[0]
-    return Response(int(status.split(" ", 1)[0]), joined(headers), b"".join(written))
-
-
-def _environ(request: Request) -> dict[str, Any]:
-    """The WSGI environment of a request; see PEP 3333."""
-    body = request.body.encode() if isinstance(request.body, str) else request.body
-    parts = urlsplit(request.url)
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": request.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(parts.path or "/").decode("latin-1"),
-        "QUERY_STRING": parts.query,
-        "SERVER_NAME": parts.hostname or "",
-        "SERVER_PORT": str(parts.port or _PORTS.get(parts.scheme, 80)),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": parts.netloc.rpartition("@")[2],
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": parts.scheme,
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for name, value in request.headers.items():
-        key = name.upper().replace("-", "_")
-        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
-    return environ
+    def _led_on(self, request: Request) -> Request:
+        """A request as a reverse proxy leads it on: the app still sees which host and scheme were meant."""
+        if not self.at:
+            return request
+        meant = urlsplit(request.url)
+        host = meant.netloc.rpartition("@")[2]
+        headers = {"Host": host, "X-Forwarded-Host": host, "X-Forwarded-Proto": meant.scheme}
+        url = self.at.rstrip("/") + (meant.path or "/") + (f"?{meant.query}" if meant.query else "")
+        return Request(request.method, url, {**request.headers, **headers}, request.body)
 
 
 # Real servers

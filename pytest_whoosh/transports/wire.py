@@ -2,9 +2,10 @@
 
 import http.client
 import io
+from collections.abc import Callable
 from http import HTTPStatus
 
-from pytest_whoosh.engine.http import Answer, Request, Response
+from pytest_whoosh.engine.http import Request, Response
 
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -12,7 +13,7 @@ _END_OF_HEAD = b"\r\n\r\n"
 class Wire:
     """The far end of one connection to the vendor: takes the bytes of a request, gives those of the answer."""
 
-    def __init__(self, answer: Answer, origin: str) -> None:
+    def __init__(self, answer: Callable[[Request], Response], origin: str) -> None:
         self._answer = answer
         self._origin = origin
         self._received = bytearray()

@@ -1,0 +1,41 @@
+"""Waiting for the signals that ask a process to stop."""
+
+import select
+import signal
+import socket
+from types import FrameType, TracebackType
+from typing import Any, Final, Self
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopSignals:
+    """Catches SIGINT and SIGTERM while the context lasts.
+
+    A signal interrupts nothing: it is noticed by who waits for it, so that whatever has been started is stopped in
+    order. Python writes each signal's number to a socket, which can be waited for without a race.
+    """
+
+    def __enter__(self) -> Self:
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)  # which Python asks for
+        self._before: dict[int, Any] = {number: signal.signal(number, _noticed) for number in _SIGNALS}
+        self._woke = signal.set_wakeup_fd(self._writer.fileno())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.set_wakeup_fd(self._woke)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._reader.close()
+        self._writer.close()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a signal for so long at most; whether one came."""
+        return bool(select.select([self._reader], [], [], seconds)[0])
+
+
+def _noticed(number: int, frame: FrameType | None) -> None:
+    """Python has told the waiting of it."""

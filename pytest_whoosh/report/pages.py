@@ -1,0 +1,80 @@
+"""Makes pages of the templates: each one file, with its style and scripts in it, and leave for nothing else."""
+
+import base64
+import gzip
+import hashlib
+import io
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from .run import Run
+
+_STYLES: Final = ("style.css",)
+_PARTS: Final = (
+    "dom.js",
+    "moments.js",
+    "bodies.js",
+    "timelines.js",
+    "messages.js",
+    "conversations.js",
+    "appearance.js",
+)
+_REPORT: Final = ("run.js", "list.js", "test.js", "report.js")
+_LIVE: Final = ("server.js", "controls.js", "inbox.js", "live.js")
+
+
+def render_report(run: Run) -> str:
+    """The report of a run."""
+    return _page("report.html", (*_PARTS, *_REPORT), title=run.project, data=_packed(run.document()))
+
+
+def live_page() -> str:
+    """The live page of a server: it has no data in it, and asks the server for them."""
+    return _page("live.html", (*_PARTS, *_LIVE), connect="'self'", title="Whoosh")
+
+
+def _page(template: str, scripts: Iterable[str], *, connect: str = "'none'", **values: object) -> str:
+    styles, codes = [_text(name) for name in _STYLES], [_text(name) for name in scripts]
+    policy = "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src {' '.join(map(_hash, styles))}",
+            f"script-src {' '.join(map(_hash, codes))}",
+            f"connect-src {connect}",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+    # Ours, and hashed as they stand: to be escaped is for what users wrote.
+    ours = {"styles": list(map(Markup, styles)), "scripts": list(map(Markup, codes))}
+    return _environment().get_template(template).render(policy=policy, **ours, **values)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    loader = PackageLoader("pytest_whoosh.report")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def _text(name: str) -> str:
+    environment = _environment()
+    assert environment.loader
+    text, _, _ = environment.loader.get_source(environment, name)
+    return text.replace("\r\n", "\n")  # as browsers read it before they hash it
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _packed(pieces: Iterable[str]) -> str:
+    """JSON, compressed, as text that may stand in a page; the same each time."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0, filename="") as file:
+        for piece in pieces:
+            file.write(piece.encode())
+    return base64.b64encode(buffer.getvalue()).decode()

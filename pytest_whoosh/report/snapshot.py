@@ -1,0 +1,152 @@
+"""What a double holds, as plain data for a page."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any, Final
+
+from pytest_whoosh.engine.callbacks import Webhook
+from pytest_whoosh.engine.error_codes import TITLES
+from pytest_whoosh.engine.errors import MORE_INFO, title_of
+from pytest_whoosh.engine.records import Message
+from pytest_whoosh.engine.segments import forces_ucs2, segment, utf_16_units
+from pytest_whoosh.engine.smart_encoding import look_alike
+from pytest_whoosh.engine.vendor import Exchange, Vendor
+from pytest_whoosh.wording import cut, name_of, outcome, webhook_status
+
+#: How much of an app's answer is kept.
+LONGEST_ANSWER: Final = 2000
+#: How many of the characters that force UCS-2 are named.
+MOST_FORCING: Final = 10
+#: How many code points of one such character are named: a letter may carry any number of marks.
+_MOST_CODE_POINTS: Final = 8
+
+#: Plain data, as JSON has it. A key whose value would be None, false or empty is left out.
+Data = dict[str, Any]
+#: Takes out of a text what is not to be seen.
+Hide = Callable[[str], str]
+
+
+def snapshot(vendor: Vendor, hide: Hide = str, newest: int | None = None) -> Data:
+    """Everything that a double holds: its messages, its webhooks with the app's answers, and the API calls.
+
+    ``newest`` leaves out all but so many of the newest messages with their webhooks, and of the newest calls.
+    """
+    messages, webhooks, calls = vendor.messages, vendor.webhooks, vendor.journal
+    if newest is not None:
+        messages, calls = messages[-newest:], calls[-newest:]
+        webhooks = [webhook for message in messages for webhook in message.webhooks]
+    numbers = {id(message): number for number, message in enumerate(messages)}
+    about: dict[int, list[int]] = {}
+    for number, webhook in enumerate(webhooks):
+        about.setdefault(id(webhook.message), []).append(number)
+    return _without_blanks(
+        started=_moment(vendor.started),
+        now=_moment(vendor.now),
+        account=vendor.account.sid,
+        messages=[_message(vendor, message, about.get(id(message), []), hide) for message in messages],
+        webhooks=[_webhook(webhook, numbers.get(id(webhook.message)), hide) for webhook in webhooks],
+        calls=[_call(call, hide) for call in calls],
+    )
+
+
+def _message(vendor: Vendor, message: Message, webhooks: list[int], hide: Hide) -> Data:
+    body = hide(message.sent_body)
+    data = _without_blanks(
+        {"from": message.from_, "in": not message.is_outbound},
+        sid=message.sid,
+        to=message.shown_to,
+        status=message.status.value,
+        body=body,
+        redacted=message.forgotten is not None,
+        deleted=message.deleted,
+        num_segments=message.num_segments or None,
+        media=[{"url": hide(url), "type": vendor.files.at(url).content_type} for url in message.media_urls],
+        price=None if message.price is None else format(message.price, "f"),
+        unit=None if message.price is None else "USD",
+        error=_error(message.error_code),
+        send_at=message.send_at and _moment(message.send_at),
+        service=message.service and message.service.sid,
+        history=[[status.value, _moment(at)] for status, at in message.history],
+        webhooks=webhooks,
+    )
+    if not message.is_mms and not message.channel:
+        data |= _segments(message.sent_body, cuts=body == message.sent_body)
+    return data
+
+
+def _segments(body: str, *, cuts: bool) -> Data:
+    """How a text travels: nothing of the kind holds for MMS and channels."""
+    encoding, places, forced = _segmentation(body)
+    return _without_blanks(
+        encoding=encoding, cuts=list(places) if cuts else None, forced=[list(each) for each in forced]
+    )
+
+
+@lru_cache(maxsize=1024)
+def _segmentation(body: str) -> tuple[str, tuple[int, ...], tuple[tuple[str, str, str | None], ...]]:
+    # A live page asks again and again, and many messages have the same text.
+    segmentation = segment(body)
+    ends = accumulate(map(utf_16_units, segmentation.segments))
+    forced = tuple(_forcing(character) for character in forces_ucs2(body)[:MOST_FORCING])
+    return segmentation.encoding.value, tuple(ends)[:-1], forced
+
+
+def _forcing(character: str) -> tuple[str, str, str | None]:
+    shown = character[:_MOST_CODE_POINTS]
+    return shown, " + ".join(map(name_of, shown)), look_alike(character)
+
+
+def _webhook(webhook: Webhook, message: int | None, hide: Hide) -> Data:
+    return _without_blanks(
+        at=_moment(webhook.at),
+        label=webhook_status(webhook),
+        method=webhook.method,
+        url=hide(webhook.url),
+        params={name: hide(value) for name, value in webhook.params.items()},
+        attempts=webhook.attempts or None,
+        status=webhook.response_status,
+        answer=cut(hide(webhook.response_body or ""), LONGEST_ANSWER),
+        error=webhook.error and hide(webhook.error),
+        lost=webhook.dropped,
+        outcome=hide(outcome(webhook)),
+        message=message,
+    )
+
+
+def _call(call: Exchange, hide: Hide) -> Data:
+    error = _error(call.code) or {}
+    return _without_blanks(
+        at=_moment(call.at),
+        method=call.method,
+        url=hide(call.url),
+        status=call.status,
+        code=call.code,
+        note=call.note and hide(call.note),
+        title=error.get("title"),
+        help=error.get("url"),
+        sid=call.sid,
+    )
+
+
+def _error(code: int | None) -> Data | None:
+    if code not in TITLES:
+        return None
+    return {"code": code, "title": title_of(code), "url": MORE_INFO.format(code=code)}
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _without_blanks(*given: Data, **values: object) -> Data:
+    return dict(_told(*given, values))
+
+
+def _told(*given: Data) -> Iterator[tuple[str, Any]]:
+    """What is worth telling; a count of none is given as None, for 0 may be a place in a list."""
+    for data in given:
+        for key, value in data.items():
+            if value or type(value) is int:
+                yield key, value

@@ -1,0 +1,80 @@
+"use strict";
+/* The controls: over time, over what people write, over what fails; and what the control API says to them. */
+
+const Controls = (() => {
+  const by = (id) => document.getElementById(id);
+  let refresh = () => {};
+
+  /* Has the server do something for a form: says beside it what came of it. */
+  async function order(form, operation, document, done = "") {
+    const output = form.querySelector("output");
+    const buttons = [...form.querySelectorAll("button")];
+    const focused = window.document.activeElement;
+    buttons.forEach((button) => (button.disabled = true));
+    output.className = "";
+    output.textContent = "";
+    try {
+      await Server.ask(operation, document);
+      output.textContent = done;
+      return true;
+    } catch (problem) {
+      output.className = "error-text";
+      output.textContent = problem.message;
+      return false;
+    } finally {
+      buttons.forEach((button) => (button.disabled = false));
+      if (buttons.includes(focused)) focused.focus();
+      refresh();
+    }
+  }
+
+  const filled = (values) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ""));
+
+  function listenToTime() {
+    const form = by("time");
+    for (const button of form.querySelectorAll("[data-travel]")) {
+      button.addEventListener("click", () => order(form, "travel", { [button.dataset.travel]: 1 }));
+    }
+    form.querySelector("[data-operation]").addEventListener("click", () => order(form, "settle", {}));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      order(form, "travel", { to: `${form.elements.to.value.padEnd(19, ":00")}Z` });
+    });
+  }
+
+  function listenToScripts() {
+    const form = by("when");
+    const { outcome, code } = form.elements;
+    outcome.addEventListener("change", () => (code.value = outcome.selectedOptions[0].dataset.code));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const { to, body, times } = form.elements;
+      const given = { match: filled({ to: to.value.trim(), "body~": body.value }) };
+      given[outcome.value] = { code: /^\d+$/.test(code.value) ? Number(code.value) : code.value };
+      if (times.value) given.times = Number(times.value);
+      const whom = to.value.trim() || "anybody";
+      order(form, "when", given, `Scripted: ${outcome.selectedOptions[0].textContent}, ${code.value}, to ${whom}.`);
+    });
+  }
+
+  /* Has the forms work; calls changed() after each order. */
+  function start(changed) {
+    refresh = changed;
+    listenToTime();
+    listenToScripts();
+    const receive = by("receive");
+    receive.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const { from, to, body } = receive.elements;
+      const said = { from: from.value.trim(), to: to.value.trim(), body: body.value };
+      if (await order(receive, "receive", said)) body.value = "";
+    });
+    by("reset-button").addEventListener("click", () => by("confirm").showModal());
+    by("confirm").addEventListener("close", () => {
+      if (by("confirm").returnValue === "reset") order(by("reset"), "reset", {}, "All forgotten.");
+      by("confirm").returnValue = "";
+    });
+  }
+
+  return { start, order };
+})();

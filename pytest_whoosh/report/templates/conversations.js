@@ -1,0 +1,181 @@
+"use strict";
+/* One double as its phones show it: conversations of bubbles, and what the API refused. */
+
+const Conversations = (() => {
+  const { make, icon, foreign, count } = Dom;
+  /* More are shown when asked for, so that a page of any size stays quick. */
+  const PHONES_AT_ONCE = 24;
+  const MESSAGES_AT_ONCE = 100;
+  const CALLS_AT_ONCE = 200;
+
+  const personOf = (message) => (message.in ? message.from : message.to) || "nobody";
+  const senderOf = (message) => (message.in ? message.to : message.from) || "";
+
+  /* The people's phones, in the order in which they came into play; each with its messages in order. */
+  function phonesOf(snapshot) {
+    const phones = new Map();
+    (snapshot.messages || []).forEach((message) => {
+      const person = personOf(message);
+      if (!phones.has(person)) phones.set(person, { person, senders: [], messages: [] });
+      const phone = phones.get(person);
+      const sender = senderOf(message);
+      if (sender && !phone.senders.includes(sender)) phone.senders.push(sender);
+      phone.messages.push({ message, at: Messages.momentOf(message) });
+    });
+    for (const phone of phones.values()) phone.messages.sort((one, other) => new Date(one.at) - new Date(other.at));
+    return [...phones.values()];
+  }
+
+  /* Messages with a line before each new day, and the sender's address where it changes. */
+  function thread(snapshot, phone, entries, before, options) {
+    const nodes = [];
+    let day = before ? Moments.date(before.at) : null;
+    let sender = before ? senderOf(before.message) : null;
+    for (const entry of entries) {
+      if (entry.at && Moments.date(entry.at) !== day) {
+        day = Moments.date(entry.at);
+        nodes.push(make("h4", { class: "day" }, Moments.day(entry.at)));
+      }
+      if (phone.senders.length > 1 && senderOf(entry.message) !== sender) {
+        sender = senderOf(entry.message);
+        nodes.push(make("p", { class: "sender" }, "with ", foreign(sender || "no sender yet")));
+      }
+      nodes.push(Messages.render(snapshot, entry, options));
+    }
+    return nodes;
+  }
+
+  /* Shows a list part by part: a button at its end shows the next. The container's unfoldAll() shows them all. */
+  function inParts(container, entries, most, draw, what) {
+    let shown = 0;
+    const more = make("button", { type: "button", class: "more" });
+    const next = (number) => {
+      more.remove();
+      const part = entries.slice(shown, shown + number);
+      container.append(...draw(part, entries[shown - 1]).flat());
+      shown += part.length;
+      if (shown < entries.length) {
+        more.textContent = `Show more: ${count(entries.length - shown, what)} left`;
+        container.append(more);
+      }
+    };
+    more.addEventListener("click", () => next(most));
+    container.unfoldAll = () => shown < entries.length && next(entries.length);
+    container.classList.add("in-parts");
+    next(most);
+    return container;
+  }
+
+  function renderPhone(snapshot, phone, options = {}) {
+    const senders = phone.senders.slice(0, 3).map((sender, index) => [index > 0 ? ", " : null, foreign(sender)]);
+    const rest = phone.senders.length - 3;
+    const thread_ = inParts(
+      make("div", { class: "thread" }),
+      phone.messages,
+      MESSAGES_AT_ONCE,
+      (part, before) => thread(snapshot, phone, part, before, options),
+      "message",
+    );
+    return make(
+      "section",
+      { class: "phone", "aria-label": `Phone ${phone.person}` },
+      make(
+        "header",
+        {},
+        make("span", { class: "avatar" }, icon("person")),
+        make(
+          "div",
+          {},
+          make("h3", {}, foreign(phone.person)),
+          make("p", { class: "muted" }, "with ", senders, rest > 0 ? ` and ${rest} more` : null),
+        ),
+        make("span", { class: "muted number" }, count(phone.messages.length, "message")),
+      ),
+      thread_,
+    );
+  }
+
+  // Beside the phones
+
+  const refused = (call) => call.status === undefined || call.status >= 400;
+
+  function callLine(call) {
+    return make(
+      "li",
+      { class: refused(call) ? "call refused" : "call" },
+      make("time", { datetime: call.at }, Moments.time(call.at)),
+      make(
+        "div",
+        {},
+        make(
+          "p",
+          {},
+          make("span", { class: "code" }, call.status === undefined ? "no answer" : String(call.status)),
+          " ",
+          call.code ? make("strong", {}, `${call.code} ${call.title || ""}`) : null,
+        ),
+        call.note ? make("p", { class: "note" }, foreign(call.note)) : null,
+        make("p", { class: "url" }, `${call.method} `, foreign(call.url)),
+        call.help ? make("p", {}, Dom.link(call.help, `About error ${call.code}`)) : null,
+      ),
+    );
+  }
+
+  function callList(calls) {
+    const list = make("ol", { class: "calls" });
+    return inParts(list, calls, CALLS_AT_ONCE, (part) => part.map(callLine), "call");
+  }
+
+  function refusals(snapshot) {
+    const calls = (snapshot.calls || []).filter(refused);
+    if (calls.length === 0) return null;
+    return make(
+      "section",
+      { class: "panel refusals", "aria-label": "Refused API calls" },
+      make("h3", {}, count(calls.length, "API call"), " refused"),
+      callList(calls),
+    );
+  }
+
+  function answered(snapshot) {
+    const calls = (snapshot.calls || []).filter((call) => !refused(call));
+    if (calls.length === 0) return null;
+    const summary = make("summary", {}, count(calls.length, "API call"), " answered");
+    return Dom.unfolding(summary, () => callList(calls), { class: "panel folded" });
+  }
+
+  /* The webhooks that are about no message, such as clicks on links of one that is gone. */
+  function otherWebhooks(snapshot) {
+    const others = (snapshot.webhooks || []).filter((webhook) => webhook.message === undefined);
+    if (others.length === 0) return null;
+    return make(
+      "section",
+      { class: "panel" },
+      make("h3", {}, "Other webhooks"),
+      others.map((webhook) => Timelines.webhookLine(webhook, snapshot.started)),
+    );
+  }
+
+  /* Renders one double into an element: what was refused, then the phones, then what is left to say. */
+  function renderDouble(element, snapshot, options = {}) {
+    const phones = phonesOf(snapshot);
+    const columns = make("div", { class: "phones" });
+    if (phones.length > 0) {
+      const draw = (part) => part.map((phone) => renderPhone(snapshot, phone, options));
+      inParts(columns, phones, PHONES_AT_ONCE, draw, "phone");
+    }
+    const empty = phones.length === 0 ? make("p", { class: "empty" }, "No message was sent or received.") : null;
+    const parts = [refusals(snapshot), empty || columns, answered(snapshot), otherWebhooks(snapshot)];
+    element.append(...parts.filter(Boolean));
+  }
+
+  /* Opens all there is to open, for paper. */
+  function unfoldAll(element) {
+    for (const part of element.querySelectorAll(".in-parts")) part.unfoldAll();
+    for (let closed; (closed = element.querySelector("details:not([open])")); ) closed.unfold();
+  }
+
+  return { phonesOf, renderPhone, renderDouble, refusals, unfoldAll, refused };
+})();
+
+const renderDouble = Conversations.renderDouble;

@@ -1,0 +1,51 @@
+"use strict";
+/* The run: unpacked, and its tests as the page needs them; what each is found by. */
+
+const Runs = (() => {
+  const FAILURES = ["failed", "error"];
+
+  async function unpack(packed) {
+    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return JSON.parse(await new Response(stream).text());
+  }
+
+  function prepare(test, place) {
+    const [path, ...names] = test.id.split("::");
+    const messages = (test.doubles || []).reduce((sum, double) => sum + (double.messages || []).length, 0);
+    return { ...test, place, path, name: names.join(" › ") || path, messages };
+  }
+
+  /* All that a test is found by, made when it is first searched for. */
+  function haystack(test) {
+    if (test.haystack === undefined) {
+      const words = [test.id, test.outcome];
+      for (const double of test.doubles || []) {
+        for (const message of double.messages || []) {
+          words.push(message.from || "", message.to || "", message.body || "");
+          if (message.error) words.push(`${message.error.code} ${message.error.title || ""}`);
+        }
+        for (const call of double.calls || []) if (call.code) words.push(`${call.code} ${call.title || ""}`);
+      }
+      test.haystack = words.join("\n").toLowerCase();
+    }
+    return test.haystack;
+  }
+
+  const failed = (test) => FAILURES.includes(test.outcome);
+
+  /* The tests of a run, in its order: failures first. */
+  const testsOf = (run) => (run.tests || []).map(prepare);
+
+  /* The words that are searched for; a phone number may be written in any way. */
+  function termsOf(text) {
+    const query = text.trim().toLowerCase();
+    const digits = query.replace(/[^\d]/g, "");
+    if (/^[+\d\s().-]+$/.test(query) && digits.length >= 7) return [digits];
+    return query.split(/\s+/).filter(Boolean);
+  }
+
+  const fits = (test, terms) => terms.every((term) => haystack(test).includes(term));
+
+  return { unpack, testsOf, failed, termsOf, fits };
+})();

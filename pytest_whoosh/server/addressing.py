@@ -1,0 +1,153 @@
+"""From a call to the server to the vendor's URL that it means.
+
+A call says which product it is for by its host, by the first segment of its path, or by the path itself::
+
+    Host: messaging.twilio.com         /v1/Services
+    Host: messaging.localhost:43117    /v1/Services
+    Host: 127.0.0.1:43117              /messaging/v1/Services
+    Host: 127.0.0.1:43117              /v1/Services
+"""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from pytest_whoosh.engine.hosts import API_HOST, PRODUCTS, is_loopback, is_vendor, product_of
+
+_ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
+_PORTS: Final = MappingProxyType({"http": 80, "https": 443})
+_DOMAIN: Final = API_HOST.partition(".")[2]
+
+#: The product that a path belongs to, by what follows its version. All others are the 2010 API's.
+_OWNERS: Final = MappingProxyType(
+    {
+        "Services": "messaging",
+        "Deactivations": "messaging",
+        "LinkShortening": "messaging",
+        "Messaging": "pricing",
+        "Content": "content",
+        "ContentAndApprovals": "content",
+        "LegacyContent": "content",
+    }
+)
+#: The ends of names that only a private network knows. No page of the Internet can have one, so a browser cannot be
+#: led here under it.
+_PRIVATE: Final = (".internal", ".local", ".localhost", ".test", ".lan", ".home.arpa")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a call means: the vendor's ``url``, and the ``origin`` that leads from there back to the server."""
+
+    url: str
+    origin: str
+
+
+def read_target(target: str, host: str) -> tuple[str, str]:
+    """The path, with any query string, and the host that a call is for.
+
+    Args:
+        target: what the request line names: a path, or as for a proxy a URL.
+        host: the Host header.
+    """
+    if not target.isascii():
+        target = quote(target.encode("utf-8", "surrogateescape"), safe=_ASCII)
+    if target.startswith("/"):
+        return target, host
+    scheme, separator, rest = target.partition("://")
+    if separator and scheme in _PORTS:
+        netloc, slash, path = rest.partition("/")
+        return slash + path or "/", netloc or host
+    return f"/{target}", host
+
+
+def locate(target: str, host: str, *, scheme: str, local: str) -> Address:
+    """Find out what a call means.
+
+    Args:
+        target: the path that the call is for, with any query string.
+        host: the host that it is for.
+        scheme: what the server speaks.
+        local: the address and port where the call came in.
+    """
+    name = name_of(host)
+    if is_vendor(name):
+        product = product_of(name)
+        # Who merely wrote the header by hand would not be led back by it.
+        leads_back = _port(host, scheme) == _port(local, scheme) or product is None
+        return Address(
+            f"https://{name}{target}", f"{scheme}://{host}" if leads_back else f"{scheme}://{local}/{product}"
+        )
+    here = f"{scheme}://{host}"
+    label = name.partition(".")[0]
+    if label in PRODUCTS:
+        return Address(_vendor_url(label, target), here)
+    first, path = _split(target)
+    if first in PRODUCTS:
+        return Address(_vendor_url(first, path), f"{here}/{first}")
+    return Address(_vendor_url(_owner(target), target), here)
+
+
+def serves(host: str, bound: str) -> bool:
+    """Whether a call for a host is meant for a server that is bound to a host.
+
+    A page in a browser can have a name of its own lead to this machine, and would then read the answers as its own
+    (DNS rebinding). So the name has to be one that no such page can have.
+    """
+    name = name_of(host)
+    if not name or is_vendor(name):
+        return True
+    label, _, rest = name.partition(".")
+    if rest and label in PRODUCTS:
+        name = rest
+    if is_loopback(name) or name == bound.lower():
+        return True
+    if is_loopback(bound):
+        return False
+    return "." not in name or name.endswith(_PRIVATE) or _is_address(name)
+
+
+def name_of(host: str) -> str:
+    """The name in a Host header, without the port."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # it is none; nothing has this name
+        return host
+
+
+def authority(host: str, port: int) -> str:
+    """A host and port as a URL shows them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _vendor_url(product: str, target: str) -> str:
+    return f"https://{product}.{_DOMAIN}{target}"
+
+
+def _split(target: str) -> tuple[str, str]:
+    """The first segment of a path, and the rest."""
+    path, question_mark, query = target.partition("?")
+    first, slash, rest = path[1:].partition("/")
+    return first, f"/{rest}{question_mark}{query}" if slash else f"/{question_mark}{query}"
+
+
+def _owner(target: str) -> str:
+    segments = target.partition("?")[0].split("/", 3)
+    return _OWNERS.get(segments[2], "api") if len(segments) > 2 else "api"
+
+
+def _port(host: str, scheme: str) -> int | None:
+    try:
+        return urlsplit(f"//{host}").port or _PORTS[scheme]
+    except ValueError:
+        return None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,144 @@
+"""The control API: what the fixture gives Python, for other languages."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from pytest_whoosh.engine.http import Request, Response, read_json
+from pytest_whoosh.engine.misuse import WhooshError
+
+from .description import describe
+from .operations import Forbidden, Given, Operation, Place, Unknown, find
+from .parameters import read_criteria, read_parameters, read_query, show
+
+_DESCRIPTION: Final = "/_whoosh/openapi.json"
+
+#: What a refusal becomes, by what was raised. All else is a bug of ours, and nothing to be answered.
+_STATUSES: Final[Mapping[type[Exception], int]] = {
+    TypeError: 400,
+    ValueError: 400,
+    OverflowError: 400,
+    Forbidden: 403,
+    Unknown: 404,
+    WhooshError: 409,
+    AssertionError: 409,
+}
+
+#: What Python says in its texts, and what a client of this API writes instead.
+_WORDS: Final = (
+    (r"whoosh\.(settle|travel)\([^()]*\)", r"POST /_whoosh/\1"),
+    (r"whoosh\.when\(\.\.\.\)\.stall\(\)", 'POST /_whoosh/when {"stall": true}'),
+    (r"whoosh\.when\(\.\.\.\)\.webhooks\(drop=\('(\w+)',\)\)", r'POST /_whoosh/when {"webhooks": {"drop": ["\1"]}}'),
+    (r"whoosh\.click\(message\), or a link in message\.body", "POST /_whoosh/click with its SID, or with the link"),
+    (r"Time is moving already, .*", "Time is moving already: another call moves it, and one at a time can."),
+    (r" Start earlier instead: freeze time there before the whoosh fixture starts\.", ""),
+    (r"Mark the test with (@\S+), or write .*", r"Serve with --throughput realistic, or mark the test with \1."),
+    (r"\bto, from_, body\b", "to, from, body"),
+    (r"Send it with status_callback=\.\.\., or", "Send it with a StatusCallback, or"),
+)
+
+
+class Control:
+    """Answers the requests below ``/_whoosh``.
+
+    A request may take as long as time takes to move, and the app is called meanwhile and calls the API: whoever serves
+    this gives each request a thread of its own.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def answer(self, request: Request) -> Response:
+        """Answer one request."""
+        foreign = self._foreign(request)
+        if foreign is not None:
+            return _refuse(403, f"Pages of {foreign} may not control this double; those of {self._place.url} may.")
+        try:
+            return self._answer(request)
+        except tuple(_STATUSES) as refusal:
+            status = next(status for kind, status in _STATUSES.items() if isinstance(refusal, kind))
+            return _refuse(status, _worded(refusal))
+
+    def _foreign(self, request: Request) -> str | None:
+        """The page of another site that a browser sends the request for."""
+        origin = request.header("Origin")
+        return None if origin in (None, self._place.url, request.origin) else origin
+
+    def _answer(self, request: Request) -> Response:
+        if request.path == _DESCRIPTION:
+            return _require_method(request, "GET") or _respond(describe(self._place.url))
+        operation = find(request.path)
+        return _require_method(request, operation.method) or _require_json(request) or self._do(operation, request)
+
+    def _do(self, operation: Operation, request: Request) -> Response:
+        given = _query(operation, request) if operation.method == "GET" else _body(operation, request)
+        return _respond(operation.do(self._place, given))
+
+
+def _require_method(request: Request, method: str) -> Response | None:
+    """Refuse another method; HEAD is GET without the body of the answer."""
+    if request.method == method or (request.method, method) == ("HEAD", "GET"):
+        return None
+    return _refuse(405, f"{request.path} takes {method}, not {request.method}.", {"Allow": method})
+
+
+def _require_json(request: Request) -> Response | None:
+    """Refuse a body that was not meant as JSON; one that only says so wrongly, as curl does unless told, will do."""
+    if not request.body:
+        return None
+    try:
+        read_json(request.text)
+    except ValueError as problem:
+        content_type = request.header("Content-Type") or ""
+        if "json" in content_type:
+            raise ValueError(f"The body is no JSON: {problem}.") from None
+        sent = f", sent as {content_type}" if content_type else ""
+        return _refuse(415, f"The body is a JSON object, and this is none{sent}: {show(request.text)}.")
+    return None
+
+
+def _query(operation: Operation, request: Request) -> Given:
+    if request.body:
+        raise ValueError(f"{operation.name} takes its parameters in the query, and no body.")
+    return _given(operation, read_query(operation.name, request.query, operation.parameters), request.query)
+
+
+def _body(operation: Operation, request: Request) -> Given:
+    if request.query_string:
+        raise ValueError(f"{operation.name} takes its parameters as a JSON object in the body, not in the query.")
+    given = read_json(request.text) if request.body else {}
+    if not isinstance(given, dict):
+        example = f" such as {operation.example}" if operation.example else ""
+        raise ValueError(f"{operation.name} takes a JSON object{example}, not {show(given)}.")
+    return _given(operation, given, given)
+
+
+def _given(operation: Operation, values: Mapping[str, object], raw: Mapping[str, object]) -> Given:
+    """Tell the parameters from what messages are matched by."""
+    own = [parameter.name for parameter in operation.parameters]
+    of_messages = {name: value for name, value in values.items() if operation.matches and name not in own}
+    parameters = {name: value for name, value in values.items() if name not in of_messages}
+    return Given(
+        operation.path,
+        read_parameters(operation.name, operation.parameters, parameters),
+        read_criteria(operation.name, of_messages, own),
+        raw,
+    )
+
+
+def _worded(refusal: Exception) -> str:
+    """What Python says, for who does not write Python."""
+    text = str(refusal.args[0]) if refusal.args else str(refusal)
+    for python, words in _WORDS:
+        text = re.sub(python, words, text)
+    return text
+
+
+def _refuse(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    return _respond({"error": text}, status, headers or {})
+
+
+def _respond(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    given = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store", **(headers or {})}
+    return Response(status, given, json.dumps(document, ensure_ascii=False) + "\n")  # for terminals

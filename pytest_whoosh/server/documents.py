@@ -1,0 +1,278 @@
+"""Messages, webhooks and what the account holds, as the JSON of the control API; and the schemas of each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+from pytest_whoosh.engine.holdings import Approval, LinkDomain
+from pytest_whoosh.engine.lifecycle import Status
+from pytest_whoosh.engine.segments import Encoding
+from pytest_whoosh.views import Callback, Message, Queue, Reply
+
+from .kinds import (
+    AMOUNT,
+    DATE,
+    FLAG,
+    MOMENT,
+    OBJECT,
+    TEXT,
+    TEXTS,
+    TEXTS_BY_NAME,
+    WHOLE,
+    Kind,
+    Unfit,
+    or_null,
+    show_moment,
+    word,
+)
+
+#: A schema, as OpenAPI 3.1 and JSON Schema have it.
+Schema = Mapping[str, object]
+
+
+def reference(name: str) -> Schema:
+    """The schema that the description holds under a name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def schema_of(properties: Mapping[str, Schema]) -> Schema:
+    """The schema of an object that has these properties, and no others."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+# Messages
+
+
+def _read_history(value: Any) -> list[tuple[str, datetime]]:
+    try:
+        return [(status, MOMENT.read(at)) for status, at in value]  # type: ignore[misc]
+    except (TypeError, ValueError):
+        raise Unfit from None
+
+
+_HISTORY: Final = Kind(
+    'a list such as [["queued", "2030-01-31T09:00:00Z"]]',
+    {
+        "type": "array",
+        "items": {
+            "type": "array",
+            "prefixItems": [{"type": "string"}, {"type": "string", "format": "date-time"}],
+            "minItems": 2,
+            "maxItems": 2,
+        },
+    },
+    _read_history,
+    lambda history: [[status, show_moment(at)] for status, at in history],
+)
+_MONEY: Final = Kind('an amount such as "-0.0079"', {"type": "string"}, AMOUNT.read, str)
+_CALLBACKS: Final = Kind(
+    "callbacks",
+    {"type": "array", "items": reference("Callback")},
+    list,
+    lambda each: list(map(callback_document, each)),
+)
+
+#: What a message shows, by name, as the properties of the Python class; ``from`` needs no underscore here.
+PROPERTIES: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "sid": TEXT,
+        "to": TEXT,
+        "from": or_null(TEXT),
+        "body": TEXT,
+        "status": word("a status", *Status),
+        "direction": word("a direction", "inbound", "outbound-api", "outbound-call", "outbound-reply"),
+        "error_code": or_null(WHOLE),
+        "error_message": or_null(TEXT),
+        "num_segments": WHOLE,
+        "segments": TEXTS,
+        "encoding": word("an encoding", *(encoding.value for encoding in Encoding)),
+        "media_urls": TEXTS,
+        "num_media": WHOLE,
+        "price": or_null(_MONEY),
+        "price_unit": or_null(TEXT),
+        "date_created": MOMENT,
+        "date_sent": or_null(MOMENT),
+        "date_updated": MOMENT,
+        "send_at": or_null(MOMENT),
+        "messaging_service_sid": or_null(TEXT),
+        "account_sid": TEXT,
+        "status_callback": or_null(TEXT),
+        "content_sid": or_null(TEXT),
+        "content_variables": or_null(TEXT),
+        "feedback": or_null(TEXT),
+        "history": _HISTORY,
+        "callbacks": _CALLBACKS,
+        "request": OBJECT,
+        "redacted": FLAG,
+        "deleted": FLAG,
+    }
+)
+
+
+def in_python(name: str) -> str:
+    """What a name of the control API is in Python."""
+    return "from_" if name == "from" else name
+
+
+def message_document(message: Message) -> dict[str, object]:
+    """A message with all its properties."""
+    return {name: _shown(kind, getattr(message, in_python(name))) for name, kind in PROPERTIES.items()}
+
+
+def _shown(kind: Kind, value: object) -> object:
+    return None if value is None else kind.show(value)
+
+
+# Webhooks
+
+_CALLBACK: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "url": TEXT,
+        "method": TEXT,
+        "params": TEXTS_BY_NAME,
+        "headers": TEXTS_BY_NAME,
+        "body": TEXT,
+        "signature": TEXT,
+        "message": or_null(TEXT),
+        "at": MOMENT,
+        "attempts": WHOLE,
+        "response_status": or_null(WHOLE),
+        "response_body": or_null(TEXT),
+        "error": or_null(TEXT),
+    }
+)
+
+
+def callback_document(callback: Callback) -> dict[str, object]:
+    """A webhook and its answer; its message by SID."""
+    message = callback.message
+    shown = {name: _shown(kind, getattr(callback, name)) for name, kind in _CALLBACK.items() if name != "message"}
+    shown["message"] = message.sid if message else None
+    return shown
+
+
+def reply_document(reply: Reply) -> dict[str, object]:
+    """What came of a person's message."""
+    return {
+        "message": message_document(reply.message),
+        "webhook": callback_document(reply.webhook) if reply.webhook else None,
+        "replies": [message_document(message) for message in reply.replies],
+        "twiml": reply.twiml,
+        "keyword_answer": reply.keyword_answer,
+    }
+
+
+_SIDS: Final = Kind("SIDs", TEXTS.schema, TEXTS.read, lambda messages: [message.sid for message in messages])
+_QUEUE: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "sender": TEXT,
+        "messages": _SIDS,
+        "expiring": _SIDS,
+        "depth": WHOLE,
+        "segments": WHOLE,
+        "drains_at": MOMENT,
+        "rate": WHOLE,
+        "room": WHOLE,
+        "is_full": FLAG,
+    }
+)
+
+
+def queue_document(queue: Queue) -> dict[str, object]:
+    """What waits to be sent from a sender."""
+    return {name: kind.show(getattr(queue, name)) for name, kind in _QUEUE.items()}
+
+
+# What the account holds
+
+#: Of what is annotated so, an object shows nothing.
+_HIDDEN: Final = frozenset({"pool", "remembered", "approval"})
+_KINDS: Final[Mapping[object, Kind]] = MappingProxyType(
+    {
+        str: TEXT,
+        bool: FLAG,
+        int: WHOLE,
+        datetime: MOMENT,
+        date: DATE,
+        Decimal: _MONEY,
+        LinkDomain: Kind('a domain such as "go.example"', TEXT.schema, TEXT.read, lambda held: held.domain),
+        Approval: OBJECT,
+        Mapping: OBJECT,
+    }
+)
+
+
+@cache
+def kinds_of(record: type) -> Mapping[str, Kind]:
+    """The kinds of a record's properties, by name."""
+    hints = get_type_hints(record)
+    return {field.name: _kind(hints[field.name]) for field in fields(record) if field.name not in _HIDDEN}
+
+
+def _kind(annotation: Any) -> Kind:
+    if isinstance(annotation, UnionType):
+        (some,) = [each for each in get_args(annotation) if each is not NoneType]
+        return or_null(_kind(some))
+    return _KINDS[get_origin(annotation) or annotation]
+
+
+def record_document(record: object) -> dict[str, object]:
+    """What the account holds, with its properties; a Messaging Service with the addresses of its senders."""
+    kind_of: type = type(record)
+    shown = {name: _shown(kind, getattr(record, name)) for name, kind in kinds_of(kind_of).items()}
+    return {**shown, "senders": record.senders} if hasattr(record, "senders") else shown
+
+
+def record_schema(record: type) -> Schema:
+    """The schema of what the account holds."""
+    properties = {name: kind.full_schema for name, kind in kinds_of(record).items()}
+    return schema_of({**properties, "senders": TEXTS.schema} if hasattr(record, "senders") else properties)
+
+
+# Schemas
+
+
+def _described(kinds: Mapping[str, Kind], view: type) -> Schema:
+    """The schema of a view, with what its properties' docstrings say."""
+    return schema_of({name: {**kind.full_schema, "description": about(view, name)} for name, kind in kinds.items()})
+
+
+def about(view: type, name: str) -> str:
+    """What a property of a view is, in words."""
+    return str(getattr(view, in_python(name)).__doc__).replace("``", "")
+
+
+def _nullable(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _reply() -> Schema:
+    properties: Mapping[str, Callable[[], Schema]] = {
+        "message": lambda: reference("Message"),
+        "webhook": lambda: _nullable(reference("Callback")),
+        "replies": lambda: {"type": "array", "items": reference("Message")},
+        "twiml": lambda: or_null(TEXT).full_schema,
+        "keyword_answer": lambda: or_null(TEXT).full_schema,
+    }
+    return schema_of({name: {**make(), "description": about(Reply, name)} for name, make in properties.items()})
+
+
+#: What other schemas refer to, by name.
+SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
+    {
+        "Message": _described(PROPERTIES, Message),
+        "Callback": _described(_CALLBACK, Callback),
+        "Queue": _described(_QUEUE, Queue),
+        "Reply": _reply(),
+        "Error": schema_of({"error": {"type": "string", "description": "What is wrong, and what would do"}}),
+    }
+)

@@ -1,0 +1,123 @@
+"""The parameters of the control API's operations: reads them, and says what would do where they will not."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pytest_whoosh.engine.errors import choose_from
+from pytest_whoosh.engine.http import Form
+from pytest_whoosh.wording import cut, printable
+
+from .documents import PROPERTIES, in_python
+from .kinds import PATTERN, Kind, Unfit
+
+#: What an address in a query begins with, where a plus sign stood that was not written as %2B.
+_LOST_PLUS: Final = re.compile(r"(?<![^:]) (?=\d)")
+#: What a message is matched by. A pattern is searched for under a name with a tilde.
+MATCHED: Final[Mapping[str, Kind]] = {name: kind for name, kind in PROPERTIES.items() if name != "callbacks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of an operation."""
+
+    name: str
+    kind: Kind
+    about: str
+    required: bool = False
+    #: Whether it is one of the many properties of a resource.
+    is_property: bool = False
+
+
+#: Every match key, as a parameter.
+MATCH_KEYS: Final = (
+    *(Parameter(name, kind, f"{name} is this") for name, kind in MATCHED.items()),
+    *(Parameter(f"{name}~", PATTERN, f"{name} has what this finds") for name in MATCHED),
+)
+
+
+def read_parameters(owner: str, parameters: Sequence[Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Read an operation's parameters, by their names in Python. Null is none given.
+
+    Raises:
+        ValueError: one is unknown, missing, or of another kind.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    read: dict[str, Any] = {}
+    for name, value in given.items():
+        parameter = known.get(_written(name))
+        if parameter is None:
+            raise ValueError(choose_from(f"parameter of {owner}", name, known) if known else _takes_none(owner, name))
+        if value is not None:
+            read[in_python(parameter.name)] = _fit(owner, parameter.name, parameter.kind, value)
+    for parameter in parameters:
+        if parameter.required and in_python(parameter.name) not in read:
+            raise ValueError(f"{owner} needs {parameter.name}: {parameter.about}.")
+    return read
+
+
+def read_criteria(owner: str, given: Mapping[str, Any], besides: Iterable[str] = ()) -> dict[str, Any]:
+    """Read what a message is matched by, by the names in Python; ``besides`` are the names taken besides these.
+
+    Raises:
+        ValueError: a name is unknown, or a value of another kind.
+    """
+    read: dict[str, Any] = {}
+    for key, value in given.items():
+        name = _written(key.removesuffix("~"))
+        kind = MATCHED.get(name)
+        if kind is None:
+            raise ValueError(choose_from("match key", key, [*MATCHED, *besides]))
+        if in_python(name) in read:
+            raise ValueError(f"{owner} takes {name} once: as a value, or with {name}~ as a pattern.")
+        if key.endswith("~"):
+            read[in_python(name)] = _fit(owner, key, PATTERN, value)
+        else:
+            read[in_python(name)] = None if value is None else _fit(owner, name, kind, value)
+    return read
+
+
+def read_query(owner: str, query: Form, parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """Read a query as the JSON that it stands for.
+
+    Raises:
+        ValueError: a name comes several times that takes one value.
+    """
+    kinds = {**MATCHED, **{parameter.name: parameter.kind for parameter in parameters}}
+    return {key: _of_texts(owner, key, kinds.get(_written(key)), texts) for key, texts in query.items()}
+
+
+def _of_texts(owner: str, key: str, kind: Kind | None, texts: list[str]) -> object:
+    if kind and kind.many:
+        return texts
+    if len(texts) > 1:
+        raise ValueError(f"{owner} takes {key} once, and it is there {len(texts)} times.")
+    text = texts[0]
+    if _written(key) in ("to", "from"):
+        text = _LOST_PLUS.sub("+", text)
+    if kind and kind.nullable and text == "null":
+        return None
+    return kind.parse(text) if kind else text
+
+
+def _fit(owner: str, name: str, kind: Kind, value: Any) -> object:
+    try:
+        return kind.read(value)
+    except Unfit:
+        raise ValueError(f"{owner} takes {name} as {kind.wanted}, not {show(value)}.") from None
+
+
+def show(value: object) -> str:
+    """A JSON value as it was given, as much of it as fits into a line."""
+    return printable(cut(json.dumps(value, ensure_ascii=False)))
+
+
+def _written(name: str) -> str:
+    """The name that a name is written as here: both spellings of ``from`` are understood."""
+    return "from" if name == "from_" else name
+
+
+def _takes_none(owner: str, name: str) -> str:
+    return f"{owner} takes no parameters, and {show(name)} was given."

@@ -1,0 +1,396 @@
+"""The server: the fake behind a real HTTP or HTTPS server, in a thread of its own."""
+
+import asyncio
+import json
+import re
+import shutil
+import socket
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from aiohttp import web
+
+from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.hosts import is_vendor
+from pytest_whoosh.engine.http import NetworkFault, Request, Response
+from pytest_whoosh.engine.misuse import WhooshError
+from pytest_whoosh.whoosh import Whoosh
+
+from .addressing import authority, locate, name_of, read_target, serves
+from .control import Control
+from .live import PAGES
+
+R = TypeVar("R")
+
+#: Where the control API begins; the vendor has no such path.
+CONTROL: Final = "/_whoosh"
+
+#: A host's name or address, which may hold ``*``.
+_HOST: Final = re.compile(r"[\w.*-]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*")
+
+_LARGEST_BODY: Final = 64 * 1024 * 1024
+_LONGEST_LINE: Final = 64 * 1024
+_BACKLOG: Final = 1024
+#: The turns of an event loop that a connection takes at most from being accepted to being known, or from being let go
+#: to being closed.
+_TURNS: Final = 5
+#: What the vendor's answers carry and a server on this machine must not: a browser would from then on ask every other
+#: server on ``localhost`` for HTTPS too.
+_UNSENT: Final = frozenset({"strict-transport-security"})
+_WRONG_HOST: Final = (
+    "This server does not answer for the host {host!r}: call it at {url}, or by one of the vendor's names. A server "
+    "that is to be reached by another name of this machine is told so with --host."
+)
+_NO_PROXY: Final = "This server is no proxy for HTTPS: set WHOOSH_URL, or the URL that the app calls, to its own URL."
+
+
+class Server:
+    """The same fake as ``whoosh``, behind a real server, for other processes and other languages.
+
+    Use it as the fixture ``whoosh_server`` or ``whoosh_tls_server``, or as a context manager::
+
+        with Whoosh() as whoosh, Server(whoosh) as server:
+            subprocess.run(["node", "app.js"], env={**os.environ, **server.environment})
+            whoosh.assert_sent(to="+15558675310")
+
+    Args:
+        whoosh: the double, which is in force.
+        host: the address or name to listen at.
+        port: the port to listen at; 0 for one that is free.
+        tls: whether to speak HTTPS, with a certificate made for the purpose.
+        allow_webhooks: hosts besides this machine's own that webhooks may go out to.
+    """
+
+    def __init__(
+        self,
+        whoosh: Whoosh,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: bool = False,
+        allow_webhooks: Iterable[str] = (),
+    ) -> None:
+        self.whoosh = whoosh
+        self.allow_webhooks = tuple(allow_webhooks)
+        for name in self.allow_webhooks:
+            if not _HOST.fullmatch(name):
+                raise ValueError(f"allow_webhooks takes hosts such as 'app.example' or '*.example', not {name!r}.")
+        self._host = host
+        self._port = port
+        self._scheme = "https" if tls else "http"
+        self._control = Control(self)
+        self._thread: threading.Thread | None = None
+        self._folder: Path | None = None
+
+    # What a client needs to know
+
+    @property
+    def url(self) -> str:
+        """Where it listens: ``http://127.0.0.1:43117``."""
+        if self._thread is None:
+            raise WhooshError("This server does not run yet. Write `with Server(whoosh) as server:` around its use.")
+        return self._address
+
+    @property
+    def _address(self) -> str:
+        return f"{self._scheme}://{authority(_reachable(self._host), self._port)}"
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The certificate of the authority that its clients are to trust, in PEM; None where it speaks HTTP."""
+        return self._folder and self._folder / "ca.pem"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that lead another process here: its URL, its credentials, and whom to trust."""
+        trust = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS") if self.ca_file else ()
+        return {
+            "WHOOSH_URL": self.url,
+            **self.whoosh.environment,
+            **{name: str(self.ca_file) for name in trust},
+        }
+
+    # Coming and going
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen, and answer from now on.
+
+        Raises:
+            OSError: the port is taken, or the host is not this machine's.
+        """
+        if self._thread is not None:
+            raise WhooshError("This server runs already. Two at once are two objects, on ports of their own.")
+        listening = _listen(self._host, self._port)
+        try:
+            self._port = listening.getsockname()[1]
+            self.whoosh.publish(self._address, self.allow_webhooks)
+            context = self._secure() if self._scheme == "https" else None
+            started: Future[None] = Future()
+            self._thread = threading.Thread(
+                target=self._run, args=(listening, context, started), name="whoosh server", daemon=True
+            )
+            self._thread.start()
+            started.result()
+        except BaseException:
+            listening.close()
+            self._forget()
+            raise
+
+    def stop(self) -> None:
+        """Stop listening, and let go of every connection."""
+        if self._thread is None:
+            return
+        self.whoosh.publish(None)
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._thread = None
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _secure(self) -> ssl.SSLContext:
+        from .certificates import issue
+
+        self._folder = Path(tempfile.mkdtemp(prefix="pytest-whoosh-"))
+        return issue(self._folder / "ca.pem", _reachable(self._host))
+
+    def _run(self, listening: socket.socket, context: ssl.SSLContext | None, started: "Future[None]") -> None:
+        with asyncio.Runner(loop_factory=_Loop) as runner:
+            try:
+                runner.run(self._serve(listening, context, started))
+            except BaseException as error:
+                if started.done():
+                    raise
+                started.set_exception(error)
+
+    async def _serve(self, listening: socket.socket, context: ssl.SSLContext | None, started: "Future[None]") -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        self._answering: set[asyncio.Task[object]] = set()
+        server = _WebServer(self._answered)
+        runner = web.ServerRunner(server, shutdown_timeout=1)
+        await runner.setup()
+        site = web.SockSite(runner, listening, ssl_context=context, backlog=_BACKLOG)
+        await site.start()
+        started.set_result(None)
+        await self._stopping.wait()
+        server.stopping = True
+        # Whoever was accepted last is to be known before the site closes, or asyncio would forget the connection.
+        self._loop.remove_reader(listening)
+        await _turn_round()
+        await site.stop()
+        server.abort()
+        for task in self._answering:
+            task.cancel()  # those too that wait for as long as their client does
+        await runner.cleanup()
+        for shaking_hands in asyncio.all_tasks() - {asyncio.current_task()}:
+            shaking_hands.cancel()
+        await _turn_round()
+
+    # Answering
+
+    async def _answered(self, call: web.BaseRequest) -> web.StreamResponse:
+        task = asyncio.current_task()
+        assert task is not None
+        self._answering.add(task)
+        try:
+            return await self._answer(call)
+        finally:
+            self._answering.discard(task)
+
+    async def _answer(self, call: web.BaseRequest) -> web.StreamResponse:
+        target, host = read_target(call.raw_path, call.headers.get("Host", ""))
+        path = target.partition("?")[0]
+        refuse = _refusal_of_control if _is_control(path) else _refusal
+        if not serves(host, self._host):
+            return _render(refuse(20403, 403, _WRONG_HOST.format(host=host, url=self.url)))
+        if call.method == "CONNECT":
+            answer = _render(_refusal(20004, 405, _NO_PROXY))
+            answer.force_close()
+            return answer
+        host = host or self._local(call)
+        page = None if is_vendor(name_of(host)) else PAGES.get(path)
+        if page is not None:
+            return await page(self, call)
+        try:
+            body = await _body(call)
+        except web.HTTPRequestEntityTooLarge as error:
+            return _render(refuse(20413, 413, f"Request Entity Too Large: {error.text}"))
+        if _is_control(path):
+            request = Request(call.method, f"{self._scheme}://{host}{target}", call.headers, body)
+            return _render(await _in_thread(self._control.answer, request))
+        address = locate(target, host, scheme=self._scheme, local=self._local(call))
+        request = Request(call.method, address.url, call.headers, body, origin=address.origin)
+        try:
+            return _render(self.whoosh.answer(request))
+        except NetworkFault as fault:
+            return await _break(call, fault)
+
+    def _local(self, call: web.BaseRequest) -> str:
+        """The address and port where a call came in."""
+        transport = call.transport
+        name = transport.get_extra_info("sockname") if transport else None
+        return authority(*name[:2]) if name else authority(_reachable(self._host), self._port)
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop whose time runs on while a test has the process's time frozen: its timers are real."""
+
+    def time(self) -> float:
+        return _ticks()
+
+
+def _ticks() -> float:
+    # freezegun replaces time.monotonic wherever it finds it, but leaves this alone; Windows does not have it.
+    return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
+
+
+async def _turn_round() -> None:
+    """Let the loop do what is to be done now, and what follows from that."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+
+
+class _WebServer(web.Server):
+    """Makes connections that refuse what is no HTTP with a document too."""
+
+    def __init__(self, handler: Any) -> None:
+        super().__init__(handler, request_factory=self._request, handler_cancellation=True)
+        #: Whether the connections that still arrive are let go of at once: nobody will know of them any more.
+        self.stopping = False
+        self._open: dict[web.RequestHandler, asyncio.Transport] = {}
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Take a connection in."""
+        super().connection_made(handler, transport)
+        self._open[handler] = transport
+        if self.stopping:
+            transport.abort()
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        """Forget a connection."""
+        super().connection_lost(handler, exc)
+        self._open.pop(handler, None)
+
+    def abort(self) -> None:
+        """Let go of every connection; one that is merely closed waits for a client's farewell, which TLS asks for."""
+        for transport in self._open.values():
+            transport.abort()
+
+    def __call__(self) -> web.RequestHandler:
+        """Make what handles one connection."""
+        return _Connection(
+            self,
+            loop=self._loop,
+            access_log=None,  # type: ignore[arg-type]  # which is how aiohttp is told to keep none
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_LINE,
+            auto_decompress=False,  # the vendor reads no compressed requests either
+        )
+
+    def _request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+        return web.BaseRequest(message, payload, protocol, writer, task, self._loop, client_max_size=_LARGEST_BODY)
+
+
+class _Connection(web.RequestHandler):
+    """One connection."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what cannot be answered, as the vendor words its refusals."""
+        if status >= 500:
+            super().handle_error(request, status, exc, message)  # which logs it
+        if status >= 500:
+            answer = _refusal(20503, status, f"pytest-whoosh itself failed: {type(exc).__name__}: {exc}")
+        else:
+            answer = _refusal(20001, status, f"This is no HTTP request: {(message or str(exc)).strip()}")
+        response = _render(answer)
+        response.force_close()
+        return response
+
+
+async def _body(call: web.BaseRequest) -> bytes:
+    if call.version >= (1, 1) and call.headers.get("Expect", "").lower() == "100-continue":
+        await call.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        call.writer.output_size = 0
+    return await call.read()
+
+
+async def _break(call: web.BaseRequest, fault: NetworkFault) -> web.StreamResponse:
+    """Let a scripted fault strike the connection."""
+    if fault.kind == "timeout":
+        await asyncio.get_running_loop().create_future()  # until the client leaves, or the server stops
+    if call.transport:
+        call.transport.abort()
+    return web.Response()  # which goes nowhere
+
+
+async def _in_thread(function: Callable[..., R], *args: object) -> R:
+    """Let a thread do what takes its time. It is one that nobody waits for when the server stops."""
+    future: Future[R] = Future()
+
+    def work() -> None:
+        if future.set_running_or_notify_cancel():
+            try:
+                future.set_result(function(*args))
+            except BaseException as error:
+                future.set_exception(error)
+
+    threading.Thread(target=work, name="whoosh control", daemon=True).start()
+    return await asyncio.wrap_future(future)
+
+
+def _render(response: Response) -> web.Response:
+    body = response.body.encode() if isinstance(response.body, str) else response.body
+    headers = {name: value for name, value in response.headers.items() if name.lower() not in _UNSENT}
+    return web.Response(status=response.status, body=body, headers=headers)
+
+
+def _refusal(code: int, status: int, message: str) -> Response:
+    document = ApiError(code, status=status, message=message).document()
+    return Response(status, {"Content-Type": "application/json"}, json.dumps(document))
+
+
+def _refusal_of_control(code: int, status: int, message: str) -> Response:  # noqa: ARG001
+    return Response(status, {"Content-Type": "application/json"}, json.dumps({"error": message}))
+
+
+def _is_control(path: str) -> bool:
+    return path == CONTROL or path.startswith(f"{CONTROL}/")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    del kind, protocol
+    return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+
+
+def _reachable(host: str) -> str:
+    """A host that leads to what listens at a host; the one that stands for all addresses leads nowhere itself."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

@@ -1,0 +1,111 @@
+"""Delivers webhooks to a WSGI app, in-process; see PEP 3333."""
+
+import io
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from pytest_whoosh.engine.http import Request, Response, joined
+
+from .apps import WsgiApp
+from .failures import LONGEST_ANSWER, broke_protocol, is_apps_own, raised_by_app
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def to_wsgi(app: WsgiApp, request: Request) -> Response:
+    """Hand a request to an app, and take its answer.
+
+    Raises:
+        DeliveryFailed: the app raised, or answered what is no HTTP answer.
+    """
+    answer = _Answer()
+    try:
+        parts: Any = app(_environ(request), answer.start)
+        try:
+            answer.take(parts)
+        finally:
+            if close := getattr(parts, "close", None):
+                close()
+    except BaseException as error:  # the app's own code: what it raises is its answer
+        if not is_apps_own(error):
+            raise
+        raise raised_by_app(error) from error
+    return answer.response()
+
+
+class _Answer:
+    """What an app says to its server."""
+
+    def __init__(self) -> None:
+        self._started: tuple[int, dict[str, str]] | None = None
+        self._body = bytearray()
+        self._wrong: str | None = None
+
+    def start(self, status: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], object]:
+        """Be the app's ``start_response``."""
+        if self._started and not exc_info:
+            raise RuntimeError("start_response was called a second time, and without exc_info")
+        code = str(status).partition(" ")[0]
+        if not isinstance(status, str) or not (code.isdecimal() and len(code) == 3):
+            raise ValueError(f"start_response takes a status such as '200 OK', not {status!r}")
+        pairs = list(headers)
+        for pair in pairs:
+            if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(text, str) for text in pair)):
+                raise TypeError(f"start_response takes headers as pairs of texts, not {pair!r}")
+        self._started = int(code), joined(pairs)
+        return self.write
+
+    def write(self, part: bytes) -> None:
+        """Take a part of the body; what is longer than the vendor reads is not kept."""
+        if not isinstance(part, bytes):
+            raise TypeError(f"the body of an answer is bytes, not {type(part).__name__}")
+        self._body += part[: LONGEST_ANSWER - len(self._body)]
+
+    def take(self, parts: Any) -> None:
+        """Read the body up to where the vendor hangs up: an app may stream for ever."""
+        if isinstance(parts, str) or not hasattr(parts, "__iter__"):
+            self._wrong = f"the app returned {type(parts).__name__}, and a WSGI app returns an iterable of bytes"
+            return
+        for part in parts:
+            self.write(part)
+            if len(self._body) >= LONGEST_ANSWER:
+                break
+
+    def response(self) -> Response:
+        if self._wrong:
+            raise broke_protocol(self._wrong)
+        if self._started is None:
+            raise broke_protocol("the app never called start_response")
+        status, headers = self._started
+        return Response(status, headers, bytes(self._body))
+
+
+def _environ(request: Request) -> dict[str, Any]:
+    """The WSGI environment of a request."""
+    body = request.body.encode() if isinstance(request.body, str) else request.body
+    parts = urlsplit(request.url)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(parts.path or "/").decode("latin-1"),
+        "QUERY_STRING": parts.query,
+        "SERVER_NAME": parts.hostname or "",
+        "SERVER_PORT": str(parts.port or _PORTS.get(parts.scheme, 80)),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": parts.netloc.rpartition("@")[2],
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": parts.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in request.headers.items():
+        key = name.upper().replace("-", "_")
+        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+    return environ
