@@ -5,7 +5,7 @@ from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.browser"]
 
 try:
     from hypothesis import settings

@@ -1075,13 +1075,13 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
         pytest.param(
             lambda whoosh: whoosh.assert_callbacks("SM1", "sent"),
             TypeError,
-            "Takes a message, as whoosh.assert_sent(...) or whoosh.outbox returns it; not 'SM1'.",
+            "assert_callbacks() takes a message, as whoosh.assert_sent(...) or whoosh.outbox returns it; not 'SM1'.",
             id="callbacks of a SID",
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_segments("SM1", 1),
             TypeError,
-            "Takes a message, as whoosh.assert_sent(...) or whoosh.outbox returns it; not 'SM1'.",
+            "assert_segments() takes a message, as whoosh.assert_sent(...) or whoosh.outbox returns it; not 'SM1'.",
             id="segments of a SID",
         ),
         pytest.param(

@@ -483,7 +483,10 @@ def test_two_tasks_cannot_move_time_at_once(whoosh, send):
         await arrived.wait()
         with pytest.raises(WhooshError) as error:
             await whoosh.atravel(hours=1)
-        assert str(error.value) == "Time is moving already, in another thread or task; one at a time can move it."
+        assert str(error.value) == (
+            "Time is moving already, in another thread or task; one at a time can move it. "
+            "Write travel() and settle() in the test itself, and wait for each to return."
+        )
         release.set()
         await first
 

@@ -489,6 +489,10 @@ def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, c
         (f"<Message>{'x' * 1601}</Message>", "14103", []),
         ('<Message method="PUT">A</Message>', "14104", []),
         ('<Message statusCallback="nowhere">A</Message>', "14105", []),
+        ('<Message statusCallback="http://[">A</Message>', "14105 Invalid statusCallback attribute: 'http://['", []),
+        ("<Message><Media>http://[</Media></Message>", "21620 Invalid media URL(s): 'http://[' is no URL", []),
+        ('<Message action="http://a:-1/">A</Message>', "11100 Invalid URL format: 'http://a:-1/' is no URL", ["A"]),
+        ("<Redirect>http://[</Redirect>", "11100 Invalid URL format: 'http://[' is no URL", []),
         ("<Message>A</Message>" * 11, "14109", ["A"] * 10),
     ],
     ids=[
@@ -504,6 +508,10 @@ def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, c
         "long body",
         "bad method",
         "bad callback",
+        "callback with half an address",
+        "media with half an address",
+        "action with a bad port",
+        "redirect to half an address",
         "eleven messages",
     ],
 )
@@ -516,6 +524,16 @@ def test_what_is_wrong_in_a_document_is_recorded(whoosh, app, document, error, b
 
     assert reply.webhook.error.startswith(error)
     assert [message.body for message in reply.replies] == bodies
+
+
+def test_half_a_character_arrives_as_the_replacement_character(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    reply = whoosh.receive("a\ud800b", from_=PERSON, to=SENDER, media=[(b"", "\ud800")], ButtonPayload="\udfff")
+
+    assert (reply.message.body, reply.webhook.params["Body"]) == ("a\ufffdb", "a\ufffdb")
+    assert (reply.webhook.params["MediaContentType0"], reply.webhook.params["ButtonPayload"]) == ("\ufffd", "\ufffd")
+    assert reply.webhook.error is None
 
 
 def test_a_handler_that_raises_does_not_break_the_test(whoosh):

@@ -373,3 +373,13 @@ def test_a_clock_that_the_test_moves_moves_what_is_read(whoosh: Whoosh, client: 
     with freeze_time(NOON + timedelta(seconds=10)):
         assert [each.status for each in whoosh.outbox] == ["delivered"]
         assert message.history[-1] == ("delivered", NOON + timedelta(seconds=4))
+
+
+def test_going_through_messages_shows_those_of_its_start(whoosh: Whoosh, client: Client) -> None:
+    send(client, whoosh)
+    send(client, whoosh)
+
+    for message in whoosh.outbox:
+        send(client, whoosh, to=message.to, body="Again")
+
+    assert [message.body for message in whoosh.outbox] == ["Hi", "Hi", "Again", "Again"]

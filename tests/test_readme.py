@@ -2,10 +2,11 @@
 
 import ast
 import configparser
+import os
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +15,13 @@ import pytest
 
 from pytest_whoosh.api import ROUTES
 from pytest_whoosh.engine.lifecycle import REPORTED, TRANSITIONS, Status
+from pytest_whoosh.engine.senders import MMS_COUNTRIES
 from pytest_whoosh.engine.settings import ABOUT, NAMES, Settings
-from pytest_whoosh.views import Message
+from pytest_whoosh.engine.throughput import CHANNEL, ELSEWHERE, LONGEST, MMS, SMS, Sort
+from pytest_whoosh.server.operations import OPERATIONS, Operation
+from pytest_whoosh.views import Message, Queue
+
+from .benchmarks import campaign
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -106,7 +112,7 @@ def test_every_module_is_in_the_tree() -> None:
 
 
 def test_the_arrows_are_those_of_the_import_contracts() -> None:
-    arrows = next(block.text for block in blocks("text") if block.text.startswith("plugin\n"))
+    arrows = next(block.text for block in blocks("text") if block.text.startswith("__main__\n"))
     layers = [set(re.findall(r"\w+", re.split(r"  {4,}", layer)[0])) for layer in arrows.split("↓")]
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
@@ -138,10 +144,34 @@ def _default(value: object) -> str:
 
 
 def message() -> Iterator[tuple[str, ...]]:
+    return _properties(Message)
+
+
+def queue() -> Iterator[tuple[str, ...]]:
+    return _properties(Queue)
+
+
+def _properties(view: type) -> Iterator[tuple[str, ...]]:
     yield "Property", "Meaning"
-    for key, member in vars(Message).items():
-        if isinstance(member, property):
+    for key, member in vars(view).items():
+        if isinstance(member, property) and not key.startswith("_"):
             yield f"`{key}`", (member.__doc__ or "").replace("``", "`").rstrip(".")
+
+
+def rates() -> Iterator[tuple[str, ...]]:
+    yield "From", "To", "Segments a second", "A full queue"
+    for sort, rates in SMS.items():
+        for rate in dict.fromkeys(rates.values()):
+            yield f"a {sort.value}", ", ".join(each for each in rates if rates[each] == rate), *_pace(rate)
+    yield "any of these, or an alphanumeric sender", "elsewhere", *_pace(ELSEWHERE)
+    yield "a sender on a channel such as WhatsApp", "anywhere", *_pace(CHANNEL, "messages")
+    for sort, rate in MMS.items():
+        sender = f"a {sort.value}" if sort is Sort.SHORT_CODE else f"all {sort.value}s of an account"
+        yield sender, ", ".join(sorted(MMS_COUNTRIES, reverse=True)), *_pace(rate, "MMS")
+
+
+def _pace(rate: int, what: str = "") -> tuple[str, str]:
+    return f"{rate} {what}".strip(), f"{rate * LONGEST:,}"
 
 
 def lifecycle() -> Iterator[tuple[str, ...]]:
@@ -162,14 +192,34 @@ def endpoints() -> Iterator[tuple[str, ...]]:
         yield f"`{path}`", ", ".join(sorted(allowed))
 
 
+def control() -> Iterator[tuple[str, ...]]:
+    yield "Operation", "What it does", "Parameters"
+    for operation in OPERATIONS:
+        yield f"`{operation.method} {operation.path}`", operation.about, ", ".join(_parameters(operation)) or "-"
+
+
+def _parameters(operation: Operation) -> Iterator[str]:
+    own = [each for each in operation.parameters if not each.is_property]
+    for parameter in own:
+        yield f"**`{parameter.name}`**" if parameter.required else f"`{parameter.name}`"
+    if len(own) < len(operation.parameters):
+        yield "the properties of the resource"
+    if operation.matches:
+        yield "match keys"
+
+
 TABLES: dict[str, Callable[[], Iterator[tuple[str, ...]]]] = {
-    table.__name__: table for table in (settings, message, lifecycle, endpoints)
+    table.__name__: table for table in (settings, message, lifecycle, rates, queue, control, endpoints)
 }
 
 
 def rendered(table: str) -> str:
-    head, *rows = (f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |" for cells in TABLES[table]())
+    head, *rows = map(_row, TABLES[table]())
     return "\n".join([head, re.sub(r"[^|]+", " --- ", head), *rows])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def with_tables(text: str) -> str:
@@ -188,6 +238,35 @@ def test_a_table_says_what_the_code_says(table: str) -> None:
     text = README.read_text(encoding="utf-8")
 
     assert f"<!-- {table} -->\n{rendered(table)}\n<!-- /{table} -->" in text, "python -m tests.test_readme writes it"
+
+
+# The campaigns: each takes seconds, so that all of them are carried out only where the environment asks for it.
+
+every_campaign = pytest.mark.skipif("WHOOSH_CAMPAIGNS" not in os.environ, reason="WHOOSH_CAMPAIGNS is not set")
+
+
+def test_the_campaigns_are_those_of_the_table() -> None:
+    text = README.read_text(encoding="utf-8")
+    table = text.partition("<!-- campaign -->\n")[2].partition("<!-- /campaign -->")[0]
+
+    head, _, *rows = table.splitlines()
+
+    assert head == _row(campaign.HEAD)
+    assert [row.split(" | ")[0] for row in rows] == [f"| {each.what}" for each in campaign.CAMPAIGNS]
+
+
+@pytest.mark.parametrize(
+    "planned",
+    [campaign.CAMPAIGNS[0], *(pytest.param(each, marks=every_campaign) for each in campaign.CAMPAIGNS[1:])],
+    ids=lambda planned: planned.what,
+)
+def test_a_campaign_goes_as_its_table_says(planned: campaign.Campaign) -> None:
+    assert _row(campaign.row(planned)) in README.read_text(encoding="utf-8"), "python -m tests.benchmarks.campaign"
+
+
+@every_campaign
+def test_the_plot_shows_what_the_campaigns_do() -> None:
+    assert campaign.plot() == campaign.PLOT.read_text(encoding="utf-8"), "python -m tests.benchmarks.campaign draws it"
 
 
 def _anchor(heading: str) -> str:

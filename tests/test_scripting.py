@@ -575,6 +575,15 @@ def test_nothing_waits_for_ever(
     assert reported(whoosh) == left
 
 
+def test_the_last_callback_leaves_first_where_the_others_wait_for_it(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().undeliver().webhooks(order=("undelivered", "sent"))
+    send(client, whoosh, status_callback=CALLBACK)
+
+    whoosh.settle()
+
+    assert reported(whoosh) == ["undelivered", "sent"]
+
+
 def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: Client) -> None:
     whoosh.when().webhooks(duplicate=("sent",))
     send(client, whoosh, status_callback=CALLBACK)

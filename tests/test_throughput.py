@@ -1,7 +1,7 @@
 """Realistic throughput: senders send as fast as theirs send, and what comes faster waits in a queue."""
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from pytest_whoosh import Message, Whoosh
+from pytest_whoosh import Message, Queue, Whoosh, WhooshError
 from pytest_whoosh.engine.http import Request
 
 PERSON = "+15558675310"
-LONG_CODE = "+15557122661"
+LONG_CODE, TOLL_FREE, SHORT_CODE = "+15557122661", "+18885550100", "12345"
+ABROAD = "+447911123456"
+PICTURE = ["https://app.example/1.png"]
 
 
 @pytest.fixture
@@ -40,15 +42,17 @@ def seconds_until(message: Message, status: str) -> float:
     [
         pytest.param(LONG_CODE, PERSON, {}, 1, id="a number to the United States"),
         pytest.param(LONG_CODE, "+14165550100", {}, 1, id="a number to Canada"),
-        pytest.param(LONG_CODE, "+447911123456", {}, 10, id="a number elsewhere"),
-        pytest.param("+18885550100", PERSON, {}, 3, id="a toll-free number to the United States"),
-        pytest.param("+18005550100", "+447911123456", {}, 10, id="a toll-free number elsewhere"),
-        pytest.param("CLINIC", "+447911123456", {}, 10, id="a name elsewhere"),
-        pytest.param("12345", PERSON, {}, 100, id="a short code"),
+        pytest.param(LONG_CODE, ABROAD, {}, 10, id="a number elsewhere"),
+        pytest.param(TOLL_FREE, PERSON, {}, 3, id="a toll-free number to the United States"),
+        pytest.param("+18005550100", "+14165550100", {}, 3, id="a toll-free number to Canada"),
+        pytest.param("+18005550100", ABROAD, {}, 10, id="a toll-free number elsewhere"),
+        pytest.param("CLINIC", ABROAD, {}, 10, id="a name elsewhere"),
+        pytest.param(SHORT_CODE, PERSON, {}, 100, id="a short code to the United States"),
+        pytest.param(SHORT_CODE, ABROAD, {}, 100, id="a short code to Great Britain"),
         pytest.param(f"whatsapp:{LONG_CODE}", f"whatsapp:{PERSON}", {}, 80, id="a WhatsApp sender"),
-        pytest.param(LONG_CODE, PERSON, {"media_url": ["https://app.example/1.png"]}, 50, id="a number's MMS"),
-        pytest.param("+18885550100", PERSON, {"send_as_mms": True}, 25, id="a toll-free number's MMS"),
-        pytest.param("12345", PERSON, {"send_as_mms": True}, 40, id="a short code's MMS"),
+        pytest.param(LONG_CODE, PERSON, {"media_url": PICTURE}, 50, id="a number's MMS"),
+        pytest.param(TOLL_FREE, PERSON, {"send_as_mms": True}, 25, id="a toll-free number's MMS"),
+        pytest.param(SHORT_CODE, PERSON, {"send_as_mms": True}, 40, id="a short code's MMS"),
     ],
 )
 def test_a_sender_has_its_rate(
@@ -62,6 +66,15 @@ def test_a_sender_has_its_rate(
     assert [seconds_until(message, "sending") for message in messages] == [
         pytest.approx(1 + number / rate, abs=1e-5) for number in range(4)
     ]
+
+
+def test_a_rate_that_divides_no_second_is_kept_to_the_second(whoosh: Whoosh, client: Client) -> None:
+    messages = [send(client, whoosh, from_=TOLL_FREE) for _ in range(7)]
+
+    whoosh.settle()
+
+    assert [seconds_until(message, "sending") for message in messages[::3]] == [1, 2, 3]
+    assert seconds_until(messages[1], "sending") == 1.333334, "never early, not by a microsecond"
 
 
 def test_a_long_message_takes_the_time_of_its_segments(whoosh: Whoosh, client: Client) -> None:
@@ -97,6 +110,37 @@ def test_the_numbers_of_an_account_share_the_rate_of_their_mms(whoosh: Whoosh, c
     assert [seconds_until(message, "sending") for message in messages] == [1, 1.02]
 
 
+def test_the_numbers_of_the_accounts_below_share_it_too(whoosh: Whoosh, client: Client) -> None:
+    account = client.api.accounts.create(friendly_name="Shop")
+    below = Client(account.sid, account.auth_token)
+    messages = [
+        send(each, whoosh, from_=sender, send_as_mms=True)
+        for each, sender in ((client, LONG_CODE), (below, "+15557122662"))
+    ]
+
+    whoosh.settle()
+
+    assert [seconds_until(message, "sending") for message in messages] == [1, 1.02]
+
+
+def test_short_codes_share_nothing(whoosh: Whoosh, client: Client) -> None:
+    messages = [send(client, whoosh, from_=sender, send_as_mms=True) for sender in (SHORT_CODE, "54321")]
+
+    whoosh.settle()
+
+    assert [seconds_until(message, "sending") for message in messages] == [1, 1]
+
+
+@pytest.mark.parametrize("sender", [LONG_CODE, SHORT_CODE], ids=["a number", "a short code"])
+def test_text_messages_do_not_wait_for_mms(whoosh: Whoosh, client: Client, sender: str) -> None:
+    texts_and_pictures = ({"send_as_mms": True}, {}, {"send_as_mms": True})
+    messages = [send(client, whoosh, from_=sender, **each) for each in texts_and_pictures]
+
+    whoosh.settle()
+
+    assert [seconds_until(message, "sending") for message in messages] == [1, 1, 1.02 if sender == LONG_CODE else 1.025]
+
+
 def test_a_queue_that_ran_empty_lets_the_next_message_go_at_once(whoosh: Whoosh, client: Client) -> None:
     for _ in range(3):
         send(client, whoosh)
@@ -120,13 +164,17 @@ def test_a_service_spreads_its_messages_over_the_queues_of_its_senders(whoosh: W
     assert [seconds_until(message, "sending") for message in messages] == [2, 2, 3, 3]
 
 
-def fill(whoosh: Whoosh) -> None:
+def fill(whoosh: Whoosh, **parameters: str) -> None:
     """Fill the queue of the number: 1440 messages of ten segments are as many as it sends in four hours."""
+    for _ in range(1440):
+        post(whoosh, {"To": PERSON, "From": LONG_CODE, "Body": "a" * 1530} | parameters)
+
+
+def post(whoosh: Whoosh, parameters: dict[str, str]) -> int:
+    """Send a message without the SDK, which is quicker; the HTTP status."""
     url = f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json"
     credentials = b64encode(f"{whoosh.api_key}:{whoosh.api_secret}".encode()).decode()
-    form = urlencode({"To": PERSON, "From": LONG_CODE, "Body": "a" * 1530})
-    for _ in range(1440):
-        whoosh.answer(Request("POST", url, {"Authorization": f"Basic {credentials}"}, form))
+    return whoosh.answer(Request("POST", url, {"Authorization": f"Basic {credentials}"}, urlencode(parameters))).status
 
 
 def test_a_full_queue_refuses_a_direct_message(whoosh: Whoosh, client: Client) -> None:
@@ -158,6 +206,36 @@ def test_what_a_full_queue_holds_is_sent_in_four_hours(whoosh: Whoosh, client: C
 
     assert {message.status for message in whoosh.outbox} == {"delivered"}
     assert seconds_until(whoosh.outbox[-1], "sending") == 14400 - 10 + 1
+
+
+def test_what_will_expire_takes_room_until_it_does(whoosh: Whoosh, client: Client) -> None:
+    fill(whoosh, ValidityPeriod="5")
+
+    whoosh.travel(seconds=4)
+
+    with pytest.raises(TwilioRestException, match="SMS queue is full"):
+        send(client, whoosh, body="a" * 1530)
+
+    whoosh.travel(seconds=1)
+
+    message = send(client, whoosh, body="a" * 1530)
+    assert whoosh.queue(LONG_CODE).messages == [message]
+    assert len(whoosh.outbox.filter(error_code=30036)) == 1439
+
+
+def test_a_reply_of_twiml_that_a_full_queue_cannot_take_fails(whoosh: Whoosh) -> None:
+    def app(environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/xml")])
+        return [b"<Response><Message>Thanks</Message></Response>"]
+
+    whoosh.add_number(LONG_CODE, sms_url="https://app.example/sms")
+    whoosh.mount("https://app.example", app)
+    fill(whoosh)
+
+    [reply] = whoosh.receive("Hi", from_=PERSON, to=LONG_CODE).replies
+    whoosh.travel(seconds=1)
+
+    assert (reply.status, reply.error_code) == ("failed", 30001)
 
 
 @pytest.mark.parametrize("sender", [None, LONG_CODE], ids=["sender chosen", "sender given"])
@@ -206,6 +284,15 @@ def test_a_message_that_expires_takes_nobodys_time(whoosh: Whoosh, client: Clien
     assert seconds_until(messages[3], "sending") == 3
 
 
+def test_a_delay_longer_than_the_validity_period_lets_everything_expire() -> None:
+    with Whoosh(throughput="realistic", clock="virtual", delays={"sending": timedelta.max}) as whoosh:
+        message = send(Client(), whoosh)
+
+        whoosh.settle()
+
+        assert (message.status, message.error_code) == ("failed", 30036)
+
+
 def test_a_service_has_a_validity_period_for_its_messages(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Desk", senders=[LONG_CODE], validity_period=3)
     messages = [
@@ -243,20 +330,151 @@ def test_a_scheduled_message_queues_from_its_moment_on(whoosh: Whoosh, client: C
     ]
 
 
-@given(st.lists(st.tuples(st.integers(0, 10), st.integers(1, 500)), min_size=1, max_size=15))
-def test_no_sender_sends_faster_than_its_rate_nor_out_of_turn(plan: list[tuple[int, int]]) -> None:
-    with Whoosh(throughput="realistic", clock="virtual") as whoosh:
-        client = Client()
-        for pause, length in plan:
-            whoosh.travel(seconds=pause)
-            client.messages.create(to=PERSON, from_=LONG_CODE, body="a" * length)
-        whoosh.settle()
+def test_a_canceled_message_never_queues(whoosh: Whoosh, client: Client) -> None:
+    service = whoosh.add_messaging_service("Desk", senders=[LONG_CODE])
+    at = whoosh.now + timedelta(hours=1)
+    canceled, kept = (
+        send(
+            client,
+            whoosh,
+            from_=LONG_CODE,
+            messaging_service_sid=service.sid,
+            schedule_type="fixed",
+            send_at=at,
+        )
+        for _ in range(2)
+    )
+    client.messages(canceled.sid).update(status="canceled")
 
-        free = whoosh.outbox[0].date_created
-        for message in whoosh.outbox:
-            turn = max(free, message.date_created)
-            assert dict(message.history)["sending"] == turn + timedelta(seconds=1)
-            free = turn + timedelta(seconds=message.num_segments)
+    whoosh.travel(at)
+
+    assert whoosh.queue(LONG_CODE).messages == [kept]
+    whoosh.settle()
+    assert dict(kept.history)["sending"] == at + timedelta(seconds=1)
+
+
+def test_a_message_that_fails_when_its_turn_comes_has_taken_its_turn(whoosh: Whoosh, client: Client) -> None:
+    messages = [send(client, whoosh, **each) for each in ({"max_price": "0.0001"}, {})]
+
+    whoosh.settle()
+
+    assert [message.history[1] for message in messages] == [
+        ("failed", messages[0].date_created + timedelta(seconds=1)),
+        ("sending", messages[0].date_created + timedelta(seconds=2)),
+    ]
+
+
+# Properties
+
+SENDERS = {LONG_CODE: 1, TOLL_FREE: 3, SHORT_CODE: 100}
+PLANS = st.lists(
+    st.tuples(
+        st.integers(0, 6),  # seconds before it
+        st.sampled_from(list(SENDERS)),
+        st.integers(1, 700),  # characters
+        st.integers(1, 40),  # validity period
+        st.booleans(),  # through a service
+    ),
+    min_size=1,
+    max_size=25,
+)
+Plan = list[tuple[int, str, int, int, bool]]
+
+
+def carry_out(whoosh: Whoosh, plan: Plan) -> Iterator[None]:
+    """Send what a plan says, and stop after each message, so that the queues can be looked at."""
+    service = whoosh.add_messaging_service("Desk", senders=list(SENDERS))
+    for pause, sender, length, validity, through_service in plan:
+        whoosh.travel(seconds=pause)
+        form = {"To": PERSON, "From": sender, "Body": "a" * length, "ValidityPeriod": str(validity)}
+        post(whoosh, form | ({"MessagingServiceSid": service.sid} if through_service else {}))
+        yield
+    whoosh.settle()
+    yield
+
+
+def histories(whoosh: Whoosh) -> list[object]:
+    """What became of every message, and how long after the first was created."""
+    start = whoosh.outbox[0].date_created
+    return [
+        (message.sid, message.error_code, [(status, at - start) for status, at in message.history])
+        for message in whoosh.outbox
+    ]
+
+
+@given(PLANS)
+def test_no_sender_sends_out_of_turn_nor_in_any_window_faster_than_its_rate(plan: Plan) -> None:
+    with Whoosh(throughput="realistic", clock="virtual") as whoosh:
+        for _ in carry_out(whoosh, plan):
+            pass
+
+        for sender, rate in SENDERS.items():
+            sent = [message for message in whoosh.outbox.filter(from_=sender) if "sending" in dict(message.history)]
+            moments = [dict(message.history)["sending"] for message in sent]
+            assert moments == sorted(moments)
+            for first in range(len(sent)):
+                segments = 0
+                for last in range(first, len(sent)):
+                    exactly = timedelta(seconds=segments)
+                    # Moments are rounded up to microseconds, so that two can be closer by as much.
+                    assert (moments[last] - moments[first] + timedelta.resolution) * rate > exactly
+                    if segments % rate == 0:
+                        assert (moments[last] - moments[first]) * rate >= exactly
+                    segments += sent[last].num_segments
+
+
+@given(PLANS)
+def test_nothing_is_lost_and_nothing_waits_for_longer_than_it_may(plan: Plan) -> None:
+    with Whoosh(throughput="realistic", clock="virtual") as whoosh:
+        for _ in carry_out(whoosh, plan):
+            pass
+
+        for message, (_, _, _, validity, _) in zip(whoosh.outbox, plan, strict=True):
+            _, (status, at), *_ = message.history
+            waited = (at - message.date_created).total_seconds()
+            if message.status == "failed":
+                assert (message.error_code, waited) == (30036, validity)
+            else:
+                assert (message.status, status, waited <= validity) == ("delivered", "sending", True)
+
+
+@given(PLANS)
+def test_the_same_plan_has_the_same_outcome(plan: Plan) -> None:
+    outcomes = []
+    for _ in range(2):
+        with Whoosh(throughput="realistic", clock="virtual") as whoosh:
+            for _ in carry_out(whoosh, plan):
+                pass
+            outcomes.append(histories(whoosh))
+
+    assert outcomes[0] == outcomes[1]
+
+
+@given(PLANS)
+def test_a_queue_holds_what_is_queued(plan: Plan) -> None:
+    with Whoosh(throughput="realistic", clock="virtual") as whoosh:
+        for _ in carry_out(whoosh, plan):
+            for sender in SENDERS:
+                queue = whoosh.queue(sender)
+                queued = [message for message in whoosh.outbox if (message.from_, message.status) == (sender, "queued")]
+                assert queue.messages == queued
+                assert queue.depth == len(queued)
+                assert queue.segments == sum(len(message.segments) for message in queued)
+
+
+@given(PLANS)
+def test_a_queue_is_empty_when_it_says_and_not_before(plan: Plan) -> None:
+    with Whoosh(throughput="realistic", clock="virtual") as whoosh:
+        *_, _ = list(zip(plan, carry_out(whoosh, plan), strict=False))
+        queues = [queue for queue in map(whoosh.queue, SENDERS) if queue.depth]
+        for queue in sorted(queues, key=lambda queue: queue.drains_at):
+            expiring = list(queue.expiring)
+            drains_at = queue.drains_at
+            whoosh.travel(max(drains_at - timedelta.resolution, whoosh.now))
+            assert queue.depth > 0 or whoosh.now == drains_at
+            whoosh.travel(drains_at)
+            assert queue.depth == 0
+            assert {message.status for message in expiring} <= {"failed"}
 
 
 @freeze_time("2030-01-01")
@@ -266,3 +484,150 @@ def test_without_the_setting_nothing_queues() -> None:
         whoosh.settle()
 
         assert {seconds_until(message, "sending") for message in messages} == {1}
+
+
+# Reading a queue
+
+
+def test_a_queue_says_what_waits_and_until_when(whoosh: Whoosh, client: Client) -> None:
+    queue = whoosh.queue("(555) 712-2661")
+    messages = [send(client, whoosh, **each) for each in ({"body": "a" * 200}, {"validity_period": 1}, {})]
+
+    assert queue.sender == LONG_CODE
+    assert queue.messages == messages
+    assert queue.expiring == messages[1:2]
+    assert (queue.depth, queue.segments) == (3, 4)
+    assert (queue.rate, queue.rate_to(ABROAD), queue.room, queue.is_full) == (1, 10, 14396, False)
+    assert queue.drains_at == whoosh.now + timedelta(seconds=3)
+    assert repr(queue) == f"<queue of {LONG_CODE}: 3 messages, empty at {queue.drains_at:%Y-%m-%d %H:%M:%S} UTC>"
+
+    whoosh.travel(queue.drains_at)
+
+    assert (queue.depth, queue.segments, queue.messages, queue.drains_at) == (0, 0, [], whoosh.now)
+
+
+@pytest.mark.parametrize(
+    ("sender", "mms", "rate", "room"),
+    [
+        pytest.param(LONG_CODE, False, 1, 14_400, id="a number"),
+        pytest.param("+447700900123", False, 10, 144_000, id="a number of another country"),
+        pytest.param(TOLL_FREE, False, 3, 43_200, id="a toll-free number"),
+        pytest.param(SHORT_CODE, False, 100, 1_440_000, id="a short code"),
+        pytest.param("CLINIC", False, 10, 144_000, id="a name"),
+        pytest.param(f"whatsapp:{LONG_CODE}", False, 80, 1_152_000, id="a WhatsApp sender"),
+        pytest.param(LONG_CODE, True, 50, 720_000, id="the MMS of numbers"),
+        pytest.param(TOLL_FREE, True, 25, 360_000, id="the MMS of toll-free numbers"),
+        pytest.param(SHORT_CODE, True, 40, 576_000, id="the MMS of a short code"),
+    ],
+)
+def test_a_queue_has_the_rate_of_its_sender_and_room_for_four_hours(
+    whoosh: Whoosh, sender: str, mms: bool, rate: int, room: int
+) -> None:
+    queue = whoosh.queue(sender, mms=mms)
+
+    assert (queue.rate, queue.room, queue.depth, queue.drains_at) == (rate, room, 0, whoosh.now)
+
+
+def test_a_short_code_sends_at_home_where_it_is_from(whoosh: Whoosh) -> None:
+    whoosh.add_short_code("54321", country="FR")
+
+    assert (whoosh.queue("54321").rate, whoosh.queue("54321").rate_to(PERSON)) == (10, 100)
+
+
+def test_numbers_show_the_queue_of_mms_that_they_share(whoosh: Whoosh, client: Client) -> None:
+    message = send(client, whoosh, send_as_mms=True)
+
+    assert whoosh.queue("+15557122662", mms=True).messages == [message]
+    assert whoosh.queue(LONG_CODE).messages == []
+    assert whoosh.queue(TOLL_FREE, mms=True).messages == []
+
+
+def test_a_queue_is_full_when_the_next_message_is_refused(whoosh: Whoosh, client: Client) -> None:
+    fill(whoosh)
+    queue = whoosh.queue(LONG_CODE)
+
+    assert (queue.is_full, queue.room, queue.segments) == (True, 0, 14_400)
+    assert queue.drains_at == whoosh.now + timedelta(seconds=14_400 - 10 + 1)
+    with pytest.raises(TwilioRestException, match="SMS queue is full"):
+        send(client, whoosh)
+
+    whoosh.travel(seconds=1)
+
+    assert (queue.is_full, queue.room) == (False, 1)
+
+
+def test_what_a_rule_leaves_queued_is_in_nobodys_way(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when(body="Stay").stall(at="queued")
+    messages = [send(client, whoosh, body=body) for body in ("Stay", "Hi")]
+
+    assert whoosh.queue(LONG_CODE).messages == messages[1:]
+    whoosh.settle()
+    assert [message.status for message in messages] == ["queued", "delivered"]
+
+
+def test_a_queue_is_empty_after_a_reset(whoosh: Whoosh, client: Client) -> None:
+    queue = whoosh.queue(LONG_CODE)
+    send(client, whoosh)
+
+    whoosh.reset()
+
+    assert (queue.depth, queue.room) == (0, 14_400)
+
+
+def test_without_the_setting_there_are_no_queues() -> None:
+    with Whoosh() as whoosh, pytest.raises(WhooshError) as error:
+        whoosh.queue(LONG_CODE)
+
+    assert str(error.value) == (
+        'Nothing waits in a queue while throughput is "unlimited". Mark the test with '
+        '@pytest.mark.whoosh(throughput="realistic"), or write Whoosh(throughput="realistic").'
+    )
+
+
+@pytest.mark.parametrize("sender", ["+1555", "no one at all", "", None, 12345, "whatsapp:nobody"])
+def test_what_is_no_sender_has_no_queue(whoosh: Whoosh, sender: str) -> None:
+    with pytest.raises(ValueError) as error:
+        whoosh.queue(sender)
+
+    assert str(error.value) == (
+        'A sender is a phone number such as "+15557122661", a short code, an alphanumeric sender of at most 11 '
+        f"characters, or a channel address; not {sender!r}."
+    )
+
+
+def test_a_service_has_no_queue_but_its_senders_do(whoosh: Whoosh) -> None:
+    service = whoosh.add_messaging_service("Desk", senders=[LONG_CODE])
+
+    for asked in (service.sid, service):
+        with pytest.raises(WhooshError) as error:
+            whoosh.queue(asked)  # type: ignore[arg-type]
+
+        assert str(error.value) == (
+            "A Messaging Service has no queue of its own, but each sender in its pool has one: "
+            "[whoosh.queue(sender) for sender in service.senders]."
+        )
+
+
+def test_a_sender_that_the_account_does_not_have_has_no_queue() -> None:
+    with Whoosh(throughput="realistic", senders="owned") as whoosh:
+        whoosh.add_number(LONG_CODE)
+
+        assert isinstance(whoosh.queue(LONG_CODE), Queue)
+        with pytest.raises(WhooshError) as error:
+            whoosh.queue("+15557122666")
+
+    assert str(error.value) == "The account has no sender +15557122666: add it first, or correct its spelling."
+
+
+def test_only_numbers_and_short_codes_have_a_queue_of_mms(whoosh: Whoosh) -> None:
+    with pytest.raises(WhooshError) as error:
+        whoosh.queue("CLINIC", mms=True)
+
+    assert str(error.value) == "No MMS leaves from CLINIC: only phone numbers and short codes send it."
+
+
+def test_a_rate_is_that_to_a_person(whoosh: Whoosh) -> None:
+    with pytest.raises(ValueError) as error:
+        whoosh.queue(LONG_CODE).rate_to("GB")
+
+    assert str(error.value) == "rate_to() takes a phone number such as \"+447911123456\", not 'GB'."

@@ -286,7 +286,7 @@ def test_a_negative_amount_is_refused_too(whoosh, way):
     assert whoosh.now == before
 
 
-WAYS = "a datetime, a timedelta, or days=, hours=, minutes=, seconds="
+WAYS = "a datetime, a timedelta, or weeks=, days=, hours=, minutes=, seconds="
 
 
 @pytest.mark.parametrize(
@@ -756,11 +756,11 @@ def test_the_apps_clock_is_frozen_with_either_library(pytester, without):
     pytester.makeconftest(without)
     pytester.makepyfile(FROZEN)
 
-    pytester.runpytest_subprocess("-p", "no:time_machine").assert_outcomes(passed=3)
+    pytester.runpytest_subprocess("-p", "no:time_machine").assert_outcomes(passed=4)
 
 
 FROZEN = """
-    import asyncio, sys, time
+    import asyncio, subprocess, sys, threading, time
     from datetime import datetime, timedelta, UTC
 
     from twilio.rest import Client
@@ -775,6 +775,16 @@ FROZEN = """
         freezegun = sys.modules.get("freezegun.api")
         frozen_by_freezegun = bool(freezegun and freezegun.freeze_factories)
         assert frozen_by_freezegun is not bool(sys.modules.get("time_machine"))
+
+    def test_a_process_may_go_on_meanwhile(whoosh):
+        process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+
+        def answer():
+            whoosh.travel(days=400)
+            process.stdin.close()
+
+        threading.Timer(0, answer).start()
+        assert process.wait(timeout=300) == 1
 
     def test_a_handler_sees_its_own_moment(whoosh):
         start, seen = whoosh.now, []

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, assert_type
 
-from pytest_whoosh import Callback, Message, Messages, Whoosh
+from pytest_whoosh import Callback, Message, Messages, Queue, Server, Whoosh, WhooshHttpClient
 
 
 def flask_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -70,6 +70,19 @@ def test_what_is_read(whoosh: Whoosh) -> None:
     assert_type(message.redacted, bool)
 
 
+def test_queues(whoosh: Whoosh) -> None:
+    queue = whoosh.queue("+15557122661")
+    assert_type(queue, Queue)
+    assert_type(whoosh.queue("12345", mms=True).sender, str)
+    assert_type(queue.messages, Messages)
+    assert_type(queue.expiring[0], Message)
+    assert_type(queue.depth + queue.segments + queue.rate + queue.room, int)
+    assert_type(queue.drains_at, datetime)
+    assert_type(queue.is_full, bool)
+    assert_type(queue.rate_to("+447911123456"), int)
+    whoosh.set_concurrency(5)
+
+
 def test_scripts(whoosh: Whoosh) -> None:
     whoosh.when(to="+15558675310").deliver(after=timedelta(minutes=5)).times(2)
     whoosh.when(body=lambda body: "code" in body).undeliver(code=30003).webhooks(drop=("sent",))
@@ -90,6 +103,12 @@ def test_time(whoosh: Whoosh) -> None:
     whoosh.travel(whoosh.now + timedelta(days=1))
     whoosh.settle()
     assert_type(whoosh.now, datetime)
+
+
+def test_starting_again(whoosh: Whoosh) -> None:
+    whoosh.mount("https://app.example", server="http://127.0.0.1:8000")
+    assert_type(whoosh.is_moving, bool)
+    whoosh.reset()
 
 
 def test_callbacks(whoosh: Whoosh) -> None:
@@ -121,3 +140,12 @@ def test_settings() -> None:
 @Whoosh(senders="owned")
 def test_decorated(whoosh: Whoosh) -> None:
     whoosh.assert_nothing_sent()
+
+
+def test_another_process(whoosh_server: Server) -> None:
+    assert_type(whoosh_server.url, str)
+    assert_type(whoosh_server.environment, dict[str, str])
+    assert_type(whoosh_server.whoosh, Whoosh)
+    WhooshHttpClient(whoosh_server.url, timeout=3)
+    with Whoosh(senders="owned") as whoosh, Server(whoosh, port=8080, tls=True, allow_webhooks=["app.test"]) as server:
+        assert server.ca_file

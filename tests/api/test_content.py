@@ -324,6 +324,15 @@ def test_a_body_that_is_no_json_is_refused(whoosh: Whoosh) -> None:
     assert (response.status_code, response.json()["message"]) == (400, "Invalid Parameter: the body is no JSON")
 
 
+@pytest.mark.parametrize("text", ["NaN", "1e999", r'"\ud800"', "[" * 5000], ids=["NaN", "infinite", "half", "deep"])
+def test_what_json_cannot_be_made_of_again_is_no_json(whoosh: Whoosh, text: str) -> None:
+    document = f'{{"language": "en", "types": {{"twilio/location": {{"latitude": {text}, "longitude": 1}}}}}}'
+
+    response = requests.post(CONTENT, data=document, auth=AUTH, timeout=5)
+
+    assert (response.status_code, response.json()["message"]) == (400, "Invalid Parameter: the body is no JSON")
+
+
 # List, fetch, update, delete
 
 
@@ -761,6 +770,7 @@ def test_whatsapp_words_one_time_passwords_itself(client: Client, whoosh: Whoosh
         pytest.param('{"1": "a\\nb"}', 21656, "The Content Variables parameter is invalid", id="a newline"),
         pytest.param('{"1": "a\\tb"}', 21656, "The Content Variables parameter is invalid", id="a tab"),
         pytest.param('{"1": "a     b"}', 21656, "The Content Variables parameter is invalid", id="five spaces"),
+        pytest.param(r'{"1": "\ud800"}', 21656, "The Content Variables parameter is invalid", id="half a character"),
         pytest.param('{"1": "{{2}}"}', 21656, "The Content Variables parameter is invalid", id="a placeholder"),
         pytest.param('{"2": "Ann"}', 21656, "The Content Variables parameter is invalid", id="a placeholder left over"),
         pytest.param(json.dumps({"1": "a" * 1601}), 21658, "Parameter exceeded character limit", id="a value too long"),

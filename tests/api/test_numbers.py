@@ -5,7 +5,7 @@ import requests
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from pytest_whoosh import Whoosh
+from pytest_whoosh import Whoosh, WhooshError
 
 OURS = "+15557122661"
 PERSON = "+15558675310"
@@ -360,6 +360,39 @@ def test_a_number_can_go_over_to_a_sub_account(whoosh: Whoosh, client: Client) -
     assert moved.account_sid == other.sid
     assert client.incoming_phone_numbers.list() == []
     assert [each.sid for each in client.api.accounts(other.sid).incoming_phone_numbers.list()] == [number.sid]
+
+
+def test_a_number_that_goes_over_to_its_own_account_stays_in_its_sender_pool(whoosh: Whoosh, client: Client) -> None:
+    service = whoosh.add_messaging_service("Reminders", senders=[OURS])
+    number = whoosh.add_number(OURS)
+
+    client.incoming_phone_numbers(number.sid).update(account_sid=whoosh.account_sid)
+
+    assert [each.sid for each in client.messaging.v1.services(service.sid).phone_numbers.list()] == [number.sid]
+
+
+@pytest.mark.parametrize("wanted", [{"phone_number": "+15005550006"}, {"area_code": "500"}], ids=["number", "area"])
+def test_a_number_of_one_account_cannot_be_bought_by_another(client: Client, wanted: dict[str, str]) -> None:
+    other = client.api.accounts.create(friendly_name="Other")
+    client.api.accounts(other.sid).incoming_phone_numbers.create(phone_number="+15005550006")
+
+    with pytest.raises(TwilioRestException) as refusal:
+        client.incoming_phone_numbers.create(**wanted)
+
+    assert (refusal.value.status, refusal.value.code) == (400, 21422)
+
+
+def test_a_test_cannot_give_the_account_a_number_of_a_sub_account(whoosh: Whoosh, client: Client) -> None:
+    other = client.api.accounts.create(friendly_name="Other")
+    client.api.accounts(other.sid).incoming_phone_numbers.create(phone_number=OURS)
+
+    with pytest.raises(WhooshError) as misuse:
+        whoosh.add_number(OURS)
+
+    assert str(misuse.value) == (
+        f"{OURS} belongs to a sub-account already, and a number is one account's only. Give this account another one, "
+        "or let the sub-account release it first."
+    )
 
 
 def test_a_number_does_not_go_over_to_an_account_that_is_not_there(whoosh: Whoosh, client: Client) -> None:

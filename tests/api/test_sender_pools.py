@@ -603,3 +603,15 @@ def test_an_account_with_senders_of_its_own_knows_no_other_channel_sender(whoosh
     response = add(KINDS["channel senders"], service.sid, "XE" + "a" * 32)
 
     assert refusal(response) == (400, 63007, "Twilio could not find a Channel with the specified From address")
+
+
+def test_a_sender_that_rejoins_its_pool_is_the_newest(whoosh: Whoosh, client: Client) -> None:
+    first, second = (whoosh.add_number(f"+1555712266{number}").sid for number in (1, 2))
+    senders = client.messaging.v1.services.create(friendly_name="Reminders").fetch().phone_numbers
+    for sid in (first, second):
+        senders.create(phone_number_sid=sid)
+    senders(first).delete()
+
+    senders.create(phone_number_sid=first)
+
+    assert [sender.sid for sender in senders.list()] == [first, second]

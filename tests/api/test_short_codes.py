@@ -125,3 +125,13 @@ def test_a_short_code_that_is_not_there_is_not_found(client: Client) -> None:
         client.short_codes("SC" + "0" * 32).fetch()
 
     assert (refusal.value.status, refusal.value.code) == (404, 20404)
+
+
+def test_a_code_is_no_property_of_itself(whoosh: Whoosh) -> None:
+    with pytest.raises(TypeError) as refused:
+        whoosh.add_short_code("12345", short_code="54321")
+
+    assert str(refused.value) == (
+        "Unknown property of ShortCode 'short_code'. Valid: country, friendly_name, sms_url, sms_method, "
+        "sms_fallback_url, sms_fallback_method, api_version, mms_capable."
+    )

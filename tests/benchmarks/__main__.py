@@ -1,28 +1,54 @@
-"""What the fake costs: ``python -m tests.benchmarks``, and with ``--check`` exit status 1 where a bound is missed."""
+"""What the double costs: ``python -m tests.benchmarks``.
+
+With ``--check`` the exit status is 1 where a bound is missed; ``--plot PATH`` draws what was measured as an SVG.
+"""
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
-from . import comparisons
-from .measuring import table
+from . import comparisons, peers, scale
+from .measuring import Result, columns, table
+from .plot import plot
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--check", action="store_true", help="exit with status 1 where a bound is missed")
+    parser.add_argument("--plot", type=Path, metavar="PATH", help="draw what was measured as an SVG")
+    parser.add_argument(
+        "--largest", type=int, default=scale.SIZES[-1], metavar="N", help="the most messages (default: %(default)s)"
+    )
     arguments = parser.parse_args()
+    sizes = [size for size in scale.SIZES if size < arguments.largest] + [arguments.largest]
 
-    results = [
-        comparisons.send_through_the_sdk(),
-        comparisons.send_with_requests(),
-        comparisons.set_up_and_tear_down(),
-        comparisons.start_up(),
-        comparisons.own_share_of_a_send(),
-        *comparisons.many_messages(),
-    ]
+    results = list(_told(_results()))
+    curves = list(scale.curves(sizes))
+    results += [curve.result for curve in curves]
 
-    print(table(results))
+    print(table(results), columns(scale.rows(curves, sizes)), sep="\n\n")
+    if not peers.HAS_MOTO:
+        print(peers.WITHOUT_MOTO)
+    if arguments.plot:
+        arguments.plot.write_text(plot(results, curves, sizes), encoding="utf-8")
     return int(arguments.check and not all(result.holds for result in results))
+
+
+def _results() -> Iterator[Result]:
+    yield from comparisons.sends()
+    yield from comparisons.fixtures()
+    yield comparisons.start_up()
+    yield scale.settles()
+    yield scale.travels()
+    yield from scale.memory()
+
+
+def _told(results: Iterable[Result]) -> Iterator[Result]:
+    """The results, each told of as soon as it is there: all of them take minutes."""
+    for result in results:
+        print(f"{result.what}: {result.show(result.value)}", file=sys.stderr)
+        yield result
 
 
 if __name__ == "__main__":

@@ -1,37 +1,11 @@
-"""Two sides measured against each other: in one process, in turns, so that a slow moment slows both."""
+"""Sides measured against each other: in one process, in turns, so that a slow moment slows all of them."""
 
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import process_time
 
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What one side took against the other, in seconds, round by round."""
-
-    what: str
-    ours: Sequence[float]
-    theirs: Sequence[float]
-    #: The greatest ratio allowed, or with ``in_seconds`` the greatest difference; None where there is no bound.
-    bound: float | None = None
-    in_seconds: bool = False
-
-    @property
-    def value(self) -> float:
-        """The median over the rounds of the ratio, or difference, of the two sides in the same round."""
-        pairs = zip(self.ours, self.theirs, strict=True)
-        return statistics.median(ours - theirs if self.in_seconds else ours / theirs for ours, theirs in pairs)
-
-    @property
-    def least(self) -> float:
-        """The same of each side's fastest round."""
-        ours, theirs = min(self.ours), min(self.theirs)
-        return ours - theirs if self.in_seconds else ours / theirs
-
-    @property
-    def holds(self) -> bool:
-        return self.bound is None or self.value <= self.bound
+Seconds = Sequence[float]
 
 
 @dataclass
@@ -40,12 +14,15 @@ class Side:
 
     start: Callable[[], Callable[[], object]]
     stop: Callable[[], object] = lambda: None
+    #: Whether ``run`` is run once before it is timed, so that what is done only once is done by then.
+    warms_up: bool = True
     times: list[float] = field(default_factory=list)
 
     def take_turn(self, repeats: int, clock: Callable[[], float]) -> None:
         run = self.start()
-        run()  # what is done only once is done now
         try:
+            if self.warms_up:
+                run()
             started = clock()
             for _ in range(repeats):
                 run()
@@ -55,38 +32,83 @@ class Side:
 
 
 def take_turns(
-    ours: Side, theirs: Side, *, rounds: int, repeats: int, clock: Callable[[], float] = process_time
-) -> tuple[list[float], list[float]]:
-    """Run both sides in turns; the seconds that one repeat took on each side, in each round.
+    *sides: Side, rounds: int, repeats: int, clock: Callable[[], float] = process_time
+) -> tuple[list[float], ...]:
+    """Run all sides in turns; the seconds that one repeat took on each side, in each round.
 
-    The clock counts the time spent by this process, so that others on the machine do not count.
+    The clock counts the time spent by this process, so that others on the machine count as little as can be.
     """
-    for _ in range(rounds):
-        ours.take_turn(repeats, clock)
-        theirs.take_turn(repeats, clock)
-    return ours.times, theirs.times
+    for number in range(rounds):
+        for side in sides if number % 2 else reversed(sides):
+            side.take_turn(repeats, clock)
+    return tuple(side.times for side in sides)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What was measured, and the most that it may be."""
+
+    what: str
+    value: float
+    show: Callable[[float], str]
+    bound: float | None = None
+    #: The median of each side that it was measured on, in seconds.
+    ours: float | None = None
+    theirs: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.bound is None or self.value <= self.bound
+
+
+def ratio(what: str, ours: Seconds, theirs: Seconds, *, bound: float | None = None) -> Result:
+    """How many times as long one side takes as the other: the median over the rounds."""
+    return _compared(what, ours, theirs, lambda one, other: one / other, lambda value: f"{value:.2f}x", bound)
+
+
+def difference(what: str, ours: Seconds, theirs: Seconds, *, bound: float | None = None) -> Result:
+    """How much longer one side takes than the other: the median over the rounds."""
+    return _compared(what, ours, theirs, lambda one, other: one - other, lambda value: "+" + duration(value), bound)
+
+
+def amount(what: str, times: Seconds, *, bound: float | None = None) -> Result:
+    """How long one side takes: the median over the rounds."""
+    median = statistics.median(times)
+    return Result(what=what, value=median, show=duration, bound=bound, ours=median)
+
+
+def _compared(
+    what: str,
+    ours: Seconds,
+    theirs: Seconds,
+    compare: Callable[[float, float], float],
+    show: Callable[[float], str],
+    bound: float | None,
+) -> Result:
+    value = statistics.median(compare(*pair) for pair in zip(ours, theirs, strict=True))
+    one, other = statistics.median(ours), statistics.median(theirs)
+    return Result(what=what, value=value, show=show, bound=bound, ours=one, theirs=other)
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms" if abs(seconds) >= 0.001 else f"{seconds * 1_000_000:.1f} µs"
 
 
 def table(results: Sequence[Result]) -> str:
-    rows = [("", "this", "other", "median", "least", "at most", "")]
+    rows = [("", "this", "other", "measured", "at most", "")]
     for result in results:
-        bound = "-" if result.bound is None else _amount(result.bound, result)
-        ours, theirs = (_time(statistics.median(times)) for times in (result.ours, result.theirs))
+        sides = ["" if side is None else duration(side) for side in (result.ours, result.theirs)]
+        bound = "-" if result.bound is None else result.show(result.bound)
         verdict = "" if result.bound is None else "holds" if result.holds else "MISSED"
-        rows.append(
-            (result.what, ours, theirs, _amount(result.value, result), _amount(result.least, result), bound, verdict)
-        )
+        rows.append((result.what, *sides, result.show(result.value), bound, verdict))
+    return columns(rows)
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows under one another, the first column to the left and the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(cell.rjust(width) if index else cell.ljust(width) for index, (cell, width) in enumerate(cells))
         for cells in (list(zip(row, widths, strict=True)) for row in rows)
     )
     return "\n".join(line.rstrip() for line in lines)
-
-
-def _amount(value: float, result: Result) -> str:
-    return f"{value * 1000:+.1f} ms" if result.in_seconds else f"{value:.2f}"
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds * 1000:.1f} ms" if seconds >= 0.01 else f"{seconds * 1_000_000:.1f} µs"

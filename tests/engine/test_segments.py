@@ -1,12 +1,11 @@
 """How bodies are encoded and cut, and that Twilio's message segment calculator does the same.
 
-Run as a program, it records anew what the calculator makes of a sample: ``python tests/engine/test_segments.py``.
+Run as a program, it records anew what the calculator makes of a sample: ``python -m tests.engine.test_segments``.
 """
 
 import json
 import os
 import random  # noqa: TID251 - seeded: the same sample every time
-import shutil
 import subprocess
 import unicodedata
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from pytest_whoosh.engine.segments import (
     utf_16_units,
 )
 from pytest_whoosh.engine.smart_encoding import smart_encode
+from tests.nodejs import find_modules, wanted
 
 GSM_7, UCS_2 = Encoding
 ITALY = "🇮🇹"
@@ -156,7 +156,6 @@ def test_ucs_2_is_for_bodies_that_something_forces(body: str) -> None:
 
 
 RECORDED = Path(__file__).parent / "data" / "segments.json"
-PREFIX = "WHOOSH_NPM_PREFIX"
 PACKAGE = "sms-segments-calculator"
 CALCULATE = f"""
 const {{ SegmentedMessage }} = require("{PACKAGE}");
@@ -176,23 +175,14 @@ def test_recorded_bodies_are_cut_as_by_the_calculator() -> None:
 
 @pytest.mark.parametrize("smart", [pytest.param(False, id="as-is"), pytest.param(True, id="smart-encoded")])
 def test_random_bodies_are_cut_as_by_the_calculator(*, smart: bool) -> None:
-    modules = find_calculator()
+    modules = find_modules(PACKAGE)
     if modules is None:
-        pytest.skip(f"needs node and its package {PACKAGE}, installed globally or in the directory {PREFIX} names")
+        pytest.skip(wanted(PACKAGE))
     bodies = list(sample(seed=2, rounds=10))
 
     ours = [segment(smart_encode(body) if smart else body) for body in bodies]
 
     assert ours == calculate(modules, bodies, smart=smart)
-
-
-def find_calculator() -> Path | None:
-    """Where the calculator is installed for node."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    places = [Path(os.environ[PREFIX], "node_modules")] if os.environ.get(PREFIX) else []
-    if npm:
-        places.append(Path(subprocess.run([npm, "root", "-g"], capture_output=True, text=True).stdout.strip()))
-    return next((place for place in places if node and (place / PACKAGE).is_dir()), None)
 
 
 def calculate(modules: Path, bodies: list[str], *, smart: bool = False) -> list[Segmentation]:
@@ -240,7 +230,7 @@ def all_alphabets() -> list[list[str]]:
 
 def record() -> None:
     """Write what the calculator makes of a sample."""
-    modules = find_calculator()
+    modules = find_modules(PACKAGE)
     assert modules, f"Install {PACKAGE}."
     rows = [[each.encoding, each.segments] for each in calculate(modules, list(sample(seed=1)))]
     RECORDED.write_text("[\n" + ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows) + "\n]\n", "ascii")

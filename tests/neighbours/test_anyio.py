@@ -44,6 +44,23 @@ async def test_tasks_lose_nothing(whoosh):
     assert len(whoosh.outbox) == 10
 
 
+@pytest.mark.whoosh(throughput="realistic")
+async def test_calls_of_several_tasks_are_under_way_at_once(whoosh):
+    whoosh.set_concurrency(3)
+    statuses = []
+
+    async def call():
+        async with httpx.AsyncClient() as client:
+            response = await client.post(app.messages_url(), data=app.FORM, headers=app.HEADERS)
+        statuses.append(response.status_code)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(call)
+
+    assert sorted(statuses) == [201, 201, 201, 429, 429]
+
+
 async def test_scripted_faults_are_the_librarys_own(whoosh):
     whoosh.when().timeout()
 

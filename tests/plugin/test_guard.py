@@ -139,7 +139,7 @@ def test_every_stack_is_refused_with_the_mend(pytester):
     assert result.parseoutcomes()["passed"] == 1
     hosts = ["api.twilio.com", "api.whoosh.totogi.solutions", "messaging.whoosh.totogidemos.com", "API.TWILIO.COM."]
     refusals = [line for line in result.outlines if line.startswith("E ") and "WhooshGuardError" in line]
-    expected = [f"E           pytest_whoosh.transports.guard.WhooshGuardError: {REFUSAL.format(host=h)}" for h in hosts]
+    expected = [f"E           pytest_whoosh.WhooshGuardError: {REFUSAL.format(host=h)}" for h in hosts]
     assert len(refusals) == result.parseoutcomes()["failed"]
     assert {" ".join(line.split(" (in thread")[0].split()) for line in refusals} == {
         " ".join(line.split()) for line in expected

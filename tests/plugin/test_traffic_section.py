@@ -156,8 +156,18 @@ def test_a_test_without_the_fixture_shows_nothing(pytester):
         "@pytest.fixture\ndef broken(whoosh):\n    yield\n    assert 0\n\ndef test(broken):\n    send('before'); 1 / 0",
         "def test(request):\n    whoosh = request.getfixturevalue('whoosh')\n    send('before')\n    assert 0",
         "@pytest.fixture\ndef mine():\n    with Whoosh() as it: yield it\n\ndef test(mine):\n    send('before'); 1 / 0",
+        "def test():\n    with Whoosh():\n        send('before')\n        1 / 0",
+        "@Whoosh()\ndef test():\n    send('before')\n    1 / 0",
     ],
-    ids=["set-up fails", "tear-down fails", "both fail", "asked for dynamically", "a fixture of the project's own"],
+    ids=[
+        "set-up fails",
+        "tear-down fails",
+        "both fail",
+        "asked for dynamically",
+        "a fixture of the project's own",
+        "made by the test",
+        "made by the decorator",
+    ],
 )
 def test_the_section_comes_once_whatever_failed(pytester, code):
     pytester.makepyfile(APP + code)

@@ -41,6 +41,7 @@ def test_a_plain_call_is_answered(whoosh, messages_url, auth, form):
     assert response.url == messages_url
     assert response.headers["content-type"] == "application/json"
     assert response.request.method == "POST"
+    assert (response.raw.closed, response.raw.read()) == (True, b"")
 
 
 def test_a_session_made_before_the_fixture_is_answered(whoosh, messages_url, auth, form):
@@ -210,6 +211,13 @@ def test_elapsed_is_measured(whoosh, messages_url, auth):
     assert timedelta(0) <= response.elapsed < timedelta(seconds=5)
 
 
+def test_an_answer_that_is_not_encoded_as_it_says_is_an_error(whoosh, messages_url, auth, form):
+    whoosh.when(to=PERSON).respond(200, {}, headers={"Content-Encoding": "gzip"})
+
+    with pytest.raises(requests.exceptions.ContentDecodingError):
+        requests.post(messages_url, data=form, auth=auth)
+
+
 def test_cookies_are_kept_and_sent(whoosh, messages_url, auth, form):
     whoosh.when(to=PERSON).respond(503, {}, headers={"Set-Cookie": "lb=7; Path=/"}).times(1)
     session = requests.Session()
@@ -364,6 +372,31 @@ def test_a_host_that_only_looks_like_the_vendors_is_left_alone(whoosh, server, h
 
     assert response.text == "from the real server"
     assert whoosh.traffic().splitlines()[1:] == ["API calls: none", "Messages: none", "Webhooks: none"]
+
+
+def test_other_hosts_are_reached_by_the_proxy_that_the_environment_names(whoosh, server, monkeypatch):
+    monkeypatch.setenv("http_proxy", server.url)
+
+    assert requests.get("http://other.example/").text == "from the real server"
+
+
+def test_what_a_session_says_of_proxies_and_certificates_reaches_its_adapter(whoosh, messages_url, auth, form):
+    class Adapter(HTTPAdapter):
+        def send(self, request, **kwargs):
+            given.append((kwargs["proxies"], kwargs["verify"], kwargs["cert"]))
+            return super().send(request, **kwargs)
+
+    given: list[object] = []
+    session = session_with(Adapter())
+    session.proxies, session.verify, session.cert = {"https": "http://proxy.example"}, "ca.pem", "client.pem"
+
+    session.post(messages_url, data=form, auth=auth)
+    session.post(messages_url, data=form, auth=auth, verify=False)
+
+    assert given == [
+        ({"https": "http://proxy.example"}, "ca.pem", "client.pem"),
+        ({"https": "http://proxy.example"}, False, "client.pem"),
+    ]
 
 
 def test_other_hosts_are_reached_as_if_the_fixture_were_absent(whoosh, server):

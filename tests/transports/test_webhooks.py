@@ -1,8 +1,10 @@
 """Webhooks are delivered: to WSGI apps in-process, and to real servers."""
 
+import asyncio
 import socket
 import threading
 from datetime import timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 import requests
@@ -276,6 +278,31 @@ def test_what_cannot_be_mounted_is_refused(whoosh, base, app, error, text):
     assert str(refused.value) == text
 
 
+@pytest.mark.parametrize(
+    ("app", "server", "error", "text"),
+    [
+        (
+            None,
+            "localhost:8000",
+            ValueError,
+            "mount() takes as server= a URL such as \"http://127.0.0.1:8000\", not 'localhost:8000'.",
+        ),
+        (
+            print,
+            "http://127.0.0.1:8000",
+            TypeError,
+            "mount() takes an app, or a server that stands for the base URL: not both.",
+        ),
+    ],
+    ids=["no URL", "an app too"],
+)
+def test_a_server_that_cannot_stand_for_a_url_is_refused(whoosh, app, server, error, text):
+    with pytest.raises(error) as refused:
+        whoosh.mount("https://app.example", app, server=server)
+
+    assert str(refused.value) == text
+
+
 # What goes wrong
 
 
@@ -485,6 +512,14 @@ def test_a_redirect_loop_ends(whoosh, handler):
     assert callback.error.endswith(": the app redirected more than 5 times")
 
 
+def test_a_redirect_to_no_url_is_an_error(whoosh, handler):
+    handler.answers = [("302 Found", {"Location": "http://["})]
+
+    callback = deliver_first(whoosh)
+
+    assert callback.error == "11100 Invalid URL format: the app redirected to 'http://[': Invalid IPv6 URL"
+
+
 def test_the_credentials_in_a_url_are_shown_once_they_are_asked_for(whoosh, handler):
     handler.answers = [("401 Unauthorized", {"WWW-Authenticate": "Basic"}), "204 No Content"]
 
@@ -647,6 +682,24 @@ def test_a_real_server_is_posted_to_where_it_is_mounted(whoosh, server):
     assert heard.headers["Content-Type"] == "application/x-www-form-urlencoded; charset=UTF-8"
     assert outcome(callback) == (200, None, None)
     assert callback.response_body == "from the real server"
+
+
+@pytest.mark.parametrize("asynchronously", [False, True], ids=["settle", "asettle"])
+def test_a_real_server_stands_for_a_public_address(whoosh, server, asynchronously):
+    whoosh.mount("https://app.example", server=f"{server.url}/proxied/")
+    send("https://app.example/status?id=7#rc=2")
+
+    if asynchronously:
+        asyncio.run(whoosh.asettle())
+    else:
+        whoosh.settle()
+
+    heard = server.heard[0]
+    assert (heard.path, heard.headers["Host"]) == ("/proxied/status?id=7", "app.example")
+    assert (heard.headers["X-Forwarded-Host"], heard.headers["X-Forwarded-Proto"]) == ("app.example", "https")
+    assert RequestValidator(whoosh.auth_token).validate(
+        "https://app.example/status?id=7", dict(parse_qsl(heard.body.decode())), heard.headers["X-Twilio-Signature"]
+    )
 
 
 @pytest.mark.whoosh(callbacks="http")

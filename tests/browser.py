@@ -1,0 +1,77 @@
+"""A real browser for the tests of pages: Chromium as the system has it, driven by Playwright."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+#: How long to wait for what a page is about to do, in milliseconds: the machine may be busy.
+_PATIENCE = 20_000
+
+
+@dataclass
+class Watch:
+    """What a page did that no page of ours does."""
+
+    complaints: list[str] = field(default_factory=list)
+    #: Where requests went.
+    requests: list[str] = field(default_factory=list)
+
+    def over(self, page: Any) -> None:
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("console", self._note)
+        page.on("dialog", self._dismiss)
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    def _note(self, message: Any) -> None:
+        # A refusal of the server's, or its absence, is logged by the browser itself.
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _dismiss(self, dialog: Any) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The browser. It serves one module: Playwright's event loop runs as long, and would be in the way of others."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
+    chromium = os.environ.get("WHOOSH_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if chromium is None:
+        pytest.skip("needs Chromium, from the system's packages: apt-get install chromium")
+    playwright.expect.set_options(timeout=_PATIENCE)
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=list(_ARGUMENTS), timeout=3 * _PATIENCE)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def watch() -> Watch:
+    """What went wrong in the page."""
+    return Watch()
+
+
+@pytest.fixture
+def page(browser: Any, watch: Watch) -> Iterator[Any]:
+    """A page in a window of its own, in which nothing may go wrong. It is far from the UTC of the pages."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id="Asia/Tokyo", locale="en-GB")
+    page = context.new_page()
+    watch.over(page)
+    yield page
+    context.close()
+    assert watch.complaints == []

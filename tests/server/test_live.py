@@ -1,0 +1,79 @@
+"""What the live page asks the server for: the newest messages, and news."""
+
+import json
+
+import pytest
+
+from .conftest import PERSON, SENDER
+
+pytestmark = pytest.mark.whoosh(clock="virtual")
+
+
+@pytest.fixture
+def send(client):
+    return lambda body="Hi", **more: client.messages.create(to=PERSON, from_=SENDER, body=body, **more)
+
+
+def test_a_snapshot_holds_the_newest_messages_and_what_time_it_is(call, send, whoosh):
+    for number in range(3):
+        send(f"Message {number}", status_callback="https://app.example/status")
+    whoosh.settle()
+
+    shown = call("GET", "/_whoosh/snapshot?limit=2").json()
+
+    assert [message["body"] for message in shown["messages"]] == ["Message 1", "Message 2"]
+    assert [message["webhooks"] for message in shown["messages"]] == [[0, 1], [2, 3]]
+    assert [(webhook["label"], webhook["message"]) for webhook in shown["webhooks"]] == [
+        ("sent", 0), ("delivered", 0), ("sent", 1), ("delivered", 1)
+    ]  # fmt: skip
+    assert (shown["total"], shown["in_flight"], shown["is_moving"]) == (3, 0, False)
+    assert shown["now"] == whoosh.now.isoformat().replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "10001", "%D9%A3"])
+def test_a_limit_that_will_not_do_is_refused(call, limit):
+    answer = call("GET", f"/_whoosh/snapshot?limit={limit}")
+
+    assert answer.status == 400
+    assert answer.json()["error"].startswith("limit is a number from 1 to 10000, not ")
+
+
+@pytest.mark.parametrize("path", ["/", "/_whoosh/snapshot", "/_whoosh/events"])
+def test_the_page_is_only_read(call, path):
+    answer = call("POST", path)
+
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+    assert answer.json() == {"error": f"{path} takes GET, not POST."}
+
+
+def test_news_come_whenever_anything_happens(call, send, whoosh):
+    connection = call.connect()
+    connection.request("GET", "/_whoosh/events")
+    stream = connection.getresponse()
+
+    def news():
+        line = stream.readline()
+        assert stream.readline() == b"\n"
+        return json.loads(line.removeprefix(b"data: "))
+
+    first = news()
+    send()
+    second = news()
+    whoosh.settle()
+    last = news()
+    while last["is_moving"] or last["in_flight"]:
+        last = news()
+
+    assert stream.headers["Content-Type"] == "text/event-stream"
+    assert (first["total"], second["total"], second["in_flight"], last["in_flight"]) == (0, 1, 1, 0)
+    assert first["now"] == second["now"] < last["now"]
+
+
+def test_the_page_may_not_be_framed_or_kept(call):
+    headers = call("GET", "/").headers
+
+    assert {name: headers[name] for name in ("Cache-Control", "Referrer-Policy", "X-Frame-Options")} == {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "DENY",
+    }

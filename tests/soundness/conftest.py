@@ -1,0 +1,16 @@
+"""What these tests share: pytest in a process of its own, with no plugins but ours."""
+
+from collections.abc import Callable
+
+import pytest
+
+
+@pytest.fixture
+def run_alone(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
+    """Run pytest on the files of ``pytester``; what else is installed here has no say in how it goes."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run(*options: str) -> pytest.RunResult:
+        return pytester.runpytest_subprocess("-p", "whoosh", *options)
+
+    return run

@@ -1,0 +1,261 @@
+"""Every endpoint of the fake, on an account that has one of everything, and how each is called well."""
+
+import json
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from pytest_whoosh import Whoosh
+from pytest_whoosh.api import ROUTES
+from pytest_whoosh.api.routing import Route
+from pytest_whoosh.engine.http import Request, Response
+
+PERSON = "+15558675310"
+SENDER = "+15557122661"
+LINK = "https://app.example/status"
+PAGING = ("Page", "PageSize", "PageToken")
+#: What handlers read from a request besides what their modules' forms declare.
+BY_HAND: Mapping[str, tuple[str, ...]] = {
+    "messages": ("To", "From", "MessagingServiceSid", "Status", "Body"),
+    "services": ("PhoneNumberSid", "ShortCodeSid", "AlphaSender", "IsoCountryCode", "Sid"),
+    "numbers": ("PhoneNumber", "AreaCode", "AccountSid"),
+    "deactivations": ("Date", "Expires", "Signature"),
+}
+#: The members of the JSON documents that content templates are made of.
+JSON_MEMBERS = ("friendly_name", "language", "variables", "types", "name", "category", "allow_category_change")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A route, as a test calls it."""
+
+    route: Route
+
+    def __str__(self) -> str:
+        return f"{self.route.method} {self.route.path}"
+
+    @property
+    def name(self) -> str:
+        """The operation's name."""
+        return self.route.handler.__name__
+
+    @property
+    def module(self) -> str:
+        """The name of the module that answers."""
+        return self.route.handler.__module__.rpartition(".")[2]
+
+    @property
+    def takes_json(self) -> bool:
+        """Whether what is posted is JSON."""
+        return self.module == "content"
+
+    @property
+    def is_below_another(self) -> bool:
+        """Whether it is about what belongs to something else of the account's."""
+        return "{" in self.route.path.removeprefix("/2010-04-01/Accounts/{account_sid}")
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names of every parameter that its module knows; of one only, where there is nothing to ask for."""
+        if self.name.startswith(("fetch_", "delete_", "refuse_")) and self.module != "deactivations":
+            return ["Page"]
+        if self.route.method == "GET":
+            declared = (*BY_HAND.get(self.module, ()), *_declared(self.route.handler.__module__, "List"))
+            return list(dict.fromkeys([*declared, *PAGING]))
+        if self.takes_json:
+            return list(JSON_MEMBERS)
+        return list(dict.fromkeys([*BY_HAND.get(self.module, ()), *_declared(self.route.handler.__module__)]))
+
+
+def _declared(module: str, kind: str = "") -> Iterator[str]:
+    """The parameters in the forms that a module declares or imports; of one kind, as their names begin."""
+    modules = [sys.modules[module]]
+    if module.endswith(".messages"):  # whose forms are in modules of their own
+        modules += [sys.modules[f"pytest_whoosh.api.{name}"] for name in ("drafts", "finding")]
+    for each in modules:
+        for form in vars(each).values():
+            if isinstance(form, type) and is_dataclass(form) and form.__name__.startswith(kind):
+                yield from (field.metadata["parameter"][0] for field in fields(form) if "parameter" in field.metadata)
+
+
+ENDPOINTS = [Endpoint(route) for routes in ROUTES for route in routes]
+
+
+@dataclass(frozen=True)
+class House:
+    """A double whose account has one of everything."""
+
+    whoosh: Whoosh
+    #: What fills the braces of each operation's path.
+    values: Mapping[str, Mapping[str, str]]
+    #: What each operation is called with; those that are missing need nothing.
+    sound: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def authorization(self) -> str:
+        """The header of a call with the account's own credentials."""
+        return "Basic " + b64encode(f"{self.whoosh.api_key}:{self.whoosh.api_secret}".encode()).decode()
+
+    def path(self, endpoint: Endpoint, extension: str = ".json") -> str:
+        """The path of an endpoint, leading to what is there."""
+        values = {"account_sid": self.whoosh.account_sid, **self.values.get(endpoint.name, {})}
+        path = endpoint.route.path.format_map(_Filled({**self.values[endpoint.module], **values}))
+        return path + (extension if path.startswith("/2010") else "")
+
+    def url(self, endpoint: Endpoint, extension: str = ".json") -> str:
+        """The URL of an endpoint, leading to what is there."""
+        product = {"services": "messaging", "link_shortening": "messaging", "deactivations": "messaging"}
+        product |= {"registration": "messaging", "content": "content", "pricing": "pricing"}
+        host = f"https://{product.get(endpoint.module, 'api')}.whoosh.totogi.solutions"
+        return host + self.path(endpoint, extension)
+
+    def parameters(self, endpoint: Endpoint) -> dict[str, Any]:
+        """What the endpoint is called with where nothing is wrong."""
+        return dict(self.sound.get(endpoint.name, {}))
+
+    def request(
+        self, endpoint: Endpoint, parameters: Mapping[str, Any] | None = None, extension: str = ".json"
+    ) -> Request:
+        """A call with parameters of the right shape: in the query, in a form, or in JSON."""
+        given = self.parameters(endpoint) if parameters is None else parameters
+        url, headers, body = self.url(endpoint, extension), {"Authorization": self.authorization}, ""
+        if endpoint.route.method in ("GET", "DELETE"):
+            url += f"?{urlencode(given, doseq=True, errors='surrogatepass')}" if given else ""
+        elif endpoint.takes_json:
+            headers["Content-Type"], body = "application/json", json.dumps(given)
+        else:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(given, doseq=True, errors="surrogatepass")
+        return Request(endpoint.route.method, url, headers, body)
+
+    def call(self, endpoint: Endpoint, parameters: Mapping[str, Any] | None = None) -> Response:
+        """Call an endpoint on the double's own door."""
+        return self.whoosh.answer(self.request(endpoint, parameters))
+
+
+class _Filled(dict[str, str]):
+    """Leaves nothing unfilled: what nobody made has a well-formed SID all the same."""
+
+    def __missing__(self, name: str) -> str:
+        return "BN" + "0" * 32
+
+
+@contextmanager
+def furnished() -> Iterator[House]:
+    """A double with one of everything: what a call leads to is there."""
+    with Whoosh(clock="virtual") as whoosh:
+        yield furnish(whoosh)
+
+
+def furnish(whoosh: Whoosh) -> House:
+    """Give the account of a double one of everything, and an app that answers its webhooks."""
+    whoosh.mount("https://app.example", _app)
+    number, spare = whoosh.add_number(SENDER), whoosh.add_number("+15557122662")
+    for each in ("+18005550101", "+447400123457"):
+        whoosh.add_number(each)
+    code, spare_code = whoosh.add_short_code("12345"), whoosh.add_short_code("123456")
+    whatsapp = f"whatsapp:{SENDER}"
+    pool = [SENDER, "12345", "Whoosh", whatsapp]
+    service = whoosh.add_messaging_service(
+        "Reminders", senders=pool, link_shortening_domain="go.example", status_callback=LINK
+    )
+    other = whoosh.add_messaging_service("Spare")
+    template = whoosh.add_template("Hi {{1}}", variables={"1": "there"}, media=["https://app.example/{{1}}.png"])
+    fresh = whoosh.add_template("Hello")
+    application = whoosh.add_application(message_status_callback=LINK)
+    spare_whatsapp = whoosh.add_channel_sender("whatsapp:+15557122662")
+    yesterday = (whoosh.now - timedelta(days=1)).date()
+    whoosh.deactivate(PERSON, on=yesterday)
+
+    sound = {"To": PERSON, "From": SENDER, "Body": "Hi there"}
+    account = f"https://api.whoosh.totogi.solutions/2010-04-01/Accounts/{whoosh.account_sid}"
+    delivered = _create(
+        whoosh, f"{account}/Messages", {**sound, "MediaUrl": "https://app.example/cat.png", "ProvideFeedback": "true"}
+    )
+    whoosh.settle()
+    media = _get(whoosh, f"{account}/Messages/{delivered}/Media.json")["media_list"][0]["sid"]
+    later = f"{whoosh.now + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+    through_service = {"To": PERSON, "MessagingServiceSid": service.sid, "Body": "Hi"}
+    scheduled = _create(whoosh, f"{account}/Messages", {**through_service, "ScheduleType": "fixed", "SendAt": later})
+    branch = _create(whoosh, account.rpartition("/")[0], {})
+    key = _create(whoosh, f"{account}/Keys", {})
+    report = _get(whoosh, f"https://messaging.whoosh.totogi.solutions/v1/Deactivations?Date={yesterday}")
+    report_url = urlsplit(report["redirect_to"])
+
+    senders = {
+        "phone_number": (number.sid, {"PhoneNumberSid": spare.sid}),
+        "short_code": (code.sid, {"ShortCodeSid": spare_code.sid}),
+        "alpha_sender": (next(each.sid for each in service.pool if each.address == "Whoosh"), {"AlphaSender": "Acme"}),
+        "channel_sender": (
+            next(each.sid for each in service.pool if each.address == whatsapp),
+            {"Sid": spare_whatsapp.sid},
+        ),
+    }
+    senders["destination_alpha_sender"] = (senders["alpha_sender"][0], {"AlphaSender": "Acme", "IsoCountryCode": "GB"})
+    domain = service.link_shortening_domain
+    assert domain is not None
+    return House(
+        whoosh,
+        {
+            "messages": {"message_sid": delivered},
+            "media": {"message_sid": delivered, "sid": media},
+            "services": {"service_sid": service.sid},
+            "content": {"sid": template.sid},
+            "link_shortening": {"domain_sid": domain.sid, "service_sid": service.sid},
+            "numbers": {"sid": number.sid},
+            "short_codes": {"sid": code.sid},
+            "deactivations": {"file": report_url.path.rpartition("/")[2]},
+            "applications": {"sid": application.sid},
+            "accounts": {"sid": key},
+            "pricing": {"iso_country": "US"},
+            "registration": {"service_sid": service.sid},
+            "update_message": {"message_sid": scheduled},
+            # What is closed would end every other call.
+            "update_account": {"account_sid": branch},
+            **{f"fetch_{kind}": {"sender_sid": sid} for kind, (sid, _) in senders.items()},
+            **{f"delete_{kind}": {"sender_sid": sid} for kind, (sid, _) in senders.items()},
+            **{f"create_{kind}": {"service_sid": other.sid} for kind in senders},
+            "create_approval_create": {"sid": fresh.sid},
+            # Of the two resources that are called so, one is an account's and one a pool's.
+            "fetch_short_code": {"sid": code.sid, "sender_sid": code.sid},
+        },
+        {
+            "create_message": sound,
+            "update_message": {"Status": "canceled"},
+            "create_service": {"FriendlyName": "Reminders"},
+            "create_incoming_phone_number": {"PhoneNumber": "+15005550006"},
+            "create_incoming_phone_number_local": {"AreaCode": "415"},
+            "create_incoming_phone_number_mobile": {"PhoneNumber": "+447400123456"},
+            "create_incoming_phone_number_toll_free": {"PhoneNumber": "+18005550100"},
+            "create_content": {"language": "en", "types": {"twilio/text": {"body": "Hi"}}},
+            "update_content": {"types": {"twilio/text": {"body": "Hi"}}},
+            "create_approval_create": {"name": "hi", "category": "UTILITY"},
+            "fetch_deactivation": {"Date": str(yesterday)},
+            "read_deactivations": dict(pair.split("=") for pair in report_url.query.split("&")),
+            **{f"create_{kind}": parameters for kind, (_, parameters) in senders.items()},
+        },
+    )
+
+
+def _app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+    start_response("204 No Content", [])
+    return []
+
+
+def _create(whoosh: Whoosh, url: str, parameters: Mapping[str, str]) -> str:
+    answer = whoosh.answer(Request("POST", f"{url}.json", _credentials(whoosh), urlencode(parameters)))
+    assert answer.status == 201, answer
+    return json.loads(answer.body)["sid"]
+
+
+def _get(whoosh: Whoosh, url: str) -> Any:
+    return json.loads(whoosh.answer(Request("GET", url, _credentials(whoosh))).body)
+
+
+def _credentials(whoosh: Whoosh) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{whoosh.api_key}:{whoosh.api_secret}".encode()).decode()}

@@ -1,0 +1,417 @@
+"""What the documentation says happens to messages, in plain dictionaries and lists: nothing here is the fake's code.
+
+The model is told what a test does, says what the API answers to it, and knows what is to be seen afterwards. One thing
+it does not foresee: which of the senders that can reach a person a Messaging Service chooses. That it is told.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+Message = dict[str, Any]
+
+#: Where a message may go from each status.
+MOVES = {
+    "accepted": {"queued", "failed"},
+    "scheduled": {"queued", "canceled", "failed"},
+    "queued": {"sending", "failed"},
+    "sending": {"sent", "failed"},
+    "sent": {"delivered", "undelivered"},
+    "delivered": {"read"},
+    "receiving": {"received"},
+}
+#: The seconds before each status.
+DELAYS = {"queued": 1, "sending": 1, "sent": 1, "delivered": 2, "undelivered": 2, "read": 2}
+#: What is told to the app when a message becomes it; what a message is created as is not.
+REPORTED = {"queued", "sent", "failed", "delivered", "undelivered", "canceled", "read"}
+#: What can be neither deleted nor redacted.
+UNFINISHED = {"accepted", "scheduled", "queued", "sending", "receiving"}
+#: What each end that a test scripts leads through, once a message is queued.
+WAYS = {
+    "deliver": ["sending", "sent", "delivered"],
+    "undeliver": ["sending", "sent", "undelivered"],
+    "fail": ["sending", "failed"],
+    "read": ["sending", "sent", "delivered", "read"],
+    "stall at queued": [],
+    "stall at sending": ["sending"],
+    "stall at sent": ["sending", "sent"],
+    "stall at delivered": ["sending", "sent", "delivered"],
+}
+#: Texts, and how many segments each takes.
+BODIES = {
+    "Hi": 1,
+    "ask": 1,
+    "x" * 160: 1,
+    "x" * 161: 2,
+    "€" * 80: 1,
+    "€" * 81: 2,
+    "ж" * 70: 1,
+    "ж" * 71: 2,
+    "ж" * 1600: 24,
+    "😜" * 36: 2,
+}
+#: What the fake charges for one MMS, one message on a channel, and one inbound segment, in US dollars.
+MMS, CHANNEL, INBOUND = Decimal("0.02"), Decimal("0.005"), Decimal("0.0075")
+WINDOW = timedelta(hours=24)
+
+
+def channel(address: str | None) -> str:
+    """The channel of an address; nothing for SMS."""
+    return address.partition(":")[0] if address and ":" in address else ""
+
+
+def country(address: str) -> str:
+    """The country of a person's number."""
+    return "US" if "+1" in address else "GB"
+
+
+class World:
+    """Everything that is to be seen of one double."""
+
+    def __init__(self, now: datetime, main: str, prices: dict[str, Decimal]) -> None:
+        self.now = now
+        self.main = main
+        self.prices = prices
+        self.accounts: dict[str, dict[str, Any]] = {}
+        self.add_account(main)
+        self.messages: list[Message] = []
+        self.services: dict[str, dict[str, Any]] = {}
+        self.templates: dict[tuple[str, str], str] = {}
+        self.rules: list[dict[str, Any]] = []
+        self.opted_out: set[tuple[str, str, str]] = set()
+        self.last_heard: dict[tuple[str, str, str], datetime] = {}
+        #: Every status callback that has left, in order: the message's number, the status, the moment.
+        self.told: list[tuple[int, str, datetime]] = []
+        #: How many of them the app has got: they wait for time to move.
+        self.delivered = 0
+
+    # What there is
+
+    def add_account(self, sid: str) -> None:
+        self.accounts[sid] = {"active": True, "numbers": {}, "codes": set(), "deleted": []}
+
+    def holder(self, number: str) -> str | None:
+        """The account that has a number."""
+        return next((sid for sid, each in self.accounts.items() if number in each["numbers"]), None)
+
+    def service_of(self, account: str, sender: str) -> str | None:
+        """The service whose pool a sender of an account is in."""
+        services = self.services.items()
+        return next((sid for sid, each in services if each["account"] == account and sender in each["pool"]), None)
+
+    def release(self, account: str, number: str) -> None:
+        del self.accounts[account]["numbers"][number]
+        for service in self.services.values():
+            if service["account"] == account and number in service["pool"]:
+                self.leave(service, number)
+
+    def leave(self, service: dict[str, Any], number: str) -> None:
+        service["pool"].remove(number)
+        service["known"] = {to: sender for to, sender in service["known"].items() if sender != number}
+
+    def key(self, account: str, person: str, sender: str | None, service: str | None) -> tuple[str, str, str]:
+        """What a person opts out of: of a service, or of a sender that is in none."""
+        service = service or self.service_of(account, sender or "")
+        return account, person, service or sender or ""
+
+    # Sending
+
+    def refusal(self, account: str, form: dict[str, Any]) -> int | None:
+        """The code that a new message is refused with, before any rule of the test is asked."""
+        to, sender, service = form["To"], form.get("From"), self.services.get(form.get("MessagingServiceSid", ""))
+        if "MessagingServiceSid" in form:
+            if service is None or service["account"] != account or service["closed"]:
+                return 21701
+            if not service["pool"]:
+                return 21704
+            if sender and sender not in service["pool"]:
+                return 21709 if sender == "Whoosh" else 21711
+        if sender:
+            if channel(sender) != channel(to):
+                return 21910
+            if sender in self.accounts[account]["codes"] and country(to) != "US":
+                return 21659
+            if sender == "Whoosh" and country(to) == "US":
+                return 21612
+            if "MediaUrl" in form and not service and not channel(to) and (country(to) == "GB" or sender == "Whoosh"):
+                return 21612
+        if len(form.get("Body", "").encode("utf-16-le")) > 3200:
+            return 21617
+        if "ContentSid" in form and self.template(account, form) is None:
+            return 21655
+        if "SendAt" in form and not service:
+            return 35118
+        if "SendAt" in form:
+            lead = form["SendAt"] - self.now.replace(microsecond=0)
+            if not timedelta(minutes=15) <= lead <= timedelta(days=35):
+                return 35114
+        if not service and self.key(account, to, sender, None) in self.opted_out:
+            return 21610
+        return None
+
+    def template(self, account: str, form: dict[str, Any]) -> str | None:
+        """The text of a template, filled in; None where the account has no such one."""
+        text = self.templates.get((account, form["ContentSid"]))
+        return text and text.replace("{{1}}", form.get("Name", "there"))
+
+    def matching(self, message: Message) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        """The rules that say which way a message goes, and what becomes of its callbacks."""
+        fitting = [
+            rule
+            for rule in reversed(self.rules)
+            if rule["left"] != 0 and all(message[name] == value for name, value in rule["match"].items())
+        ]
+        way = next((rule for rule in fitting if rule["way"]), None)
+        return way, next((rule for rule in fitting if rule["script"]), None)
+
+    def rule(self, message: Message) -> str | None:
+        """Let the test's rules decide on a new message; returns what the API does instead of taking it."""
+        way, scripted = self.matching(message)
+        if way and way["way"] not in WAYS:
+            _use_up(way)
+            return str(way["way"])
+        if way and (way["way"] != "read" or channel(message["to"])):
+            message |= {"way": way["way"], "after": way["after"], "code": way["code"], "scripted": True}
+        if scripted:
+            message["script"] = scripted["script"]
+        for rule in {id(each): each for each in (way, scripted) if each}.values():
+            _use_up(rule)
+        return None
+
+    def message(self, account: str, **known: Any) -> Message:
+        """A message as it is before anything has happened to it."""
+        return {
+            "account": account, "service": None, "callback": None, "media": 0, "price": None, "error": None,
+            "sent": None, "created": self.now, "updated": self.now, "deleted": False, "redacted": False,
+            "feedback": False, "template": False, "max_price": None, "way": "deliver", "after": None, "code": None,
+            "scripted": False, "script": {}, "due": None, "waiting": [], "gone": set(), **known,
+        }  # fmt: skip
+
+    def new(self, account: str, form: dict[str, Any]) -> Message:
+        """The message that a form asks for."""
+        service = form.get("MessagingServiceSid")
+        callback = form.get("StatusCallback") or (self.services[service]["callback"] if service else None)
+        status = "scheduled" if "SendAt" in form else "queued" if "From" in form else "accepted"
+        return self.message(
+            account,
+            direction="outbound-api",
+            to=form["To"],
+            from_=form.get("From"),
+            body=self.template(account, form) if "ContentSid" in form else form["Body"],
+            template="ContentSid" in form,
+            service=service,
+            status=status,
+            callback=callback,
+            media=1 if "MediaUrl" in form else 0,
+            feedback="ProvideFeedback" in form,
+            max_price=Decimal(form["MaxPrice"]) if "MaxPrice" in form else None,
+            send_at=form.get("SendAt"),
+        )
+
+    def take(self, message: Message, sid: str) -> None:
+        """Keep a message, and let its life begin."""
+        message |= {"sid": sid, "number": len(self.messages), "history": [(message["status"], self.now)]}
+        parts = 1 if message["media"] or channel(message["to"]) else BODIES.get(message["body"], 1)
+        message |= {"parts": parts, "shown": 0 if message["service"] and message["direction"] != "inbound" else parts}
+        self.messages.append(message)
+        if message["status"] == "scheduled":
+            message["due"] = message["send_at"]
+        elif message["direction"] != "inbound":
+            self._plan(message)
+
+    # Time
+
+    def pass_until(self, until: datetime) -> None:
+        """Let everything happen that is due by a moment."""
+        while (message := self._next()) and message["due"] <= until:
+            self._step(message)
+        self.now = until
+        self.delivered = len(self.told)
+
+    def settle(self) -> None:
+        """Let everything happen until no message is on its way."""
+        while any(each["due"] and each["status"] != "scheduled" for each in self.messages):
+            message = self._next()
+            assert message
+            self._step(message)
+        self.delivered = len(self.told)
+
+    def _next(self) -> Message | None:
+        waiting = [each for each in self.messages if each["due"]]
+        return min(waiting, key=lambda each: (each["due"], each["number"]), default=None)
+
+    def _following(self, message: Message) -> str | None:
+        if message["status"] in ("accepted", "scheduled"):
+            return "queued"
+        way = ["queued", *WAYS[message["way"]]]
+        place = way.index(message["status"]) + 1
+        return way[place] if place < len(way) else None
+
+    def _plan(self, message: Message) -> None:
+        following = self._following(message)
+        if following is None:
+            message["due"] = None
+            self._report(message, None)
+            return
+        is_last = following == (["queued", *WAYS[message["way"]]])[-1]
+        delay = message["after"] if is_last and message["after"] is not None else DELAYS.get(following, 1)
+        message["due"] = self.now + timedelta(seconds=delay)
+
+    def _step(self, message: Message) -> None:
+        self.now = max(self.now, message["due"])
+        following = self._following(message)
+        assert following
+        code = self._obstacle(message, following)
+        if code is not None:
+            self.move(message, "failed", code)
+            return
+        if following == "sent":
+            message["sent"] = self.now
+            message["price"] = -self.cost(message)
+        is_last = following == (["queued", *WAYS[message["way"]]])[-1]
+        self.move(message, following, message["code"] if is_last else None)
+        if following != "failed":
+            self._plan(message)
+
+    def move(self, message: Message, status: str, code: int | None = None) -> None:
+        """Let a message become something else, and tell the app."""
+        assert status in MOVES[message["status"]]
+        message |= {"status": status, "error": code, "updated": self.now}
+        message["history"].append((status, self.now))
+        if status in ("failed", "canceled"):
+            message["due"] = None
+        self._report(message, status)
+
+    def _obstacle(self, message: Message, following: str) -> int | None:
+        """What keeps a message from its next status."""
+        if following in ("queued", "sending", "sent") and not self.accounts[message["account"]]["active"]:
+            return 30002
+        service = self.services.get(message["service"] or "")
+        out = service and self.key(message["account"], message["to"], None, message["service"]) in self.opted_out
+        if following == "queued":
+            assert service
+            if service["closed"]:
+                return 21701
+            if out:
+                return 21610
+            if message["from_"] is None:
+                able = [each for each in service["pool"] if self._reaches(each, message)]
+                if not able:
+                    return 21703 if service["pool"] else 21704
+                self._choose(message, service, able)
+            elif message["from_"] not in service["pool"]:
+                return 21711
+            message["shown"] = message["parts"]
+        elif following == "sending":
+            if out:
+                return 21610
+            message["shown"] = message["parts"]
+            if channel(message["to"]) and not message["scripted"] and not message["template"]:
+                heard = self.last_heard.get((message["account"], message["to"], message["from_"]))
+                if heard is None or self.now - heard > WINDOW:
+                    return 63016
+            if message["max_price"] is not None and self.cost(message) > message["max_price"]:
+                return 30010
+        return None
+
+    @staticmethod
+    def _reaches(sender: str, message: Message) -> bool:
+        if channel(message["to"]):
+            return channel(sender) == channel(message["to"])
+        return sender.startswith("+1") or country(message["to"]) == "US"  # a short code is for its country
+
+    @staticmethod
+    def _choose(message: Message, service: dict[str, Any], able: list[str]) -> None:
+        """Note who was chosen: one who can reach the person, and the one whom they know already."""
+        chosen = message["chosen"]
+        assert chosen in able
+        known = service["known"].get(message["to"])
+        assert known is None or known not in able or chosen == known
+        if known is None:
+            service["known"][message["to"]] = chosen
+        message["from_"] = chosen
+
+    def cost(self, message: Message) -> Decimal:
+        """What a message costs."""
+        if channel(message["to"]):
+            return CHANNEL
+        if message["media"]:
+            return MMS
+        return message["parts"] * (
+            INBOUND if message["direction"] == "inbound" else self.prices[country(message["to"])]
+        )
+
+    def _report(self, message: Message, status: str | None) -> None:
+        """Tell the app of a status; of none, where nothing more will come and whatever waits may go."""
+        script = message["script"]
+        if status in REPORTED and message["callback"]:
+            message["waiting"].append(status)
+        order = script.get("order", ())
+        over = status is None or status not in MOVES
+        while True:
+            # Where nothing more will come, only what is waiting itself is worth waiting for.
+            awaited = set(message["waiting"]) if over else REPORTED - message["gone"]
+            ready = [
+                each
+                for each in message["waiting"]
+                if each not in order or awaited.isdisjoint(order[: order.index(each)])
+            ]
+            if not ready:
+                break
+            message["waiting"].remove(ready[0])
+            message["gone"].add(ready[0])
+            if ready[0] not in script.get("drop", ()):
+                times = 2 if ready[0] in script.get("duplicate", ()) else 1
+                self.told += [(message["number"], ready[0], self.now)] * times
+
+    # People
+
+    def hear(self, account: str, person: str, ours: str, body: str) -> Message:
+        """A person's message, with its effects but for the app's answer."""
+        message = self.message(
+            account, direction="inbound", to=ours, from_=person, body=body, status="receiving",
+            service=self.service_of(account, ours), sent=self.now,
+        )  # fmt: skip
+        if channel(ours):
+            self.last_heard[account, person, ours] = self.now
+        elif ours.startswith("+") and body in ("STOP", "stop", "START"):
+            key = self.key(account, person, ours, message["service"])
+            (self.opted_out.discard if body == "START" else self.opted_out.add)(key)
+        return message
+
+    def heard(self, message: Message) -> None:
+        """The app has answered."""
+        message["price"] = -self.cost(message)
+        message |= {"status": "received", "updated": self.now}
+        message["history"].append(("received", self.now))
+
+    # What is to be seen
+
+    def listed(self, account: str, **filters: Any) -> list[Message]:
+        """What a list shows: naively filtered, newest first."""
+
+        def fits(message: Message) -> bool:
+            sent = message["sent"] and message["sent"].replace(microsecond=0)
+            day, before, after = (filters.get(name) for name in ("day", "before", "after"))
+            return (
+                message["account"] == account
+                and not message["deleted"]
+                and filters.get("to") in (None, message["to"])
+                and filters.get("from_") in (None, message["from_"])
+                and (sent is not None or (day, before, after) == (None, None, None))
+                and (day is None or sent.date() == day)
+                and (before is None or sent <= before)
+                and (after is None or sent >= after)
+            )
+
+        found = [each for each in self.messages if fits(each)]
+        return sorted(found, key=lambda each: (each["sent"] or each["created"], each["number"]), reverse=True)
+
+    def balance(self) -> Decimal:
+        """What is left of the money of the account and those below it."""
+        return Decimal(100) + sum((each["price"] or 0 for each in self.messages), Decimal())
+
+
+def _use_up(rule: dict[str, Any]) -> None:
+    if rule["left"] is not None:
+        rule["left"] -= 1

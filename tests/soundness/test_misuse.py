@@ -1,0 +1,325 @@
+"""What tests do by mistake is refused with a text that names the mend, in a traceback that ends on the test's line."""
+
+import asyncio
+import pickle
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from twilio.rest import Client
+
+from pytest_whoosh import Whoosh, WhooshError, WhooshGuardError
+
+PERSON = "+15558675310"
+SENDER = "+15557122661"
+LEFT = (
+    "This double is no longer in force: what happened can still be read, and nothing can happen any more. "
+    "Do it before the test that takes the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."
+)
+
+
+def send() -> str:
+    return Client().messages.create(to=PERSON, from_=SENDER, body="Hi").sid
+
+
+# A double that has left, or never came
+
+ACTS = {
+    "travel": lambda whoosh: whoosh.travel(days=1),
+    "settle": lambda whoosh: whoosh.settle(),
+    "atravel": lambda whoosh: asyncio.run(whoosh.atravel(days=1)),
+    "asettle": lambda whoosh: asyncio.run(whoosh.asettle()),
+    "when": lambda whoosh: whoosh.when(to=PERSON),
+    "mount": lambda whoosh: whoosh.mount("https://app.example", print),
+    "receive": lambda whoosh: whoosh.receive("Hello", from_=PERSON, to=SENDER),
+    "areceive": lambda whoosh: asyncio.run(whoosh.areceive("Hello", from_=PERSON, to=SENDER)),
+    "a phone": lambda whoosh: whoosh.phone(PERSON).text("Hello", to=SENDER),
+    "click": lambda whoosh: whoosh.click("https://go.example/abc"),
+    "add_number": lambda whoosh: whoosh.add_number(SENDER),
+    "add_short_code": lambda whoosh: whoosh.add_short_code("12345"),
+    "add_messaging_service": lambda whoosh: whoosh.add_messaging_service("Reminders"),
+    "add_application": lambda whoosh: whoosh.add_application(),
+    "add_template": lambda whoosh: whoosh.add_template("Hi"),
+    "add_media": lambda whoosh: whoosh.add_media("https://app.example/cat.jpg"),
+    "opt_out": lambda whoosh: whoosh.opt_out(PERSON, SENDER),
+    "deactivate": lambda whoosh: whoosh.deactivate(PERSON),
+    "set_price": lambda whoosh: whoosh.set_price("US", "0.01"),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_with_a_double_that_has_left_nothing_can_happen_any_more(act):
+    with Whoosh() as whoosh:
+        send()
+
+    with pytest.raises(WhooshError) as refused:
+        ACTS[act](whoosh)
+
+    assert str(refused.value) == LEFT
+    assert [message.status for message in whoosh.messages] == ["queued"]
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_with_a_double_that_never_came_nothing_can_happen_either(act):
+    with pytest.raises(WhooshError) as refused:
+        ACTS[act](Whoosh())
+
+    assert str(refused.value) == ("This double is not in force yet. Write `with Whoosh() as whoosh:` around its use.")
+
+
+def test_what_happened_can_be_read_after_it_has_left():
+    with Whoosh() as whoosh:
+        sid = send()
+        whoosh.settle()
+
+    message = whoosh.assert_sent(to=PERSON, status="delivered")
+    assert (message.sid, message.body, [status for status, _ in message.history]) == (
+        sid,
+        "Hi",
+        ["queued", "sending", "sent", "delivered"],
+    )
+    assert whoosh.callbacks == []
+    assert whoosh.now == message.date_created + timedelta(seconds=4)
+    assert sid[-4:] in whoosh.traffic()
+    whoosh.assert_not_sent(to=SENDER)
+
+
+def test_a_double_that_comes_again_knows_nothing_of_its_first_time():
+    whoosh = Whoosh()
+    with whoosh:
+        send()
+    with whoosh:
+        whoosh.assert_nothing_sent()
+        send()
+
+        assert len(whoosh.outbox) == 1
+
+
+def test_a_double_cannot_be_entered_twice(whoosh):
+    with pytest.raises(WhooshError) as refused:
+        whoosh.__enter__()
+
+    assert str(refused.value) == (
+        "This double is in force already. Two at once are two objects: with Whoosh() as inner."
+    )
+    send()
+    assert len(whoosh.outbox) == 1
+
+
+def test_leaving_twice_is_leaving_once():
+    with Whoosh() as outer:
+        inner = Whoosh()
+        with inner:
+            send()
+        inner.__exit__(None, None, None)
+        send()
+
+    assert [len(outer.outbox), len(inner.outbox)] == [1, 1]
+
+
+def test_of_two_doubles_in_two_threads_the_last_to_come_answers_both():
+    came, over = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with Whoosh(seed=2) as double:
+            came.set()
+            over.wait(60)
+            doubles.append(double)
+
+    doubles: list[Whoosh] = []
+    thread = threading.Thread(target=other)
+    with Whoosh(seed=1) as first:
+        thread.start()
+        came.wait(60)
+        send()
+        over.set()
+        thread.join()
+        send()
+
+    assert [len(first.outbox), len(doubles[0].outbox)] == [1, 1]
+
+
+def test_a_double_may_be_used_on_the_loops_of_several_threads(whoosh):
+    async def use() -> None:
+        await asyncio.to_thread(send)
+        await whoosh.asettle()
+
+    for _ in range(2):
+        thread = threading.Thread(target=lambda: asyncio.run(use()))
+        thread.start()
+        thread.join(60)
+
+    assert [message.status for message in whoosh.outbox] == ["delivered", "delivered"]
+
+
+# Amounts of time
+
+
+@pytest.mark.parametrize(
+    ("amount", "error", "said"),
+    [
+        (
+            {"days": "1"},
+            TypeError,
+            (
+                "travel() takes numbers of weeks, days, hours, minutes or seconds: unsupported type "
+                "for timedelta days component: str."
+            ),
+        ),
+        (
+            {"days": float("nan")},
+            ValueError,
+            ("travel() takes numbers of weeks, days, hours, minutes or seconds: cannot convert float NaN to integer."),
+        ),
+        (
+            {"days": 10**9},
+            OverflowError,
+            (
+                "travel() takes numbers of weeks, days, hours, minutes or seconds: "
+                "days=1000000000; must have magnitude <= 999999999."
+            ),
+        ),
+        ({"weeks": 52 * 9_000}, WhooshError, "It is 2030-06-01 UTC, and travel() leads past the year 9999."),
+        (
+            {"weeks": -1},
+            WhooshError,
+            (
+                "Time does not run backwards: it is 2030-06-01 09:00:00 UTC, and 2030-05-25 09:00:00 UTC is past. "
+                "Start earlier instead: freeze time there before the whoosh fixture starts."
+            ),
+        ),
+    ],
+    ids=["a text", "not a number", "too much", "past the calendar", "back"],
+)
+def test_an_amount_of_time_that_will_not_do_is_refused(freezer, amount, error, said):
+    freezer.move_to("2030-06-01 09:00:00")
+    with Whoosh() as whoosh:
+        with pytest.raises(error) as refused:
+            whoosh.travel(**amount)
+        assert str(refused.value) == said
+        assert whoosh.now == datetime(2030, 6, 1, 9, tzinfo=UTC)
+
+
+def test_weeks_are_an_amount_of_time_too(whoosh):
+    start = whoosh.now
+
+    whoosh.travel(weeks=1)
+    asyncio.run(whoosh.atravel(weeks=1, days=1))
+
+    assert whoosh.now == start + timedelta(days=15)
+
+
+# How it looks
+
+USAGE = """
+import pytest
+from pytest_whoosh import Whoosh
+
+
+def test_back(whoosh):
+    whoosh.travel(days=-1)
+
+
+def test_unknown_key(whoosh):
+    whoosh.outbox.filter(bodi="Hi")
+
+
+def test_rule(whoosh):
+    whoosh.when().undeliver(99)
+
+
+def test_person(whoosh):
+    whoosh.add_number("home")
+
+
+def test_setting():
+    Whoosh(sead=1)
+
+
+def test_link(whoosh):
+    whoosh.click("https://go.example/abc")
+
+
+def test_index(whoosh):
+    whoosh.outbox[0]
+
+
+def test_not_a_message(whoosh):
+    whoosh.assert_segments("SM1", 1)
+"""
+
+
+def test_the_traceback_of_a_mistake_ends_on_the_line_of_the_test(pytester, run_alone):
+    path = pytester.makepyfile(USAGE)
+
+    result = run_alone("--tb=short")
+
+    result.assert_outcomes(failed=8)
+    frames = [line for line in result.outlines if ": in " in line]
+    lines = [number for number, line in enumerate(path.read_text().splitlines(), 1) if line.startswith("    ")]
+    names = [line.split("(")[0].removeprefix("def ") for line in USAGE.splitlines() if line.startswith("def ")]
+    assert frames == [f"{path.name}:{number}: in {name}" for number, name in zip(lines, names, strict=True)]
+
+
+DEFECT = """
+def test_a_defect(whoosh):
+    whoosh._travel._destination = None
+    whoosh.travel(days=1)
+"""
+
+
+def test_a_defect_of_ours_is_shown_whole(pytester, run_alone):
+    pytester.makepyfile(DEFECT)
+
+    result = run_alone("--tb=short")
+
+    result.stdout.fnmatch_lines(["*travel.py:*: in travel", "E   TypeError: 'NoneType' object is not callable"])
+
+
+WIDER = """
+import pytest
+from pytest_whoosh import Whoosh
+
+
+@pytest.fixture(scope="session")
+def app({argument}):
+    {body}
+
+
+def test_it(app):
+    pass
+"""
+
+
+def test_a_wider_fixture_that_takes_the_double_is_told_what_to_write(pytester, run_alone):
+    pytester.makepyfile(WIDER.format(argument="whoosh", body="yield whoosh"))
+
+    result = run_alone()
+
+    result.assert_outcomes(errors=1)
+    start = next(number for number, line in enumerate(result.outlines) if "whoosh scope" in line)
+    assert result.outlines[start : start + 6] == [
+        "--------------------------------- whoosh scope ---------------------------------",
+        (
+            "The whoosh fixture lasts for one test, so that no two tests share messages. A fixture of a wider scope "
+            "makes a double of its own:"
+        ),
+        "",
+        "    from pytest_whoosh import Whoosh",
+        "",
+        "    with Whoosh() as whoosh:",
+    ]
+
+
+def test_what_it_is_told_works(pytester, run_alone):
+    body = "with Whoosh() as whoosh:\n        yield whoosh"
+    pytester.makepyfile(WIDER.format(argument="", body=body))
+
+    run_alone("-W", "error").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("error", [WhooshError, WhooshGuardError])
+def test_errors_go_by_the_name_that_users_import(error):
+    assert f"{error.__module__}.{error.__qualname__}" == f"pytest_whoosh.{error.__name__}"
+    again = pickle.loads(pickle.dumps(error("text")))
+    assert (type(again), str(again)) == (error, "text")
