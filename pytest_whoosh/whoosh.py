@@ -138,6 +138,12 @@ class Whoosh(Provisioning):
             with _DOORWAY:
                 self._leaving.close()
 
+    def __repr__(self) -> str:
+        if not self.was_entered:
+            return "<Whoosh, not in force yet>"
+        sent, received = len(self._vendor.outbound), len(self._vendor.inbound)
+        return f"<Whoosh{'' if self._active else ', no longer in force'}: {sent} sent, {received} received>"
+
     if not TYPE_CHECKING:  # a type checker is to go on finding misspelt names
 
         def __getattr__(self, name: str) -> NoReturn:

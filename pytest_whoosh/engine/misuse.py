@@ -24,6 +24,7 @@ def is_usage_error(info: Any) -> bool:
     last = info.value.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
-    return last is not None and linecache.getline(
-        last.tb_frame.f_code.co_filename, last.tb_lineno
-    ).lstrip().startswith("raise ")
+    if last is None:
+        return False
+    line = linecache.getline(last.tb_frame.f_code.co_filename, last.tb_lineno)
+    return line.lstrip().startswith("raise ")

@@ -95,6 +95,20 @@ def test_a_double_that_comes_again_knows_nothing_of_its_first_time():
         assert len(whoosh.outbox) == 1
 
 
+def test_a_double_says_where_it_stands():
+    whoosh = Whoosh()
+    before = repr(whoosh)
+    with whoosh:
+        send()
+        meanwhile = repr(whoosh)
+
+    assert [before, meanwhile, repr(whoosh)] == [
+        "<Whoosh, not in force yet>",
+        "<Whoosh: 1 sent, 0 received>",
+        "<Whoosh, no longer in force: 1 sent, 0 received>",
+    ]
+
+
 def test_a_double_cannot_be_entered_twice(whoosh):
     with pytest.raises(WhooshError) as refused:
         whoosh.__enter__()
