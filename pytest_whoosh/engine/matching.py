@@ -33,8 +33,8 @@ def reported_webhooks(message: Message) -> list[Webhook]:
     return [webhook for webhook in message.webhooks if not webhook.dropped]
 
 
-# What a test can read of a message and ask of it, by name: the contract's list, in its order. ``Message`` in
-# ``pytest_whoosh.views`` has one property for each.
+# What a test can read of a message and ask of it, by name. ``Message`` in ``pytest_whoosh.views.messages`` has one
+# property for each, in the same order.
 FIELDS: Final[Mapping[str, Callable[[Message], Any]]] = MappingProxyType(
     {
         "sid": lambda message: message.sid,

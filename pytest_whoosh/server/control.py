@@ -5,14 +5,22 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.http import Request, Response, read_json
 from pytest_whoosh.engine.misuse import WhooshError
 
 from .description import describe
-from .operations import Forbidden, Given, Operation, Place, Unknown, find
+from .operations import OPERATIONS
+from .operations.operation import Forbidden, Given, Operation, Place
 from .parameters import read_criteria, read_parameters, read_query, show
 
 _DESCRIPTION: Final = "/_whoosh/openapi.json"
+_BY_PATH: Final[Mapping[str, Operation]] = {operation.path: operation for operation in OPERATIONS}
+
+
+class Unknown(Exception):
+    """There is no such operation."""
+
 
 #: What a refusal becomes, by what was raised. All else is a bug of ours, and nothing to be answered.
 _STATUSES: Final[Mapping[type[Exception], int]] = {
@@ -68,12 +76,20 @@ class Control:
     def _answer(self, request: Request) -> Response:
         if request.path == _DESCRIPTION:
             return _require_method(request, "GET") or _respond(describe(self._place.url))
-        operation = find(request.path)
+        operation = _find(request.path)
         return _require_method(request, operation.method) or _require_json(request) or self._do(operation, request)
 
     def _do(self, operation: Operation, request: Request) -> Response:
         given = _query(operation, request) if operation.method == "GET" else _body(operation, request)
         return _respond(operation.do(self._place, given))
+
+
+def _find(path: str) -> Operation:
+    path = "/_whoosh/" if path == "/_whoosh" else path
+    if path not in _BY_PATH:
+        names = [operation.name for operation in OPERATIONS if operation.name != "status"]
+        raise Unknown(choose_from("operation", path.removeprefix("/_whoosh/"), names))
+    return _BY_PATH[path]
 
 
 def _require_method(request: Request, method: str) -> Response | None:

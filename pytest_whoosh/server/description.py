@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from .documents import SCHEMAS, Schema, reference, schema_of
-from .operations import OPERATIONS, Operation
+from .operations import OPERATIONS
+from .operations.operation import Operation
 from .parameters import MATCH_KEYS, Parameter
 
 #: When an operation answers with an error instead.

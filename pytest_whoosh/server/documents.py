@@ -39,6 +39,11 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def list_of(name: str) -> Schema:
+    """The schema of a list of what the description holds under a name."""
+    return {"type": "array", "items": reference(name)}
+
+
 def schema_of(properties: Mapping[str, Schema]) -> Schema:
     """The schema of an object that has these properties, and no others."""
     return {
@@ -76,7 +81,7 @@ _HISTORY: Final = Kind(
 _MONEY: Final = Kind('an amount such as "-0.0079"', {"type": "string"}, AMOUNT.read, str)
 _CALLBACKS: Final = Kind(
     "callbacks",
-    {"type": "array", "items": reference("Callback")},
+    list_of("Callback"),
     list,
     lambda each: list(map(callback_document, each)),
 )
@@ -259,7 +264,7 @@ def _reply() -> Schema:
     properties: Mapping[str, Callable[[], Schema]] = {
         "message": lambda: reference("Message"),
         "webhook": lambda: _nullable(reference("Callback")),
-        "replies": lambda: {"type": "array", "items": reference("Message")},
+        "replies": lambda: list_of("Message"),
         "twiml": lambda: or_null(TEXT).full_schema,
         "keyword_answer": lambda: or_null(TEXT).full_schema,
     }

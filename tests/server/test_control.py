@@ -17,7 +17,7 @@ from freezegun.api import FrozenDateTimeFactory
 from twilio.rest import Client
 
 from pytest_whoosh import Server, Whoosh
-from pytest_whoosh.server.operations import MOST
+from pytest_whoosh.server.operations.reading import MOST
 from tests.server.controller import DESCRIPTION, Controller
 from tests.test_readme import blocks
 

@@ -11,7 +11,8 @@ from twilio.rest import Client
 
 from pytest_whoosh import Server, Whoosh
 from pytest_whoosh.server.description import describe
-from pytest_whoosh.server.operations import OPERATIONS, Operation
+from pytest_whoosh.server.operations import OPERATIONS
+from pytest_whoosh.server.operations.operation import Operation
 from pytest_whoosh.views import Message
 from tests.server.controller import DESCRIPTION, Controller, check
 

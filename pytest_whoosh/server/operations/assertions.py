@@ -1,0 +1,89 @@
+"""Asserting what was sent and posted."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pytest_whoosh.server.documents import list_of, message_document, schema_of
+from pytest_whoosh.server.kinds import TEXT, TEXTS, WHOLE
+from pytest_whoosh.server.parameters import Parameter
+from pytest_whoosh.views import Message
+
+from .operation import Given, Operation, Place
+from .reading import message_with
+
+
+def _assert_sent(place: Place, given: Given) -> Mapping[str, object]:
+    count = given.parameters.get("count", 1)
+    sent = place.whoosh.assert_sent(count, **given.criteria)
+    return {"messages": [message_document(each) for each in ([sent] if isinstance(sent, Message) else sent)]}
+
+
+def _assert_not_sent(place: Place, given: Given) -> Mapping[str, object]:
+    place.whoosh.assert_not_sent(**given.criteria)
+    return {}
+
+
+def _assert_nothing_sent(place: Place, _: Given) -> Mapping[str, object]:
+    place.whoosh.assert_nothing_sent()
+    return {}
+
+
+def _assert_callbacks(place: Place, given: Given) -> Mapping[str, object]:
+    place.whoosh.assert_callbacks(message_with(place, given.parameters["message"]), *given.parameters["statuses"])
+    return {}
+
+
+def _assert_segments(place: Place, given: Given) -> Mapping[str, object]:
+    place.whoosh.assert_segments(message_with(place, given.parameters["message"]), given.parameters["n"])
+    return {}
+
+
+_NONE: Final = schema_of({})
+_A_MESSAGE: Final = Parameter("message", TEXT, "the SID of a message", required=True)
+OPERATIONS: Final = (
+    Operation(
+        name="assert_sent",
+        method="POST",
+        about="Fail unless as many messages as `count` were sent that match",
+        do=_assert_sent,
+        returns=schema_of({"messages": list_of("Message")}),
+        parameters=(Parameter("count", WHOLE, "how many, 1 unless given"),),
+        matches=True,
+        example='{"to": "+15558675310", "body~": "code"}',
+    ),
+    Operation(
+        name="assert_not_sent",
+        method="POST",
+        about="Fail if a message was sent that matches",
+        do=_assert_not_sent,
+        returns=_NONE,
+        matches=True,
+        example='{"to": "+15558675310"}',
+    ),
+    Operation(
+        name="assert_nothing_sent",
+        method="POST",
+        about="Fail if a message was sent",
+        do=_assert_nothing_sent,
+        returns=_NONE,
+        example="",
+    ),
+    Operation(
+        name="assert_callbacks",
+        method="POST",
+        about="Fail unless status callbacks left in this order; others may lie between",
+        do=_assert_callbacks,
+        returns=_NONE,
+        parameters=(_A_MESSAGE, Parameter("statuses", TEXTS, "the statuses that they report", required=True)),
+        example='{"message": "SM...", "statuses": ["sent", "delivered"]}',
+    ),
+    Operation(
+        name="assert_segments",
+        method="POST",
+        about="Fail unless a message takes `n` segments",
+        do=_assert_segments,
+        returns=_NONE,
+        parameters=(_A_MESSAGE, Parameter("n", WHOLE, "how many", required=True)),
+        example='{"message": "SM...", "n": 1}',
+    ),
+)

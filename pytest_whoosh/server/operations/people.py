@@ -1,0 +1,56 @@
+"""Being a person: who writes to the app, and who follows its links."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from pytest_whoosh.server.documents import reference, reply_document, schema_of
+from pytest_whoosh.server.kinds import FILES, TEXT, TEXTS_BY_NAME
+from pytest_whoosh.server.parameters import Parameter
+
+from .operation import Given, Operation, Place
+from .reading import message_with
+
+_MESSAGE_SID: Final = re.compile("(SM|MM)[0-9a-f]{32}")
+
+
+def _receive(place: Place, given: Given) -> Mapping[str, object]:
+    extra = given.parameters.pop("params", {})
+    return reply_document(place.whoosh.receive(**given.parameters, **extra))
+
+
+def _click(place: Place, given: Given) -> Mapping[str, object]:
+    link = given.parameters.pop("link")
+    clicked = message_with(place, link) if _MESSAGE_SID.fullmatch(link) else link
+    return {"url": place.whoosh.click(clicked, **given.parameters)}
+
+
+OPERATIONS: Final = (
+    Operation(
+        name="receive",
+        method="POST",
+        about="Be a person who writes to one of the app's senders",
+        do=_receive,
+        returns=reference("Reply"),
+        parameters=(
+            Parameter("from", TEXT, "the person", required=True),
+            Parameter("to", TEXT, "the sender written to", required=True),
+            Parameter("body", TEXT, "the text"),
+            Parameter("media", FILES, "files that come with it"),
+            Parameter("params", TEXTS_BY_NAME, "further parameters of the webhook"),
+        ),
+        example='{"from": "+15558675310", "to": "+15557122661", "body": "Hello"}',
+    ),
+    Operation(
+        name="click",
+        method="POST",
+        about="Be a person who follows a short link",
+        do=_click,
+        returns=schema_of({"url": TEXT.schema}),
+        parameters=(
+            Parameter("link", TEXT, "the link, or the SID of the message that holds only one", required=True),
+            Parameter("user_agent", TEXT, "what the person's browser calls itself"),
+        ),
+        example='{"link": "https://go.example/uPa61dPYXd"}',
+    ),
+)

@@ -1,0 +1,182 @@
+"""Reading what was sent, received, queued and posted."""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from pytest_whoosh.engine.matching import Matcher
+from pytest_whoosh.engine.misuse import WhooshError
+from pytest_whoosh.engine.records import Message as Record
+from pytest_whoosh.engine.vendor import Vendor
+from pytest_whoosh.server.documents import (
+    callback_document,
+    list_of,
+    message_document,
+    queue_document,
+    reference,
+    schema_of,
+)
+from pytest_whoosh.server.kinds import FLAG, PATTERN, TEXT, WHOLE, or_null
+from pytest_whoosh.server.parameters import Parameter
+from pytest_whoosh.views import Callback, Message
+from pytest_whoosh.whoosh import Whoosh
+
+from .operation import Given, Operation, Place
+
+#: The most messages or webhooks in one answer, and as many as there are unless ``limit`` says less.
+MOST: Final = 1000
+
+
+def message_with(place: Place, sid: str) -> Message:
+    """The message that has a SID.
+
+    Raises:
+        WhooshError: none has it.
+    """
+    found = place.whoosh.messages.filter(sid=sid)
+    if not found:
+        raise WhooshError(f"No message has the SID {sid!r}: GET /_whoosh/messages lists all.")
+    return found[0]
+
+
+def _page_of(wanted: Callable[[Record], bool]) -> Callable[[Place, Given], Mapping[str, object]]:
+    def read(place: Place, given: Given) -> Mapping[str, object]:
+        matcher = Matcher(given.criteria)
+        records = (record for record in _records_after(place.whoosh, given) if wanted(record))
+        found, following = _cut((record for record in records if matcher.matches(record)), given)
+        shown = [message_document(Message(record, _nothing)) for record in found]
+        return {"messages": shown, "next": _next(given, found[-1].sid) if following else None}
+
+    return read
+
+
+def _records_after(whoosh: Whoosh, given: Given) -> Iterator[Record]:
+    """The messages from where a page begins on; those before are not looked at, however many they are."""
+    vendor, after = _up_to_date(whoosh), given.parameters.get("after")
+    start = 0
+    if after is not None:
+        last = next(filter(None, (account.messages.get(after) for account in vendor.accounts.values())), None)
+        if last is None:
+            raise ValueError(f"after takes the SID of the last message of the page before, and {after!r} is none.")
+        start = last.serial + 1
+    return (vendor.messages[place] for place in range(start, len(vendor.messages)))
+
+
+def _callbacks(place: Place, given: Given) -> Mapping[str, object]:
+    webhooks, message = _up_to_date(place.whoosh).webhooks, given.parameters.get("message")
+    start = max(0, given.parameters.get("after", -1) + 1)
+    numbered = ((number, webhooks[number]) for number in range(start, len(webhooks)))
+    wanted = (
+        (number, webhook)
+        for number, webhook in numbered
+        if not webhook.dropped and (message is None or (webhook.message and webhook.message.sid == message))
+    )
+    found, following = _cut(wanted, given)
+    shown = [callback_document(Callback(webhook, _nothing)) for _, webhook in found]
+    return {"callbacks": shown, "next": _next(given, found[-1][0]) if following else None}
+
+
+def _up_to_date(whoosh: Whoosh) -> Vendor:
+    """What holds the records, once what has become due has happened. The double shows no part of them without all."""
+    whoosh.now  # noqa: B018  # reading it lets that happen
+    return whoosh._vendor
+
+
+def _cut(found: Iterator[Any], given: Given) -> tuple[list[Any], bool]:
+    """As many as a page takes, and whether there are more."""
+    limit = given.parameters.get("limit", MOST)
+    if not 1 <= limit <= MOST:
+        raise ValueError(f"limit is a number from 1 to {MOST}, not {limit}.")
+    page = list(islice(found, limit + 1))
+    return page[:limit], len(page) > limit
+
+
+def _next(given: Given, last: object) -> str:
+    """The path to the next page, with the query of this one."""
+    return f"{given.path}?{urlencode({**given.raw, 'after': [last]}, doseq=True)}"
+
+
+def _nothing() -> None:
+    """What has become due has happened already."""
+
+
+def _traffic(place: Place, _: Given) -> Mapping[str, object]:
+    return {"traffic": place.whoosh.traffic()}
+
+
+def _last_code(place: Place, given: Given) -> Mapping[str, object]:
+    return {"code": place.whoosh.last_code(**given.parameters)}
+
+
+def _queue(place: Place, given: Given) -> Mapping[str, object]:
+    return queue_document(place.whoosh.queue(**given.parameters))
+
+
+_NEXT: Final = or_null(TEXT).full_schema
+_LIMIT: Final = Parameter("limit", WHOLE, f"how many at most, up to {MOST}")
+_PAGED: Final = (_LIMIT, Parameter("after", TEXT, "the SID of the message after which to go on"))
+OPERATIONS: Final = (
+    *(
+        Operation(
+            name=name,
+            method="GET",
+            about=f"{which} messages that match, oldest first",
+            do=_page_of(wanted),
+            returns=schema_of({"messages": list_of("Message"), "next": _NEXT}),
+            parameters=_PAGED,
+            matches=True,
+            example="?to=%2B15558675310&body~=code",
+        )
+        for name, which, wanted in (
+            ("outbox", "The outbound", lambda record: record.is_outbound),
+            ("inbox", "The inbound", lambda record: not record.is_outbound),
+            ("messages", "All", lambda record: True),
+        )
+    ),
+    Operation(
+        name="callbacks",
+        method="GET",
+        about="The webhooks that left for the app, in order",
+        do=_callbacks,
+        returns=schema_of({"callbacks": list_of("Callback"), "next": _NEXT}),
+        parameters=(
+            Parameter("message", TEXT, "the SID of the message that they are about"),
+            _LIMIT,
+            Parameter("after", WHOLE, "where the page before ended"),
+        ),
+        example="?limit=10",
+    ),
+    Operation(
+        name="traffic",
+        method="GET",
+        about="API calls, messages with their histories, and webhooks, as lines of text",
+        do=_traffic,
+        returns=schema_of({"traffic": TEXT.schema}),
+        example="",
+    ),
+    Operation(
+        name="last_code",
+        method="GET",
+        about="The one-time code in the newest message to a person that holds one",
+        do=_last_code,
+        returns=schema_of({"code": TEXT.schema}),
+        parameters=(
+            Parameter("to", TEXT, "the person", required=True),
+            Parameter("pattern", PATTERN, "what finds a code: four to eight digits unless given"),
+        ),
+        example="?to=%2B15558675310",
+    ),
+    Operation(
+        name="queue",
+        method="GET",
+        about="What waits to be sent from a sender, where throughput is realistic; messages by their SIDs",
+        do=_queue,
+        returns=reference("Queue"),
+        parameters=(
+            Parameter("sender", TEXT, "the sender", required=True),
+            Parameter("mms", FLAG, "whether MMS are meant, for which the numbers of an account share a queue"),
+        ),
+        example="?sender=%2B15557122661",
+    ),
+)

@@ -1,0 +1,131 @@
+"""Scripting what becomes of messages."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pytest_whoosh.engine.rules import Rule
+from pytest_whoosh.server.documents import Schema, reference, schema_of
+from pytest_whoosh.server.kinds import ANYTHING, DURATION, FLAG, OBJECT, TEXT, TEXTS, TEXTS_BY_NAME, WHOLE, Kind, Unfit
+from pytest_whoosh.server.parameters import Parameter, read_criteria, read_parameters
+
+from .operation import Given, Operation, Place
+
+
+def _action(name: str, *parameters: Parameter) -> Kind:
+    """What a rule says, as an object of its parameters; ``true`` where it needs none."""
+
+    def read(value: Any) -> dict[str, Any]:
+        if value is True:
+            value = {}
+        if not isinstance(value, dict):
+            raise Unfit
+        return read_parameters(name, parameters, value)
+
+    properties = {parameter.name: _described(parameter) for parameter in parameters}
+    schema = {
+        "type": "object",
+        "properties": properties,
+        "required": [parameter.name for parameter in parameters if parameter.required],
+        "additionalProperties": False,
+    }
+    wanted = "an object of its parameters" + (f": {', '.join(properties)}" if properties else "")
+    return Kind(wanted, {"anyOf": [schema, {"const": True}]}, read)
+
+
+def _described(parameter: Parameter) -> Schema:
+    return {**parameter.kind.full_schema, "description": parameter.about}
+
+
+def _criteria(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Unfit
+    return read_criteria("when", value)
+
+
+_AFTER: Final = Parameter("after", DURATION, "how long the receipt takes")
+_CODE: Final = Parameter("code", WHOLE, "a documented error code")
+_CONNECTING: Final = Parameter("connecting", FLAG, "whether it strikes before the connection stands")
+_STATUSES: Final = "statuses whose callbacks "
+
+#: What becomes of a message, or what the API answers instead of taking it: a rule says one of these.
+_OUTCOMES: Final = (
+    Parameter("deliver", _action("deliver", _AFTER), "delivered"),
+    Parameter("undeliver", _action("undeliver", _CODE), "sent, and reported undelivered"),
+    Parameter("fail", _action("fail", _CODE), "failed before the carrier takes it"),
+    Parameter("read", _action("read", _AFTER), "delivered and opened (WhatsApp)"),
+    Parameter("stall", _action("stall", Parameter("at", TEXT, "a status")), "left standing at a status"),
+    Parameter(
+        "reject",
+        _action(
+            "reject",
+            Parameter("code", WHOLE, "a documented error code", required=True),
+            Parameter("status", WHOLE, "an HTTP status"),
+        ),
+        "refused by the API",
+    ),
+    Parameter(
+        "rate_limit",
+        _action("rate_limit", Parameter("retry_after", WHOLE, "seconds")),
+        "refused with 429 and error 20429",
+    ),
+    Parameter(
+        "respond",
+        _action(
+            "respond",
+            Parameter("status", WHOLE, "an HTTP status", required=True),
+            Parameter("json", ANYTHING, "the body"),
+            Parameter("headers", TEXTS_BY_NAME, "more headers"),
+        ),
+        "answered with anything",
+    ),
+    Parameter("timeout", _action("timeout", _CONNECTING), "not answered"),
+    Parameter("disconnect", _action("disconnect", _CONNECTING), "not answered: the connection breaks"),
+)
+_WEBHOOKS: Final = Parameter(
+    "webhooks",
+    _action(
+        "webhooks",
+        Parameter("drop", TEXTS, _STATUSES + "are lost"),
+        Parameter("duplicate", TEXTS, _STATUSES + "come twice"),
+        Parameter("order", TEXTS, _STATUSES + "leave in this order"),
+    ),
+    "what networks do to its status callbacks",
+)
+_TIMES: Final = Parameter("times", WHOLE, "for how many messages the rule holds")
+_MATCH: Final = Parameter("match", Kind("an object of match keys", reference("Match"), _criteria), "whom it holds for")
+
+
+def _when(place: Place, given: Given) -> Mapping[str, object]:
+    parameters = given.parameters
+    says = [each.name for each in (*_OUTCOMES, _WEBHOOKS) if each.name in parameters]
+    outcomes = [name for name in says if name != _WEBHOOKS.name]
+    if not says or outcomes[1:]:
+        valid = ", ".join(each.name for each in _OUTCOMES)
+        raise ValueError(
+            f"A rule says one thing: one of {valid}; and may say one about {_WEBHOOKS.name}, or only that."
+        )
+    match = parameters.get("match", {})
+    # First on a rule that is thrown away, so that one that is refused half-way changes nothing.
+    _script(Rule(match), says, parameters)
+    _script(place.whoosh.when(**match), says, parameters)
+    return {"rule": given.raw}
+
+
+def _script(rule: Rule, says: Sequence[str], parameters: Mapping[str, Any]) -> None:
+    if "times" in parameters:
+        rule.times(parameters["times"])
+    for name in says:
+        getattr(rule, name)(**parameters[name])
+
+
+OPERATIONS: Final = (
+    Operation(
+        name="when",
+        method="POST",
+        about="Script what becomes of the messages that match",
+        do=_when,
+        returns=schema_of({"rule": OBJECT.schema}),
+        parameters=(_MATCH, *_OUTCOMES, _WEBHOOKS, _TIMES),
+        example='{"match": {"to": "+15558675310"}, "undeliver": {"code": 30003}, "times": 2}',
+    ),
+)

@@ -1,0 +1,60 @@
+"""Moving time."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pytest_whoosh.server.documents import schema_of
+from pytest_whoosh.server.kinds import MOMENT, NUMBER, show_moment
+from pytest_whoosh.server.parameters import Parameter
+
+from .operation import Given, Operation, Place
+
+#: What tells the time.
+NOW: Final = schema_of({"now": MOMENT.schema})
+
+
+def now(place: Place) -> Mapping[str, object]:
+    """What time it is."""
+    return {"now": show_moment(place.whoosh.now)}
+
+
+def _travel(place: Place, given: Given) -> Mapping[str, object]:
+    if not given.parameters:
+        raise ValueError(
+            'travel takes a moment such as {"to": "2030-01-31T09:00:00Z"}, or an amount such as {"days": 1}.'
+        )
+    place.whoosh.travel(**given.parameters)
+    return now(place)
+
+
+def _settle(place: Place, _: Given) -> Mapping[str, object]:
+    place.whoosh.settle()
+    return now(place)
+
+
+def _amount_of(unit: str) -> Parameter:
+    return Parameter(unit, NUMBER, f"how many {unit}")
+
+
+OPERATIONS: Final = (
+    Operation(
+        name="travel",
+        method="POST",
+        about="Let time pass: by an amount, or up to a moment",
+        do=_travel,
+        returns=NOW,
+        parameters=(
+            Parameter("to", MOMENT, "the moment"),
+            *map(_amount_of, ("weeks", "days", "hours", "minutes", "seconds")),
+        ),
+        example='{"days": 1}',
+    ),
+    Operation(
+        name="settle",
+        method="POST",
+        about="Let time pass until no message is on its way",
+        do=_settle,
+        returns=NOW,
+        example="",
+    ),
+)

@@ -1,0 +1,39 @@
+"""Where webhooks go."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from pytest_whoosh.server.documents import schema_of
+from pytest_whoosh.server.kinds import TEXT, or_null
+from pytest_whoosh.server.parameters import Parameter
+
+from .operation import Forbidden, Given, Operation, Place
+
+
+def _mount(place: Place, given: Given) -> Mapping[str, object]:
+    base, server = given.parameters["base_url"], given.parameters.get("server")
+    host = urlsplit(server or base).hostname
+    if host and not place.whoosh.reaches(server or base):
+        raise Forbidden(
+            f'Webhooks may not go out to {host}. Name with "server" one on this machine that stands for it, or start '
+            f"the server with --allow-webhooks {host}."
+        )
+    place.whoosh.mount(base, server=server)
+    return {"base_url": base, "server": server}
+
+
+OPERATIONS: Final = (
+    Operation(
+        name="mount",
+        method="POST",
+        about="Post the webhooks below a base URL to the server there, or to one that stands for it",
+        do=_mount,
+        returns=schema_of({"base_url": TEXT.schema, "server": or_null(TEXT).full_schema}),
+        parameters=(
+            Parameter("base_url", TEXT, "where webhooks go", required=True),
+            Parameter("server", TEXT, "the server that stands for it"),
+        ),
+        example='{"base_url": "https://app.example", "server": "http://127.0.0.1:8000"}',
+    ),
+)

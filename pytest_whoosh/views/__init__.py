@@ -1,0 +1,8 @@
+"""What happened, as a test reads it: live, and read-only."""
+
+from .messages import Callback, Message
+from .people import MediaFile, Phone, Reply
+from .queues import Queue
+from .selection import Messages
+
+__all__ = ["Callback", "MediaFile", "Message", "Messages", "Phone", "Queue", "Reply"]

@@ -1,0 +1,83 @@
+"""People who write to the app: their phones, and what comes of their messages."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeAlias
+
+from pytest_whoosh.engine.inbound import Conversation
+from pytest_whoosh.engine.misuse import is_usage_error
+from pytest_whoosh.wording import describe
+
+from .messages import Callback, Message
+from .selection import Messages
+
+__tracebackhide__ = is_usage_error
+
+#: A file that a person sends: a URL or file name, whose ending names its type; or its bytes and their type.
+MediaFile: TypeAlias = str | tuple[bytes, str]
+
+
+class Reply:
+    """What came of a person's message: the message, the webhook that it caused, and what that was answered with."""
+
+    __slots__ = ("_conversation", "_touch")
+
+    def __init__(self, conversation: Conversation, touch: Callable[[], None]) -> None:
+        self._conversation = conversation
+        self._touch = touch
+
+    def __repr__(self) -> str:
+        return f"<Reply to {describe(self._conversation.message)}>"
+
+    @property
+    def message(self) -> Message:
+        """The inbound message."""
+        return Message(self._conversation.message, self._touch)
+
+    @property
+    def webhook(self) -> Callback | None:
+        """The webhook that the app got; None where none is set for the sender written to."""
+        webhook = self._conversation.webhook
+        return Callback(webhook, self._touch) if webhook else None
+
+    @property
+    def replies(self) -> list[Message]:
+        """The outbound messages that the app's answer caused, in order."""
+        return [Message(record, self._touch) for record in self._conversation.replies]
+
+    @property
+    def twiml(self) -> str | None:
+        """The TwiML that the app answered with; None where it answered nothing."""
+        return self._conversation.twiml
+
+    @property
+    def keyword_answer(self) -> str | None:
+        """What the vendor itself answered to a keyword such as STOP; no message of the account's."""
+        keyword = self._conversation.keyword
+        return keyword.answer if keyword else None
+
+
+class Phone:
+    """A person's phone: writes to the app, and shows what it got."""
+
+    __slots__ = ("_atext", "_text", "number", "received")
+
+    def __init__(
+        self, number: str, text: Callable[..., Reply], atext: Callable[..., Awaitable[Reply]], received: Messages
+    ) -> None:
+        #: The phone's number.
+        self.number = number
+        #: The messages that arrived at the phone, in the order in which they did.
+        self.received = received
+        self._text = text
+        self._atext = atext
+
+    def __repr__(self) -> str:
+        return f"<Phone {self.number}>"
+
+    def text(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: str) -> Reply:
+        """Write to one of the app's senders, as :meth:`Whoosh.receive` does."""
+        return self._text(body, from_=self.number, to=to, media=media, **params)
+
+    async def atext(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: str) -> Reply:
+        """Do as :meth:`text` inside a running event loop, where the handlers of ASGI apps then run too."""
+        return await self._atext(body, from_=self.number, to=to, media=media, **params)

@@ -1,0 +1,104 @@
+"""What waits to be sent."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pytest_whoosh.engine.addresses import country_of, normalize
+from pytest_whoosh.engine.misuse import is_usage_error
+from pytest_whoosh.engine.throughput import Queue as Backlog
+from pytest_whoosh.engine.throughput import rate_of
+from pytest_whoosh.wording import messages
+
+from .selection import Messages
+
+__tracebackhide__ = is_usage_error
+
+
+class Queue:
+    """What waits to be sent from one sender, whenever it is read; there is one where ``throughput`` is realistic."""
+
+    __slots__ = ("_backlog", "_home", "_mms", "_now", "_sender", "_touch")
+
+    def __init__(
+        self,
+        backlog: Callable[[], Backlog],
+        sender: str,
+        home: str,
+        *,
+        mms: bool,
+        now: Callable[[], datetime],
+        touch: Callable[[], None],
+    ) -> None:
+        self._backlog = backlog
+        self._sender = sender
+        self._home = home
+        self._mms = mms
+        self._now = now
+        self._touch = touch
+
+    def __repr__(self) -> str:
+        return f"<{self._name}: {messages(self.depth)}, empty at {self.drains_at:%Y-%m-%d %H:%M:%S} UTC>"
+
+    @property
+    def sender(self) -> str:
+        """The sender: E.164, a short code, a name, or a channel address."""
+        return self._sender
+
+    @property
+    def messages(self) -> Messages:
+        """The messages that wait, in the order in which they came."""
+        return Messages(lambda: list(self._backlog().waiting), self._touch, self._name)
+
+    @property
+    def expiring(self) -> Messages:
+        """Those whose validity period will end before their turn comes."""
+        return Messages(
+            lambda: [message for message, place in list(self._backlog().waiting.items()) if place.turn is None],
+            self._touch,
+            f"part of the {self._name} that expires",
+        )
+
+    @property
+    def depth(self) -> int:
+        """How many messages wait."""
+        return len(self._read().waiting)
+
+    @property
+    def segments(self) -> int:
+        """How many segments they take; an MMS or a channel message counts as one."""
+        return self._read().segments
+
+    @property
+    def drains_at(self) -> datetime:
+        """When the last of them will have left the queue; the present moment where none waits."""
+        return max(self._read().drained, self._now())
+
+    @property
+    def rate(self) -> int:
+        """How many segments a second leave it for the sender's own country."""
+        return rate_of(self._sender, self._home, mms=self._mms)
+
+    @property
+    def room(self) -> int:
+        """How many more such segments it takes."""
+        return max(self._read().room(self.rate, self._now()), 0)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes none."""
+        return self.room == 0
+
+    def rate_to(self, recipient: str) -> int:
+        """How many segments a second leave it for the country of a recipient."""
+        address = normalize(recipient)
+        if address is None:
+            raise ValueError(f'rate_to() takes a phone number such as "+447911123456", not {recipient!r}.')
+        return rate_of(self._sender, country_of(address), mms=self._mms)
+
+    @property
+    def _name(self) -> str:
+        return f"{'MMS queue' if self._mms else 'queue'} of {self._sender}"
+
+    def _read(self) -> Backlog:
+        self._touch()
+        return self._backlog()

@@ -1,0 +1,95 @@
+"""Messages in order, and those among them that match."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import overload
+
+from pytest_whoosh.assertions import explain_count, explain_none
+from pytest_whoosh.engine.matching import Matcher
+from pytest_whoosh.engine.misuse import is_usage_error
+from pytest_whoosh.engine.records import Message as Record
+from pytest_whoosh.wording import describe
+
+from .messages import Message
+
+__tracebackhide__ = is_usage_error
+
+
+class Messages(Sequence[Message]):
+    """Messages, oldest first, as they are at each reading."""
+
+    def __init__(
+        self, records: Callable[[], list[Record]], touch: Callable[[], None], name: str, matcher: Matcher | None = None
+    ) -> None:
+        self._records = records
+        self._touch = touch
+        self._name = name
+        self._matcher = matcher
+
+    def __len__(self) -> int:
+        return len(self._found())
+
+    def __iter__(self) -> Iterator[Message]:
+        # Those of this moment: an app may send more while the test goes through them.
+        return (Message(record, self._touch) for record in list(self._found()))
+
+    @overload
+    def __getitem__(self, index: int) -> Message: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Message]: ...
+    def __getitem__(self, index: int | slice) -> Message | list[Message]:
+        found = self._found()
+        if isinstance(index, slice):
+            return [Message(record, self._touch) for record in found[index]]
+        try:
+            return Message(found[index], self._touch)
+        except IndexError:
+            held = "1 message" if len(found) == 1 else f"{len(found)} messages"
+            raise IndexError(f"The {self._name} has {held}, and none at index {index}.") from None
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Messages | list | tuple) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # what it holds changes
+
+    def __repr__(self) -> str:
+        return f"<{self._name}: {[describe(record) for record in self._found()]}>"
+
+    def filter(self, **match: object) -> "Messages":
+        """The messages that match."""
+        matcher = Matcher(match)
+        return Messages(self._found, self._touch, f"{self._name} with {matcher}" if match else self._name, matcher)
+
+    def one(self, **match: object) -> Message:
+        """The only message that matches.
+
+        Raises:
+            AssertionError: none matches, or several do.
+        """
+        __tracebackhide__ = True
+        matcher = Matcher(match)
+        records = self._found()
+        found = [record for record in records if matcher.matches(record)]
+        if len(found) != 1:
+            raise AssertionError(explain_count(matcher, found, records, 1, self._name))
+        return Message(found[0], self._touch)
+
+    def last(self, **match: object) -> Message:
+        """The newest message that matches.
+
+        Raises:
+            AssertionError: none matches.
+        """
+        __tracebackhide__ = True
+        matcher = Matcher(match)
+        records = self._found()
+        for record in reversed(records):
+            if matcher.matches(record):
+                return Message(record, self._touch)
+        raise AssertionError(explain_none(matcher, records, self._name))
+
+    def _found(self) -> list[Record]:
+        self._touch()
+        records = self._records()
+        if self._matcher is None:
+            return records
+        return [record for record in records if self._matcher.matches(record)]
