@@ -7,12 +7,10 @@ library that a test may not need, is imported before a test asks for it.
 from __future__ import annotations
 
 import inspect
-import os
 import sys
 import warnings
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,8 +47,6 @@ _GUARD: pytest.StashKey[Guard] = pytest.StashKey()
 _BREACHES: pytest.StashKey[list[WhooshGuardError]] = pytest.StashKey()
 _INI: pytest.StashKey[dict[str, object]] = pytest.StashKey()
 _REPORT = "--whoosh-report"
-_PLACE: pytest.StashKey[tuple[str, int]] = pytest.StashKey()
-_SECRETS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 
 _EXPLANATION = (
     "this test reached for {host} without the whoosh fixture, and pytest-whoosh stopped the call before it left this "
@@ -83,7 +79,9 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     settings = config.stash[_INI] = _ini_settings(config)
     if (report := config.getoption(_REPORT)) is not None:
-        config.pluginmanager.register(_reporting(config, report), "pytest-whoosh-report")
+        from .reporting import reporting
+
+        config.pluginmanager.register(reporting(config, report, doubles_of), "pytest-whoosh-report")
 
     from .transports.guard import Guard
 
@@ -211,7 +209,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     if not report.failed or item.stash.get(_SHOWN, False):
         return report
     item.stash[_SHOWN] = True
-    report.sections += [("whoosh traffic", double.traffic()) for double in _doubles(item)]
+    report.sections += [("whoosh traffic", double.traffic()) for double in doubles_of(item)]
     breaches = [str(breach) for breach in item.config.stash[_BREACHES]]
     if breaches and breaches[0] not in report.longreprtext:
         report.sections.append(("whoosh guard", "\n".join(breaches)))
@@ -220,7 +218,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     return report
 
 
-def _doubles(item: pytest.Item) -> list[Whoosh]:
+def doubles_of(item: pytest.Item) -> list[Whoosh]:
     """The doubles that a test used: the fixture's, and what it or its other fixtures made of the class."""
     module = sys.modules.get(f"{__package__}.whoosh")
     if module is None:
@@ -229,125 +227,6 @@ def _doubles(item: pytest.Item) -> list[Whoosh]:
     values = [item.stash.get(_DOUBLE, None), *funcargs, *item.stash.get(_ENTERED, ())]
     doubles = {id(value): value for value in values if isinstance(value, module.Whoosh)}
     return [double for double in doubles.values() if double.was_entered]
-
-
-def _reporting(config: pytest.Config, path: str) -> _Worker | _Reporting:
-    """What makes the report, once it is sure that it can."""
-    if hasattr(config, "workerinput"):
-        return _Worker()
-    try:
-        from .report import require_extra, writable
-
-        require_extra()
-        return _Reporting(config, writable(path))
-    except (ImportError, ValueError) as problem:
-        raise pytest.UsageError(f"pytest-whoosh, {_REPORT}: {problem}") from None
-
-
-class _Worker:
-    """Adds to the reports of tests what the page shows of them; in a process of xdist, that is all there is to do."""
-
-    def __init__(self) -> None:
-        self._collected = 0
-
-    def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Note the name and the place of a test, before other plugins change them."""
-        item.stash[_PLACE] = item.nodeid, self._collected
-        self._collected += 1
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Note the secrets in the environment, before a test changes it."""
-        item.stash[_SECRETS] = _present_secrets()
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Add to a report the text of its failure and, after the tear-down, what the test's doubles hold."""
-        report = yield
-
-        from .report.run import as_json
-        from .report.secrets import hider
-
-        doubles = _doubles(item)
-        secrets = item.stash[_SECRETS] = item.stash.get(_SECRETS, {}) | _present_secrets()
-        hide = hider(secrets, own={value for double in doubles for value in double.environment.values()})
-        name, place = item.stash.get(_PLACE, (item.nodeid, None))
-        report.whoosh_page = {"name": hide(name), "place": place}
-        if report.failed:
-            report.whoosh_page["failure"] = hide(report.longreprtext)
-        if report.when == "teardown":
-            # As text: what stands in a message may be more than xdist can send otherwise.
-            report.whoosh_page["doubles"] = [as_json(double.snapshot(hide)) for double in doubles]
-        return report
-
-
-class _Reporting(_Worker):
-    """Collects the tests of a run, those of xdist's processes too, and writes the page at the end."""
-
-    def __init__(self, config: pytest.Config, path: Path) -> None:
-        from .report.run import Run
-
-        super().__init__()
-        self._path = path
-        self._run = Run(config.rootpath.name)
-        self._ran = False
-        self._said = ""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what was added to a report, which concerns no other plugin."""
-        key = report.nodeid, getattr(report, "node", None)
-        added: dict[str, Any] = vars(report).pop("whoosh_page", {})
-        if report.when == "setup":
-            self._run.start(key, added.get("name", report.nodeid), added.get("place"))
-        outcome = _outcome(report)
-        if outcome:
-            failure = added.get("failure") or (str(report.longrepr) if report.failed else "")
-            self._run.add(key, report.nodeid, outcome, failure)
-        if "doubles" in added:
-            self._run.finish(key, added["doubles"])
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Note that tests are run, and not only listed."""
-        self._ran = not session.config.option.collectonly
-        return (yield)
-
-    def pytest_sessionfinish(self) -> None:
-        """Write the page, if tests were run."""
-        if not self._ran:
-            return
-
-        from .report.pages import render_report
-        from .report.run import write
-
-        try:
-            write(self._path, render_report(self._run))
-            self._said = f"Whoosh report: {self._path.as_uri()}"
-        except OSError as problem:
-            self._said = f"Whoosh report not written: {problem}"
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say where the page is."""
-        if self._said:
-            terminalreporter.write_sep("-", self._said)
-
-
-def _outcome(report: pytest.TestReport) -> str | None:
-    """What became of a part of a test; None for what decides nothing."""
-    if report.failed:
-        return "error" if report.when in ("setup", "teardown") else "failed"
-    if hasattr(report, "wasxfail"):
-        return "xfailed" if report.skipped else "xpassed"
-    if report.skipped:
-        return "skipped"
-    return "passed" if report.passed and report.when == "call" else None
-
-
-def _present_secrets() -> dict[str, str]:
-    from .report.secrets import secrets_in
-
-    return secrets_in(os.environ)
 
 
 def _settings(item: pytest.Item) -> dict[str, object]:

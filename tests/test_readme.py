@@ -18,7 +18,8 @@ from pytest_whoosh.engine.lifecycle import REPORTED, TRANSITIONS, Status
 from pytest_whoosh.engine.senders import MMS_COUNTRIES
 from pytest_whoosh.engine.settings import ABOUT, NAMES, Settings
 from pytest_whoosh.engine.throughput import CHANNEL, ELSEWHERE, LONGEST, MMS, SMS, Sort
-from pytest_whoosh.server.operations import OPERATIONS, Operation
+from pytest_whoosh.server.operations import OPERATIONS
+from pytest_whoosh.server.operations.operation import Operation
 from pytest_whoosh.views import Message, Queue
 
 from .benchmarks import campaign

@@ -1,0 +1,133 @@
+"""Writes the page of a run: ``--whoosh-report``. Registered only where it is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
+
+from .report import require_extra, writable
+from .report.run import Run, as_json, write
+from .report.secrets import hider, secrets_in
+
+if TYPE_CHECKING:
+    from .whoosh import Whoosh
+
+#: The option that names the file.
+OPTION = "--whoosh-report"
+#: Finds the doubles that a test used.
+Doubles: TypeAlias = "Callable[[pytest.Item], list[Whoosh]]"
+_PLACE: pytest.StashKey[tuple[str, int]] = pytest.StashKey()
+_SECRETS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+
+
+def reporting(config: pytest.Config, path: str, doubles_of: Doubles) -> _Worker | _Reporting:
+    """What makes the report, once it is sure that it can.
+
+    Raises:
+        UsageError: it cannot; the text says why.
+    """
+    if hasattr(config, "workerinput"):
+        return _Worker(doubles_of)
+    try:
+        require_extra()
+        return _Reporting(config, writable(path), doubles_of)
+    except (ImportError, ValueError) as problem:
+        raise pytest.UsageError(f"pytest-whoosh, {OPTION}: {problem}") from None
+
+
+class _Worker:
+    """Adds to the reports of tests what the page shows of them; in a process of xdist, that is all there is to do."""
+
+    def __init__(self, doubles_of: Doubles) -> None:
+        self._doubles_of = doubles_of
+        self._collected = 0
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Note the name and the place of a test, before other plugins change them."""
+        item.stash[_PLACE] = item.nodeid, self._collected
+        self._collected += 1
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Note the secrets in the environment, before a test changes it."""
+        item.stash[_SECRETS] = secrets_in(os.environ)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Add to a report the text of its failure and, after the tear-down, what the test's doubles hold."""
+        report = yield
+        doubles = self._doubles_of(item)
+        secrets = item.stash[_SECRETS] = item.stash.get(_SECRETS, {}) | secrets_in(os.environ)
+        hide = hider(secrets, own={value for double in doubles for value in double.environment.values()})
+        name, place = item.stash.get(_PLACE, (item.nodeid, None))
+        report.whoosh_page = {"name": hide(name), "place": place}
+        if report.failed:
+            report.whoosh_page["failure"] = hide(report.longreprtext)
+        if report.when == "teardown":
+            # As text: what stands in a message may be more than xdist can send otherwise.
+            report.whoosh_page["doubles"] = [as_json(double.snapshot(hide)) for double in doubles]
+        return report
+
+
+class _Reporting(_Worker):
+    """Collects the tests of a run, those of xdist's processes too, and writes the page at the end."""
+
+    def __init__(self, config: pytest.Config, path: Path, doubles_of: Doubles) -> None:
+        super().__init__(doubles_of)
+        self._path = path
+        self._run = Run(config.rootpath.name)
+        self._ran = False
+        self._said = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what was added to a report, which concerns no other plugin."""
+        key = report.nodeid, getattr(report, "node", None)
+        added: dict[str, Any] = vars(report).pop("whoosh_page", {})
+        if report.when == "setup":
+            self._run.start(key, added.get("name", report.nodeid), added.get("place"))
+        outcome = _outcome(report)
+        if outcome:
+            failure = added.get("failure") or (str(report.longrepr) if report.failed else "")
+            self._run.add(key, report.nodeid, outcome, failure)
+        if "doubles" in added:
+            self._run.finish(key, added["doubles"])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Note that tests are run, and not only listed."""
+        self._ran = not session.config.option.collectonly
+        return (yield)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the page, if tests were run."""
+        if not self._ran:
+            return
+
+        from .report.pages import render_report  # which needs the extra, as no worker does
+
+        try:
+            write(self._path, render_report(self._run))
+            self._said = f"Whoosh report: {self._path.as_uri()}"
+        except OSError as problem:
+            self._said = f"Whoosh report not written: {problem}"
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say where the page is."""
+        if self._said:
+            terminalreporter.write_sep("-", self._said)
+
+
+def _outcome(report: pytest.TestReport) -> str | None:
+    """What became of a part of a test; None for what decides nothing."""
+    if report.failed:
+        return "error" if report.when in ("setup", "teardown") else "failed"
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.skipped else "xpassed"
+    if report.skipped:
+        return "skipped"
+    return "passed" if report.passed and report.when == "call" else None
