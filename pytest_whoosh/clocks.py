@@ -118,8 +118,9 @@ def _freeze(when: datetime) -> Callable[[], None]:
     if hasattr(time_machine, "traveller_stack"):
         stop: Callable[[], None] = travel.stop
         return stop
-    # Before version 3 it stops time.monotonic too.
-    return _with_real_timers(time_machine.escape_hatch.time.monotonic, travel.stop)
+    # Before version 3 it stops time.monotonic too, and only then has a way to the real one.
+    escape: Any = time_machine.escape_hatch
+    return _with_real_timers(escape.time.monotonic, travel.stop)
 
 
 def _freeze_with_freezegun(when: datetime) -> Callable[[], None]:
