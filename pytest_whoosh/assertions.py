@@ -271,7 +271,8 @@ def explain_segments(message: Message, wanted: int) -> str | None:
         return None
     encoding = segment(message.sent_body).encoding.value
     lines = [f"Expected {count(wanted, 'segment')}, but {describe(message)} takes {len(segments)} in {encoding}:"]
-    lines += [f"{INDENT}{number}. ({len(text)} characters) {text!r}" for number, text in enumerate(segments, 1)]
+    for number, text in enumerate(segments, 1):
+        lines.append(f"{INDENT}{number}. ({count(len(text), 'character')}) {text!r}")
     if forcing := forces_ucs2(message.sent_body):
         lines += ["", f"Not in GSM-7, so that the whole text is {encoding}: {' '.join(map(repr, forcing))}"]
     return "\n".join(lines)

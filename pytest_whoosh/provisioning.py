@@ -10,6 +10,7 @@ from threading import RLock
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
+from .api.drafts import SERVICE_SID
 from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
 from .engine.content import read_defaults, read_types
 from .engine.errors import choose_from
@@ -214,6 +215,8 @@ class Provisioning:
             raise ValueError(f'opt_out() takes a phone number such as "+15558675310", not {person!r}.')
         if sender in provisions.services:
             provisions.opted_out.add((address, sender))
+        elif SERVICE_SID.fullmatch(str(sender)):
+            raise ValueError(f"No Messaging Service has the SID {sender!r}: add_messaging_service() makes one.")
         else:
             sender = self._address(sender)
             provisions.opt_out(address, sender)

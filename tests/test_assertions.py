@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from textwrap import dedent
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -91,6 +92,7 @@ def test_a_deleted_message_was_sent(whoosh: Whoosh, client: Client) -> None:
         {"to": "+1.555.867.5310"},
         {"to": re.compile("^.1555")},
         {"from_": "15557122661"},
+        {"from_": "+1 (555) 712-2661"},
         {"body": "Your code is 1234"},
         {"body": re.compile(r"\b\d{4}\b")},
         {"body": lambda body: body.startswith("Your")},
@@ -906,6 +908,12 @@ def test_segments_are_shown_one_by_one(whoosh: Whoosh, client: Client) -> None:
     )
 
 
+def test_a_segment_of_one_character_is_one_character(whoosh: Whoosh, client: Client) -> None:
+    message = send(client, whoosh, body="W")
+
+    assert failure(lambda: whoosh.assert_segments(message, 2)).endswith(" takes 1 in GSM-7:\n  1. (1 character) 'W'")
+
+
 def test_what_makes_segments_short_is_named(whoosh: Whoosh, client: Client) -> None:
     message = send(client, whoosh, body="Ada’s 🎈 party, at Ada’s")
 
@@ -917,6 +925,21 @@ def test_what_makes_segments_short_is_named(whoosh: Whoosh, client: Client) -> N
         Not in GSM-7, so that the whole text is UCS-2: '’' '🎈'
         """  # noqa: E501
     )
+
+
+@pytest.mark.parametrize(
+    ("to", "from_", "parameters"),
+    [
+        pytest.param(PERSON, SENDER, {"media_url": ["https://app.example/cat.png"]}, id="an MMS"),
+        pytest.param(f"whatsapp:{PERSON}", f"whatsapp:{SENDER}", {}, id="a channel message"),
+    ],
+)
+def test_what_travels_in_one_piece_is_one_segment(
+    whoosh: Whoosh, client: Client, to: str, from_: str, parameters: dict[str, Any]
+) -> None:
+    client.messages.create(to=to, from_=from_, body="a" * 161, **parameters)
+
+    assert whoosh.outbox[0].segments == ["a" * 161]
 
 
 # Codes

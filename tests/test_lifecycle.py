@@ -268,6 +268,15 @@ def test_an_opt_out_stops_what_was_scheduled_before(whoosh: Whoosh, client: Clie
     assert message.error_code == 21610
 
 
+def test_nobody_opts_out_of_a_service_that_there_is_not(whoosh: Whoosh) -> None:
+    with pytest.raises(ValueError) as refusal:
+        whoosh.opt_out(PERSON, "MG" + "0" * 32)
+
+    assert str(refusal.value) == (
+        f"No Messaging Service has the SID 'MG{'0' * 32}': add_messaging_service() makes one."
+    )
+
+
 def test_a_canceled_message_is_never_sent(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
     at = whoosh.now + timedelta(hours=1)

@@ -42,7 +42,9 @@ def add_to(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "serve", help="serve the fake to other processes and other languages", description=_DESCRIPTION
     )
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (default: %(default)s)")
+    parser.add_argument(
+        "--host", type=_host, default="127.0.0.1", help="the address to listen at (default: %(default)s)"
+    )
     parser.add_argument("--port", type=_port, default=0, help="the port to listen at (default: a free one)")
     parser.add_argument("--tls", action="store_true", help="speak HTTPS, with a throw-away certificate")
     parser.add_argument(
@@ -63,7 +65,7 @@ def add_to(commands: Any) -> None:
                 default=argparse.SUPPRESS,
                 help=about,
             )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -94,6 +96,12 @@ def run(given: argparse.Namespace) -> int:
         finally:
             server.stop()
     return 0
+
+
+def _host(text: str) -> str:
+    if text:
+        return text
+    raise argparse.ArgumentTypeError("'' is no host: it takes an address of this machine, or 0.0.0.0 for all of them")
 
 
 def _port(text: str) -> int:

@@ -14,6 +14,6 @@ def require_extra() -> None:
     """
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        raise ImportError(
-            f'The server needs {" and ".join(missing)}, which the extra brings: pip install "pytest-whoosh[server]".'
-        )
+        *others, last = missing
+        names = f"{', '.join(others)} and {last}" if others else last
+        raise ImportError(f'The server needs {names}, which the extra brings: pip install "pytest-whoosh[server]".')

@@ -38,6 +38,7 @@ _HOST: Final = re.compile(r"[\w.*-]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*")
 _LARGEST_BODY: Final = 64 * 1024 * 1024
 _LONGEST_LINE: Final = 64 * 1024
 _BACKLOG: Final = 1024
+_LAST_PORT: Final = 65535
 #: The turns of an event loop that a connection takes at most from being accepted to being known, or from being let go
 #: to being closed.
 _TURNS: Final = 5
@@ -77,6 +78,12 @@ class Server:
         tls: bool = False,
         allow_webhooks: Iterable[str] = (),
     ) -> None:
+        if not isinstance(port, int) or not 0 <= port <= _LAST_PORT:
+            raise ValueError(f"port is a number from 0 to {_LAST_PORT}, not {port!r}.")
+        if isinstance(allow_webhooks, str):
+            raise TypeError(
+                f"allow_webhooks takes a list of hosts such as [{allow_webhooks!r}], not {allow_webhooks!r}."
+            )
         self.whoosh = whoosh
         self.allow_webhooks = tuple(allow_webhooks)
         for name in self.allow_webhooks:

@@ -35,9 +35,20 @@ class WhooshHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK ships
 
 def check_base(url: str | None, name: str) -> str | None:
     """Refuse what is no base URL; ``name`` is where it was given."""
-    if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+    if url is not None and not _is_base(url):
         raise ValueError(f'{name} is a URL such as "https://{API_HOST}" or "http://127.0.0.1:8080", not {url!r}.')
     return url
+
+
+def _is_base(url: object) -> bool:
+    if not isinstance(url, str):
+        return False
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
 
 
 def lead(url: str, base: str | None) -> str:

@@ -225,6 +225,18 @@ def test_every_setting_is_an_option_but_those_of_tests(capsys: pytest.CaptureFix
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("arguments", [[], ["--tls"]], ids=["nothing", "options only"])
+def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+
+    assert end.value.code == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "usage: python -m pytest_whoosh [-h] COMMAND ...",
+        "python -m pytest_whoosh: error: name a command: serve or segments; --help says what they do",
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "explained"),
     [
@@ -234,8 +246,13 @@ def test_every_setting_is_an_option_but_those_of_tests(capsys: pytest.CaptureFix
         ),
         (["--port", "65536"], "argument --port: '65536' is no port: it takes a number from 0 to 65535"),
         (["--port", "http"], "argument --port: 'http' is no port: it takes a number from 0 to 65535"),
+        (
+            ["--host", ""],
+            "argument --host: '' is no host: it takes an address of this machine, or 0.0.0.0 for all of them",
+        ),
+        (["--clock", "virtual"], "unrecognized arguments: --clock virtual"),
     ],
-    ids=["setting", "port too great", "no port"],
+    ids=["setting", "port too great", "no port", "no host", "not an option here"],
 )
 def test_what_will_not_do_is_a_usage_error(
     capsys: pytest.CaptureFixture[str], arguments: list[str], explained: str

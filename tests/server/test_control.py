@@ -711,16 +711,16 @@ MATCH_KEYS = (
             "when",
             {"match": {}},
             (
-                "A rule says one thing: one of deliver, undeliver, fail, read, stall, reject, rate_limit, respond, "
-                "timeout, disconnect; and may say one about webhooks, or only that."
+                "A rule says one thing, one of deliver, undeliver, fail, read, stall, reject, rate_limit, respond, "
+                "timeout, disconnect; beside it, or alone, it may say webhooks."
             ),
         ),
         (
             "when",
             {"fail": True, "deliver": True},
             (
-                "A rule says one thing: one of deliver, undeliver, fail, read, stall, reject, rate_limit, respond, "
-                "timeout, disconnect; and may say one about webhooks, or only that."
+                "A rule says one thing, one of deliver, undeliver, fail, read, stall, reject, rate_limit, respond, "
+                "timeout, disconnect; beside it, or alone, it may say webhooks."
             ),
         ),
         ("when", {"fail": 30003}, "when takes fail as an object of its parameters: code, not 30003."),

@@ -4,9 +4,11 @@ import asyncio
 import http.client
 import re
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import urlsplit
 
 import freezegun
@@ -641,6 +643,26 @@ def test_without_the_extra_the_fixture_says_how_to_get_it(pytester: pytest.Pytes
     result.stdout.fnmatch_lines(
         ["E   *UsageError: The server needs jinja2 and trustme, which the extra brings: pip install *whoosh?server?*"]
     )
+
+
+def test_without_the_extra_the_class_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("aiohttp", "jinja2", "trustme"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+    with pytest.raises(ImportError) as refusal:
+        from pytest_whoosh import Server as _  # noqa: F401
+
+    assert str(refusal.value) == (
+        'The server needs aiohttp, jinja2 and trustme, which the extra brings: pip install "pytest-whoosh[server]".'
+    )
+
+
+@pytest.mark.parametrize("port", [-1, 65536, "8080"])
+def test_what_is_no_port_is_refused(whoosh: Whoosh, port: Any) -> None:
+    with pytest.raises(ValueError) as refusal:
+        Server(whoosh, port=port)
+
+    assert str(refusal.value) == f"port is a number from 0 to 65535, not {port!r}."
 
 
 def test_a_test_without_the_server_imports_none_of_its_libraries(pytester: pytest.Pytester) -> None:

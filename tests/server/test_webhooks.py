@@ -121,6 +121,13 @@ def test_who_is_allowed_is_a_host(whoosh: Whoosh, name: str) -> None:
     assert str(refusal.value) == f"allow_webhooks takes hosts such as 'app.example' or '*.example', not {name!r}."
 
 
+def test_who_is_allowed_is_a_list(whoosh: Whoosh) -> None:
+    with pytest.raises(TypeError) as refusal:
+        Server(whoosh, allow_webhooks="app.example")
+
+    assert str(refusal.value) == "allow_webhooks takes a list of hosts such as ['app.example'], not 'app.example'."
+
+
 def test_an_app_fetches_the_media_of_a_message_from_the_server(
     whoosh_server: Server, whoosh: Whoosh, app_server: App
 ) -> None:

@@ -118,8 +118,21 @@ def test_the_asynchronous_client_leads_likewise(whoosh: Whoosh, server: Server) 
 
 
 @pytest.mark.parametrize("kind", [WhooshHttpClient, AsyncWhooshHttpClient])
-@pytest.mark.parametrize("url", ["api.whoosh.totogi.solutions", "127.0.0.1:8080", "ftp://host", ""])
-def test_what_is_no_url_is_refused(kind: type, url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "api.whoosh.totogi.solutions",
+        "127.0.0.1:8080",
+        "ftp://host",
+        "",
+        "http://[::1",
+        "http://host:port",
+        "http://host?to=1",
+        "http://host#to",
+        8080,
+    ],
+)
+def test_what_is_no_url_is_refused(kind: type, url: object) -> None:
     with pytest.raises(ValueError) as refusal:
         kind(url)
 

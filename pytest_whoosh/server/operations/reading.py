@@ -174,7 +174,7 @@ OPERATIONS: Final = (
         do=_queue,
         returns=reference("Queue"),
         parameters=(
-            Parameter("sender", TEXT, "the sender", required=True),
+            Parameter("sender", TEXT, "whose queue it is: a number, short code or name", required=True),
             Parameter("mms", FLAG, "whether MMS are meant, for which the numbers of an account share a queue"),
         ),
         example="?sender=%2B15557122661",

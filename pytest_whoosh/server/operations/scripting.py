@@ -101,9 +101,7 @@ def _when(place: Place, given: Given) -> Mapping[str, object]:
     outcomes = [name for name in says if name != _WEBHOOKS.name]
     if not says or outcomes[1:]:
         valid = ", ".join(each.name for each in _OUTCOMES)
-        raise ValueError(
-            f"A rule says one thing: one of {valid}; and may say one about {_WEBHOOKS.name}, or only that."
-        )
+        raise ValueError(f"A rule says one thing, one of {valid}; beside it, or alone, it may say {_WEBHOOKS.name}.")
     match = parameters.get("match", {})
     # First on a rule that is thrown away, so that one that is refused half-way changes nothing.
     _script(Rule(match), says, parameters)
