@@ -1,6 +1,7 @@
 """Moves time: plays what is due in its order, and has webhooks delivered in between."""
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -39,6 +40,21 @@ class Travel:
         #: Whether time has moved under an API call, so that webhooks of that time are still to be delivered.
         self._behind = False
         self._interrupted = False
+        #: How far each thread has moved the clock.
+        self._moved: dict[int, timedelta] = defaultdict(timedelta)
+
+    def own_time(self) -> datetime:
+        """The moment on a clock that only the calling thread moves: what time its own work takes can be told by it.
+
+        So an app is not late because another thread let time pass while it answered.
+        """
+        with self._lock:
+            return self._clock.now() - sum(self._moved.values(), timedelta()) + self._moved[get_ident()]
+
+    def _show(self, when: datetime) -> None:
+        with self._lock:
+            self._moved[get_ident()] += when - self._clock.now()
+            self._clock.show(when)
 
     @property
     def is_moving(self) -> bool:
@@ -89,13 +105,13 @@ class Travel:
         for webhook in self._play(until):
             self._courier.require_deliverable(webhook.url, form)
             self._vendor.due.popleft()
-            self._clock.show(webhook.at)
+            self._show(webhook.at)
             self._courier.deliver(webhook)
 
     async def _arun(self, until: datetime | None) -> None:
         for webhook in self._play(until):
             self._vendor.due.popleft()
-            self._clock.show(webhook.at)
+            self._show(webhook.at)
             await self._courier.adeliver(webhook)
 
     def deliver(self, webhooks: Iterator[Webhook], form: str) -> None:
@@ -138,10 +154,10 @@ class Travel:
                         self._advance(now)
                     break
                 self._vendor.due.popleft()
-                self._clock.show(webhook.at)
+                self._show(webhook.at)
                 self._courier.deliver(webhook)
             if self._clock.now() < timeline.now:  # it was set back to the moments of webhooks
-                self._clock.show(timeline.now)
+                self._show(timeline.now)
         finally:
             self._mover = None
 
@@ -213,7 +229,7 @@ class Travel:
         try:
             yield
         finally:
-            self._clock.show(self._vendor.now)
+            self._show(self._vendor.now)
             if claimed:
                 self._mover = None
 

@@ -113,7 +113,7 @@ class Whoosh(Provisioning):
         with _DOORWAY, ExitStack() as leaving:  # what fails on the way in is taken back as far as it came
             self._clock = AppClock(follow=settings.clock == "auto")
             self._vendor = Vendor(settings, self._clock.now())
-            self._courier = Courier(over_http=settings.callbacks == "http", now=self._clock.now)
+            self._courier = Courier(over_http=settings.callbacks == "http", now=self._own_time)
             self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
             self._environment = Environment({**self.environment, **_UNSET})
             leaving.callback(self._clock.stop)
@@ -390,6 +390,9 @@ class Whoosh(Provisioning):
         """Do as :meth:`settle` inside a running event loop, where the handlers of ASGI apps then run too."""
         self._act()
         await self._travel.asettle()
+
+    def _own_time(self) -> datetime:
+        return self._travel.own_time()
 
     def _provider(self) -> Vendor:
         """The vendor on its present time: what a test adds is dated like what an app adds."""

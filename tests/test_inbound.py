@@ -2,6 +2,7 @@
 
 import socket
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import requests
@@ -324,6 +325,38 @@ def test_a_message_takes_its_attributes_body_and_media(whoosh, app):
     assert sent.callbacks[0].url == "https://app.example/status"
 
 
+def test_a_long_reply_is_counted_as_soon_as_it_has_its_sender(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    app.says("sms", twiml("a" * 161))
+
+    [sent] = text(whoosh).replies
+
+    assert sent.num_segments == 2
+    whoosh.settle()
+    assert sent.price == Decimal("-0.0158")
+
+
+@pytest.mark.parametrize("url", ["http://app.example/status", "https://app.example/status"])
+def test_a_reply_may_report_to_any_address(whoosh, app, url):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    app.says("sms", f'<Response><Message statusCallback="{url}">Yes</Message></Response>')
+
+    [sent] = text(whoosh).replies
+    whoosh.settle()
+
+    assert {callback.url for callback in sent.callbacks} == {url}
+
+
+def test_a_message_may_be_called_an_sms(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    app.says("sms", '<Response><Sms to="+15558675311">Yes</Sms></Response>')
+
+    reply = text(whoosh)
+
+    assert [(message.to, message.body) for message in reply.replies] == [("+15558675311", "Yes")]
+    assert reply.webhook.error is None
+
+
 def test_relative_urls_stand_below_the_document_that_holds_them(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms/first")
     app.says("sms/first", "<Response><Redirect>/next/</Redirect></Response>")
@@ -366,6 +399,25 @@ def test_the_carrier_treats_replies_as_scripted(whoosh, app):
         ("Anyway", "delivered"),
     ]
     assert reply.webhook.error.code == 21610
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (21211, "21211 Invalid 'To' Phone Number: Invalid 'To' Phone Number: "),
+        (35114, "SendAt time must be between 0 seconds and 35 days (3024000 seconds) in the future"),
+    ],
+)
+def test_a_scripted_rejection_of_a_reply_is_worded_without_what_only_a_request_has(whoosh, app, code, error):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    whoosh.when().reject(code)
+    app.says("sms", twiml("Yes"))
+
+    reply = text(whoosh)
+
+    assert reply.webhook.error.endswith(error)
+    assert reply.webhook.error.code == code
+    assert reply.replies == []
 
 
 def test_plain_text_is_the_reply(whoosh, app):
@@ -467,6 +519,11 @@ def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, c
             ["Yes"],
         ),
         (
+            '<Say voice="alice">Hi</Say><Message>Yes</Message>',
+            "12200 Schema validation warning: <Say> is no verb of messaging",
+            ["Yes"],
+        ),
+        (
             "Hello <Message>Yes</Message>",
             "12200 Schema validation warning: the text 'Hello' stands outside of <Message>",
             ["Yes"],
@@ -481,22 +538,50 @@ def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, c
             "12200 Schema validation warning: <Link> is no part of <Message>",
             ["Yes"],
         ),
-        ('<Message from="+15557122669">A</Message>', "14108 From phone number not SMS capable", []),
-        ('<Message to="whatsapp:+15558675310">A</Message>', "21910", []),
-        ('<Message to="nobody">A</Message><Message>B</Message>', "14101", ["B"]),
-        ('<Message from="???">A</Message>', "14102", []),
-        ("<Message></Message>", "14103", []),
-        (f"<Message>{'x' * 1601}</Message>", "14103", []),
-        ('<Message method="PUT">A</Message>', "14104", []),
-        ('<Message statusCallback="nowhere">A</Message>', "14105", []),
+        (
+            '<Message from="+15557122669">A</Message>',
+            "14108 From phone number not SMS capable: +15557122669 cannot send messages",
+            [],
+        ),
+        (
+            '<Message to="whatsapp:+15558675310">A</Message>',
+            (
+                "21910 Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel: "
+                "whatsapp:+15558675310 and +15557122661 are not on one channel"
+            ),
+            [],
+        ),
+        (
+            '<Message to="nobody">A</Message><Message>B</Message>',
+            "14101 Invalid \"To\" attribute: 'nobody' is nobody that can be written to from here",
+            ["B"],
+        ),
+        ('<Message from="???">A</Message>', "14102 Invalid \"From\" attribute: '???' is no sender of the account", []),
+        ("<Message></Message>", "14103 Invalid Body: a body is from 1 to 1600 characters long", []),
+        (f"<Message>{'x' * 1601}</Message>", "14103 Invalid Body: a body is from 1 to 1600 characters long", []),
+        (
+            '<Message method="PUT">A</Message>',
+            "14104 Invalid Method attribute: the method 'PUT' of <Message> is neither GET nor POST",
+            [],
+        ),
+        (
+            '<Message statusCallback="nowhere">A</Message>',
+            "14105 Invalid statusCallback attribute: 'nowhere' is no URL",
+            [],
+        ),
         ('<Message statusCallback="http://[">A</Message>', "14105 Invalid statusCallback attribute: 'http://['", []),
         ("<Message><Media>http://[</Media></Message>", "21620 Invalid media URL(s): 'http://[' is no URL", []),
         ('<Message action="http://a:-1/">A</Message>', "11100 Invalid URL format: 'http://a:-1/' is no URL", ["A"]),
         ("<Redirect>http://[</Redirect>", "11100 Invalid URL format: 'http://[' is no URL", []),
-        ("<Message>A</Message>" * 11, "14109", ["A"] * 10),
+        (
+            "<Message>A</Message>" * 11,
+            "14109 TwiML Reply message limit exceeded: one message is answered by at most 10",
+            ["A"] * 10,
+        ),
     ],
     ids=[
         "unknown verb",
+        "unknown verb with an attribute",
         "text outside",
         "unknown attribute",
         "unknown part",
@@ -570,6 +655,20 @@ def test_an_app_that_takes_more_than_15_seconds_has_not_answered(freezer, whoosh
     assert [message.body for message in reply.replies] == ["/quick"]
 
 
+def test_an_answer_without_a_content_type_is_none(whoosh):
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return [b"Hi"]
+
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    whoosh.mount("https://app.example", app)
+
+    reply = text(whoosh)
+
+    assert reply.webhook.error == "12300 Invalid Content-Type: the answer has no content type"
+    assert reply.replies == []
+
+
 def test_a_connection_that_fails_is_tried_once_more_before_the_fallback(whoosh, app):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -603,6 +702,21 @@ def test_the_fallback_is_called_as_it_wants(whoosh, app):
     assert app.signed == [True, True]
 
 
+def test_the_fallback_of_a_service_is_called_as_it_wants(whoosh, app):
+    whoosh.add_messaging_service(
+        "S",
+        senders=[SENDER],
+        inbound_request_url="https://app.example/sms",
+        fallback_url="https://app.example/fallback",
+        fallback_method="GET",
+    )
+    app.says("sms", "", status=500)
+
+    text(whoosh)
+
+    assert app.paths == ["POST /sms", "GET /fallback"]
+
+
 def test_the_fallback_is_told_which_url_failed(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms", sms_fallback_url="https://app.example/fallback")
     app.says("sms", "<Response><Redirect>/next</Redirect></Response>")
@@ -612,6 +726,19 @@ def test_the_fallback_is_told_which_url_failed(whoosh, app):
 
     assert app.paths == ["POST /sms", "POST /next", "POST /fallback"]
     assert app.requests[2][1]["ErrorUrl"] == "https://app.example/next"
+
+
+def test_a_fallback_may_lead_on_and_takes_the_failure_along(whoosh, app):
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms", sms_fallback_url="https://app.example/fallback")
+    app.says("sms", "", status=500)
+    app.says("fallback", "<Response><Redirect>/sorry</Redirect></Response>")
+    app.says("sorry", twiml("Sorry"))
+
+    reply = text(whoosh)
+
+    assert app.paths == ["POST /sms", "POST /fallback", "POST /sorry"]
+    assert app.requests[2][1]["ErrorCode"] == "11200"
+    assert [message.body for message in reply.replies] == ["Sorry"]
 
 
 def test_a_redirect_to_where_nobody_is_mounted_ends_there(whoosh):
@@ -672,6 +799,7 @@ def test_an_app_sets_several_cookies_and_deletes_them(whoosh):
             response.set_cookie("step", "2")
             response.set_cookie("name", "Ada Lovelace")
         elif request.form["Body"] == "Delete":
+            response.headers.add("Set-Cookie", "a/b=broken")
             response.delete_cookie("step")
         return response
 
@@ -719,6 +847,13 @@ def test_a_start_word_lets_messages_through_again(whoosh, client, word):
 
     client.messages.create(to=PERSON, from_=SENDER, body="Hello again")
     whoosh.assert_sent(body="Hello again")
+
+
+def test_a_start_word_is_answered(whoosh):
+    assert text(whoosh, "START").keyword_answer == (
+        "You have successfully been re-subscribed to messages from this number. Reply HELP for help. "
+        "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
+    )
 
 
 def test_a_sentence_is_no_keyword(whoosh, client):

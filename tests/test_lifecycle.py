@@ -588,3 +588,4 @@ def test_without_delays_a_message_lives_its_life_in_an_instant() -> None:
         whoosh.settle()
 
         assert (before, message.status, whoosh.now) == ("queued", "delivered", start)
+        assert [listed.sid for listed in Client().messages.list()] == [message.sid]

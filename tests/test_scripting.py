@@ -1,8 +1,10 @@
 """Scripting what happens to messages: which of them a rule takes, what it does, and how a wrong rule is refused."""
 
+import operator
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from unittest import mock
 
 import pytest
@@ -291,6 +293,19 @@ def test_a_response_can_be_anything(whoosh: Whoosh) -> None:
     assert (response.status_code, response.json()) == (503, {"oops": "maintenance"})
     assert (response.headers["X-Proxy"], response.headers["Content-Type"]) == ("squid", "application/json")
     whoosh.assert_nothing_sent()
+
+
+def test_a_response_has_one_content_type(whoosh: Whoosh) -> None:
+    whoosh.when().respond(503, {"oops": "maintenance"}, headers={"content-type": "application/problem+json"})
+
+    response = requests.post(
+        f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json",
+        data={"To": PERSON, "From": SENDER, "Body": "Hi"},
+        auth=(whoosh.account_sid, whoosh.auth_token),
+        timeout=5,
+    )
+
+    assert response.headers["Content-Type"] == "application/problem+json"
 
 
 def test_a_response_may_be_empty(whoosh: Whoosh, client: Client) -> None:
@@ -676,6 +691,18 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
             id="a status that is none",
         ),
         pytest.param(
+            lambda whoosh: whoosh.when().respond(99),
+            ValueError,
+            "An HTTP status is a number from 100 to 599, not 99.",
+            id="a status just below",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().respond(600),
+            ValueError,
+            "An HTTP status is a number from 100 to 599, not 600.",
+            id="a status just above",
+        ),
+        pytest.param(
             lambda whoosh: whoosh.when().respond("503"),
             ValueError,
             "An HTTP status is a number from 100 to 599, not '503'.",
@@ -772,7 +799,17 @@ def test_a_rule_that_is_wrong_is_refused_when_it_is_written(
     assert str(refusal.value) == text
 
 
-def test_a_rule_shows_what_it_matches(whoosh: Whoosh) -> None:
-    assert repr(whoosh.when(to=PERSON, body=re.compile("code"))) == (
-        "<whoosh.when(to='+15558675310', body=re.compile('code'))>"
-    )
+@pytest.mark.parametrize(
+    ("match", "shown"),
+    [
+        ({"to": PERSON, "body": re.compile("code")}, "to='+15558675310', body=re.compile('code')"),
+        ({"body": str.isdigit}, "body=isdigit"),
+        ({"body": partial(operator.eq, "Hi")}, "body=functools.partial(<built-in function eq>, 'Hi')"),
+        ({"media_urls": ["https://a", "https://b"]}, "media_urls=['https://a', 'https://b']"),
+        ({"media_urls": ("https://a", "https://b")}, "media_urls=('https://a', 'https://b')"),
+        ({"send_at": datetime(2030, 1, 1, tzinfo=UTC)}, "send_at=2030-01-01 00:00:00+00:00"),
+    ],
+    ids=["text", "function", "partial", "list", "tuple", "moment"],
+)
+def test_a_rule_shows_what_it_matches(whoosh: Whoosh, match: dict[str, object], shown: str) -> None:
+    assert repr(whoosh.when(**match)) == f"<whoosh.when({shown})>"

@@ -228,6 +228,18 @@ def test_the_first_number_of_a_country_takes_over_its_recipients(whoosh: Whoosh,
     assert [first, second, third] == [NEW_YORK, LONDON, LONDON]
 
 
+def test_a_recipient_taken_over_knows_the_new_number_from_then_on(whoosh: Whoosh, client: Client) -> None:
+    send = service_with(whoosh, client, [NEW_YORK])
+    send(GB_PERSON)
+    numbers = client.messaging.v1.services(send.sid).phone_numbers
+
+    numbers.create(phone_number_sid=whoosh.add_number(LONDON).sid)
+    another = send("+447400123457")
+    numbers.create(phone_number_sid=whoosh.add_number("+442079460101").sid)
+
+    assert [another, send(GB_PERSON)] == [LONDON, LONDON]
+
+
 def test_an_alpha_sender_keeps_its_recipients_when_a_number_joins(whoosh: Whoosh, client: Client) -> None:
     send = service_with(whoosh, client, [ALPHA])
     first = send(GB_PERSON)
@@ -425,6 +437,18 @@ def test_a_test_may_put_one_number_in_two_pools_though_the_api_does_not(whoosh: 
     other = service_with(whoosh, client, [NEW_YORK])
 
     assert [send(US_PERSON), other(US_PERSON)] == [NEW_YORK, NEW_YORK]
+
+
+def test_who_opted_out_of_one_pool_still_hears_from_another_with_the_same_number(
+    whoosh: Whoosh, client: Client
+) -> None:
+    service_with(whoosh, client, [NEW_YORK])
+    other = service_with(whoosh, client, [NEW_YORK])
+
+    whoosh.opt_out(US_PERSON, NEW_YORK)
+    other(US_PERSON)
+
+    assert whoosh.outbox[-1].status == "delivered"
 
 
 # Pools that change under way

@@ -140,7 +140,9 @@ class Rule:
             body = "" if json is None else json_module.dumps(json)
         except TypeError as problem:
             raise TypeError(f"respond() takes a document that JSON can hold: {problem}.") from None
-        given = {"Content-Type": "application/json", **(headers or {})}
+        given = dict(headers or {})
+        if "content-type" not in map(str.lower, given):
+            given["Content-Type"] = "application/json"
         return self._answers(lambda texts: Response(status, given, body))
 
     def timeout(self, *, connecting: bool = False) -> Self:

@@ -1,5 +1,6 @@
 """Accounts: whose credentials open what, sub-accounts, suspension, the balance, and API keys."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -103,6 +104,7 @@ def test_a_sub_account_has_its_own_sid_and_auth_token(whoosh: Whoosh, client: Cl
     assert one.owner_account_sid == whoosh.account_sid
     assert len({whoosh.account_sid, one.sid, two.sid}) == 3
     assert len({whoosh.auth_token, one.auth_token, two.auth_token}) == 3
+    assert re.fullmatch("[0-9a-f]{32}", one.auth_token)
 
 
 def test_a_sub_account_is_the_same_in_every_run() -> None:
@@ -252,6 +254,12 @@ def test_a_well_formed_sid_opens_an_account_with_messages_of_its_own(whoosh: Who
     assert [message.account_sid for message in guest.messages.list()] == [STRANGER]
     assert client.messages.list() == []
     assert whoosh.assert_sent(to=PERSON).account_sid == STRANGER
+
+
+def test_a_guest_is_known_by_its_credentials_where_the_path_names_no_account(whoosh: Whoosh) -> None:
+    guest = Client(STRANGER, "any token")
+
+    assert guest.messaging.v1.services.create(friendly_name="Reminders").account_sid == STRANGER
 
 
 def test_a_guest_shares_what_the_test_provisioned(whoosh: Whoosh) -> None:

@@ -281,6 +281,12 @@ def test_a_template_can_have_several_types(client: Client) -> None:
             id="broken placeholder",
         ),
         pytest.param(
+            {"language": "en", "types": {"twilio/text": {"body": "Hi 1}}"}}},
+            20422,
+            "Invalid Parameter: 'Hi 1}}' has a broken placeholder; one is written {{1}} or {{name}}",
+            id="placeholder never opened",
+        ),
+        pytest.param(
             {"language": "en", "types": TEXT, "variables": {"1": 7}},
             20422,
             'Invalid Parameter: variables is an object with texts for values, such as {"1": "there"}',
@@ -766,6 +772,8 @@ def test_whatsapp_words_one_time_passwords_itself(client: Client, whoosh: Whoosh
         pytest.param('["Ann"]', 21656, "The Content Variables parameter is invalid", id="no object"),
         pytest.param('{"1": null}', 21656, "The Content Variables parameter is invalid", id="null"),
         pytest.param('{"1": ""}', 21656, "The Content Variables parameter is invalid", id="empty"),
+        pytest.param('{"1": "Ann", "": "a"}', 21656, "The Content Variables parameter is invalid", id="no name"),
+        pytest.param('{"1": "Ann", "a b": "a"}', 21656, "The Content Variables parameter is invalid", id="two names"),
         pytest.param('{"1": 7}', 21656, "The Content Variables parameter is invalid", id="a number"),
         pytest.param('{"1": "a\\nb"}', 21656, "The Content Variables parameter is invalid", id="a newline"),
         pytest.param('{"1": "a\\tb"}', 21656, "The Content Variables parameter is invalid", id="a tab"),
@@ -790,6 +798,24 @@ def test_variables_that_will_not_do_are_refused(
     assert (refused.value.status, refused.value.code) == (400, code)
     assert refused.value.msg == f"Unable to create record: {message}"
     whoosh.assert_nothing_sent()
+
+
+@pytest.mark.parametrize("where", ["the template", "the message"])
+def test_the_longest_name_and_value_are_taken(client: Client, whoosh: Whoosh, where: str) -> None:
+    longest = {"n" * 16: "a" * 1600}
+    template = whoosh.add_template(f"{{{{{'n' * 16}}}}}", variables=longest if where == "the template" else {})
+
+    assert send(client, template.sid, longest if where == "the message" else None) == "a" * 1600
+
+
+@pytest.mark.parametrize("name", ["twilio/flows", "whatsapp/flows"])
+def test_a_flow_brings_its_picture(client: Client, whoosh: Whoosh, name: str) -> None:
+    flow = EVERY_TYPE[name][0] | {"media_url": "https://app.example/{{1}}.png"}
+    template = whoosh.add_template(types={name: flow})
+
+    send(client, template.sid, {"1": "room"}, to=f"whatsapp:{PERSON}", from_=f"whatsapp:{SENDER}")
+
+    assert whoosh.outbox[0].media_urls == ["https://app.example/room.png"]
 
 
 def test_four_spaces_in_a_row_are_no_mistake(client: Client, whoosh: Whoosh) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -221,6 +222,17 @@ def test_a_message_fails_when_the_shortener_does(client: Client, whoosh: Whoosh,
     assert (message.status, message.error_code) == ("failed", 30103)
 
 
+def test_a_message_without_links_fails_of_the_shortener_too_where_a_test_says_so(
+    client: Client, whoosh: Whoosh
+) -> None:
+    whoosh.when(to=PERSON).fail(30103)
+    client.messages.create(to=PERSON, from_=SENDER, body="Hi")
+
+    whoosh.settle()
+
+    assert (whoosh.outbox[0].status, whoosh.outbox[0].error_code) == ("failed", 30103)
+
+
 def test_a_domain_may_prefer_long_links_to_a_failure(client: Client, whoosh: Whoosh, service_sid: str) -> None:
     whoosh.add_link_domain(DOMAIN, continue_on_failure=True)
     whoosh.when(to=PERSON).fail(30103)
@@ -275,6 +287,16 @@ def test_a_click_is_reported_in_signed_json(client: Client, whoosh: Whoosh) -> N
     assert (callback.response_body, callback.params, json.loads(callback.body)) == ("genuine", heard[0], heard[0])
     assert (callback.message, callback.headers["Content-Type"]) == (message, "application/json")
     assert re.fullmatch(r"https://app\.example/clicks\?app=desk&bodySHA256=[0-9a-f]{64}", callback.url)
+
+
+def test_a_click_is_dated_to_the_millisecond(client: Client, whoosh: Whoosh) -> None:
+    whoosh.travel(to=whoosh.now.replace(microsecond=0) + timedelta(seconds=1, microseconds=500_000))
+    whoosh.add_link_domain(DOMAIN, callback_url="https://app.example/clicks")
+    service = whoosh.add_messaging_service("Reminders", senders=[SENDER], link_shortening_domain=DOMAIN)
+
+    whoosh.click(sent(client, whoosh, service.sid))
+
+    assert whoosh.callbacks[0].params["click_time"].endswith(".500Z")
 
 
 def test_a_click_is_reported_to_an_asgi_app_in_the_same_loop(client: Client, whoosh: Whoosh) -> None:

@@ -1,5 +1,6 @@
 """The media of a message over REST: lists, descriptions, the files themselves, and deletion."""
 
+import re
 import struct
 from datetime import timedelta
 
@@ -54,6 +55,7 @@ def test_a_media_resource_shows_the_documented_properties(client: Client, whoosh
     document = get(path_of(message, f"/{listed.sid}.json")).json()
 
     created = whoosh.now.strftime("%a, %d %b %Y %H:%M:%S +0000")
+    assert re.fullmatch("ME[0-9a-f]{32}", listed.sid)
     assert document == {
         "account_sid": whoosh.account_sid,
         "content_type": "image/png",
@@ -154,7 +156,10 @@ def test_media_is_listed_in_xml_where_the_path_asks_for_it(client: Client) -> No
         pytest.param("https://app.example/a.pdf", "application/pdf", b"%PDF-", id="pdf"),
         pytest.param("https://app.example/a.vcf", "text/vcard", b"BEGIN:VCARD", id="vcf"),
         pytest.param("https://app.example/a.txt", "text/plain", b"", id="txt"),
+        pytest.param("https://app.example/a.min.png", "image/png", b"\x89PNG\r\n\x1a\n", id="two dots"),
+        pytest.param("https://app.example/a.xyz", "image/jpeg", b"\xff\xd8\xff", id="unknown extension"),
         pytest.param("https://app.example/pictures/17", "image/jpeg", b"\xff\xd8\xff", id="no extension"),
+        pytest.param("https://app.example/png", "image/jpeg", b"\xff\xd8\xff", id="an extension's name"),
         pytest.param("https://app.example/v1.2/photo", "image/jpeg", b"\xff\xd8\xff", id="a dot elsewhere"),
     ],
 )
@@ -169,6 +174,14 @@ def test_a_file_is_served_of_the_type_that_its_url_names(
     assert response.status_code == 200
     assert response.headers["Content-Type"] == content_type
     assert response.content.startswith(starts)
+
+
+def test_a_generated_text_is_empty(client: Client, whoosh: Whoosh) -> None:
+    message = send(client, "https://app.example/a.txt")
+    [media] = client.messages(message.sid).media.list()
+    whoosh.settle()
+
+    assert get(path_of(message, f"/{media.sid}")).content == b""
 
 
 def test_a_generated_image_has_one_pixel(client: Client) -> None:

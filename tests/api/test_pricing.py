@@ -1,6 +1,7 @@
 """Prices by country, which are those that messages are charged."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import requests
@@ -110,6 +111,31 @@ def test_a_price_that_the_test_sets_is_shown_and_charged(whoosh: Whoosh, client:
     country = client.pricing.v1.messaging.countries("GB").fetch()
     assert {price["current_price"] for row in country.outbound_sms_prices for price in row["prices"]} == {"0.1"}
     assert whoosh.assert_sent(to="+447400123456").price == Decimal("-0.1")
+
+
+def test_messages_may_be_free(whoosh: Whoosh, client: Client) -> None:
+    whoosh.set_price("US", 0)
+    client.messages.create(from_=OURS, to="+15558675310", body="Hi")
+
+    whoosh.settle()
+
+    assert whoosh.assert_sent(to="+15558675310").price == 0
+
+
+@pytest.mark.parametrize("country", ["USA", "U", "1", "", 44, None])
+def test_a_price_is_set_for_a_country(whoosh: Whoosh, country: Any) -> None:
+    with pytest.raises(ValueError) as refusal:
+        whoosh.set_price(country, "0.0079")
+
+    assert str(refusal.value) == f'A country is an ISO code of two letters such as "US", not {country!r}.'
+
+
+@pytest.mark.parametrize("price", ["x", "", "-0.0001", -1, "NaN", "Infinity", "-Infinity", None, True])
+def test_a_price_is_an_amount(whoosh: Whoosh, price: object) -> None:
+    with pytest.raises(ValueError) as refusal:
+        whoosh.set_price("US", price)
+
+    assert str(refusal.value) == f'A price is an amount in US dollars such as "0.0079", not {price!r}.'
 
 
 def test_a_message_may_cost_exactly_the_price_shown_and_no_less(whoosh: Whoosh, client: Client) -> None:

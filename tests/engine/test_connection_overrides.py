@@ -50,6 +50,9 @@ def test_what_will_not_do_leaves_everything_as_usual(fragment: str) -> None:
             Attempts(problem="retry policy '6xx' is none of 4xx, 5xx, all, ct, rt"),
             id="a policy that is none",
         ),
+        pytest.param(
+            "rp=", Attempts(problem="retry policy '' is none of 4xx, 5xx, all, ct, rt"), id="a policy left out"
+        ),
     ],
 )
 def test_a_fragment_overrides_what_is_usual(fragment: str, attempts: Attempts) -> None:

@@ -414,6 +414,24 @@ def test_an_asgi_handler_may_travel_too(whoosh, client, how):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_an_app_is_not_late_because_another_thread_lets_time_pass_while_it_answers(whoosh):
+    def app(environ, start_response):
+        traveller = threading.Thread(target=whoosh.travel, kwargs={"seconds": 20})
+        traveller.start()
+        traveller.join()
+        start_response("200 OK", [("Content-Type", "text/xml")])
+        return [b"<Response><Message>Got it</Message></Response>"]
+
+    whoosh.mount(APP, app)
+    whoosh.add_number(SENDER, sms_url=f"{APP}/sms")
+    start = whoosh.now
+
+    reply = whoosh.receive("Hello", from_=person(1), to=SENDER)
+
+    assert [message.body for message in reply.replies] == ["Got it"]
+    assert whoosh.now - start == timedelta(seconds=20)
+
+
 def test_the_child_of_a_fork_has_a_copy_of_the_double_that_no_thread_holds(whoosh, client):
     over = threading.Event()
 
@@ -439,6 +457,9 @@ def test_the_child_of_a_fork_has_a_copy_of_the_double_that_no_thread_holds(whoos
         finally:
             over.set()
 
+    # What is imported lazily is there before: a fork amid an import leaves a module locked, which is Python's matter.
+    client.messages.create(to=person(1), from_=SENDER, body="First")
+    whoosh.settle()
     statuses: list[int] = []
     together(fork, send_on, travel_on)
 

@@ -1,0 +1,55 @@
+"""Hosts: which are the vendor's, what each serves, and which are this machine."""
+
+import pytest
+
+from pytest_whoosh.engine.hosts import is_loopback, is_vendor, product_of
+
+
+@pytest.mark.parametrize(
+    ("host", "product"),
+    [
+        ("api.whoosh.totogi.solutions", "api"),
+        ("messaging.whoosh.totogidemos.com", "messaging"),
+        ("pricing.twilio.com", "pricing"),
+        ("Content.Twilio.COM", "content"),
+        ("api.twilio.com.", "api"),
+        ("api.dublin.ie1.twilio.com", "api"),
+        ("verify.twilio.com", None),
+        ("messagings.twilio.com", None),
+        ("twilio.com", None),
+        ("twilio.com.", None),
+        ("whoosh.totogidemos.com", None),
+    ],
+)
+def test_a_host_of_the_vendors_serves_a_product_or_none_that_is_faked(host: str, product: str | None) -> None:
+    assert (is_vendor(host), product_of(host)) == (True, product)
+
+
+@pytest.mark.parametrize(
+    "host", ["api.nottwilio.com", "nottwilio.com", "api.twilio.com.example.org", "twilio", "totogidemos.com", "com", ""]
+)
+def test_any_other_host_is_none_of_the_vendors(host: str) -> None:
+    assert (is_vendor(host), product_of(host)) == (False, None)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LocalHost",
+        "localhost.",
+        "app.localhost",
+        "app.localhost.",
+        "127.0.0.1",
+        "127.8.9.10",
+        "::1",
+        "[::1]",
+    ],
+)
+def test_this_machine_is_known_by_many_names(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["notlocalhost", "localhost.example", "10.0.0.1", "0.0.0.0", "::", "127", ""])
+def test_another_machine_is_not_this_one(host: str) -> None:
+    assert not is_loopback(host)
