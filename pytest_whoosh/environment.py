@@ -27,10 +27,10 @@ class Environment:
         """Put back what was there before; do nothing where nothing was set."""
         if self not in _STANDING:
             return
-        later = _STANDING[_STANDING.index(self) + 1 :]
-        _STANDING.remove(self)
-        if later:
-            later[0].before |= self.before
+        place = _STANDING.index(self)
+        del _STANDING[place]
+        if place < len(_STANDING):
+            _STANDING[place].before |= self.before
         else:
             _set(self.before)
 
@@ -41,7 +41,10 @@ _STANDING: Final[list[Environment]] = []
 
 def _set(values: Mapping[str, str | None]) -> None:
     for name, value in values.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
+        if value is not None:
             os.environ[name] = value
+            continue
+        try:  # noqa: SIM105  # suppress() takes longer than this, and every set-up pays for it
+            del os.environ[name]
+        except KeyError:
+            pass

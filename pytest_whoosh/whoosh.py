@@ -6,13 +6,11 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial, wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, Protocol, Self, TypeVar, overload
 from urllib.parse import urlsplit
-from weakref import WeakSet
 
 from . import assertions
 from .api import ROUTER
@@ -76,6 +74,13 @@ _NO_QUEUE_OF_SERVICES: Final = (
 _UNSET: Final = {"WHOOSH_URL": None}
 
 
+class _Part(Protocol):
+    """What a double keeps in force."""
+
+    def stop(self) -> None:
+        """Let it be in force no longer."""
+
+
 class Whoosh(Provisioning):
     """An in-memory fake of the vendor's Messages API, in force while the context lasts.
 
@@ -110,18 +115,21 @@ class Whoosh(Provisioning):
         if self._active:
             raise WhooshError("This double is in force already. Two at once are two objects: with Whoosh() as inner.")
         settings = self.settings
-        with _DOORWAY, ExitStack() as leaving:  # what fails on the way in is taken back as far as it came
+        with _DOORWAY:
             self._clock = AppClock(follow=settings.clock == "auto")
             self._vendor = Vendor(settings, self._clock.now())
             self._courier = Courier(over_http=settings.callbacks == "http", now=self._own_time)
             self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
             self._environment = Environment({**self.environment, **_UNSET})
-            leaving.callback(self._clock.stop)
-            for part in (self._environment, Interception(self.answer), Guard(_explain)):
-                leaving.callback(part.stop)
-                part.start()
-            self._leaving = leaving.pop_all()
-        _DOUBLES.add(self)
+            parts = (self._environment, Interception(self.answer), Guard(_explain))
+            self._leaving: list[_Part] = [self._clock, *parts]
+            try:
+                for part in parts:
+                    part.start()
+            except BaseException:  # what has come of it is taken back, as far as it came
+                self._step_out()
+                raise
+            _DOUBLES.add(self)
         if Whoosh.entered is not None:
             Whoosh.entered.append(self)
         self._active = True
@@ -136,7 +144,16 @@ class Whoosh(Provisioning):
             self._courier.close()
         finally:  # what an app raises when it shuts down keeps nothing in force
             with _DOORWAY:
-                self._leaving.close()
+                _DOUBLES.discard(self)
+                self._step_out()
+
+    def _step_out(self) -> None:
+        """Stop what makes the double be in force, the last that started first, and all of it whatever one raises."""
+        if self._leaving:
+            try:
+                self._leaving.pop().stop()
+            finally:
+                self._step_out()
 
     def __repr__(self) -> str:
         if not self.was_entered:
@@ -686,6 +703,7 @@ def _after_fork() -> None:
 
 #: One double at a time comes into force or leaves: what they replace belongs to the process.
 _DOORWAY: Final = threading.RLock()
-_DOUBLES: Final[WeakSet[Whoosh]] = WeakSet()
+#: Those in force.
+_DOUBLES: Final[set[Whoosh]] = set()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

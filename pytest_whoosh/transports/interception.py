@@ -1,8 +1,9 @@
 """Stands in every client library that the app uses, and in no other."""
 
 import sys
+from functools import cache
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 from pytest_whoosh.engine.http import Answer
 
@@ -46,7 +47,12 @@ class Interception:
             self._patches.pop().stop()
 
     def _stand_in(self, name: str) -> None:
-        ours = import_module(f"{__package__}.{CLIENTS[name]}")
-        for patch in ours.intercept(self._answer):
+        for patch in _ours(CLIENTS[name]).intercept(self._answer):
             self._patches.append(patch)  # first: it is taken back also where it fails
             patch.start()
+
+
+@cache
+def _ours(name: str) -> Any:
+    """Our module of that name; asking Python for it each time takes longer than standing in."""
+    return import_module(f"{__package__}.{name}")

@@ -41,7 +41,8 @@ class Patch:
             return stand_in(*args, **kwargs) if self._standing else self.previous(*args, **kwargs)
 
         # All that inspect needs; functools.update_wrapper would take as long as the rest of setting up a double.
-        door.__dict__.update({"__wrapped__": self.previous, _DOOR: self})
+        marks = door.__dict__
+        marks["__wrapped__"], marks[_DOOR] = self.previous, self
         earlier = getattr(self.previous, _DOOR, None)
         self._inherited: bool = (
             earlier._inherited if earlier else isinstance(owner, type) and name not in owner.__dict__
