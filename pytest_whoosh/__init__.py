@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .engine.misuse import WhooshError
+    from .interception.guard import WhooshGuardError
+    from .interception.sdk import WhooshHttpClient
+    from .interception.sdk_async import AsyncWhooshHttpClient
     from .server.serving import Server
-    from .transports.guard import WhooshGuardError
-    from .transports.sdk import WhooshHttpClient
-    from .transports.sdk_async import AsyncWhooshHttpClient
     from .views import Callback, Message, Messages, Queue
     from .whoosh import Whoosh
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AsyncWhooshHttpClient": "transports.sdk_async",
+    "AsyncWhooshHttpClient": "interception.sdk_async",
     "Callback": "views",
     "Message": "views",
     "Messages": "views",
@@ -33,8 +33,8 @@ _HOMES = {
     "Server": "server.serving",
     "Whoosh": "whoosh",
     "WhooshError": "engine.misuse",
-    "WhooshGuardError": "transports.guard",
-    "WhooshHttpClient": "transports.sdk",
+    "WhooshGuardError": "interception.guard",
+    "WhooshHttpClient": "interception.sdk",
 }
 
 

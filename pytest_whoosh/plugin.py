@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from .interception.guard import Guard, WhooshGuardError
     from .server.serving import Server
-    from .transports.guard import Guard, WhooshGuardError
     from .whoosh import Whoosh
 
 #: The settings that an ini file may hold, each as ``whoosh_<name>``, and what ``pytest --help`` says about them.
@@ -83,7 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.pluginmanager.register(reporting(config, report, doubles_of), "pytest-whoosh-report")
 
-    from .transports.guard import Guard
+    from .interception.guard import Guard
 
     breaches = config.stash[_BREACHES] = []
     guard = config.stash[_GUARD] = Guard(
@@ -152,7 +152,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         guard.on = usual
-        if patching := sys.modules.get(f"{__package__}.transports.patching"):
+        if patching := sys.modules.get(f"{__package__}.interception.patching"):
             patching.tidy()
 
 

@@ -10,11 +10,9 @@ from threading import RLock
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from .api.drafts import SERVICE_SID
-from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
-from .engine.content import read_defaults, read_types
-from .engine.errors import choose_from
-from .engine.holdings import (
+from .api.messages.drafts import SERVICE_SID
+from .engine.account.content import read_defaults, read_types
+from .engine.account.resources import (
     Application,
     ChannelSender,
     ContentTemplate,
@@ -23,7 +21,9 @@ from .engine.holdings import (
     PhoneNumber,
     ShortCode,
 )
-from .engine.media import File, smallest, type_of
+from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
+from .engine.errors import choose_from
+from .engine.messages.media import File, smallest, type_of
 from .engine.misuse import is_usage_error
 from .engine.timeline import moment
 from .engine.vendor import Vendor

@@ -12,39 +12,39 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, Protocol, Self, TypeVar, overload
 from urllib.parse import urlsplit
 
-from . import assertions
 from .api import ROUTER
-from .api.drafts import SERVICE_SID
+from .api.messages.drafts import SERVICE_SID
 from .api.routing import dispatch
-from .clocks import AppClock
+from .delivery.apps import AsgiApp, WsgiApp
+from .delivery.courier import Courier
 from .engine.addresses import normalize
-from .engine.callbacks import Webhook
+from .engine.carrier.links import only_link
+from .engine.carrier.rules import Rule
+from .engine.carrier.throughput import MMS, Throughput, home_of, sort_of
+from .engine.carrier.throughput import Queue as Backlog
 from .engine.concurrency import Concurrency
 from .engine.errors import choose_from
 from .engine.hosts import API_HOST
 from .engine.http import Later, Request, Response, well_formed
-from .engine.inbound import Conversation, Deliveries, handler_of, receive, received_by
-from .engine.lifecycle import Status
-from .engine.links import only_link
-from .engine.matching import Matcher
-from .engine.media import File
+from .engine.inbound.conversation import Conversation, Deliveries, handler_of, receive, received_by
+from .engine.messages.lifecycle import Status
+from .engine.messages.matching import Matcher
+from .engine.messages.media import File
 from .engine.misuse import WhooshError, is_usage_error
-from .engine.rules import Rule
 from .engine.settings import read_settings
-from .engine.throughput import MMS, Throughput, home_of, sort_of
-from .engine.throughput import Queue as Backlog
 from .engine.vendor import Vendor
+from .engine.webhooks.callbacks import Webhook
 from .environment import Environment
+from .interception.clients import Interception
+from .interception.guard import Guard
 from .provisioning import Provisioning
 from .report.secrets import hider, secrets_in
 from .report.snapshot import snapshot
-from .traffic import traffic
-from .transports.apps import AsgiApp, WsgiApp
-from .transports.guard import Guard
-from .transports.interception import Interception
-from .transports.webhooks import Courier
-from .travel import Travel
+from .time.clock import AppClock
+from .time.travel import Travel
 from .views import Callback, MediaFile, Message, Messages, Phone, Queue, Reply
+from .wording import assertions
+from .wording.traffic import traffic
 
 __tracebackhide__ = is_usage_error
 

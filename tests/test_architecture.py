@@ -27,7 +27,7 @@ def test_imports_go_the_way_that_the_contracts_say(
     assert code == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("path", sorted(ENGINE.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(ENGINE.rglob("*.py")), ids=lambda path: str(path.relative_to(ENGINE)))
 def test_the_engine_asks_neither_the_wall_clock_nor_chance(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
 

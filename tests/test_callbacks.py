@@ -13,8 +13,8 @@ from twilio.rest import Client
 from werkzeug.datastructures import MultiDict
 
 from pytest_whoosh import Message, Whoosh
-from pytest_whoosh.engine.callbacks import signature
-from pytest_whoosh.engine.rules import Rule
+from pytest_whoosh.engine.carrier.rules import Rule
+from pytest_whoosh.engine.webhooks.callbacks import signature
 
 PERSON = "+15558675310"
 SENDER = "+15557122661"

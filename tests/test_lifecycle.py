@@ -12,8 +12,8 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh
-from pytest_whoosh.engine.lifecycle import REPORTED, TRANSITIONS, UNFINISHED, Status
-from pytest_whoosh.engine.rules import Rule
+from pytest_whoosh.engine.carrier.rules import Rule
+from pytest_whoosh.engine.messages.lifecycle import REPORTED, TRANSITIONS, UNFINISHED, Status
 
 PERSON = "+15558675310"
 SENDER = "+15557122661"

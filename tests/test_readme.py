@@ -14,10 +14,10 @@ from typing import NamedTuple
 import pytest
 
 from pytest_whoosh.api import ROUTES
-from pytest_whoosh.engine.lifecycle import REPORTED, TRANSITIONS, Status
-from pytest_whoosh.engine.senders import MMS_COUNTRIES
+from pytest_whoosh.engine.carrier.senders import MMS_COUNTRIES
+from pytest_whoosh.engine.carrier.throughput import CHANNEL, ELSEWHERE, LONGEST, MMS, SMS, Sort
+from pytest_whoosh.engine.messages.lifecycle import REPORTED, TRANSITIONS, Status
 from pytest_whoosh.engine.settings import ABOUT, NAMES, Settings
-from pytest_whoosh.engine.throughput import CHANNEL, ELSEWHERE, LONGEST, MMS, SMS, Sort
 from pytest_whoosh.server.operations import OPERATIONS
 from pytest_whoosh.server.operations.operation import Operation
 from pytest_whoosh.views import Message, Queue

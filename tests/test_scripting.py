@@ -14,7 +14,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh, WhooshError
-from pytest_whoosh.engine.rules import Rule
+from pytest_whoosh.engine.carrier.rules import Rule
 
 from .naming import readable
 

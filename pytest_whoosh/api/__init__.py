@@ -6,15 +6,14 @@ from . import (
     content,
     deactivations,
     link_shortening,
-    media,
-    messages,
     numbers,
     pricing,
     registration,
-    services,
     short_codes,
 )
+from .messages import media, messages
 from .routing import Router
+from .services import services
 
 #: Every resource's routes.
 ROUTES = (

@@ -7,11 +7,11 @@ https://www.twilio.com/docs/iam/api-keys
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_whoosh.engine.account import Account, AccountStatus
-from pytest_whoosh.engine.callbacks import API_VERSION
+from pytest_whoosh.engine.account.account import Account, AccountStatus
+from pytest_whoosh.engine.account.resources import ApiKey
 from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.holdings import ApiKey
+from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
 from .dates import rfc2822
 from .forms import changes, friendly_name, one_of, param, parse, text

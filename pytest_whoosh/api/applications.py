@@ -6,8 +6,8 @@ See https://www.twilio.com/docs/usage/api/applications
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_whoosh.engine.callbacks import API_VERSION
-from pytest_whoosh.engine.holdings import Application
+from pytest_whoosh.engine.account.resources import Application
+from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
 from .dates import rfc2822
 from .forms import api_version, changes, flag, friendly_name, method, param, parse, text, url

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pytest_whoosh.engine.content import read_defaults, read_types
+from pytest_whoosh.engine.account.content import read_defaults, read_types
+from pytest_whoosh.engine.account.resources import Approval, ContentTemplate
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.holdings import Approval, ContentTemplate
 from pytest_whoosh.engine.http import read_json
 
 from .dates import iso8601

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from pytest_whoosh.engine.account.resources import LinkDomain, MessagingService
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.holdings import LinkDomain, MessagingService
 
 from .dates import iso8601
 from .forms import flag, param, posted, url

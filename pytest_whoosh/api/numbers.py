@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from pytest_whoosh.engine.account.resources import PhoneNumber
 from pytest_whoosh.engine.addresses import LOCAL, MOBILE, TOLL_FREE, number_type, phone_number
-from pytest_whoosh.engine.callbacks import API_VERSION
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.holdings import PhoneNumber
 from pytest_whoosh.engine.vendor import Vendor
+from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
 from . import magic
 from .dates import rfc2822

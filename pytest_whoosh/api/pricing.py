@@ -10,8 +10,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from pytest_whoosh.engine.carrier.prices import INBOUND
 from pytest_whoosh.engine.collection import Collection
-from pytest_whoosh.engine.prices import INBOUND
 
 from .paging import list_reply_v1
 from .routing import Call, Reply, Routes

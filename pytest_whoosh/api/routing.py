@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, TypeAlias, TypeVar
 
-from pytest_whoosh.engine.account import Account
+from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import product_of
 from pytest_whoosh.engine.http import NetworkFault, Request, Response

@@ -6,8 +6,8 @@ See https://www.twilio.com/docs/messaging/api/short-code-resource
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_whoosh.engine.callbacks import API_VERSION
-from pytest_whoosh.engine.holdings import ShortCode
+from pytest_whoosh.engine.account.resources import ShortCode
+from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
 from .dates import rfc2822
 from .forms import api_version, changes, friendly_name, method, param, parse, text, url

@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any, Final, TextIO
 
 from pytest_whoosh.engine.addresses import country_of, normalize
-from pytest_whoosh.engine.graphemes import clusters
-from pytest_whoosh.engine.inbound import LONGEST_BODY
-from pytest_whoosh.engine.prices import PER_SEGMENT, Prices
-from pytest_whoosh.engine.segments import CAPACITY, Encoding, forces_ucs2, segment, septets, utf_16_units
-from pytest_whoosh.engine.smart_encoding import look_alike, smart_encode
-from pytest_whoosh.wording import INDENT, columns, count, name_of
+from pytest_whoosh.engine.carrier.prices import PER_SEGMENT, Prices
+from pytest_whoosh.engine.inbound.conversation import LONGEST_BODY
+from pytest_whoosh.engine.text.graphemes import clusters
+from pytest_whoosh.engine.text.segments import CAPACITY, Encoding, forces_ucs2, segment, septets, utf_16_units
+from pytest_whoosh.engine.text.smart_encoding import look_alike, smart_encode
+from pytest_whoosh.wording.texts import INDENT, columns, count, name_of
 
 _DESCRIPTION: Final = (
     "Show the encoding of a text, its segments, the characters that force UCS-2 with their look-alikes in GSM-7, and "

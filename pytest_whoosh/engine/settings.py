@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from .errors import choose_from
-from .lifecycle import DELAYS, Status
+from .messages.lifecycle import DELAYS, Status
 from .misuse import is_usage_error
 
 __tracebackhide__ = is_usage_error

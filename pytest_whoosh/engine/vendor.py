@@ -9,15 +9,8 @@ from decimal import Decimal
 from typing import Final, Protocol, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
-from .account import Account, Provisions, Sids
-from .addresses import national_format
-from .callbacks import Webhook, json_webhook
-from .carrier import Carrier
-from .channels import sender_sid
-from .collection import Collection
-from .concurrency import Concurrency
-from .errors import ApiError
-from .holdings import (
+from .account.account import Account, Provisions
+from .account.resources import (
     ApiKey,
     Application,
     ChannelSender,
@@ -28,17 +21,24 @@ from .holdings import (
     PoolSender,
     ShortCode,
 )
+from .addresses import national_format
+from .carrier.carrier import Carrier
+from .carrier.links import Links, click_document, follow, host_of, is_alive
+from .carrier.prices import Prices
+from .carrier.rules import Rules, Texts
+from .carrier.throughput import Throughput
+from .collection import Collection
+from .concurrency import Concurrency
+from .errors import ApiError
 from .hosts import API_HOST
 from .http import NetworkFault, Request, Response
-from .links import Links, click_document, follow, host_of, is_alive
-from .media import Files
+from .messages.media import Files
+from .messages.record import Media, Message
 from .misuse import WhooshError, is_usage_error
-from .prices import Prices
-from .records import Media, Message
-from .rules import Rules, Texts
 from .settings import Settings
-from .throughput import Throughput
+from .sids import Sids, sender_sid
 from .timeline import Timeline
+from .webhooks.callbacks import Webhook, json_webhook
 
 __tracebackhide__ = is_usage_error
 

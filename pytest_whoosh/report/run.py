@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pytest_whoosh.wording import count
+from pytest_whoosh.wording.texts import count
 
 #: What can become of a test, the worst first: of its parts (set-up, call, tear-down) the worst counts.
 OUTCOMES: Final = ("failed", "error", "xpassed", "xfailed", "passed", "skipped")

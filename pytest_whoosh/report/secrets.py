@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus, urlsplit
 
-from pytest_whoosh.wording import HIDDEN, without_passwords
+from pytest_whoosh.wording.texts import HIDDEN, without_passwords
 
 #: Words that make the name of a variable that of a secret, wherever they stand in it.
 _ANYWHERE: Final = r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PASSCODE|CREDENTIAL|API_?KEY|PRIVATE|SIGNATURE"

@@ -6,14 +6,14 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Final
 
-from pytest_whoosh.engine.callbacks import Webhook
 from pytest_whoosh.engine.error_codes import TITLES
 from pytest_whoosh.engine.errors import MORE_INFO, title_of
-from pytest_whoosh.engine.records import Message
-from pytest_whoosh.engine.segments import forces_ucs2, segment, utf_16_units
-from pytest_whoosh.engine.smart_encoding import look_alike
+from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.text.segments import forces_ucs2, segment, utf_16_units
+from pytest_whoosh.engine.text.smart_encoding import look_alike
 from pytest_whoosh.engine.vendor import Exchange, Vendor
-from pytest_whoosh.wording import cut, name_of, outcome, webhook_status
+from pytest_whoosh.engine.webhooks.callbacks import Webhook
+from pytest_whoosh.wording.texts import cut, name_of, outcome, webhook_status
 
 #: How much of an app's answer is kept.
 LONGEST_ANSWER: Final = 2000

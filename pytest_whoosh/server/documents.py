@@ -8,9 +8,9 @@ from functools import cache
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
-from pytest_whoosh.engine.holdings import Approval, LinkDomain
-from pytest_whoosh.engine.lifecycle import Status
-from pytest_whoosh.engine.segments import Encoding
+from pytest_whoosh.engine.account.resources import Approval, LinkDomain
+from pytest_whoosh.engine.messages.lifecycle import Status
+from pytest_whoosh.engine.text.segments import Encoding
 from pytest_whoosh.views import Callback, Message, Queue, Reply
 
 from .kinds import (

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.http import Form
-from pytest_whoosh.wording import cut, printable
+from pytest_whoosh.wording.texts import cut, printable
 
 from .documents import PROPERTIES, in_python
 from .kinds import PATTERN, Kind, Unfit

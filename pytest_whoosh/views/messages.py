@@ -5,11 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from pytest_whoosh.engine.callbacks import Webhook, WebhookError
-from pytest_whoosh.engine.matching import FIELDS
+from pytest_whoosh.engine.messages.matching import FIELDS
+from pytest_whoosh.engine.messages.record import Message as Record
 from pytest_whoosh.engine.misuse import is_usage_error
-from pytest_whoosh.engine.records import Message as Record
-from pytest_whoosh.wording import describe, describe_webhook
+from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError
+from pytest_whoosh.wording.texts import describe, describe_webhook
 
 __tracebackhide__ = is_usage_error
 

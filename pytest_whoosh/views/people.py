@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeAlias
 
-from pytest_whoosh.engine.inbound import Conversation
+from pytest_whoosh.engine.inbound.conversation import Conversation
 from pytest_whoosh.engine.misuse import is_usage_error
-from pytest_whoosh.wording import describe
+from pytest_whoosh.wording.texts import describe
 
 from .messages import Callback, Message
 from .selection import Messages

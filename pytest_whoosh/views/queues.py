@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pytest_whoosh.engine.addresses import country_of, normalize
+from pytest_whoosh.engine.carrier.throughput import Queue as Backlog
+from pytest_whoosh.engine.carrier.throughput import rate_of
 from pytest_whoosh.engine.misuse import is_usage_error
-from pytest_whoosh.engine.throughput import Queue as Backlog
-from pytest_whoosh.engine.throughput import rate_of
-from pytest_whoosh.wording import messages
+from pytest_whoosh.wording.texts import messages
 
 from .selection import Messages
 

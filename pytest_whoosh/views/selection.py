@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import overload
 
-from pytest_whoosh.assertions import explain_count, explain_none
-from pytest_whoosh.engine.matching import Matcher
+from pytest_whoosh.engine.messages.matching import Matcher
+from pytest_whoosh.engine.messages.record import Message as Record
 from pytest_whoosh.engine.misuse import is_usage_error
-from pytest_whoosh.engine.records import Message as Record
-from pytest_whoosh.wording import describe
+from pytest_whoosh.wording.assertions import explain_count, explain_none
+from pytest_whoosh.wording.texts import describe
 
 from .messages import Message
 

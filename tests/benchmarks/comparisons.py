@@ -16,7 +16,7 @@ import responses
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
-from pytest_whoosh.transports.guard import Guard
+from pytest_whoosh.interception.guard import Guard
 
 from . import peers
 from .calls import RECIPIENT, SENDER, answer, body, sending

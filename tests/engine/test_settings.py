@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pytest_whoosh import Whoosh
-from pytest_whoosh.engine.lifecycle import DELAYS, Status
+from pytest_whoosh.engine.messages.lifecycle import DELAYS, Status
 from pytest_whoosh.engine.settings import ABOUT, NAMES, duration, read_setting, read_settings
 
 STEPS = "queued, sending, sent, delivered, undelivered, failed, read"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whoosh.transports.patching import tidy
-from tests.transports.conftest import server  # noqa: F401  a fixture for these tests as well
+from pytest_whoosh.interception.patching import tidy
+from tests.interception.conftest import server  # noqa: F401  a fixture for these tests as well
 
 #: Where mocks put their hands on the client libraries, by module.
 PLACES = {

@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_whoosh import Whoosh, WhooshError
-from pytest_whoosh.transports.guard import WhooshGuardError
+from pytest_whoosh.interception.guard import WhooshGuardError
 
 from . import app
 

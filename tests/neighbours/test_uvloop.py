@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from pytest_whoosh.transports.guard import WhooshGuardError
+from pytest_whoosh.interception.guard import WhooshGuardError
 
 from . import app
 

@@ -56,10 +56,10 @@ def test_an_unused_plugin_loads_few_modules_of_ours(pytester):
         "pytest_whoosh.engine.hosts",
         "pytest_whoosh.engine.misuse",
         "pytest_whoosh.plugin",
-        "pytest_whoosh.transports",
-        "pytest_whoosh.transports.guard",
-        "pytest_whoosh.transports.importing",
-        "pytest_whoosh.transports.patching",
+        "pytest_whoosh.interception",
+        "pytest_whoosh.interception.guard",
+        "pytest_whoosh.interception.importing",
+        "pytest_whoosh.interception.patching",
     }
 
 

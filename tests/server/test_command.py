@@ -20,7 +20,7 @@ import requests
 from pytest_whoosh import Whoosh
 from pytest_whoosh.commands.parsing import main
 from pytest_whoosh.commands.progress import Progress
-from tests.transports.conftest import Server as App
+from tests.interception.conftest import Server as App
 
 from .conftest import PERSON, SENDER
 

@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from pytest_whoosh import Server, Whoosh
-from tests.transports.conftest import Heard
-from tests.transports.conftest import Server as App
+from tests.interception.conftest import Heard
+from tests.interception.conftest import Server as App
 
 from .conftest import PERSON, SENDER, Caller
 

@@ -75,8 +75,8 @@ class Endpoint:
 def _declared(module: str, kind: str = "") -> Iterator[str]:
     """The parameters in the forms that a module declares or imports; of one kind, as their names begin."""
     modules = [sys.modules[module]]
-    if module.endswith(".messages"):  # whose forms are in modules of their own
-        modules += [sys.modules[f"pytest_whoosh.api.{name}"] for name in ("drafts", "finding")]
+    if module.endswith(".messages.messages"):  # whose forms are in modules of their own
+        modules += [sys.modules[f"pytest_whoosh.api.messages.{name}"] for name in ("drafts", "listing")]
     for each in modules:
         for form in vars(each).values():
             if isinstance(form, type) and is_dataclass(form) and form.__name__.startswith(kind):

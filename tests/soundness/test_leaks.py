@@ -29,7 +29,7 @@ from twilio.rest import Client
 
 import pytest_whoosh
 from pytest_whoosh import Whoosh
-from pytest_whoosh.transports.patching import tidy
+from pytest_whoosh.interception.patching import tidy
 from tests.neighbours import app
 
 PACKAGE = str(Path(pytest_whoosh.__file__).parent)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from pytest_whoosh.engine.holdings import (
+from pytest_whoosh.engine.account.resources import (
     Application,
     ChannelSender,
     ContentTemplate,

@@ -5,9 +5,9 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from pytest_whoosh.engine.matching import Matcher
+from pytest_whoosh.engine.messages.matching import Matcher
+from pytest_whoosh.engine.messages.record import Message as Record
 from pytest_whoosh.engine.misuse import WhooshError
-from pytest_whoosh.engine.records import Message as Record
 from pytest_whoosh.engine.vendor import Vendor
 from pytest_whoosh.server.documents import (
     callback_document,

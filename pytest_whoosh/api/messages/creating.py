@@ -1,0 +1,270 @@
+"""From the parameters of a new message to the message, or to the refusal that the vendor would give.
+
+Follows the vendor's page on creating messages; the order in which mistakes are found is ``CHECKS``.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from pytest_whoosh.api import magic
+from pytest_whoosh.api.dates import instant
+from pytest_whoosh.api.forms import parse
+from pytest_whoosh.engine.account.account import Account
+from pytest_whoosh.engine.account.content import read_variables, render
+from pytest_whoosh.engine.account.resources import PhoneNumber, ShortCode
+from pytest_whoosh.engine.addresses import SHORT_CODE, Kind, channel_of, country_of, kind_of, normalize
+from pytest_whoosh.engine.carrier.senders import MMS_COUNTRIES, NO_ALPHA
+from pytest_whoosh.engine.http import Form
+from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.sids import sender_sid
+from pytest_whoosh.engine.vendor import Vendor
+
+from .drafts import SERVICE_SID, CreateMessage, Draft, make_message
+
+MOST_MEDIA: Final = 10
+LONGEST_SCHEDULE: Final = timedelta(days=35)
+
+
+def draft_message(vendor: Vendor, account: Account, form: Form) -> tuple[Message, Draft]:
+    """The message that a request asks for.
+
+    Raises:
+        ApiError: the first check that the request does not pass.
+    """
+    draft = Draft(vendor, account, form)
+    for check in CHECKS:
+        check(draft)
+    return make_message(draft), draft
+
+
+# The checks, in the order in which the vendor finds mistakes
+
+
+def _has_sender(draft: Draft) -> None:
+    if not draft.sender and not draft.service_sid:
+        raise draft.refuse(21603)
+
+
+def _has_recipient(draft: Draft) -> None:
+    if not draft.recipient:
+        raise draft.refuse(21604)
+
+
+def _has_content(draft: Draft) -> None:
+    if not any(any(draft.form.get(name, ())) for name in ("Body", "MediaUrl", "ContentSid")):
+        # Variables alone ask for a template, so that is what the vendor misses.
+        raise draft.refuse(21654 if draft.posted("ContentVariables") else 21602)
+
+
+def _read_sender(draft: Draft) -> None:
+    if not draft.sender:
+        return
+    sender = _normalize(draft, draft.sender)
+    if sender is None and kind_of(draft.sender) in (Kind.SHORT_CODE, Kind.ALPHA):
+        sender = draft.sender
+    if sender is None or magic.FROM.get(sender) == 21212:
+        raise draft.refuse(21212)
+    draft.from_ = sender
+
+
+def _normalize(draft: Draft, address: str) -> str | None:
+    """An address in its one spelling, if it is one; a magic number is, whatever numbering plans say."""
+    normal = normalize(address)
+    if normal is None or magic.is_magic(normal):
+        return normal
+    return normalize(address, draft.vendor.settings.numbers)
+
+
+def _find_service(draft: Draft) -> None:
+    if not draft.service_sid:
+        return
+    if not SERVICE_SID.fullmatch(draft.service_sid):
+        raise draft.refuse(21705)
+    draft.service = draft.account.provisions.services.get(draft.service_sid)
+    if draft.service is None:
+        raise draft.refuse(21701)
+    if not draft.service.pool:
+        raise draft.refuse(21704)
+    if draft.from_ and not draft.account.provisions.is_pooled(draft.from_, draft.service):
+        _require_owned(draft, draft.from_)
+        raise draft.refuse(21709 if kind_of(draft.from_) is Kind.ALPHA else 21711)
+
+
+def _owns_sender(draft: Draft) -> None:
+    if draft.from_ is None:
+        return
+    if magic.is_magic(draft.from_):
+        code = magic.FROM.get(draft.from_, 21606)
+        if code and code != 21611:  # a full queue is found last
+            raise draft.refuse(code)
+        return
+    if draft.service is None:
+        _require_owned(draft, draft.from_)
+    held = draft.account.provisions.owned(draft.from_)
+    if isinstance(held, PhoneNumber) and not held.sms_capable:
+        raise draft.refuse(21661)
+
+
+def _require_owned(draft: Draft, sender: str) -> None:
+    if draft.vendor.settings.senders == "any":
+        return
+    provisions = draft.account.provisions
+    if provisions.owned(sender) or provisions.service_of(sender):
+        return
+    if channel_of(sender):
+        if sender_sid(sender) not in provisions.channel_senders and not provisions.owned(sender.rpartition(":")[2]):
+            raise draft.refuse(63007)
+        return
+    raise draft.refuse(21660 if draft.vendor.holder_of(sender) else 21606)
+
+
+def _read_recipient(draft: Draft) -> None:
+    recipient = draft.recipient
+    if len(draft.form["To"]) > 1 or "," in recipient:
+        raise draft.refuse(21653)
+    to = _normalize(draft, recipient)
+    if to is None and SHORT_CODE.fullmatch(recipient):
+        raise draft.refuse(21265)
+    if to is None and channel_of(recipient.lower()):
+        raise draft.refuse(63003)
+    if to is None or magic.TO.get(to) == 21211:
+        raise draft.refuse(21211)
+    draft.to = to
+
+
+def _differ_in_one_channel(draft: Draft) -> None:
+    if draft.from_ is None:
+        return
+    channel = channel_of(draft.to)
+    if draft.from_ == draft.to:
+        raise draft.refuse(63031 if channel else 21266)
+    if channel_of(draft.from_) != channel:
+        raise draft.refuse(21910)
+
+
+def _can_be_routed(draft: Draft) -> None:
+    sender, to = draft.from_, draft.to
+    if magic.TO.get(to) == 21612:
+        raise draft.refuse(21612)
+    if sender is None or channel_of(to):
+        return
+    held = draft.account.provisions.owned(sender)
+    if isinstance(held, ShortCode) and held.country != country_of(to):
+        raise draft.refuse(21659)
+    if kind_of(sender) is Kind.ALPHA and country_of(to) in NO_ALPHA:
+        raise draft.refuse(21612)
+
+
+def _can_carry_media(draft: Draft) -> None:
+    if not draft.wants_mms or draft.from_ is None or channel_of(draft.to):
+        return
+    if draft.service and draft.service.mms_converter:  # sends links where media cannot go
+        return
+    held = draft.account.provisions.owned(draft.from_)
+    if held and not held.mms_capable:
+        raise draft.refuse(21621)
+    if kind_of(draft.from_) is Kind.ALPHA or country_of(draft.to) not in MMS_COUNTRIES:
+        raise draft.refuse(21612)
+
+
+def _read_parameters(draft: Draft) -> None:
+    form = draft.form
+    if form.get("ApplicationSid", [""])[0] and "StatusCallback" in form:
+        # The application's URL is used, and this one ignored, even where it is none.
+        form = {name: values for name, values in form.items() if name != "StatusCallback"}
+    draft.given = parse(CreateMessage, form)
+
+
+def _fits_content(draft: Draft) -> None:
+    given = draft.given
+    if len(given.media_urls) > MOST_MEDIA:
+        raise draft.refuse(21623)
+    if given.content_variables and not given.content_sid:
+        raise draft.refuse(21654)
+    if given.content_sid:
+        _read_template(draft, given.content_sid)
+
+
+def _read_template(draft: Draft, content_sid: str) -> None:
+    """Let a content template say what the message says, whatever the request's own Body and MediaUrl are."""
+    template = draft.account.provisions.templates.get(content_sid)
+    if template is None:
+        raise draft.refuse(21655)
+    rendered = render(template, read_variables(draft.given.content_variables), draft.to)
+    filled = parse(CreateMessage, {"Body": [rendered.body], "MediaUrl": [*rendered.media_urls]})
+    draft.given = replace(draft.given, body=filled.body, media_urls=filled.media_urls)
+    if len(draft.given.media_urls) > MOST_MEDIA:
+        raise draft.refuse(21623)
+    _can_carry_media(draft)  # the template may bring media of its own
+
+
+def _find_application(draft: Draft) -> None:
+    if draft.given.application_sid:
+        draft.application = draft.account.provisions.applications.get(draft.given.application_sid)
+        if draft.application is None:
+            raise draft.refuse(21420)
+
+
+def _can_shorten(draft: Draft) -> None:
+    if draft.given.shorten_urls:
+        if draft.service is None:
+            raise draft.refuse(30124)
+        if draft.service.link_shortening_domain is None:
+            raise draft.refuse(30106)
+
+
+def _can_schedule(draft: Draft) -> None:
+    given = draft.given
+    if given.schedule_type is None:
+        if given.send_at is not None:
+            raise draft.refuse(35119)
+        return
+    if given.send_at is None:
+        raise draft.refuse(35111)
+    if draft.service is None:
+        raise draft.refuse(35118)
+    try:
+        send_at = instant(given.send_at)
+    except ValueError:
+        raise draft.refuse(35114) from None
+    # The vendor counts whole seconds, and so do the SDKs that write the moment.
+    lead = send_at.replace(microsecond=0) - draft.vendor.now.replace(microsecond=0)
+    if not draft.vendor.settings.schedule_minimum <= lead <= LONGEST_SCHEDULE:
+        raise draft.refuse(35114)
+    draft.send_at = send_at
+
+
+def _recipient_takes(draft: Draft) -> None:
+    code = magic.TO.get(draft.to)
+    if code:
+        raise draft.refuse(code)
+    if draft.service is None and draft.account.provisions.has_opted_out(draft.to, draft.from_, None):
+        raise draft.refuse(21610)
+
+
+def _queue_has_room(draft: Draft) -> None:
+    if draft.from_ and magic.FROM.get(draft.from_) == 21611:
+        raise draft.refuse(21611)
+
+
+CHECKS: Final[tuple[Callable[[Draft], None], ...]] = (
+    _has_sender,
+    _has_recipient,
+    _has_content,
+    _read_sender,
+    _find_service,
+    _owns_sender,
+    _read_recipient,
+    _differ_in_one_channel,
+    _can_be_routed,
+    _can_carry_media,
+    _read_parameters,
+    _fits_content,
+    _find_application,
+    _can_shorten,
+    _can_schedule,
+    _recipient_takes,
+    _queue_has_room,
+)

@@ -1,0 +1,174 @@
+"""A message in the making: the parameters that were posted, and the message that they become.
+
+Follows the vendor's page on creating messages.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from pytest_whoosh.api.forms import amount, at_most, flag, integer, one_of, param, sid, text, url
+from pytest_whoosh.engine.account.account import Account
+from pytest_whoosh.engine.account.resources import Application, MessagingService
+from pytest_whoosh.engine.addresses import channel_of, mask
+from pytest_whoosh.engine.carrier.carrier import segments_to_send
+from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.http import Form
+from pytest_whoosh.engine.messages.lifecycle import DELIVERED, Status
+from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.text.smart_encoding import smart_encode
+from pytest_whoosh.engine.vendor import OUTBOUND_API, Vendor
+
+LONGEST_BODY: Final = 1600
+LONGEST_VALIDITY: Final = 14400
+
+SERVICE_SID: Final = re.compile("MG[0-9a-fA-F]{32}")
+
+
+def _shown_url(value: str) -> dict[str, object]:
+    return {"url": value}
+
+
+@dataclass(frozen=True, slots=True)
+class CreateMessage:
+    """The parameters of a new message but for who it is from and to, in the order in which they are checked."""
+
+    body: str = param("Body", at_most(LONGEST_BODY), invalid=21617, default="")
+    media_urls: tuple[str, ...] = param("MediaUrl", url, invalid=21620, many=True)
+    content_sid: str | None = param("ContentSid", sid("HX"), invalid=21655)
+    content_variables: str | None = param("ContentVariables", text)
+    application_sid: str | None = param("ApplicationSid", sid("AP"), invalid=21420)
+    status_callback: str | None = param("StatusCallback", url, invalid=21609, texts=_shown_url)
+    validity_period: int | None = param("ValidityPeriod", integer(1, LONGEST_VALIDITY), invalid=21624)
+    max_price: Decimal | None = param("MaxPrice", amount, invalid=21627)
+    content_retention: str | None = param("ContentRetention", one_of("retain", "discard"), invalid=30029)
+    address_retention: str | None = param("AddressRetention", one_of("retain", "obfuscate"), invalid=30030)
+    provide_feedback: bool = param("ProvideFeedback", flag, default=False)
+    attempt: int | None = param("Attempt", integer(0))
+    smart_encoded: bool | None = param("SmartEncoded", flag)
+    persistent_action: tuple[str, ...] = param("PersistentAction", text, many=True)
+    shorten_urls: bool = param("ShortenUrls", flag, default=False)
+    send_as_mms: bool = param("SendAsMms", flag, default=False)
+    schedule_type: str | None = param("ScheduleType", one_of("fixed"), invalid=35126)
+    send_at: str | None = param("SendAt", text)
+
+
+_NOTHING: Final = CreateMessage()
+
+
+@dataclass(slots=True)
+class Draft:
+    """A message in the making: what was posted, and what the checks have made of it so far."""
+
+    vendor: Vendor
+    account: Account
+    form: Form
+    to: str = ""
+    from_: str | None = None
+    service: MessagingService | None = None
+    given: CreateMessage = _NOTHING
+    send_at: datetime | None = None
+    application: Application | None = None
+    service_sid: str = field(init=False)
+    sender: str = field(init=False)
+    recipient: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recipient, self.sender = self.posted("To"), self.posted("From")
+        self.service_sid = self.posted("MessagingServiceSid")
+        if SERVICE_SID.fullmatch(self.sender) and not self.service_sid:
+            self.service_sid, self.sender = self.sender, ""
+
+    def posted(self, name: str) -> str:
+        """A parameter's text, and nothing where it was not posted."""
+        values = self.form.get(name)
+        return values[0].strip() if values else ""
+
+    @property
+    def wants_mms(self) -> bool:
+        """Whether what was posted is to travel as an MMS."""
+        return any(self.form.get("MediaUrl", self.given.media_urls)) or flag(self.posted("SendAsMms"))
+
+    def refuse(self, code: int) -> ApiError:
+        """The refusal with a code, its text about this message."""
+        return ApiError(code, self.texts())
+
+    def texts(self) -> dict[str, object]:
+        """What fills the placeholders of a refusal's text."""
+        return {
+            "to": mask(self.to or self.recipient),
+            "from_": self.from_ or self.sender or self.service_sid,
+            "account_sid": self.account.sid,
+            "service_sid": self.service_sid,
+            "url": self.posted("StatusCallback"),
+            "least": self.vendor.settings.schedule_minimum.total_seconds(),
+        }
+
+
+def make_message(draft: Draft) -> Message:
+    """The message that a draft becomes once it has passed every check."""
+    given, service, now = draft.given, draft.service, draft.vendor.now
+    message = Message(
+        sid="",
+        serial=0,
+        account_sid=draft.account.sid,
+        to=draft.to,
+        from_=draft.from_,
+        body=_body(draft),
+        direction=OUTBOUND_API,
+        status=_first_status(draft),
+        date_created=now,
+        date_updated=now,
+        posted_names=_shared(tuple(draft.form)),
+        posted_values=tuple(values[0] if len(values) == 1 else tuple(values) for values in draft.form.values()),
+        send_at=draft.send_at,
+        service=service,
+        media_urls=given.media_urls,
+        status_callback=_status_callback(draft),
+        content_sid=given.content_sid,
+        content_variables=given.content_variables,
+        validity_period=given.validity_period or (service.validity_period if service else LONGEST_VALIDITY),
+        max_price=given.max_price,
+        as_mms=given.send_as_mms,
+        feedback="unconfirmed" if given.provide_feedback else None,
+        shortens_urls=given.shorten_urls,
+        discards_content=given.content_retention == "discard",
+        # Channels know people by their address, so that nothing of it can be hidden there.
+        obfuscates_address=given.address_retention == "obfuscate" and channel_of(draft.to) is None,
+        outcome=DELIVERED,
+    )
+    if service is None:
+        # A service's message shows no segments until a sender is assigned to it.
+        message.num_segments = segments_to_send(message)
+    return message
+
+
+@lru_cache(maxsize=256)
+def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
+    # An app posts the same parameters again and again.
+    return names
+
+
+def _body(draft: Draft) -> str:
+    """The text as it goes out: whether with look-alikes replaced is for the request to say, else for the service."""
+    smart = draft.given.smart_encoded
+    if smart is None:
+        smart = draft.service is not None and draft.service.smart_encoding
+    return smart_encode(draft.given.body) if smart else draft.given.body
+
+
+def _first_status(draft: Draft) -> Status:
+    """The status a message is created with; see "Message Status values" of the vendor's Message Resource page."""
+    if draft.send_at:
+        return Status.SCHEDULED
+    return Status.QUEUED if draft.from_ else Status.ACCEPTED
+
+
+def _status_callback(draft: Draft) -> str | None:
+    """Where reports go: the application before the request, the request before the service."""
+    if draft.application:
+        return draft.application.message_status_callback or draft.application.sms_status_callback
+    return draft.given.status_callback or (draft.service.status_callback if draft.service else None)

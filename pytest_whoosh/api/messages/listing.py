@@ -1,0 +1,96 @@
+"""Finds the messages that a list asks for: by whom they are to and from, and when they were sent.
+
+See "Read multiple Message resources" at https://www.twilio.com/docs/messaging/api/message-resource
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from pytest_whoosh.api.dates import Span, span, whole_day
+from pytest_whoosh.api.forms import param, parse
+from pytest_whoosh.api.paging import Paging
+from pytest_whoosh.engine.account.account import Account
+from pytest_whoosh.engine.addresses import normalize
+from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.messages.order import Order
+from pytest_whoosh.engine.messages.record import Message
+
+
+def _address(value: str) -> str:
+    return normalize(value) or value.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class ListMessage:
+    """The filters of a list."""
+
+    to: str | None = param("To", _address)
+    from_: str | None = param("From", _address)
+    date_sent: Span | None = param("DateSent", whole_day)
+    date_sent_before: Span | None = param("DateSent<", span)
+    date_sent_after: Span | None = param("DateSent>", span)
+
+    @property
+    def earliest(self) -> datetime | None:
+        """The moment from which on the messages were sent; None for no bound."""
+        return max((each.first for each in (self.date_sent, self.date_sent_after) if each), default=None)
+
+    @property
+    def latest(self) -> datetime | None:
+        """The moment until which the messages were sent; None for no bound."""
+        return min((each.last for each in (self.date_sent, self.date_sent_before) if each), default=None)
+
+
+def find_messages(account: Account, paging: Paging) -> tuple[list[Message], bool]:
+    """The messages on a page, newest first, and whether more follow.
+
+    Raises:
+        ApiError: a date cannot be read, or there never was a message with the SID in the page's token.
+    """
+    filters = parse(ListMessage, paging.filters)
+    order, matches = _narrowest(account, filters)
+    found = filter(matches, _from_start(account, order, paging, filters))
+    skipped = 0 if paging.sid else paging.page * paging.size
+    page = list(islice(found, skipped, skipped + paging.size + 1))
+    more = len(page) > paging.size
+    page = page[: paging.size]
+    if paging.backwards:
+        page.reverse()
+        more = bool(page)  # at least the page that this one lies before
+    return page, more
+
+
+def _narrowest(account: Account, filters: ListMessage) -> tuple[Order, Callable[[Message], bool]]:
+    """The shortest order that holds every message that meets the filters, and the rest of the test."""
+    to, from_ = filters.to, filters.from_
+    candidates = [account.order]
+    if to:
+        candidates.append(account.order_by_to[to])
+    if from_:
+        candidates.append(account.order_by_from[from_])
+    dated = filters.earliest is not None or filters.latest is not None
+
+    def matches(message: Message) -> bool:
+        return (
+            (not to or message.shown_to == to)
+            and (not from_ or message.from_ == from_)
+            and (not dated or message.date_sent is not None)
+        )
+
+    return min(candidates, key=len), matches
+
+
+def _from_start(account: Account, order: Order, paging: Paging, filters: ListMessage) -> Iterator[Message]:
+    """The messages of an order from where a page starts on, away from its start."""
+    newest = order.until(filters.latest) if filters.latest else order.end
+    oldest = order.since(filters.earliest) if filters.earliest else 0
+    if not paging.sid:
+        return order.backwards(newest, oldest)
+    message = account.messages.get(paging.sid)
+    if message is None:
+        raise ApiError(20422)
+    if paging.backwards:
+        return order.forwards(max(order.after(message), oldest), newest)
+    return order.backwards(min(order.before(message), newest), oldest)

@@ -1,0 +1,92 @@
+"""The Media of a message: list, fetch as a description or as the file itself, and delete.
+
+See https://www.twilio.com/docs/messaging/api/media-resource
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pytest_whoosh.api.dates import day_or_instant, rfc2822
+from pytest_whoosh.api.forms import param, parse
+from pytest_whoosh.api.paging import list_reply
+from pytest_whoosh.api.routing import HEADERS, Call, Reply, Routes
+from pytest_whoosh.engine.http import Response
+from pytest_whoosh.engine.messages.record import Media, Message
+from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
+
+routes = Routes("/2010-04-01/Accounts/{account_sid}/Messages/{message_sid}/Media")
+
+_ELEMENT: Final = "Media"
+
+
+@dataclass(frozen=True, slots=True)
+class ListMedia:
+    """The filters of a list. A bare date is that day's midnight, but for the one that names a whole day."""
+
+    date_created: tuple[datetime, bool] | None = param("DateCreated", day_or_instant)
+    date_created_before: tuple[datetime, bool] | None = param("DateCreated<", day_or_instant)
+    date_created_after: tuple[datetime, bool] | None = param("DateCreated>", day_or_instant)
+
+    def matches(self, media: Media) -> bool:
+        """Whether a media file was created when the filters say."""
+        created = media.date_created.replace(microsecond=0)  # the API shows whole seconds
+        if self.date_created and created.date() != self.date_created[0].date():
+            return False
+        if self.date_created_before and created > self.date_created_before[0]:
+            return False
+        return not self.date_created_after or created >= self.date_created_after[0]
+
+
+@routes.get("")
+def list_media(call: Call, message_sid: str) -> Reply:
+    """A page of a message's media, in the order in which the message has them."""
+    form = parse(ListMedia, call.request.query)
+    message = _message(call, message_sid)
+    return list_reply(
+        call, "media_list", message.media, render_media, element=_ELEMENT, matches=form.matches, newest_first=False
+    )
+
+
+@routes.get("/{sid}")
+def fetch_media(call: Call, message_sid: str, sid: str) -> Reply | Response:
+    """Fetch the description of a media file; without an extension in the path, the file."""
+    media = _find(call, message_sid, sid)
+    if not call.extension:
+        return Response(200, {**HEADERS, "Content-Type": media.file.content_type}, media.file.content)
+    return Reply(render_media(media), sid=sid, element=_ELEMENT)
+
+
+@routes.delete("/{sid}")
+def delete_media(call: Call, message_sid: str, sid: str) -> Reply:
+    """Delete a media file; the message stays."""
+    _find(call, message_sid, sid)
+    _message(call, message_sid).media.remove(sid)
+    return Reply(None, 204, sid)
+
+
+def _message(call: Call, sid: str) -> Message:
+    message = call.account.find(sid)
+    if message is None:
+        raise call.not_found()
+    return message
+
+
+def _find(call: Call, message_sid: str, sid: str) -> Media:
+    media = _message(call, message_sid).media.get(sid)
+    if media is None:
+        raise call.not_found()
+    return media
+
+
+def render_media(media: Media) -> dict[str, object]:
+    """A media file as the API describes it."""
+    return {
+        "account_sid": media.account_sid,
+        "content_type": media.file.content_type,
+        "date_created": rfc2822(media.date_created),
+        "date_updated": rfc2822(media.date_updated),
+        "parent_sid": media.parent_sid,
+        "sid": media.sid,
+        "uri": f"/{API_VERSION}/Accounts/{media.account_sid}/Messages/{media.parent_sid}/Media/{media.sid}.json",
+    }

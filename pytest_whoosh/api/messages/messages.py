@@ -1,0 +1,173 @@
+"""The Message resource: create, fetch, list, update and delete; and the feedback on a message.
+
+See https://www.twilio.com/docs/messaging/api/message-resource and the vendor's Message Resource page.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_whoosh.api.dates import rfc2822
+from pytest_whoosh.api.forms import one_of, param, parse
+from pytest_whoosh.api.paging import envelope, read_paging
+from pytest_whoosh.api.routing import Call, Reply, Routes
+from pytest_whoosh.engine.errors import ApiError, title_of
+from pytest_whoosh.engine.http import Form, Response
+from pytest_whoosh.engine.messages.lifecycle import UNFINISHED, Status
+from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
+
+from .creating import draft_message
+from .listing import find_messages
+
+routes = Routes("/2010-04-01/Accounts/{account_sid}/Messages")
+
+_ELEMENT: Final = "Message"
+
+
+@routes.post("")
+def create_message(call: Call) -> Reply | Response:
+    """Send a message."""
+    message, draft = draft_message(call.vendor, call.account, call.request.form)
+    answer = call.vendor.send(call.account, message, draft.texts)
+    if answer is not None:
+        return answer
+    return Reply(render_message(message), 201, message.sid, element=_ELEMENT)
+
+
+@routes.get("/{message_sid}")
+def fetch_message(call: Call, message_sid: str) -> Reply:
+    """Fetch a message."""
+    return Reply(render_message(_find(call, message_sid)), sid=message_sid, element=_ELEMENT)
+
+
+@routes.get("")
+def list_message(call: Call) -> Reply:
+    """A page of messages, newest first, filtered by To, From and DateSent."""
+    paging = read_paging(call.request)
+    page, more = find_messages(call.account, paging)
+    document = envelope("messages", paging, [render_message(message) for message in page], more=more)
+    return Reply(document, element=_ELEMENT)
+
+
+@routes.post("/{message_sid}")
+def update_message(call: Call, message_sid: str) -> Reply:
+    """Redact a message that has run its course, or cancel one that is scheduled."""
+    message = _find(call, message_sid)
+    form = call.request.form
+    update = _UPDATES.get(_asked(form))
+    if update is None:
+        raise ApiError(30400)
+    update(call, message)
+    return Reply(render_message(message), sid=message_sid, element=_ELEMENT)
+
+
+def _asked(form: Form) -> tuple[str | None, str | None]:
+    body, status = form.get("Body"), form.get("Status")
+    return body[0] if body else None, status[0] if status else None
+
+
+def _redact(call: Call, message: Message) -> None:
+    if message.status in UNFINISHED:  # without its text there would be nothing to send
+        raise ApiError(20009, status=400)
+    if message.forgotten is None:
+        message.forgotten, message.body = message.body, ""
+        message.date_updated = call.vendor.now
+
+
+def _cancel(call: Call, message: Message) -> None:
+    if message.status is not Status.SCHEDULED:
+        raise ApiError(30409)
+    call.vendor.carrier.cancel(message)
+
+
+#: What an update can ask for, as its Body and Status; everything else is refused with 30400.
+_UPDATES: Final[dict[tuple[str | None, str | None], Callable[[Call, Message], None]]] = {
+    ("", None): _redact,
+    (None, "canceled"): _cancel,
+}
+
+
+@routes.delete("/{message_sid}")
+def delete_message(call: Call, message_sid: str) -> Reply:
+    """Delete a message that has run its course."""
+    message = _find(call, message_sid)
+    if message.status in UNFINISHED:
+        raise ApiError(20009)
+    call.account.remove(message)
+    return Reply(None, 204, message_sid)
+
+
+def _find(call: Call, sid: str) -> Message:
+    message = call.account.find(sid)
+    if message is None:
+        raise call.not_found()
+    return message
+
+
+# Feedback
+
+
+@dataclass(frozen=True, slots=True)
+class CreateMessageFeedback:
+    """The parameters of a feedback."""
+
+    outcome: str = param("Outcome", one_of("confirmed", "unconfirmed"), default="confirmed")
+
+
+@routes.post("/{message_sid}/Feedback")
+def create_message_feedback(call: Call, message_sid: str) -> Reply:
+    """Report whether the person acted on a message that was sent with ProvideFeedback."""
+    message = _find(call, message_sid)
+    if message.feedback is None:
+        raise call.not_found()
+    message.feedback = parse(CreateMessageFeedback, call.request.form).outcome
+    return Reply(
+        {
+            "account_sid": message.account_sid,
+            "message_sid": message.sid,
+            "outcome": message.feedback,
+            "date_created": rfc2822(message.date_created),
+            "date_updated": rfc2822(call.vendor.now),
+            "uri": f"{_uri(message)}/Feedback.json",
+        },
+        sid=message_sid,
+        element="Feedback",
+    )
+
+
+# JSON
+
+
+def render_message(message: Message) -> dict[str, object]:
+    """A message as the API shows it: exactly the documented keys, in the order in which the live API sends them."""
+    uri = _uri(message)
+    links = {"media": f"{uri}/Media.json"}
+    if message.feedback:
+        links["feedback"] = f"{uri}/Feedback.json"
+    return {
+        "body": message.body,
+        "num_segments": str(message.num_segments),
+        "direction": message.direction,
+        "from": message.from_,
+        "date_updated": rfc2822(message.date_updated),
+        "price": None if message.price is None else f"{message.price:.5f}",
+        "error_message": None if message.error_code is None else title_of(message.error_code),
+        "uri": f"{uri}.json",
+        "account_sid": message.account_sid,
+        "num_media": str(len(message.media_urls)),
+        "to": message.shown_to,
+        "date_created": rfc2822(message.date_created),
+        "status": message.status.value,
+        "sid": message.sid,
+        "date_sent": message.date_sent and rfc2822(message.date_sent),
+        "messaging_service_sid": message.service and message.service.sid,
+        "error_code": message.error_code,
+        "price_unit": None if message.price is None else "USD",
+        "api_version": API_VERSION,
+        "subresource_uris": links,
+    }
+
+
+def _uri(message: Message) -> str:
+    return f"/{API_VERSION}/Accounts/{message.account_sid}/Messages/{message.sid}"

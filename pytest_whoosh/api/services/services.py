@@ -1,0 +1,426 @@
+"""Messaging Services, and the senders in their pools.
+
+See https://www.twilio.com/docs/messaging/api/service-resource and the pages of the five kinds of sender beside it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from pytest_whoosh.api.dates import iso8601
+from pytest_whoosh.api.forms import at_most, flag, integer, one_of, param, posted, url
+from pytest_whoosh.api.paging import list_reply_v1
+from pytest_whoosh.api.routing import Call, Reply, Routes
+from pytest_whoosh.engine.account.resources import ChannelSender, MessagingService, PhoneNumber, PoolSender, ShortCode
+from pytest_whoosh.engine.addresses import Kind, channel_of, kind_of
+from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.http import Form
+
+routes = Routes("/v1/Services")
+
+LONGEST_NAME: Final = 64
+LONGEST_VALIDITY: Final = 14400
+#: The most phone numbers that a pool holds.
+MOST_NUMBERS: Final = 400
+
+#: What a service may be used for, as the vendor explains it. The plain words of the first column are stored.
+USECASES: Final = (
+    ("notifications", "Notifications", "Send one-way messages that inform, such as reminders and alerts."),
+    ("marketing", "Marketing", "Send promotional messages to people who agreed to them."),
+    ("verification", "Verification", "Send one-time passcodes."),
+    ("discussion", "Discussion", "Talk with people, two ways."),
+    ("poll", "Poll", "Ask for opinions, and collect the answers."),
+    ("undeclared", "Undeclared", "Not said yet."),
+)
+
+_COUNTRY: Final = re.compile("[A-Za-z]{2}")
+
+
+# Services
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceForm:
+    """The parameters of a service, on creation and on update."""
+
+    friendly_name: str | None = param("FriendlyName", at_most(LONGEST_NAME))
+    inbound_request_url: str | None = param("InboundRequestUrl", url, invalid=21402)
+    inbound_method: str | None = param("InboundMethod", one_of("GET", "POST"), invalid=21403)
+    fallback_url: str | None = param("FallbackUrl", url, invalid=21402)
+    fallback_method: str | None = param("FallbackMethod", one_of("GET", "POST"), invalid=21403)
+    status_callback: str | None = param("StatusCallback", url, invalid=21609, texts=lambda text: {"url": text})
+    sticky_sender: bool | None = param("StickySender", flag)
+    mms_converter: bool | None = param("MmsConverter", flag)
+    smart_encoding: bool | None = param("SmartEncoding", flag)
+    scan_message_content: str | None = param("ScanMessageContent", one_of("inherit", "enable", "disable"))
+    fallback_to_long_code: bool | None = param("FallbackToLongCode", flag)
+    area_code_geomatch: bool | None = param("AreaCodeGeomatch", flag)
+    validity_period: int | None = param("ValidityPeriod", integer(1, LONGEST_VALIDITY), invalid=21624)
+    synchronous_validation: bool | None = param("SynchronousValidation", flag)
+    usecase: str | None = param("Usecase", one_of(*(usecase for usecase, _, _ in USECASES)), invalid=21713)
+    use_inbound_webhook_on_number: bool | None = param("UseInboundWebhookOnNumber", flag)
+
+
+_CLEARED_WHEN_EMPTY: Final = frozenset({"inbound_request_url", "fallback_url", "status_callback"})
+
+
+@routes.post("")
+def create_service(call: Call) -> Reply:
+    """Create a service."""
+    settings = _settings(call.request.form)
+    if "friendly_name" not in settings:
+        raise _missing("FriendlyName")
+    service = call.vendor.new_service(str(settings.pop("friendly_name")), call.account, **settings)
+    return Reply(render_service(call, service), 201, service.sid)
+
+
+@routes.get("")
+def list_service(call: Call) -> Reply:
+    """A page of services."""
+    return list_reply_v1(
+        call, "services", call.account.provisions.services, lambda service: render_service(call, service)
+    )
+
+
+@routes.get("/Usecases")
+def fetch_usecase(call: Call) -> Reply:  # noqa: ARG001  # every handler takes the call
+    """The uses that a service may declare."""
+    listed = [
+        {"usecase": usecase, "description": description, "purpose": purpose}
+        for usecase, description, purpose in USECASES
+    ]
+    return Reply({"usecases": listed})
+
+
+@routes.get("/{service_sid}")
+def fetch_service(call: Call, service_sid: str) -> Reply:
+    """Fetch a service."""
+    return Reply(render_service(call, _find(call, service_sid)), sid=service_sid)
+
+
+@routes.post("/{service_sid}")
+def update_service(call: Call, service_sid: str) -> Reply:
+    """Change a service's settings; those that are not posted stay."""
+    service = _find(call, service_sid)
+    for name, value in _settings(call.request.form).items():
+        setattr(service, name, value)
+    service.date_updated = call.vendor.now
+    return Reply(render_service(call, service), sid=service_sid)
+
+
+@routes.delete("/{service_sid}")
+def delete_service(call: Call, service_sid: str) -> Reply:
+    """Delete a service; the senders of its pool stay with the account."""
+    call.account.provisions.close(_find(call, service_sid))
+    return Reply(None, 204, service_sid)
+
+
+def _settings(form: Form) -> dict[str, object]:
+    """The settings that a form changes: an empty URL is cleared, any other empty parameter ignored."""
+    settings = posted(ServiceForm, form)
+    return {name: value for name, value in settings.items() if value is not None or name in _CLEARED_WHEN_EMPTY}
+
+
+def _find(call: Call, sid: str) -> MessagingService:
+    service = call.account.provisions.services.get(sid)
+    if service is None:
+        raise call.not_found()
+    return service
+
+
+def _missing(name: str) -> ApiError:
+    return ApiError(20001, message=f"Missing required parameter {name} in the post body")
+
+
+#: The tails of the URLs of what belongs to a service.
+LINKS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "phone_numbers": "PhoneNumbers",
+        "short_codes": "ShortCodes",
+        "alpha_senders": "AlphaSenders",
+        "channel_senders": "ChannelSenders",
+        "destination_alpha_senders": "DestinationAlphaSenders",
+        "messages": "Messages",
+        "us_app_to_person": "Compliance/Usa2p",
+        "us_app_to_person_usecases": "Compliance/Usa2p/Usecases",
+    }
+)
+
+
+def render_service(call: Call, service: MessagingService) -> dict[str, object]:
+    """A service as the API shows it."""
+    address = f"{call.request.origin}/v1/Services/{service.sid}"
+    return {
+        "sid": service.sid,
+        "account_sid": service.account_sid,
+        "friendly_name": service.friendly_name,
+        "date_created": iso8601(service.date_created),
+        "date_updated": iso8601(service.date_updated),
+        "inbound_request_url": service.inbound_request_url,
+        "inbound_method": service.inbound_method,
+        "fallback_url": service.fallback_url,
+        "fallback_method": service.fallback_method,
+        "status_callback": service.status_callback,
+        "sticky_sender": service.sticky_sender,
+        "mms_converter": service.mms_converter,
+        "smart_encoding": service.smart_encoding,
+        "scan_message_content": service.scan_message_content,
+        "fallback_to_long_code": service.fallback_to_long_code,
+        "area_code_geomatch": service.area_code_geomatch,
+        "validity_period": service.validity_period,
+        "synchronous_validation": service.synchronous_validation,
+        "usecase": service.usecase,
+        "us_app_to_person_registered": service.us_app_to_person_registered,
+        "use_inbound_webhook_on_number": service.use_inbound_webhook_on_number,
+        "url": address,
+        "links": {name: f"{address}/{tail}" for name, tail in LINKS.items()},
+    }
+
+
+# Sender pools
+
+#: What joins a pool, and the country that an alphanumeric sender is for.
+Newcomer: TypeAlias = tuple[PhoneNumber | ShortCode | ChannelSender | str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SenderKind:
+    """One kind of sender in a pool: where its resource is, who joins, and what the API shows of it."""
+
+    #: As in the names of its operations.
+    name: str
+    path: str
+    #: The key of its lists.
+    key: str
+    holds: Callable[[PoolSender], bool]
+    join: Callable[[Call, MessagingService], Newcomer]
+    render: Callable[[PoolSender], dict[str, object]]
+    #: Where the SID of its service stands.
+    service_key: str = "service_sid"
+    #: Whether its lists are filtered by IsoCountryCode.
+    by_country: bool = False
+
+
+def _phone_number(call: Call, service: MessagingService) -> Newcomer:
+    number = call.account.provisions.numbers.get(_required(call, "PhoneNumberSid"))
+    if number is None:
+        raise ApiError(21421)
+    if not (number.sms_capable or number.mms_capable):
+        raise ApiError(21715)
+    _require_free(call, service, number.address)
+    if sum(sender.kind is Kind.NUMBER for sender in service.pool) >= MOST_NUMBERS:
+        raise ApiError(21714)
+    return number, ""
+
+
+def _short_code(call: Call, service: MessagingService) -> Newcomer:
+    code = call.account.provisions.short_codes.get(_required(call, "ShortCodeSid"))
+    if code is None:
+        raise ApiError(21421)
+    _require_free(call, service, code.address)
+    return code, ""
+
+
+def _alpha_sender(call: Call, service: MessagingService) -> Newcomer:
+    return _alpha(call), _free_destination(service, "")
+
+
+def _destination_alpha_sender(call: Call, service: MessagingService) -> Newcomer:
+    country = call.request.form.get("IsoCountryCode", [""])[0].strip()
+    if country and not _COUNTRY.fullmatch(country):
+        raise ApiError(20422)
+    return _alpha(call), _free_destination(service, country.upper())
+
+
+def _channel_sender(call: Call, service: MessagingService) -> Newcomer:
+    sid = _required(call, "Sid")
+    senders = call.account.provisions.channel_senders
+    sender = senders.get(sid)
+    if sender is None:
+        if call.vendor.settings.senders == "owned" or not re.fullmatch("XE[0-9a-fA-F]{32}", sid):
+            raise ApiError(63007)
+        # Any sender is the account's own then; the API has no way to say which address this one has.
+        invented = f"whatsapp:+1555{int(sid[2:], 16) % 10**7:07d}"
+        sender = senders.add(ChannelSender(sid=sid, account_sid=call.account.sid, address=invented))
+    _require_free(call, service, sender.address)
+    return sender, ""
+
+
+def _required(call: Call, name: str) -> str:
+    text = call.request.form.get(name, [""])[0].strip()
+    if not text:
+        raise _missing(name)
+    return text
+
+
+def _require_free(call: Call, service: MessagingService, address: str) -> None:
+    """Refuse a sender that is in a pool already: this one, or another's."""
+    holders = call.account.provisions.services_with(address)
+    if holders:
+        raise ApiError(21710 if service in holders else 21712)
+
+
+def _alpha(call: Call) -> str:
+    text = call.request.form.get("AlphaSender", [""])[0].strip()
+    if not text:
+        raise ApiError(21708)
+    if kind_of(text) is not Kind.ALPHA:
+        raise ApiError(21709)
+    return text
+
+
+def _free_destination(service: MessagingService, country: str) -> str:
+    """Refuse a second alphanumeric sender for one country, or for all those without one of their own."""
+    if any(sender.kind is Kind.ALPHA and sender.destination == country for sender in service.pool):
+        raise ApiError(21710, message="An Alpha Sender is already in the Messaging Service; delete it first.")
+    return country
+
+
+def _render_number(sender: PoolSender) -> dict[str, object]:
+    return {
+        "phone_number": sender.address,
+        "country_code": sender.country,
+        "capabilities": [*_capabilities(sender), "Voice"],
+    }
+
+
+def _render_short_code(sender: PoolSender) -> dict[str, object]:
+    return {"short_code": sender.address, "country_code": sender.country, "capabilities": _capabilities(sender)}
+
+
+def _capabilities(sender: PoolSender) -> list[str]:
+    held = sender.held
+    sms_capable = not isinstance(held, PhoneNumber) or held.sms_capable
+    mms_capable = held is not None and held.mms_capable
+    return [name for name, capable in (("MMS", mms_capable), ("SMS", sms_capable)) if capable]
+
+
+def _render_alpha(sender: PoolSender) -> dict[str, object]:
+    return {"alpha_sender": sender.address, "capabilities": ["SMS"]}
+
+
+def _render_destination_alpha(sender: PoolSender) -> dict[str, object]:
+    return {**_render_alpha(sender), "iso_country_code": sender.destination}
+
+
+_SENDER_TYPES: Final = {"whatsapp": "WhatsApp", "messenger": "Messenger", "rcs": "RCS"}
+
+
+def _render_channel(sender: PoolSender) -> dict[str, object]:
+    return {
+        "sender": sender.address,
+        "sender_type": _SENDER_TYPES[channel_of(sender.address) or ""],
+        "country_code": sender.country or None,
+    }
+
+
+#: See "Sender pool" at https://www.twilio.com/docs/messaging/services#sender-pool
+SENDER_KINDS: Final = (
+    SenderKind(
+        "phone_number",
+        "PhoneNumbers",
+        "phone_numbers",
+        lambda sender: sender.kind is Kind.NUMBER,
+        _phone_number,
+        _render_number,
+    ),
+    SenderKind(
+        "short_code",
+        "ShortCodes",
+        "short_codes",
+        lambda sender: sender.kind is Kind.SHORT_CODE,
+        _short_code,
+        _render_short_code,
+    ),
+    SenderKind(
+        "alpha_sender",
+        "AlphaSenders",
+        "alpha_senders",
+        # One for a single country is shown among the destination alpha senders only.
+        lambda sender: sender.kind is Kind.ALPHA and not sender.destination,
+        _alpha_sender,
+        _render_alpha,
+    ),
+    SenderKind(
+        "destination_alpha_sender",
+        "DestinationAlphaSenders",
+        "alpha_senders",
+        lambda sender: sender.kind is Kind.ALPHA,
+        _destination_alpha_sender,
+        _render_destination_alpha,
+        by_country=True,
+    ),
+    SenderKind(
+        "channel_sender",
+        "ChannelSenders",
+        "senders",
+        lambda sender: sender.kind is Kind.CHANNEL,
+        _channel_sender,
+        _render_channel,
+        service_key="messaging_service_sid",
+    ),
+)
+
+
+def _route(kind: SenderKind) -> None:
+    """Answer the four operations of a kind of sender, each by a function of the operation's name."""
+    path = f"/{{service_sid}}/{kind.path}"
+
+    def create(call: Call, service_sid: str) -> Reply:
+        service = _find(call, service_sid)
+        newcomer, destination = kind.join(call, service)
+        sender = call.vendor.new_pool_sender(service, newcomer, destination=destination)
+        return Reply(_render(call, kind, service, sender), 201, sender.sid)
+
+    def list_(call: Call, service_sid: str) -> Reply:
+        service = _find(call, service_sid)
+        country = call.request.query.get("IsoCountryCode", [""])[0].upper() if kind.by_country else ""
+        return list_reply_v1(
+            call,
+            kind.key,
+            service.pool,
+            lambda sender: _render(call, kind, service, sender),
+            matches=lambda sender: kind.holds(sender) and country in ("", sender.destination),
+        )
+
+    def fetch(call: Call, service_sid: str, sender_sid: str) -> Reply:
+        service = _find(call, service_sid)
+        return Reply(_render(call, kind, service, _find_sender(call, kind, service, sender_sid)), sid=sender_sid)
+
+    def delete(call: Call, service_sid: str, sender_sid: str) -> Reply:
+        service = _find(call, service_sid)
+        call.account.provisions.leave_pool(service, _find_sender(call, kind, service, sender_sid))
+        return Reply(None, 204, sender_sid)
+
+    for handler in (create, list_, fetch, delete):
+        handler.__name__ = f"{handler.__name__.strip('_')}_{kind.name}"
+    routes.post(path)(create)
+    routes.get(path)(list_)
+    routes.get(f"{path}/{{sender_sid}}")(fetch)
+    routes.delete(f"{path}/{{sender_sid}}")(delete)
+
+
+for _kind in SENDER_KINDS:
+    _route(_kind)
+
+
+def _find_sender(call: Call, kind: SenderKind, service: MessagingService, sid: str) -> PoolSender:
+    sender = service.pool.get(sid)
+    if sender is None or not kind.holds(sender):
+        raise call.not_found()
+    return sender
+
+
+def _render(call: Call, kind: SenderKind, service: MessagingService, sender: PoolSender) -> dict[str, object]:
+    """A sender of a pool as the API shows it."""
+    return {
+        "sid": sender.sid,
+        "account_sid": service.account_sid,
+        kind.service_key: service.sid,
+        **kind.render(sender),
+        "date_created": iso8601(sender.date_created),
+        "date_updated": iso8601(sender.date_updated),
+        "url": f"{call.request.origin}/v1/Services/{service.sid}/{kind.path}/{sender.sid}",
+    }

@@ -1,0 +1,1 @@
+"""The way out: delivers webhooks to mounted apps and real servers."""

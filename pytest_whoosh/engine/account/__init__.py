@@ -1,0 +1,1 @@
+"""An account and the resources that it owns."""

@@ -1,0 +1,86 @@
+"""What people write to hear no more, or to hear again; and what they are answered.
+
+See https://help.twilio.com/articles/223134027 (default keywords) and https://help.twilio.com/articles/360034798533
+(toll-free numbers)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from pytest_whoosh.engine.addresses import Kind, is_toll_free, kind_of
+
+from .account import Provisions
+from .resources import MessagingService
+
+#: The words of each kind: the whole of a message's text, in any case.
+KEYWORDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "STOP": frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}),
+        "START": frozenset({"START", "YES", "UNSTOP"}),
+        "HELP": frozenset({"HELP", "INFO"}),
+    }
+)
+#: What the person is answered; such an answer is no message of the account's.
+ANSWERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "STOP": (
+            "You have successfully been unsubscribed. You will not receive any more messages from this number. "
+            "Reply START to resubscribe."
+        ),
+        "START": (
+            "You have successfully been re-subscribed to messages from this number. Reply HELP for help. "
+            "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
+        ),
+        "HELP": "Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
+    }
+)
+
+# The network of toll-free numbers handles opting out itself, in words of its own.
+_TOLL_FREE_START: Final = frozenset({"START", "UNSTOP"})
+_TOLL_FREE_STOPPED: Final = (
+    'NETWORK MSG: You replied with the word "{word}" which blocks all texts sent from this number. '
+    'Text back "unstop" to receive messages again.'
+)
+_TOLL_FREE_STARTED: Final = (
+    'NETWORK MSG: You have replied "{word}" and will begin receiving messages again from this number.'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of a keyword: its kind, and what the person was answered, if anything."""
+
+    kind: str
+    answer: str | None
+
+
+def kind_of_keyword(body: str) -> str | None:
+    """``"STOP"``, ``"START"`` or ``"HELP"``, where a text is one of their words and nothing else."""
+    word = body.strip().upper()
+    return next((kind for kind, words in KEYWORDS.items() if word in words), None)
+
+
+def handle(
+    provisions: Provisions, body: str, person: str, sender: str, service: MessagingService | None
+) -> Handled | None:
+    """Opt a person out or in, or help them, where their text is a keyword and the sender one that keywords reach."""
+    kind = kind_of_keyword(body)
+    advanced = service is not None and service.advanced_opt_out
+    if kind is None or (kind_of(sender) is not Kind.NUMBER and not advanced):
+        return None
+    word = body.strip()
+    toll_free = is_toll_free(sender)
+    if toll_free and kind == "START" and word.upper() not in _TOLL_FREE_START:
+        return None
+    out = provisions.has_opted_out(person, sender, service)
+    if kind == "STOP":
+        provisions.opt_out(person, sender)
+        answer = None if out else (_TOLL_FREE_STOPPED.format(word=word) if toll_free else ANSWERS["STOP"])
+    elif kind == "START":
+        provisions.opt_in(person, sender)
+        answer = _TOLL_FREE_STARTED.format(word=word) if toll_free else ANSWERS["START"]
+    else:
+        answer = None if out else ANSWERS["HELP"]
+    return Handled(kind, answer)

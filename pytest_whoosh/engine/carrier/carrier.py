@@ -1,0 +1,305 @@
+"""Moves messages through their life, and reports each move to the app."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import NAMESPACE_URL, uuid5
+
+from pytest_whoosh.engine.account.account import Account
+from pytest_whoosh.engine.account.resources import MessagingService
+from pytest_whoosh.engine.collection import Collection
+from pytest_whoosh.engine.messages.lifecycle import DELIVERED, REPORTED, TRANSITIONS, Status
+from pytest_whoosh.engine.messages.media import exceeds_limits
+from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.text.segments import count_segments
+from pytest_whoosh.engine.timeline import Timeline
+from pytest_whoosh.engine.webhooks.callbacks import Webhook, status_params, webhook
+
+from .channels import is_outside_window
+from .links import Links
+from .prices import Prices
+from .rules import WebhookScript
+from .senders import carries_mms, choose_sender, make_sms
+from .throughput import Throughput, Wait
+
+_QUEUE_OVERFLOW: Final = 30001
+_SUSPENDED: Final = 30002
+_PRICE_EXCEEDED: Final = 30010
+_EXPIRED: Final = 30036
+_OPTED_OUT: Final = 21610
+_NO_SERVICE: Final = 21701
+_NO_SENDER: Final = 21703
+_EMPTY_POOL: Final = 21704
+_NOT_IN_POOL: Final = 21711
+_OUTSIDE_WINDOW: Final = 63016
+_NOT_SHORTENED: Final = 30103
+_NO_DOMAIN: Final = 30106
+_MEDIA_TOO_LARGE: Final = 11751
+
+#: The statuses up to which the vendor can still keep a message from going out.
+_BEFORE_HANDOVER: Final = frozenset({Status.QUEUED, Status.SENDING, Status.SENT})
+#: The statuses from which on there is nothing left to send, so that what the app wants forgotten can be.
+_GONE: Final = frozenset({Status.SENT, Status.FAILED, Status.CANCELED})
+
+
+class Carrier:
+    """Plans each message's next step on the timeline, and takes it when it is due."""
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        delays: Mapping[Status, timedelta],
+        prices: Prices,
+        account_of: Callable[[Message], Account],
+        post: Callable[[Webhook], None],
+        links: Links,
+        throughput: Throughput | None = None,
+    ) -> None:
+        self._timeline = timeline
+        self._delays = delays
+        self._prices = prices
+        self._account_of = account_of
+        self._post = post
+        self._links = links
+        self._throughput = throughput
+        self._held: dict[str, _Held] = {}
+        #: What can keep a message from a status, by that status: each returns the error code of the failure, or None.
+        self._gates: Mapping[Status, Callable[[Message], int | None]] = {
+            Status.QUEUED: self._without_sender,
+            Status.SENDING: self._not_to_be_sent,
+        }
+
+    def take(self, message: Message) -> None:
+        """Take a message that was just created."""
+        if message.status is Status.SCHEDULED and message.send_at is not None:
+            self._timeline.schedule(message.send_at, message.serial, self._start, message, planned=True)
+        elif message.is_outbound:
+            self._plan(message)
+
+    def has_room(self, message: Message) -> bool:
+        """Whether the queue of a message's sender can take it."""
+        queues = self._throughput
+        return queues is None or queues.has_room(message, _segments(message), self._timeline.now)
+
+    def cancel(self, message: Message) -> None:
+        """Cancel a scheduled message."""
+        self._move(message, Status.CANCELED)
+
+    def _start(self, message: object) -> None:
+        assert isinstance(message, Message)
+        if message.status is Status.SCHEDULED:
+            self._advance(message)
+
+    def _plan(self, message: Message) -> None:
+        following = message.outcome.then.get(message.status)
+        if following is None:
+            if message.script:
+                self._release(message)
+            return
+        if following is Status.SENDING and self._throughput:
+            self._queue(message, self._throughput)
+            return
+        outcome = message.outcome
+        delay = outcome.after if outcome.after is not None and following is outcome.last else self._delays[following]
+        self._timeline.after(delay, message.serial, self._advance, message)
+
+    def _queue(self, message: Message, queues: Throughput) -> None:
+        """Let a message wait for its turn, or for its failure where the queue is full or the wait too long."""
+        if not self.has_room(message):
+            self._timeline.after(self._delays[Status.FAILED], message.serial, self._overflow, message)
+            return
+        now = self._timeline.now
+        expiry = now + timedelta(seconds=message.validity_period)
+        turn = queues.join(message, _segments(message), Wait(now, self._delays[Status.SENDING], expiry))
+        self._timeline.schedule(turn or expiry, message.serial, self._advance if turn else self._expire, message)
+
+    def _overflow(self, message: object) -> None:
+        assert isinstance(message, Message)
+        self._fail(message, _QUEUE_OVERFLOW)
+
+    def _expire(self, message: object) -> None:
+        assert isinstance(message, Message)
+        if self._throughput:
+            self._throughput.leave(message)
+        self._fail(message, _EXPIRED)
+
+    def _fail(self, message: Message, code: int | None) -> None:
+        self._move(message, Status.FAILED, code)
+        if message.script:
+            self._release(message)
+
+    def _advance(self, message: object) -> None:
+        assert isinstance(message, Message)
+        if self._throughput and message.status is Status.QUEUED:
+            self._throughput.leave(message)
+        if message.outcome.error_code == _NOT_SHORTENED and _goes_on_unshortened(message):
+            message.outcome, message.shortens_urls = DELIVERED, False
+        following = message.outcome.then[message.status]
+        code = self._refusal(message, following)
+        if code is not None:
+            following = Status.FAILED
+        elif following is message.outcome.last:
+            code = message.outcome.error_code
+        if following is Status.FAILED:
+            self._fail(message, code)
+            return
+        if following is Status.SENT:
+            self._shorten(message)
+            account = self._account_of(message)
+            account.move(message, self._timeline.now)
+            account.charge(message, self._prices.price(message))
+        self._move(message, following, code)
+        self._plan(message)
+
+    # Gates
+
+    def _refusal(self, message: Message, following: Status) -> int | None:
+        """What keeps a message from a status, if anything does."""
+        if following in _BEFORE_HANDOVER and not self._account_of(message).is_active:
+            return _SUSPENDED
+        gate = self._gates.get(following)
+        return gate(message) if gate else None
+
+    def _without_sender(self, message: Message) -> int | None:
+        service = message.service
+        assert service is not None, "only a service's messages are queued later than created"
+        account = self._account_of(message)
+        provisions = account.provisions
+        if service.sid not in provisions.services:
+            return _NO_SERVICE
+        if provisions.has_opted_out(message.to, message.from_, service):
+            return _OPTED_OUT
+        if message.from_ is None:
+            sender = choose_sender(service, message, self._timeline.now)
+            if sender is None:
+                return _NO_SENDER if service.pool else _EMPTY_POOL
+            account.assign(message, sender.address)
+        elif not provisions.is_pooled(message.from_, service):
+            return _NOT_IN_POOL
+        self._prepare(message, service)
+        return None if self.has_room(message) else _QUEUE_OVERFLOW
+
+    def _not_to_be_sent(self, message: Message) -> int | None:
+        if message.service:
+            provisions = self._account_of(message).provisions
+            if provisions.has_opted_out(message.to, message.from_, message.service):
+                return _OPTED_OUT
+            self._prepare(message, message.service)
+        last_heard = self._account_of(message).last_heard.get((message.to, message.from_))
+        if is_outside_window(message, last_heard, self._timeline.now):
+            return _OUTSIDE_WINDOW
+        if message.shortens_urls and not (message.service and message.service.link_shortening_domain):
+            return _NO_DOMAIN
+        if message.media_urls and exceeds_limits((each.file for each in message.media), message.channel):
+            return _MEDIA_TOO_LARGE
+        if message.max_price is not None and self._prices.cost(message) > message.max_price:
+            return _PRICE_EXCEEDED
+        return None
+
+    def _prepare(self, message: Message, service: MessagingService) -> None:
+        """Give a message its final form, and count its segments: until it has a sender the API shows none."""
+        if message.num_segments:
+            return
+        if service.mms_converter and message.is_mms and not message.channel:
+            held = self._account_of(message).provisions.owned(message.from_ or "")
+            if not carries_mms(held, message.to):
+                make_sms(message)
+        message.num_segments = segments_to_send(message)
+
+    def _shorten(self, message: Message) -> None:
+        domain = message.service.link_shortening_domain if message.service else None
+        if message.shortens_urls and domain:
+            self._links.shorten(message, domain, self._timeline.now)
+            message.num_segments = segments_to_send(message)
+
+    # Reports
+
+    def _move(self, message: Message, status: Status, code: int | None = None) -> None:
+        message.move_to(status, self._timeline.now, code)
+        if status in _GONE:
+            _forget(message)
+        if status in REPORTED and message.status_callback:
+            report = self._report(message, message.status_callback)
+            if message.script is None:
+                self._emit(report)
+            else:
+                self._emit_scripted(message, message.script, status, report)
+
+    def _report(self, message: Message, url: str) -> Webhook:
+        now = self._timeline.now
+        return webhook(
+            url,
+            status_params(message, message.status, now),
+            auth_token=self._account_of(message).auth_token,
+            at=now,
+            message=message,
+            token=str(uuid5(NAMESPACE_URL, f"{message.sid}/{message.status}")),
+        )
+
+    def _emit(self, report: Webhook) -> None:
+        report.at = self._timeline.now
+        if report.message:
+            report.message.webhooks += (report,)
+        self._post(report)
+
+    def _emit_scripted(self, message: Message, script: WebhookScript, status: Status, report: Webhook) -> None:
+        report.dropped = status in script.drop
+        held = self._held.setdefault(message.sid, _Held())
+        held.waiting.append((status, report))
+        self._let_go(script, held, every=not TRANSITIONS[status])
+
+    def _release(self, message: Message) -> None:
+        """Let every report go that still waits, for nothing more will come before it."""
+        held = self._held.pop(message.sid, None)
+        if held and message.script:
+            self._let_go(message.script, held, every=True)
+
+    def _let_go(self, script: WebhookScript, held: "_Held", *, every: bool) -> None:
+        while ready := next(
+            (pair for pair in held.waiting if script.order_allows(pair[0], held.settled(last=every))), None
+        ):
+            held.waiting.remove(ready)
+            status, report = ready
+            held.gone.add(status)
+            self._emit(report)
+            if status in script.duplicate:
+                self._emit(report.again())
+
+
+@dataclass(slots=True)
+class _Held:
+    """The reports of a message that wait for others to leave first."""
+
+    waiting: list[tuple[Status, Webhook]] = field(default_factory=list)
+    gone: set[Status] = field(default_factory=set)
+
+    def settled(self, *, last: bool) -> set[Status]:
+        """The statuses that no report has to wait for: those reported; where none is to come, all but those waiting."""
+        return set(Status) - {status for status, _ in self.waiting} if last else self.gone
+
+
+def _goes_on_unshortened(message: Message) -> bool:
+    """Whether the domain of a message's links has it sent with long ones when the shortener fails."""
+    domain = message.service.link_shortening_domain if message.service else None
+    return message.shortens_urls and domain is not None and domain.continue_on_failure
+
+
+def _forget(message: Message) -> None:
+    """Keep no more of a message than its ContentRetention and AddressRetention ask for."""
+    if message.discards_content and message.forgotten is None:
+        message.forgotten, message.body = message.body, ""
+        message.media = Collection()
+    message.obfuscated = message.obfuscates_address
+
+
+def _segments(message: Message) -> int:
+    """How many segments a message takes, also while it shows none yet."""
+    return message.num_segments or segments_to_send(message)
+
+
+def segments_to_send(message: Message) -> int:
+    """How many segments a message takes: one for an MMS or a channel message, however long."""
+    if message.is_mms or message.channel:
+        return 1
+    return count_segments(message.sent_body)

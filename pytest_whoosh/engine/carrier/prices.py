@@ -1,0 +1,88 @@
+"""What messages cost, by country.
+
+The vendor publishes no price list ("Contact us for details on pricing"), so these prices are made up, and stable.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from pytest_whoosh.engine.addresses import country_of
+from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.misuse import is_usage_error
+
+__tracebackhide__ = is_usage_error
+
+#: US dollars for one outbound segment, by ISO country code.
+PER_SEGMENT: Final[Mapping[str, Decimal]] = MappingProxyType(
+    {
+        "AU": Decimal("0.0515"),
+        "BR": Decimal("0.0592"),
+        "CA": Decimal("0.0079"),
+        "DE": Decimal("0.0900"),
+        "ES": Decimal("0.0763"),
+        "FR": Decimal("0.0798"),
+        "GB": Decimal("0.0420"),
+        "IN": Decimal("0.0832"),
+        "IT": Decimal("0.0927"),
+        "JP": Decimal("0.0820"),
+        "MX": Decimal("0.0672"),
+        "US": Decimal("0.0079"),
+    }
+)
+#: For every other country.
+ELSEWHERE: Final = Decimal("0.0650")
+#: US dollars for one inbound segment, in every country.
+INBOUND: Final = Decimal("0.0075")
+#: For one MMS, whatever its size.
+MMS: Final = Decimal("0.0200")
+#: For one message on a channel such as WhatsApp.
+CHANNEL: Final = Decimal("0.0050")
+
+
+class Prices:
+    """The price list of a double: the usual one, with what the test set otherwise."""
+
+    __slots__ = ("_set",)
+
+    def __init__(self) -> None:
+        self._set: dict[str, Decimal] = {}
+
+    def set(self, country: str, price: object) -> Decimal:
+        """Set what a segment to a country costs, in US dollars; returns the price as an amount."""
+        if not isinstance(country, str) or not re.fullmatch("[A-Za-z]{2}", country):
+            raise ValueError(f'A country is an ISO code of two letters such as "US", not {country!r}.')
+        try:
+            amount = Decimal(str(price))
+        except InvalidOperation:
+            amount = Decimal(-1)
+        if not amount.is_finite() or amount < 0:
+            raise ValueError(f'A price is an amount in US dollars such as "0.0079", not {price!r}.')
+        self._set[country.upper()] = amount
+        return amount
+
+    def of_country(self, country: str) -> Decimal:
+        """What one segment to a country costs."""
+        return self._set[country] if country in self._set else PER_SEGMENT.get(country, ELSEWHERE)
+
+    def cost(self, message: Message) -> Decimal:
+        """What a message costs: every segment, or one amount for an MMS or a channel message."""
+        if message.channel:
+            return CHANNEL
+        if message.is_mms:
+            return MMS
+        each = self.of_country(country_of(message.to)) if message.is_outbound else INBOUND
+        return each * message.num_segments
+
+    def price(self, message: Message) -> Decimal:
+        """What a message costs as the API shows it: below zero."""
+        return _negative(self.cost(message))
+
+
+@lru_cache(maxsize=256)
+def _negative(amount: Decimal) -> Decimal:
+    # Few amounts are shared by all messages, for one takes more room than a text message.
+    return -amount

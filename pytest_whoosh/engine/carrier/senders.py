@@ -1,0 +1,149 @@
+"""Which sender of a Messaging Service's pool carries a message.
+
+Follows https://www.twilio.com/docs/messaging/services#messaging-service-features: the selection is a row of sieves,
+and each keeps the senders it prefers, or all of them where it prefers none.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final
+
+from pytest_whoosh.engine.account.resources import MessagingService, PhoneNumber, PoolSender, ShortCode, StickySender
+from pytest_whoosh.engine.addresses import Kind, channel_of, country_of, is_toll_free
+from pytest_whoosh.engine.messages.record import Message
+
+#: The countries whose carriers deliver nothing from alphanumeric senders, nor from numbers of other countries.
+NO_ALPHA: Final = frozenset({"US", "CA"})
+#: The countries in which MMS is to be had.
+MMS_COUNTRIES: Final = frozenset({"US", "CA"})
+#: How long a recipient remembers a sender that does not write.
+STICKS_FOR: Final = timedelta(days=365)
+#: Where the media of an MMS are found that became an SMS: seven letters and digits follow.
+MEDIA_LINK: Final = "https://p.twil.io/"
+
+_LINK_LENGTH: Final = 7
+_TYPES: Final = (Kind.CHANNEL, Kind.SHORT_CODE, Kind.ALPHA, Kind.NUMBER)
+
+
+def choose_sender(service: MessagingService, message: Message, now: datetime) -> PoolSender | None:
+    """The sender for a message; None where nothing in the pool can reach the recipient."""
+    able = _able(service, message)
+    if not able:
+        return None
+    sticky = service.remembered.get(message.to)
+    known = sticky.sender if sticky and now - sticky.used <= STICKS_FOR else None
+    if service.sticky_sender and known in able:
+        chosen = known
+    else:
+        for sieve in _SIEVES:
+            able = sieve(able, service, message) or able
+        chosen = min(able, key=lambda sender: sender.carried)
+    chosen.carried += 1
+    # RCS has no sticky senders; a sender that only stood in for the known one does not replace it.
+    if service.sticky_sender and known in (None, chosen) and channel_of(chosen.address) != "rcs":
+        service.remembered[message.to] = StickySender(chosen, now)
+    return chosen
+
+
+def carries_mms(sender: PhoneNumber | ShortCode | None, to: str) -> bool:
+    """Whether a number or short code can carry an MMS to a recipient."""
+    return sender is not None and sender.mms_capable and country_of(to) in MMS_COUNTRIES
+
+
+def make_sms(message: Message) -> None:
+    """Make an SMS of an MMS: its media become links, which are the same in every run."""
+    links = [MEDIA_LINK + _link(f"{message.sid}/{index}") for index in range(len(message.media_urls))]
+    message.body = " ".join(part for part in (message.body, *links) if part)
+    message.converted = True
+
+
+def _link(text: str) -> str:
+    number = int.from_bytes(sha256(text.encode()).digest()[:8])
+    letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    return "".join(letters[number // 62**place % 62] for place in range(_LINK_LENGTH))
+
+
+# Who can reach a recipient
+
+
+def _able(service: MessagingService, message: Message) -> list[PoolSender]:
+    channel, to = channel_of(message.to), message.to
+    if channel:
+        return [sender for sender in service.pool if channel_of(sender.address) == channel]
+    country = country_of(to)
+    able = [sender for sender in service.pool if _REACHES[sender.kind](sender, country)]
+    if message.is_mms:
+        with_media = [sender for sender in able if sender.kind is Kind.CHANNEL or carries_mms(sender.held, to)]
+        # Where there is none, the converter makes an SMS of the message.
+        return with_media if with_media or not service.mms_converter else able
+    return able
+
+
+def _channel_reaches(sender: PoolSender, country: str) -> bool:
+    return channel_of(sender.address) == "rcs"
+
+
+def _short_code_reaches(sender: PoolSender, country: str) -> bool:
+    return sender.country == country
+
+
+def _alpha_reaches(sender: PoolSender, country: str) -> bool:
+    return country not in NO_ALPHA and sender.destination in ("", country)
+
+
+def _number_reaches(sender: PoolSender, country: str) -> bool:
+    if isinstance(sender.held, PhoneNumber) and not sender.held.sms_capable:
+        return False
+    return country not in NO_ALPHA or sender.country in NO_ALPHA
+
+
+_REACHES: Final[Mapping[Kind, Callable[[PoolSender, str], bool]]] = MappingProxyType(
+    {
+        Kind.CHANNEL: _channel_reaches,
+        Kind.SHORT_CODE: _short_code_reaches,
+        Kind.ALPHA: _alpha_reaches,
+        Kind.NUMBER: _number_reaches,
+    }
+)
+
+
+# The sieves
+
+
+def _of_preferred_type(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+    preferred = min((sender.kind for sender in able), key=_TYPES.index)
+    return [sender for sender in able if sender.kind is preferred]
+
+
+def _for_the_country(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+    return [sender for sender in able if sender.destination]
+
+
+def _toll_free_in_canada(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+    if not message.to.startswith("+1") or country_of(message.to) != "CA":
+        return able
+    return [sender for sender in able if is_toll_free(sender.address)]
+
+
+def _in_country(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+    if able[0].kind is not Kind.NUMBER:
+        return able
+    country = country_of(message.to)
+    return [each for each in able if each.country == country] or [each for each in able if each.country == "US"]
+
+
+def _in_area(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+    if not service.area_code_geomatch or not message.to.startswith("+1"):
+        return able
+    return [each for each in able if each.address[:5] == message.to[:5]]
+
+
+_SIEVES: Final[tuple[Callable[[list[PoolSender], MessagingService, Message], list[PoolSender]], ...]] = (
+    _of_preferred_type,
+    _for_the_country,
+    _toll_free_in_canada,
+    _in_country,
+    _in_area,
+)

@@ -1,0 +1,402 @@
+"""Messages from people: the webhook that each causes, the answer that it gets, and what the answer sends.
+
+See https://www.twilio.com/docs/messaging/guides/webhook-request
+"""
+
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Final, NamedTuple, TypeAlias
+from urllib.parse import urljoin, urlsplit
+
+from pytest_whoosh.engine.account.account import Account
+from pytest_whoosh.engine.account.opt_out import Handled, handle
+from pytest_whoosh.engine.account.resources import Application, MessagingService, PhoneNumber, ShortCode
+from pytest_whoosh.engine.addresses import channel_of, kind_of, normalize
+from pytest_whoosh.engine.carrier.carrier import segments_to_send
+from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.geography import locate
+from pytest_whoosh.engine.http import NetworkFault
+from pytest_whoosh.engine.messages.lifecycle import DELIVERED, Status
+from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.vendor import Vendor
+from pytest_whoosh.engine.webhooks.callbacks import API_VERSION, Webhook, WebhookError, webhook, without_fragment
+from pytest_whoosh.engine.webhooks.cookies import Cookies
+
+from .twiml import Document, MessageVerb, RedirectVerb, TwimlError, read_answer
+
+INBOUND: Final = "inbound"
+OUTBOUND_REPLY: Final = "outbound-reply"
+LONGEST_BODY: Final = 1600
+MOST_REPLIES: Final = 10
+MOST_MEDIA: Final = 10
+# The vendor's own order of the parameters: some apps have learned to rely on it.
+_SMS_ORDER: Final = (
+    "ToCountry",
+    "ToState",
+    "SmsMessageSid",
+    "NumMedia",
+    "ToCity",
+    "FromZip",
+    "SmsSid",
+    "FromState",
+    "SmsStatus",
+    "FromCity",
+    "Body",
+    "FromCountry",
+    "To",
+    "MessagingServiceSid",
+    "ToZip",
+    "NumSegments",
+    "MessageSid",
+    "AccountSid",
+    "From",
+    "ApiVersion",
+)
+_CHANNEL_ORDER: Final = (
+    "SmsMessageSid",
+    "NumMedia",
+    "ProfileName",
+    "MessageType",
+    "SmsSid",
+    "WaId",
+    "SmsStatus",
+    "Body",
+    "To",
+    "MessagingServiceSid",
+    "NumSegments",
+    "ReferralNumMedia",
+    "MessageSid",
+    "AccountSid",
+    "ChannelMetadata",
+    "From",
+    "ApiVersion",
+)
+#: How many documents one message may lead through, by redirects and actions.
+MOST_DOCUMENTS: Final = 100
+
+#: Yields each webhook; goes on once it was delivered.
+Deliveries: TypeAlias = Generator[Webhook, None, None]
+
+
+class Handler(NamedTuple):
+    """Where inbound messages of a sender go, and where they go when that fails."""
+
+    url: str | None
+    method: str = "POST"
+    fallback_url: str | None = None
+    fallback_method: str = "POST"
+
+
+@dataclass(slots=True, eq=False)
+class Conversation:
+    """One message of a person's, and what came of it."""
+
+    vendor: Vendor
+    account: Account
+    message: Message
+    service: MessagingService | None
+    extra: Mapping[str, str]
+    webhook: Webhook | None = None
+    replies: list[Message] = field(default_factory=list)
+    twiml: str | None = None
+    keyword: Handled | None = None
+    _documents: int = 0
+
+    @property
+    def _cookies(self) -> Cookies:
+        return self.account.cookies[self.message.from_ or "", self.message.to]
+
+    def run(self) -> Deliveries:
+        """Let the message have its effects; every webhook is yielded to be delivered."""
+        message = self.message
+        provisions = self.account.provisions
+        self.keyword = handle(provisions, message.body, message.from_ or "", message.to, self.service)
+        handler = handler_of(self.account, message.to, self.service)
+        if handler.url:
+            yield from self._call(handler, self._params())
+        self.account.charge(message, self.vendor.prices.price(message))
+        message.move_to(Status.RECEIVED, self.vendor.now)
+
+    def _call(self, handler: Handler, params: dict[str, str]) -> Deliveries:
+        assert handler.url
+        first = self.webhook = self._webhook(handler.url, handler.method, params)
+        yield from self._ask(first)
+        failed = yield from self._obey(first, params)
+        if failed and failed.error and handler.fallback_url:
+            failure = {**params, "ErrorCode": str(failed.error.code), "ErrorUrl": without_fragment(failed.url)}
+            fallback = self._webhook(handler.fallback_url, handler.fallback_method, failure)
+            yield from self._ask(fallback)
+            yield from self._obey(fallback, failure)
+
+    def _ask(self, asking: Webhook) -> Deliveries:
+        """Have a webhook delivered, with the cookies of this conversation."""
+        host = urlsplit(asking.url).netloc
+        if cookies := self._cookies.header(host, self.vendor.now):
+            asking.headers["Cookie"] = cookies
+        yield asking
+        self._cookies.keep(host, asking.response_cookies)
+
+    def _obey(self, asked: Webhook, params: dict[str, str]) -> Generator[Webhook, None, Webhook | None]:
+        """Do what the answer to a webhook says; returns the webhook whose failure calls for the fallback."""
+        if asked.error:
+            return asked
+        if asked.response_status is None or 300 <= asked.response_status < 400:
+            return None  # nobody is mounted there, or where it leads
+        self._documents += 1
+        try:
+            document = read_answer(asked.response_body or "", asked.response_type)
+        except TwimlError as wrong:
+            asked.error = WebhookError(wrong.code, wrong.detail)
+            return asked
+        if document.verbs and self.twiml is None:
+            self.twiml = asked.response_body
+        if document.warnings:
+            asked.error = WebhookError(12200, "; ".join(document.warnings))
+        onward = self._next(asked, document)
+        if onward is None:
+            return None
+        url, method, more = onward
+        if self._documents >= MOST_DOCUMENTS:
+            asked.error = WebhookError(14106, f"the answers led through more than {MOST_DOCUMENTS} documents")
+            return None
+        params = {**params, **more}
+        try:
+            target = _joined(without_fragment(asked.url), url, 11100)
+        except TwimlError as wrong:
+            asked.error = WebhookError(wrong.code, wrong.detail)
+            return asked
+        following = self._webhook(target, method, params)
+        yield from self._ask(following)
+        return (yield from self._obey(following, params))
+
+    def _next(self, asked: Webhook, document: Document) -> tuple[str, str, dict[str, str]] | None:
+        """Send the messages of a document, up to where it leads on; where that is, and the parameters it adds."""
+        for verb in document.verbs:
+            if isinstance(verb, RedirectVerb):
+                return verb.url, verb.method, {}
+            try:
+                reply = self._reply(verb, without_fragment(asked.url))
+            except TwimlError as wrong:
+                asked.error = WebhookError(wrong.code, wrong.detail)
+                continue
+            if verb.action:
+                sid = {"MessageSid": reply.sid, "SmsSid": reply.sid, "MessageStatus": reply.status.value}
+                return verb.action, verb.method, sid
+        return None
+
+    def _reply(self, verb: MessageVerb, base: str) -> Message:
+        """Send one message of the answer, whose relative URLs stand below the document's."""
+        to, sender = self._addresses(verb)
+        if not (verb.body.strip() or verb.media) or len(verb.body) > LONGEST_BODY:
+            raise TwimlError(14103, f"a body is from 1 to {LONGEST_BODY} characters long")
+        if len(self.replies) >= MOST_REPLIES:
+            raise TwimlError(14109, f"one message is answered by at most {MOST_REPLIES}")
+        if len(verb.media) > MOST_MEDIA:
+            raise TwimlError(14103, f"a message has at most {MOST_MEDIA} media")
+        if verb.status_callback and not verb.status_callback.startswith(("http://", "https://", "/")):
+            raise TwimlError(14105, f"{verb.status_callback!r} is no URL")
+        media = tuple(_joined(base, url, 21620) for url in verb.media)
+        provisions, now = self.account.provisions, self.vendor.now
+        service = provisions.service_of(sender)
+        if service is None and provisions.has_opted_out(to, sender, None):
+            raise TwimlError(21610, f"{to} has opted out of {sender}")
+        callback = verb.status_callback or (service.status_callback if service else None)
+        message = Message(
+            sid="",
+            serial=0,
+            account_sid=self.account.sid,
+            to=to,
+            from_=sender,
+            body=verb.body,
+            direction=OUTBOUND_REPLY,
+            status=Status.QUEUED,
+            date_created=now,
+            date_updated=now,
+            service=service,
+            media_urls=media,
+            status_callback=_joined(base, callback, 14105) if callback else None,
+            outcome=DELIVERED,
+        )
+        if service is None:
+            message.num_segments = segments_to_send(message)
+        try:
+            self.vendor.rules.apply(message, dict)
+        except ApiError as refusal:
+            raise TwimlError(refusal.code, refusal.message) from None
+        except NetworkFault:
+            pass  # which befalls calls of the API: this is none
+        self.vendor.take(self.account, message)
+        self.replies.append(message)
+        return message
+
+    def _addresses(self, verb: MessageVerb) -> tuple[str, str]:
+        to = normalize(verb.to) if verb.to else self.message.from_
+        if to is None or (verb.to is None and to == self.message.to):
+            raise TwimlError(14101, f"{verb.to or to!r} is nobody that can be written to from here")
+        sender = (normalize(verb.from_) or verb.from_) if verb.from_ else self.message.to
+        provisions = self.account.provisions
+        is_ours = sender == self.message.to or provisions.owned(sender) or provisions.service_of(sender)
+        if kind_of(sender) is None or not (is_ours or self.vendor.settings.senders == "any"):
+            raise TwimlError(14102, f"{sender!r} is no sender of the account")
+        number = provisions.owned(sender)
+        if isinstance(number, PhoneNumber) and not number.sms_capable:
+            raise TwimlError(14108, f"{sender} cannot send messages")
+        if channel_of(to) != channel_of(sender):
+            raise TwimlError(21910, f"{to} and {sender} are not on one channel")
+        return to, sender
+
+    def _webhook(self, url: str, method: str, params: dict[str, str]) -> Webhook:
+        made = webhook(
+            url,
+            params,
+            auth_token=self.account.auth_token,
+            at=self.vendor.now,
+            message=self.message,
+            method=method,
+            token=self.vendor.token(),
+        )
+        self.message.webhooks += (made,)
+        self.vendor.webhooks.append(made)
+        return made
+
+    def _params(self) -> dict[str, str]:
+        """The parameters of the webhook, in the order in which the vendor sends them."""
+        message = self.message
+        person, ours = message.from_ or "", message.to
+        known: dict[str, str] = {
+            "SmsMessageSid": message.sid,
+            "NumMedia": str(len(message.media_urls)),
+            "SmsSid": message.sid,
+            "SmsStatus": Status.RECEIVED.value,
+            "Body": message.body,
+            "To": ours,
+            "NumSegments": str(message.num_segments),
+            "MessageSid": message.sid,
+            "AccountSid": self.account.sid,
+            "From": person,
+            "ApiVersion": API_VERSION,
+        }
+        if self.service:
+            known["MessagingServiceSid"] = self.service.sid
+        if message.channel == "whatsapp":
+            known |= _whatsapp_params(message, self.extra)
+        elif not message.channel:
+            known |= _geographic_params(person, ours)
+        order: tuple[str, ...] = _CHANNEL_ORDER if message.channel else _SMS_ORDER
+        ordered = {name: known[name] for name in order if name in known}
+        host = f"{self.vendor.origin}/{API_VERSION}/Accounts/{self.account.sid}/Messages/{message.sid}/Media"
+        media = {
+            name: value
+            for number, each in enumerate(message.media)
+            for name, value in (
+                (f"MediaContentType{number}", each.file.content_type),
+                (f"MediaUrl{number}", f"{host}/{each.sid}"),
+            )
+        }
+        opted = self.keyword and self.service and self.service.advanced_opt_out
+        told = {"OptOutType": self.keyword.kind} if self.keyword and opted else {}
+        return {**ordered, **media, **told, **self.extra}
+
+
+def _joined(base: str, url: str, code: int) -> str:
+    """A URL of an answer, which may be relative to the document's own; ``code`` is the error of one that is none."""
+    try:
+        joined = urljoin(base, url)
+        _ = urlsplit(joined).port  # raises ValueError where it is none
+    except ValueError as problem:
+        raise TwimlError(code, f"{url!r} is no URL: {problem}") from None
+    return joined
+
+
+def _geographic_params(person: str, ours: str) -> dict[str, str]:
+    return {
+        f"{side}{name.capitalize()}": value
+        for side, number in (("To", ours), ("From", person))
+        for name, value in locate(number)._asdict().items()
+    }
+
+
+def _whatsapp_params(message: Message, extra: Mapping[str, str]) -> dict[str, str]:
+    profile = extra.get("ProfileName", "Whoosh Person")
+    digits = (message.from_ or "").partition("+")[2]
+    metadata = {"type": "whatsapp", "data": {"context": {"ProfileName": profile, "WaId": digits}}}
+    return {
+        "ProfileName": profile,
+        "MessageType": _message_type(message, extra),
+        "WaId": digits,
+        "ReferralNumMedia": "0",
+        "ChannelMetadata": json.dumps(metadata),
+    }
+
+
+def _message_type(message: Message, extra: Mapping[str, str]) -> str:
+    if "Latitude" in extra:
+        return "location"
+    if "ButtonPayload" in extra:
+        return "button"
+    for each in message.media:
+        kind = each.file.content_type.partition("/")[0]
+        return kind if kind in ("image", "audio", "video") else "document"
+    return "text"
+
+
+def handler_of(account: Account, address: str, service: MessagingService | None) -> Handler:
+    """Where a message to one of the account's senders goes."""
+    if service and not service.use_inbound_webhook_on_number:
+        return Handler(
+            service.inbound_request_url, service.inbound_method, service.fallback_url, service.fallback_method
+        )
+    sender = account.provisions.owned(address.rpartition(":")[2])
+    owner: PhoneNumber | ShortCode | Application | None = sender
+    if isinstance(sender, PhoneNumber) and sender.sms_application_sid:
+        owner = account.provisions.applications.get(sender.sms_application_sid)
+    if owner is None:
+        return Handler(None)
+    return Handler(owner.sms_url, owner.sms_method, owner.sms_fallback_url, owner.sms_fallback_method)
+
+
+def received_by(vendor: Vendor, person: str) -> list[Message]:
+    """What has arrived at a person's phone, in the order in which it did."""
+    arrived = [
+        (change.at, message)
+        for message in vendor.messages
+        if message.is_outbound and message.to == person
+        for change in message.history
+        if change.status is Status.DELIVERED
+    ]
+    return [message for _, message in sorted(arrived, key=itemgetter(0))]
+
+
+def receive(
+    vendor: Vendor,
+    account: Account,
+    *,
+    from_: str,
+    to: str,
+    body: str,
+    media: tuple[str, ...],
+    extra: Mapping[str, str],
+) -> Conversation:
+    """A person's message, kept but not yet acted upon."""
+    now = vendor.now
+    message = Message(
+        sid="",
+        serial=0,
+        account_sid=account.sid,
+        to=to,
+        from_=from_,
+        body=body,
+        direction=INBOUND,
+        status=Status.RECEIVING,
+        date_created=now,
+        date_updated=now,
+        date_sent=now,
+        service=account.provisions.service_of(to),
+        media_urls=media,
+        outcome=DELIVERED,
+    )
+    message.num_segments = segments_to_send(message)
+    vendor.take(account, message)
+    return Conversation(vendor, account, message, message.service, extra)

@@ -1,0 +1,1 @@
+"""A message: its record, its life and its place in lists."""

@@ -1,0 +1,1 @@
+"""Texts as carriers see them: alphabets, segments and smart encoding."""

@@ -1,0 +1,1 @@
+"""Webhooks: their parameters, signatures, retries and cookies."""

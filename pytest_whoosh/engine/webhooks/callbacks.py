@@ -1,0 +1,252 @@
+"""Webhook requests: what they say, how they are signed, and what became of each."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from pytest_whoosh.engine.addresses import mask
+from pytest_whoosh.engine.errors import title_of
+from pytest_whoosh.engine.http import Request
+from pytest_whoosh.engine.messages.lifecycle import Status
+from pytest_whoosh.engine.sids import sender_sid
+
+if TYPE_CHECKING:
+    from pytest_whoosh.engine.messages.record import Message
+
+API_VERSION: Final = "2010-04-01"
+
+#: The headers of every webhook, besides its signature and idempotency token.
+HEADERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+        "User-Agent": "TwilioProxy/1.1",
+        "Accept": "*/*",
+        "Accept-Encoding": "gzip",
+        "X-Home-Region": "us1",
+    }
+)
+
+#: The hops that a redirected webhook is followed for.
+REDIRECTS: Final = 5
+
+
+class WebhookError(str):
+    """Why a webhook failed: reads as a sentence, and has the documented ``code``."""
+
+    code: int
+
+    def __new__(cls, code: int, detail: str) -> Self:
+        """Word an error: its code, its title, and what happened."""
+        error = super().__new__(cls, f"{code} {title_of(code)}: {detail}")
+        error.code = code
+        return error
+
+
+@dataclass(slots=True, eq=False, kw_only=True, repr=False)
+class Webhook:
+    """One request to the app, and the app's answer once it was delivered."""
+
+    url: str
+    method: str
+    params: dict[str, str]
+    headers: dict[str, str]
+    signature: str
+    message: Message | None
+    at: datetime
+    response_status: int | None = None
+    response_body: str | None = None
+    response_type: str | None = None
+    response_cookies: list[str] = field(default_factory=list)
+    error: WebhookError | None = None
+    attempts: int = 0
+    #: Why it was not delivered, where that is no error of the app's.
+    note: str | None = None
+    dropped: bool = False
+    is_json: bool = False
+
+    def __repr__(self) -> str:
+        return f"<webhook {self.params.get('MessageStatus', self.method)} to {self.url}>"
+
+    def again(self) -> Webhook:
+        """The same webhook once more, as a network that repeats it delivers it."""
+        return replace(self, response_cookies=[])
+
+    def request(self) -> Request:
+        """The request as it goes over the wire: the fragment stays behind."""
+        url = without_fragment(self.url)
+        if self.method == "GET":
+            return Request("GET", with_query(url, self.params), self.headers)
+        return Request("POST", url, self.headers, self.body)
+
+    @property
+    def body(self) -> str:
+        """What it posts: a form, or JSON."""
+        if self.method == "GET":
+            return ""
+        return json.dumps(self.params) if self.is_json else urlencode(self.params)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """How often, and after what, a webhook is tried again: the ``#rc=2&rp=5xx`` of its URL.
+
+    ``connect``, ``read`` and ``total`` are timeouts in seconds; ``total`` spans every attempt.
+    See https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+    """
+
+    retries: int = 1
+    policies: frozenset[str] = frozenset({"ct"})
+    connect: float = 5.0
+    read: float = 15.0
+    total: float = 15.0
+    problem: str | None = None
+
+    def again(self, failure: str) -> bool:
+        """Whether a failure of this sort (``ct``, ``rt``, ``4xx`` or ``5xx``) is tried again."""
+        return "all" in self.policies or failure in self.policies
+
+
+#: Each override: the field it sets, its least and greatest value, and what its unit is of the field's.
+_OVERRIDES: Final[Mapping[str, tuple[str, int, int, float]]] = MappingProxyType(
+    {
+        "rc": ("retries", 0, 5, 1),
+        "ct": ("connect", 100, 10_000, 0.001),
+        "rt": ("read", 100, 15_000, 0.001),
+        "tt": ("total", 100, 15_000, 0.001),
+    }
+)
+_POLICIES: Final = frozenset({"4xx", "5xx", "ct", "rt", "all"})
+
+
+def attempts_for(url: str) -> Attempts:
+    """Read the connection overrides in a URL's fragment; a value that will not do leaves the default."""
+    values: dict[str, object] = {}
+    for name, text in parse_qsl(urlsplit(url).fragment, keep_blank_values=True):
+        if name == "rp":
+            policies = frozenset(text.split(","))
+            if policies <= _POLICIES:
+                values["policies"] = policies
+            else:
+                values["problem"] = f"retry policy {text!r} is none of {', '.join(sorted(_POLICIES))}"
+        elif name in _OVERRIDES:
+            field, least, greatest, unit = _OVERRIDES[name]
+            if text.isdecimal() and least <= int(text) <= greatest:
+                values[field] = int(text) if unit == 1 else int(text) * unit
+    return Attempts(**values)  # type: ignore[arg-type]  # each value was read for its field
+
+
+def without_fragment(url: str) -> str:
+    """A URL as it is requested and signed: without its fragment and without ``user:password@``."""
+    scheme, netloc, path, query, _ = urlsplit(url)
+    return urlunsplit((scheme, netloc.rpartition("@")[2], path, query, ""))
+
+
+def with_query(url: str, params: Mapping[str, str]) -> str:
+    """A URL with parameters added to its query string, escaped no more than web frameworks spell their URLs."""
+    joint = "&" if urlsplit(url).query else "?"
+    return url + joint + urlencode(params, safe="/:") if params else url
+
+
+def signature(auth_token: str, url: str, params: Mapping[str, str | Sequence[str]] = MappingProxyType({})) -> str:
+    """Sign a webhook: HMAC-SHA1 over the URL and the sorted form parameters, in Base64.
+
+    A name that stands several times in the form has each of its values signed once, in order.
+    See https://www.twilio.com/docs/usage/security#validating-requests
+    """
+    text = without_fragment(url)
+    for name in sorted(params):
+        value = params[name]
+        text += name + value if isinstance(value, str) else "".join(name + each for each in sorted(set(value)))
+    return b64encode(hmac.new(auth_token.encode(), text.encode("utf-8", "replace"), hashlib.sha1).digest()).decode()
+
+
+def webhook(
+    url: str,
+    params: dict[str, str],
+    *,
+    auth_token: str,
+    at: datetime,
+    message: Message | None = None,
+    method: str = "POST",
+    token: str,
+) -> Webhook:
+    """A signed webhook; ``token`` tells this one, with all its attempts, from every other."""
+    signed = (
+        signature(auth_token, with_query(without_fragment(url), params))
+        if method == "GET"
+        else signature(auth_token, url, params)
+    )
+    headers = {**HEADERS, "I-Twilio-Idempotency-Token": token, "X-Twilio-Signature": signed}
+    return Webhook(url=url, method=method, params=params, headers=headers, signature=signed, message=message, at=at)
+
+
+def json_webhook(
+    url: str, document: dict[str, str], *, auth_token: str, at: datetime, message: Message | None, token: str
+) -> Webhook:
+    """A signed webhook that posts JSON: its URL vouches for the body, and the signature for the URL."""
+    address, hash_sign, fragment = url.partition("#")
+    digest = hashlib.sha256(json.dumps(document).encode()).hexdigest()
+    made = webhook(
+        with_query(address, {"bodySHA256": digest}) + hash_sign + fragment,
+        {},
+        auth_token=auth_token,
+        at=at,
+        message=message,
+        token=token,
+    )
+    made.params, made.is_json = document, True
+    made.headers["Content-Type"] = "application/json"
+    return made
+
+
+def status_params(message: Message, status: Status, at: datetime) -> dict[str, str]:
+    """The form of a status callback.
+
+    See "Whoosh's request to the StatusCallback URL" of the vendor's page on creating messages, and
+    https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
+    """
+    params: dict[str, str] = {}
+    if message.error_code is not None:
+        params["ErrorCode"] = str(message.error_code)
+    params |= {
+        "SmsSid": message.sid,
+        "SmsStatus": status.value,
+        "MessageStatus": status.value,
+        "To": message.shown_to,
+        "MessageSid": message.sid,
+        "AccountSid": message.account_sid,
+        "From": message.from_ or "",
+        "ApiVersion": API_VERSION,
+    }
+    if message.service:
+        params["MessagingServiceSid"] = message.service.sid
+    if message.channel:
+        params |= _channel_params(message.channel, message, status)
+    elif status in (Status.DELIVERED, Status.UNDELIVERED):
+        params["RawDlrDoneDate"] = f"{at:%y%m%d%H%M}"
+    return params
+
+
+def _channel_params(channel: str, message: Message, status: Status) -> dict[str, str]:
+    _, _, address = message.to.rpartition(":")
+    params = {
+        "ChannelPrefix": channel,
+        "ChannelInstallSid": sender_sid(message.from_ or ""),
+        "ChannelToAddress": mask(address),
+    }
+    if channel == "whatsapp":
+        params["StructuredMessage"] = "true" if message.content_sid else "false"
+    if status in (Status.DELIVERED, Status.READ):
+        params["EventType"] = status.name
+    elif message.error_code is not None:
+        params["ChannelStatusMessage"] = title_of(message.error_code)
+    return params

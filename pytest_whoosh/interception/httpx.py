@@ -1,0 +1,130 @@
+"""Stands in ``httpx``, sync and async.
+
+It takes the place of the transport that a client would use for a URL, where that is one of httpx's own: mocks that
+replace these transports, or their methods, then cannot get in between. A transport of the user's own is left alone,
+and where it hands on to one of httpx's, it is met there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, NoReturn
+from weakref import WeakKeyDictionary
+
+import httpx
+
+from pytest_whoosh.delivery.loops import turn
+from pytest_whoosh.engine.hosts import is_vendor
+from pytest_whoosh.engine.http import Answer, NetworkFault, Request, Response
+
+from .patching import Patch
+
+
+def intercept(answer: Answer) -> list[Patch]:
+    """Answer every request to the vendor."""
+
+    def sync(handle: Any) -> Callable[..., httpx.Response]:
+        def stand_in(transport: Any, request: httpx.Request) -> httpx.Response:
+            if not is_vendor(request.url.host):
+                return handle(transport, request)  # type: ignore[no-any-return]
+            return _answered(answer, request, request.read())
+
+        return stand_in
+
+    def asynchronous(handle: Any) -> Callable[..., Any]:
+        async def stand_in(transport: Any, request: httpx.Request) -> httpx.Response:
+            if not is_vendor(request.url.host):
+                return await handle(transport, request)  # type: ignore[no-any-return]
+            return await _AsyncFake(answer, transport).handle_async_request(request)
+
+        return stand_in
+
+    def chosen(own: type, fake: type[_Fake | _AsyncFake]) -> Callable[[Any], Any]:
+        def build(choose: Any) -> Any:
+            def stand_in(client: Any, url: httpx.URL) -> Any:
+                transport = choose(client, url)
+                # A fake in its place is that of an outer double.
+                ours = is_vendor(url.host) and isinstance(transport, (own, fake))
+                return fake(answer, transport) if ours else transport
+
+            return stand_in
+
+        return build
+
+    return [
+        Patch(httpx.HTTPTransport, "handle_request", sync),
+        Patch(httpx.AsyncHTTPTransport, "handle_async_request", asynchronous),
+        Patch(httpx.Client, "_transport_for_url", chosen(httpx.HTTPTransport, _Fake)),
+        Patch(httpx.AsyncClient, "_transport_for_url", chosen(httpx.AsyncHTTPTransport, _AsyncFake)),
+    ]
+
+
+class _Fake(httpx.BaseTransport):
+    """A transport that leads to the fake, in the place of another."""
+
+    def __init__(self, answer: Answer, behind: Any) -> None:
+        self._answer = answer
+        self.behind = behind
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request."""
+        return _answered(self._answer, request, request.read())
+
+
+class _AsyncFake(httpx.AsyncBaseTransport):
+    """A transport that leads an async client to the fake, in the place of another."""
+
+    def __init__(self, answer: Answer, behind: Any) -> None:
+        self._answer = answer
+        #: One of httpx's own, also where that of an outer double stands in its place.
+        self.behind: Any = behind.behind if isinstance(behind, _AsyncFake) else behind
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request."""
+        body = await request.aread()
+        while _UNDER_WAY.get(self.behind, 0) >= _most_connections(self.behind):
+            await turn()
+        done: list[Callable[[], None]] = []
+        try:
+            return _answered(partial(self._answer, later=done.append), request, body)
+        finally:
+            if done:  # other calls count this one until its caller has the answer, in the loop's next turn
+                _UNDER_WAY[self.behind] = _UNDER_WAY.get(self.behind, 0) + 1
+                try:
+                    await turn()
+                finally:
+                    _UNDER_WAY[self.behind] -= 1
+                    done.pop()()
+
+
+#: How many calls each of httpx's transports has under way: as many as it has connections go at once.
+_UNDER_WAY: Final[WeakKeyDictionary[Any, int]] = WeakKeyDictionary()
+
+
+def _most_connections(transport: Any) -> float:
+    return getattr(getattr(transport, "_pool", None), "_max_connections", math.inf)
+
+
+def _answered(answer: Callable[[Request], Response], request: httpx.Request, body: bytes) -> httpx.Response:
+    try:
+        response = answer(Request(request.method, str(request.url), request.headers, body))
+    except NetworkFault as fault:
+        _raise(fault, request)
+    content = response.body.encode() if isinstance(response.body, str) else response.body
+    length = {"Content-Length": str(len(content))} if content else {}
+    # A stream, as from a transport of httpx's own: a neighbour may want to be the first to read it.
+    return httpx.Response(response.status, headers={**response.headers, **length}, stream=httpx.ByteStream(content))
+
+
+def _raise(fault: NetworkFault, request: httpx.Request) -> NoReturn:
+    if fault.kind == "refused":
+        raise httpx.ConnectError(str(fault), request=request)
+    if fault.kind == "timeout":
+        if fault.connecting:
+            raise httpx.ConnectTimeout("timed out", request=request)
+        raise httpx.ReadTimeout("The read operation timed out", request=request)
+    if fault.connecting:
+        raise httpx.ConnectError("[Errno 111] Connection refused", request=request)
+    raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)

@@ -1,0 +1,1 @@
+"""Other mocks of the same HTTP libraries that need special handling beside ours."""

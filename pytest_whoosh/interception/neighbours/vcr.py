@@ -1,0 +1,46 @@
+"""Lets ``vcrpy`` pass over the vendor: its cassettes neither record what leads there, nor have to hold it."""
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakSet
+
+from vcr.cassette import Cassette
+from vcr.request import Request
+
+from pytest_whoosh.engine.hosts import is_vendor
+from pytest_whoosh.engine.http import Answer
+from pytest_whoosh.interception.patching import Patch
+
+
+def intercept(_: Answer) -> list[Patch]:
+    """Let every request to the vendor go on to where the client library is stood in."""
+    # A cassette is filled by the method that also records: only what has come past here is not to be kept.
+    passed: WeakSet[Request] = WeakSet()
+
+    def plays(can_play: Any) -> Callable[[Cassette, Request], Any]:
+        def stand_in(cassette: Cassette, request: Request) -> Any:
+            if not is_vendor(request.host or ""):
+                return can_play(cassette, request)
+            passed.add(request)
+            return False
+
+        return stand_in
+
+    def insists(filtered: Any) -> Callable[[Cassette, Request], Any]:
+        def stand_in(cassette: Cassette, request: Request) -> Any:
+            return None if request in passed else filtered(cassette, request)
+
+        return stand_in
+
+    def records(append: Any) -> Callable[[Cassette, Request, Any], None]:
+        def stand_in(cassette: Cassette, request: Request, response: Any) -> None:
+            if request not in passed:
+                append(cassette, request, response)
+
+        return stand_in
+
+    return [
+        Patch(Cassette, "can_play_response_for", plays),
+        Patch(Cassette, "filter_request", insists),
+        Patch(Cassette, "append", records),
+    ]

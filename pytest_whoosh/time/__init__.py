@@ -1,0 +1,1 @@
+"""Virtual time: the app's clock, and what advances it."""

@@ -1,1 +1,0 @@
-"""How a request reaches the fake, and how a webhook leaves it."""

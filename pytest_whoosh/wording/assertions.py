@@ -1,0 +1,293 @@
+"""What a failed assertion about messages says: what was wanted, the nearest thing that happened, and the rest."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Final
+from urllib.parse import urlsplit
+
+from pytest_whoosh.engine.addresses import channel_of
+from pytest_whoosh.engine.messages.lifecycle import READ_ON, REPORTED, UNFINISHED, Status
+from pytest_whoosh.engine.messages.matching import Difference, Matcher, asks, reported_webhooks, segments_of, show
+from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.text.segments import forces_ucs2, segment
+from pytest_whoosh.engine.vendor import Exchange
+from pytest_whoosh.engine.webhooks.callbacks import Webhook
+
+from .texts import (
+    ELLIPSIS,
+    INDENT,
+    LONGEST_VALUE,
+    count,
+    cut,
+    describe,
+    describe_webhook,
+    join,
+    messages,
+    name_of,
+    printable,
+    table,
+    width,
+)
+
+_MOST_REFUSALS: Final = 5
+_MOST_RIVALS: Final = 100
+_LONGEST_TEXT: Final = 80
+#: How much of two long texts is shown before the character in which they differ.
+_LEAD: Final = 30
+
+
+# Searching
+
+
+def explain_none(matcher: Matcher, records: Sequence[Message], name: str, journal: Sequence[Exchange] = ()) -> str:
+    """Why no message was found."""
+    if not records:
+        head = f"No message matches {matcher}: the {name} is empty." if matcher.criteria else f"The {name} is empty."
+        return join(head, _refusals(journal))
+    head = f"No message in the {name} matches {matcher}."
+    return join(head, _nearest(matcher, records), table(records, name), _refusals(journal))
+
+
+def explain_count(
+    matcher: Matcher,
+    found: Sequence[Message],
+    records: Sequence[Message],
+    wanted: int,
+    name: str,
+    journal: Sequence[Exchange] = (),
+) -> str:
+    """Why another number of messages than wanted was found."""
+    if not found:
+        return explain_none(matcher, records, name, journal)
+    which = f"matching {matcher}" if matcher.criteria else f"in the {name}"
+    head = f"Expected {messages(wanted)} {which}, found {len(found)}."
+    listed = table(found, "matches" if matcher.criteria else name)
+    if len(found) > wanted:
+        return join(head, listed)
+    matching = set(found)
+    rest = [record for record in records if record not in matching]
+    return join(head, listed, _nearest(matcher, rest, "Nearest of the others"), _refusals(journal))
+
+
+def explain_sent(matcher: Matcher, found: Sequence[Message], name: str) -> str:
+    """Why messages were not to be there."""
+    if not matcher.criteria:
+        return join(f"Expected no message to be sent, found {len(found)}.", table(found, name))
+    return join(f"Expected no message matching {matcher} to be sent, found {len(found)}.", table(found, "matches"))
+
+
+def _nearest(matcher: Matcher, records: Sequence[Message], title: str = "Nearest") -> str | None:
+    if not records:
+        return None
+    compared = [(record, matcher.differences(record)) for record in records]
+    fewest = min(len(differences) for _, differences in compared)
+    rivals = [pair for pair in compared if len(pair[1]) == fewest][-_MOST_RIVALS:]
+    nearest, differences = max(rivals, key=lambda pair: (_likeness(pair[1]), pair[0].serial))
+    lines = [f"{title}: {describe(nearest)}"]
+    for difference in differences:
+        lines += [INDENT + line for line in _difference(difference)]
+    return join("\n".join(lines), _hint(nearest, differences))
+
+
+def _likeness(differences: Sequence[Difference]) -> float:
+    return sum(_alike(difference.expected, difference.actual) for difference in differences)
+
+
+def _alike(expected: object, actual: object) -> float:
+    """From 0 for values that have nothing in common to 1 for equal ones; long texts are told by their beginnings."""
+    if isinstance(expected, re.Pattern):
+        expected = expected.pattern
+    if isinstance(expected, str) and isinstance(actual, str):
+        return difflib.SequenceMatcher(None, expected[:LONGEST_VALUE], actual[:LONGEST_VALUE]).ratio()
+    return 0.0
+
+
+# Differences
+
+#: The fields whose values are words of a list, where the first letter that differs says nothing.
+_WORDS: Final = frozenset({"status", "direction", "encoding"})
+
+
+def _difference(difference: Difference) -> list[str]:
+    field, expected, actual = difference.field, difference.expected, difference.actual
+    label = f"{field}: expected "
+    if isinstance(expected, str) and isinstance(actual, str):
+        wanted, was, mark = _contrast(expected, actual, marked=_is_marked(field, expected, actual))
+    else:
+        wanted, was, mark = _wanted(field, expected), cut(show(actual)), None
+    lines = [label + wanted, "but was ".rjust(len(label)) + was]
+    return [*lines, " " * len(label) + mark] if mark else lines
+
+
+def _wanted(field: str, expected: object) -> str:
+    if isinstance(expected, re.Pattern):
+        return f"{show(expected)} to be found"
+    if asks(expected):
+        return f"{show(expected)}({field}) to be true"
+    return cut(show(expected))
+
+
+def _is_marked(field: str, expected: str, actual: str) -> bool:
+    if field in _WORDS:
+        return False
+    return expected[:1] == actual[:1] or (field == "body" and _alike(expected, actual) >= 0.5)
+
+
+def _contrast(expected: str, actual: str, *, marked: bool) -> tuple[str, str, str | None]:
+    """Two texts as they are shown one below the other, and the line that marks where they part."""
+    at = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(expected, actual, strict=False)))
+    start = max(0, at - _LEAD) if max(len(expected), len(actual)) > _LONGEST_TEXT else 0
+    quote = '"' if "'" in expected + actual and '"' not in expected + actual else "'"
+
+    def excerpt(text: str) -> str:
+        end = start + _LONGEST_TEXT
+        return f"{quote}{ELLIPSIS if start else ''}{escaped(text[start:end])}{ELLIPSIS if text[end:] else ''}{quote}"
+
+    def escaped(text: str) -> str:
+        return "".join("\\" + each if each in ("\\", quote) else printable(each) for each in text)
+
+    mark = None
+    if marked:
+        before = width(f"{quote}{ELLIPSIS if start else ''}{escaped(expected[start:at])}")
+        mark = " " * before + "^" + _named(expected[at : at + 1], actual[at : at + 1])
+    return excerpt(expected), excerpt(actual), mark
+
+
+def _named(expected: str, actual: str) -> str:
+    """The two characters by name, where they may look alike."""
+    if (expected + actual).isascii():
+        return ""
+    return f" expected {_name(expected)}, but was {_name(actual)}"
+
+
+def _name(character: str) -> str:
+    return name_of(character) if character else "the end"
+
+
+# Hints
+
+#: What changes while a message is on its way.
+_CHANGING: Final = frozenset(
+    {
+        "status", "error_code", "error_message", "from_", "num_segments", "price", "price_unit", "date_sent",
+        "date_updated", "history", "callbacks",
+    }
+)  # fmt: skip
+
+
+def _hint(message: Message, differences: Sequence[Difference]) -> str | None:
+    """What to write, where it is plain what was forgotten."""
+    wanted = {difference.field: difference.expected for difference in differences}
+    if message.forgotten is not None and "body" in wanted:
+        return "Its text was redacted, so its body is empty: request holds what was posted."
+    if wanted.keys() <= _CHANGING:
+        return _what_is_to_come(message) or _never_read(message, wanted.get("status"))
+    return None
+
+
+def _what_is_to_come(message: Message) -> str | None:
+    if message.status is Status.SCHEDULED:
+        return f"It is scheduled for {message.send_at:%Y-%m-%d %H:%M:%S} UTC: whoosh.travel(...) past that has it sent."
+    if message.outcome.then.get(message.status):
+        return "Nothing moves by itself: whoosh.settle() or whoosh.travel(seconds=...) plays what happens next."
+    if message.status in UNFINISHED or message.status is Status.SENT:
+        return f"It stays {message.status.value!r}: whoosh.when(...).stall() says so."
+    return None
+
+
+def _never_read(message: Message, status: object) -> str | None:
+    if status == Status.READ and channel_of(message.to) not in READ_ON:
+        return "Only WhatsApp tells that a message was read."
+    return None
+
+
+def _refusals(journal: Sequence[Exchange]) -> str | None:
+    refused = [call for call in journal if call.method == "POST" and (call.status is None or call.status >= 400)]
+    if not refused:
+        return None
+    hidden = len(refused) - _MOST_REFUSALS
+    earlier = [f"{INDENT}... {hidden} earlier"] if hidden > 0 else []
+    shown = [INDENT + _refusal(call) for call in refused[-_MOST_REFUSALS:]]
+    return "\n".join([f"The API refused {count(len(refused), 'call')}:", *earlier, *shown])
+
+
+def _refusal(call: Exchange) -> str:
+    path = urlsplit(call.url).path
+    _, _, resource = path.rpartition("/Accounts/")
+    shown = resource.partition("/")[2] or path
+    code = f" {call.code}" if call.code else ""
+    answer = "no answer" if call.status is None else f"{call.status}{code}"
+    return printable(f"{call.method} {shown} -> {answer}{f': {call.note}' if call.note else ''}")
+
+
+# Callbacks
+
+
+def explain_callbacks(message: Message, wanted: Sequence[str]) -> str | None:
+    """Why the status callbacks did not leave in an order; None where they did."""
+    left = iter([webhook.params.get("MessageStatus") for webhook in reported_webhooks(message)])
+    for position, status in enumerate(wanted):
+        if status not in left:  # which also passes over all before it
+            after = f" after {wanted[position - 1]!r}" if position else ""
+            head = f"No status callback {status!r}{after} for {describe(message)}."
+            order = f"Expected, in this order: {', '.join(map(repr, wanted))}." if wanted[1:] else None
+            return join(head, order, _callback_table(message.webhooks), _callback_hint(message, status))
+    return None
+
+
+def _callback_table(webhooks: Sequence[Webhook]) -> str:
+    if not webhooks:
+        return "No status callback has left."
+    return "\n".join(["Status callbacks:", *(INDENT + printable(describe_webhook(each)) for each in webhooks)])
+
+
+def _callback_hint(message: Message, status: str) -> str | None:
+    if status not in REPORTED:
+        return f"The vendor reports no {status!r}: callbacks tell of {', '.join(map(repr, _REPORTED))}."
+    if message.history[0].status == status:
+        return f"It was created {status!r}, and callbacks tell of changes only."
+    if not message.status_callback:
+        return (
+            "The message has no status callback. Send it with status_callback=..., or through a Messaging Service "
+            "or application that has one."
+        )
+    if any(webhook.dropped and webhook.params.get("MessageStatus") == status for webhook in message.webhooks):
+        return f"whoosh.when(...).webhooks(drop=({status!r},)) had it lost."
+    return _what_is_to_come(message) or _never_read(message, status)
+
+
+_REPORTED: Final = tuple(status.value for status in Status if status in REPORTED)
+
+
+# Segments
+
+
+def explain_segments(message: Message, wanted: int) -> str | None:
+    """Why a message has another number of segments than wanted; None where it has that many."""
+    segments = segments_of(message)
+    if len(segments) == wanted:
+        return None
+    encoding = segment(message.sent_body).encoding.value
+    lines = [f"Expected {count(wanted, 'segment')}, but {describe(message)} takes {len(segments)} in {encoding}:"]
+    for number, text in enumerate(segments, 1):
+        lines.append(f"{INDENT}{number}. ({count(len(text), 'character')}) {text!r}")
+    if forcing := forces_ucs2(message.sent_body):
+        lines += ["", f"Not in GSM-7, so that the whole text is {encoding}: {' '.join(map(repr, forcing))}"]
+    return "\n".join(lines)
+
+
+# Codes
+
+
+def explain_code(records: Sequence[Message], to: object, pattern: "re.Pattern[str]", name: str) -> str:
+    """Why no one-time code was found."""
+    matcher = Matcher({"to": to})
+    got = [record for record in records if matcher.matches(record)]
+    if not got:
+        return explain_none(matcher, records, name)
+    return join(
+        f"No message to {printable(str(to))} holds a code that {show(pattern)} finds.",
+        table(got, f"messages to {printable(str(to))}"),
+    )

@@ -1,0 +1,140 @@
+"""Messages and webhooks in words: what failure texts and the traffic of a test are made of."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.webhooks.callbacks import Webhook
+
+MOST_ROWS: Final = 20
+INDENT: Final = "  "
+ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
+
+_LONGEST_BODY: Final = 60
+LONGEST_VALUE: Final = 200
+
+#: What stands for a text that is not to be seen.
+HIDDEN: Final = "[{} hidden]"
+_in_url: Final = re.compile(r"""(://[^\s/?#:"'<>]*:)[^\s/?#"'<>]+(?=@)""")
+
+
+def describe(message: Message, hide: Callable[[str], str] = str) -> str:
+    """A message in one line; ``hide`` takes out of its text what is not to be seen."""
+    sender = message.from_ or "(no sender yet)"
+    return printable(f"{short_sid(message.sid)} {sender} -> {message.to} {_state(message)}: {_body(message, hide)}")
+
+
+def describe_webhook(webhook: Webhook) -> str:
+    """A webhook and what the app answered, in one line."""
+    what = f"{webhook.at:%H:%M:%S} {webhook_status(webhook):<11} {webhook.method} {webhook.url}  {outcome(webhook)}"
+    return printable(without_passwords(what))
+
+
+def webhook_status(webhook: Webhook) -> str:
+    """What a webhook reports."""
+    kinds = (webhook.params.get(name) for name in ("MessageStatus", "SmsStatus", "event_type"))
+    return next(filter(None, kinds), "")
+
+
+def outcome(webhook: Webhook) -> str:
+    """What became of a webhook."""
+    answer = webhook.note or "not delivered: nothing is mounted there"
+    if webhook.dropped:
+        answer = "lost by the network, as scripted"
+    elif webhook.response_status is not None:
+        answer = f"answered {webhook.response_status}"
+    if webhook.error:
+        answer = str(webhook.error)
+    tries = f" after {webhook.attempts} attempts" if webhook.attempts > 1 else ""
+    return f"{answer}{tries}"
+
+
+def table(records: Sequence[Message], name: str) -> str:
+    """Messages as a small table."""
+    title = name[:1].upper() + name[1:]
+    hidden = max(0, len(records) - MOST_ROWS)
+    rows: list[tuple[str, ...]] = [("sid", "from", "to", "status", "body")]
+    for each in records[hidden:]:
+        cells = (short_sid(each.sid), each.from_ or "-", each.to, _state(each), _body(each))
+        rows.append(tuple(map(printable, cells)))
+    lines = [f"{title} ({messages(len(records))}):"]
+    if hidden:
+        lines.append(f"{INDENT}... {hidden} earlier")
+    return "\n".join(lines + [INDENT + line for line in columns(rows)])
+
+
+def short_sid(sid: str) -> str:
+    """A SID's kind and count, which tell it from its neighbours."""
+    return f"{sid[:2]}{ELLIPSIS}{sid[-4:]}"
+
+
+def _state(message: Message) -> str:
+    code = f" {message.error_code}" if message.error_code else ""
+    since = " (deleted)" if message.deleted else " (redacted)" if message.forgotten is not None else ""
+    return f"{message.status.value}{code}{since}"
+
+
+def _body(message: Message, hide: Callable[[str], str] = str) -> str:
+    shown = repr(cut(hide(message.sent_body), _LONGEST_BODY))
+    return f"{shown} + {count(len(message.media_urls), 'media file')}" if message.media_urls else shown
+
+
+def columns(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
+    """Rows with their cells one below the other."""
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = (cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def width(text: str) -> int:
+    """The columns that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text
+    )
+
+
+def messages(number: int) -> str:
+    """A number of messages, in words."""
+    return count(number, "message")
+
+
+def count(number: int, what: str) -> str:
+    """A number of something, in words."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def join(*parts: str | None) -> str:
+    """Paragraphs, those that there are, one below the other."""
+    return "\n\n".join(part for part in parts if part)
+
+
+def cut(text: str, longest: int = LONGEST_VALUE) -> str:
+    """As much of a text as fits into a line."""
+    return text if len(text) <= longest else text[:longest] + ELLIPSIS
+
+
+def printable(text: str) -> str:
+    """A line with every character escaped that a terminal would act on instead of showing it."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def without_passwords(text: str) -> str:
+    """A text with the passwords hidden that stand in its URLs."""
+    return _in_url.sub(rf"\1{HIDDEN.format('password')}", text) if "@" in text else text
+
+
+#: What stands for a character's name where it has none.
+_NAMELESS: Final = {"Cc": "<control>", "Cs": "<surrogate>", "Co": "<private use>", "Cn": "<unassigned>"}
+
+
+def name_of(character: str) -> str:
+    """A code point with its Unicode name."""
+    nameless = _NAMELESS.get(unicodedata.category(character), "")
+    return f"U+{ord(character):04X} {unicodedata.name(character, nameless)}".rstrip()
