@@ -1,29 +1,28 @@
-"""Who a message is from and to: phone numbers, short codes, alphanumeric senders and channel addresses."""
+"""Reads the addresses of messages: phone numbers, short codes, alphanumeric senders and channel addresses."""
 
 import re
 from enum import Enum
 from functools import lru_cache
 from typing import Final
 
-#: The channels that an address may name before its colon.
-CHANNELS: Final = ("whatsapp", "messenger", "rcs")
+from .channels import CHANNELS
 
-# What phonenumbers would call possible without looking further: saves its import and its parsing for the numbers
-# that nearly every test uses. It also is the form it would bring them into.
+# A number that phonenumbers calls possible, in the form that it returns. Nearly every test uses such numbers, so
+# this saves the library's import and its parsing.
 _PLAIN_NANP: Final = re.compile(r"\+1[2-9][0-9]{9}")
 SHORT_CODE: Final = re.compile("[0-9]{5,6}")
 _SIM: Final = re.compile("sim:DE[0-9a-fA-F]{32}")
 #: Letters, digits, space and ``+ - _ &``, at least one letter: https://www.twilio.com/docs/glossary/what-alphanumeric-sender-id
 _ALPHA: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}")
-#: A number as people type it: digits with the usual separators. Letters are no part of it, though phonenumbers
-#: would read them as the keys of a telephone.
+#: A number as people type it: digits with the usual separators. Letters are not allowed, although phonenumbers reads
+#: them as the keys of a telephone.
 _TYPED: Final = re.compile(r"\+?[\d\s().\-/]{3,30}")
-#: What stands for the country of an address that is in none.
+#: The country code of an address without a country.
 _NOWHERE: Final = "ZZ"
 
 
 class Kind(Enum):
-    """What sort of address it is."""
+    """The kinds of address."""
 
     NUMBER = "phone number"
     SHORT_CODE = "short code"
@@ -34,13 +33,13 @@ class Kind(Enum):
 
 @lru_cache(maxsize=4096)
 def channel_of(address: str) -> str | None:
-    """The channel an address names, such as ``"whatsapp"``; None for SMS."""
+    """Return the channel that an address names, such as ``"whatsapp"``; None for SMS."""
     prefix, colon, _ = address.partition(":")
     return prefix if colon and prefix in CHANNELS else None
 
 
 def kind_of(address: str) -> Kind | None:
-    """What a normalised address is; None where it is nothing that a message can come from."""
+    """Return the kind of a normalised address; None if no message can come from it."""
     if address.startswith("+"):
         return Kind.NUMBER
     if channel_of(address):
@@ -56,9 +55,9 @@ def kind_of(address: str) -> Kind | None:
 
 @lru_cache(maxsize=4096)
 def phone_number(text: str, rule: str = "possible") -> str | None:
-    """A phone number in E.164, from any spelling of it; None where it is none.
+    """Return a phone number in E.164, from any spelling of it; None if the text is no phone number.
 
-    Ten digits without a country code are taken as North American, as the vendor takes them. ``rule`` is
+    Ten digits without a country code count as North American, as they do at the vendor. ``rule`` is
     ``"possible"`` (the length is right; fictional +1 555 numbers pass) or ``"valid"`` (in a real numbering plan).
     """
     if rule == "possible" and _PLAIN_NANP.fullmatch(text):
@@ -78,54 +77,58 @@ def phone_number(text: str, rule: str = "possible") -> str | None:
     if rule == "valid" and not phonenumbers.is_valid_number(parsed):
         return None
     number: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    # A code of the country, or the shape of a North American number: ten digits alone are not enough.
+    # Without a country code, only a complete North American number counts.
     return number if text.startswith("+") or _PLAIN_NANP.fullmatch(number) else None
 
 
 @lru_cache(maxsize=4096)
 def normalize(text: str, rule: str = "possible") -> str | None:
-    """An address in its one spelling: E.164 for phone numbers, also behind ``whatsapp:``; None where it is none.
+    """Return an address in its one spelling: E.164 for phone numbers, also after ``whatsapp:``.
 
-    Short codes and alphanumeric senders have one spelling only, and are nothing that everyone can write to.
+    Returns None for other texts, also for short codes and alphanumeric senders, which have one spelling only.
     """
     text = text.strip()
     channel, colon, rest = text.partition(":")
     if colon:
         if _SIM.fullmatch(text):
             return text
-        channel = channel.strip().lower()
-        if channel not in CHANNELS or not rest.strip():
-            return None
-        if channel == "whatsapp" or (channel == "rcs" and rest.strip().startswith("+")):
-            number = phone_number(rest, rule)
-            return f"{channel}:{number}" if number else None
-        return f"{channel}:{rest.strip()}"
+        return _channel_address(channel.strip().lower(), rest.strip(), rule)
     return phone_number(text, rule)
 
 
+def _channel_address(name: str, address: str, rule: str) -> str | None:
+    channel = CHANNELS.get(name)
+    if channel is None:
+        return None
+    if channel.identifier is None or not channel.identifier.fullmatch(address):
+        number = phone_number(address, rule) if channel.has_numbers else None
+        return f"{name}:{number}" if number else None
+    return f"{name}:{address}"
+
+
 def same(one: str, other: str) -> bool:
-    """Whether two texts are spellings of one address."""
+    """True if two texts are spellings of one address."""
     return one == other or (normalize(one) or one) == (normalize(other) or other)
 
 
 def mask(address: str) -> str:
-    """An address with its last four characters hidden, as the vendor's error texts show recipients."""
+    """Return an address with its last four characters hidden, as the vendor's error texts show recipients."""
     return address[:-4] + "XXXX"
 
 
-#: The types of phone number that are bought and priced apart.
+#: The types of phone number, which are bought and priced separately.
 LOCAL, MOBILE, TOLL_FREE = "local", "mobile", "toll-free"
 _TOLL_FREE_NANP: Final = re.compile(r"\+18(?:00|33|44|55|66|77|88)")
 
 
 def is_toll_free(number: str) -> bool:
-    """Whether a number is one of North America's toll-free ones."""
+    """True if a number is a North American toll-free number."""
     return _TOLL_FREE_NANP.match(number) is not None
 
 
 @lru_cache(maxsize=1024)
 def number_type(number: str) -> str:
-    """Whether a number in E.164 is local, mobile or toll-free; North American ones look the same as mobile or local."""
+    """Return the type of a number in E.164. In North America a mobile number looks like a local one, so it is local."""
     if number.startswith("+1"):
         return TOLL_FREE if is_toll_free(number) else LOCAL
     import phonenumbers
@@ -136,7 +139,7 @@ def number_type(number: str) -> str:
 
 
 def national_format(number: str) -> str:
-    """A number in E.164 as people of its country write it: ``(808) 925-5327``."""
+    """Return a number in E.164 as people of its country write it: ``(808) 925-5327``."""
     if nanp := re.fullmatch(r"\+1(\d{3})(\d{3})(\d{4})", number):
         return "({}) {}-{}".format(*nanp.groups())
     import phonenumbers
@@ -146,13 +149,13 @@ def national_format(number: str) -> str:
 
 
 def calling_area(number: str) -> str:
-    """As much of an E.164 number as tells its country: the area code too in North America."""
+    """Return the start of an E.164 number that determines its country: with the area code in North America."""
     return number[:5] if number.startswith("+1") else number[:4]
 
 
 @lru_cache(maxsize=1024)
 def country_of(number: str) -> str:
-    """The ISO code of a number's country: ``"US"`` for a fictional North American one, ``"ZZ"`` where there is none."""
+    """Return the ISO code of a number's country: ``"US"`` for a fictional North American number, ``"ZZ"`` if none."""
     _, _, number = number.rpartition(":")
     return _country_of_area(calling_area(number)) if number.startswith("+") else _NOWHERE
 
@@ -162,7 +165,7 @@ def _country_of_area(area: str) -> str:
     import phonenumbers
 
     if area.startswith("+1"):
-        # Seven digits complete an area code; only the area code decides.
+        # The area code decides; seven digits make a whole number of it.
         parsed = phonenumbers.parse(area + "2345678"[: 12 - len(area)], "US")
         return phonenumbers.region_code_for_number(parsed) or "US"
     for digits in (2, 3, 4):

@@ -1,4 +1,4 @@
-"""Where a phone number is from, for the webhooks of inbound messages: by the numbering data of ``phonenumbers``."""
+"""Locates phone numbers for inbound webhooks, by the numbering data of ``phonenumbers``."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from .addresses import country_of
 
 
 class Location(NamedTuple):
-    """A place, as far as a number tells it; empty where it does not."""
+    """The place of a phone number. A field is empty if the number does not determine it."""
 
     city: str = ""
     state: str = ""
@@ -17,7 +17,7 @@ class Location(NamedTuple):
 
 @lru_cache(maxsize=256)
 def locate(number: str) -> Location:
-    """The place of an E.164 number, in capitals as the vendor writes it."""
+    """Return the place of an E.164 number, in capitals as the vendor writes it."""
     if not number.startswith("+"):
         return Location()
     country = country_of(number)

@@ -15,6 +15,7 @@ from pytest_whoosh.api.paging import list_reply_v1
 from pytest_whoosh.api.routing import Call, Reply, Routes
 from pytest_whoosh.engine.account.resources import ChannelSender, MessagingService, PhoneNumber, PoolSender, ShortCode
 from pytest_whoosh.engine.addresses import Kind, channel_of, kind_of
+from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Form
 
@@ -305,13 +306,10 @@ def _render_destination_alpha(sender: PoolSender) -> dict[str, object]:
     return {**_render_alpha(sender), "iso_country_code": sender.destination}
 
 
-_SENDER_TYPES: Final = {"whatsapp": "WhatsApp", "messenger": "Messenger", "rcs": "RCS"}
-
-
 def _render_channel(sender: PoolSender) -> dict[str, object]:
     return {
         "sender": sender.address,
-        "sender_type": _SENDER_TYPES[channel_of(sender.address) or ""],
+        "sender_type": CHANNELS[channel_of(sender.address) or ""].label,
         "country_code": sender.country or None,
     }
 

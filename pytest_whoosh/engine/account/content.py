@@ -328,8 +328,9 @@ def render(template: ContentTemplate, given: Mapping[str, str], to: str) -> Rend
     channel = channel_of(to)
     if channel is None:
         order.reverse()
-    elif channel != "whatsapp":
-        order.sort(key=lambda name: name.startswith("whatsapp/"))  # the others come first, in their order
+    else:
+        # Types of another channel come last, in their order.
+        order.sort(key=lambda name: name.partition("/")[0] not in ("twilio", channel))
     name = order[0]
     content = template.types[name]
     values = {**template.variables, **given}

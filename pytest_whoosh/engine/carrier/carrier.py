@@ -16,12 +16,12 @@ from pytest_whoosh.engine.text.segments import count_segments
 from pytest_whoosh.engine.timeline import Timeline
 from pytest_whoosh.engine.webhooks.callbacks import Webhook, status_params, webhook
 
-from .channels import is_outside_window
 from .links import Links
 from .prices import Prices
 from .rules import WebhookScript
 from .senders import carries_mms, choose_sender, make_sms
 from .throughput import Throughput, Wait
+from .window import is_outside_window
 
 _QUEUE_OVERFLOW: Final = 30001
 _SUSPENDED: Final = 30002

@@ -1,7 +1,7 @@
-"""Which sender of a Messaging Service's pool carries a message.
+"""Chooses the sender in a Messaging Service's pool that carries a message.
 
-Follows https://www.twilio.com/docs/messaging/services#messaging-service-features: the selection is a row of sieves,
-and each keeps the senders it prefers, or all of them where it prefers none.
+Follows https://www.twilio.com/docs/messaging/services#messaging-service-features. The choice goes through a list of
+preferences. Each keeps the senders that it prefers, or all of them if it prefers none.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,15 +12,16 @@ from typing import Final
 
 from pytest_whoosh.engine.account.resources import MessagingService, PhoneNumber, PoolSender, ShortCode, StickySender
 from pytest_whoosh.engine.addresses import Kind, channel_of, country_of, is_toll_free
+from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.messages.record import Message
 
 #: The countries whose carriers deliver nothing from alphanumeric senders, nor from numbers of other countries.
 NO_ALPHA: Final = frozenset({"US", "CA"})
-#: The countries in which MMS is to be had.
+#: The countries in which MMS is available.
 MMS_COUNTRIES: Final = frozenset({"US", "CA"})
-#: How long a recipient remembers a sender that does not write.
+#: How long a recipient keeps a sender that does not write to them.
 STICKS_FOR: Final = timedelta(days=365)
-#: Where the media of an MMS are found that became an SMS: seven letters and digits follow.
+#: The URL of an MMS's media after it became an SMS: seven letters and digits follow.
 MEDIA_LINK: Final = "https://p.twil.io/"
 
 _LINK_LENGTH: Final = 7
@@ -28,7 +29,7 @@ _TYPES: Final = (Kind.CHANNEL, Kind.SHORT_CODE, Kind.ALPHA, Kind.NUMBER)
 
 
 def choose_sender(service: MessagingService, message: Message, now: datetime) -> PoolSender | None:
-    """The sender for a message; None where nothing in the pool can reach the recipient."""
+    """Return the sender for a message; None if no sender in the pool can reach the recipient."""
     able = _able(service, message)
     if not able:
         return None
@@ -37,23 +38,28 @@ def choose_sender(service: MessagingService, message: Message, now: datetime) ->
     if service.sticky_sender and known in able:
         chosen = known
     else:
-        for sieve in _SIEVES:
-            able = sieve(able, service, message) or able
+        for preferred in _PREFERENCES:
+            able = preferred(able, service, message) or able
         chosen = min(able, key=lambda sender: sender.carried)
     chosen.carried += 1
-    # RCS has no sticky senders; a sender that only stood in for the known one does not replace it.
-    if service.sticky_sender and known in (None, chosen) and channel_of(chosen.address) != "rcs":
+    # A sender that was chosen because the known one could not carry the message does not replace it.
+    if service.sticky_sender and known in (None, chosen) and _is_sticky(chosen):
         service.remembered[message.to] = StickySender(chosen, now)
     return chosen
 
 
+def _is_sticky(sender: PoolSender) -> bool:
+    channel = channel_of(sender.address)
+    return channel is None or CHANNELS[channel].has_sticky_senders
+
+
 def carries_mms(sender: PhoneNumber | ShortCode | None, to: str) -> bool:
-    """Whether a number or short code can carry an MMS to a recipient."""
+    """True if a number or short code can carry an MMS to a recipient."""
     return sender is not None and sender.mms_capable and country_of(to) in MMS_COUNTRIES
 
 
 def make_sms(message: Message) -> None:
-    """Make an SMS of an MMS: its media become links, which are the same in every run."""
+    """Turn an MMS into an SMS: its media become links, which are the same in every run."""
     links = [MEDIA_LINK + _link(f"{message.sid}/{index}") for index in range(len(message.media_urls))]
     message.body = " ".join(part for part in (message.body, *links) if part)
     message.converted = True
@@ -65,7 +71,7 @@ def _link(text: str) -> str:
     return "".join(letters[number // 62**place % 62] for place in range(_LINK_LENGTH))
 
 
-# Who can reach a recipient
+# The senders that can reach a recipient
 
 
 def _able(service: MessagingService, message: Message) -> list[PoolSender]:
@@ -76,13 +82,13 @@ def _able(service: MessagingService, message: Message) -> list[PoolSender]:
     able = [sender for sender in service.pool if _REACHES[sender.kind](sender, country)]
     if message.is_mms:
         with_media = [sender for sender in able if sender.kind is Kind.CHANNEL or carries_mms(sender.held, to)]
-        # Where there is none, the converter makes an SMS of the message.
+        # If there is none, the converter turns the message into an SMS.
         return with_media if with_media or not service.mms_converter else able
     return able
 
 
 def _channel_reaches(sender: PoolSender, country: str) -> bool:
-    return channel_of(sender.address) == "rcs"
+    return CHANNELS[channel_of(sender.address) or ""].reaches_numbers
 
 
 def _short_code_reaches(sender: PoolSender, country: str) -> bool:
@@ -109,7 +115,7 @@ _REACHES: Final[Mapping[Kind, Callable[[PoolSender, str], bool]]] = MappingProxy
 )
 
 
-# The sieves
+# The preferences
 
 
 def _of_preferred_type(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
@@ -140,7 +146,7 @@ def _in_area(able: list[PoolSender], service: MessagingService, message: Message
     return [each for each in able if each.address[:5] == message.to[:5]]
 
 
-_SIEVES: Final[tuple[Callable[[list[PoolSender], MessagingService, Message], list[PoolSender]], ...]] = (
+_PREFERENCES: Final[tuple[Callable[[list[PoolSender], MessagingService, Message], list[PoolSender]], ...]] = (
     _of_preferred_type,
     _for_the_country,
     _toll_free_in_canada,

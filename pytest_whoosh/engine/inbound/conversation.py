@@ -15,6 +15,7 @@ from pytest_whoosh.engine.account.opt_out import Handled, handle
 from pytest_whoosh.engine.account.resources import Application, MessagingService, PhoneNumber, ShortCode
 from pytest_whoosh.engine.addresses import channel_of, kind_of, normalize
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
+from pytest_whoosh.engine.channels import CHANNELS, Channel
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.geography import locate
 from pytest_whoosh.engine.http import NetworkFault
@@ -280,11 +281,12 @@ class Conversation:
         }
         if self.service:
             known["MessagingServiceSid"] = self.service.sid
-        if message.channel == "whatsapp":
-            known |= _whatsapp_params(message, self.extra)
-        elif not message.channel:
+        channel = CHANNELS.get(message.channel or "")
+        if channel is None:
             known |= _geographic_params(person, ours)
-        order: tuple[str, ...] = _CHANNEL_ORDER if message.channel else _SMS_ORDER
+        elif channel.has_profiles:
+            known |= _profile_params(message, channel, self.extra)
+        order: tuple[str, ...] = _CHANNEL_ORDER if channel else _SMS_ORDER
         ordered = {name: known[name] for name in order if name in known}
         host = f"{self.vendor.origin}/{API_VERSION}/Accounts/{self.account.sid}/Messages/{message.sid}/Media"
         media = {
@@ -318,10 +320,10 @@ def _geographic_params(person: str, ours: str) -> dict[str, str]:
     }
 
 
-def _whatsapp_params(message: Message, extra: Mapping[str, str]) -> dict[str, str]:
+def _profile_params(message: Message, channel: Channel, extra: Mapping[str, str]) -> dict[str, str]:
     profile = extra.get("ProfileName", "Whoosh Person")
     digits = (message.from_ or "").partition("+")[2]
-    metadata = {"type": "whatsapp", "data": {"context": {"ProfileName": profile, "WaId": digits}}}
+    metadata = {"type": channel.name, "data": {"context": {"ProfileName": profile, "WaId": digits}}}
     return {
         "ProfileName": profile,
         "MessageType": _message_type(message, extra),

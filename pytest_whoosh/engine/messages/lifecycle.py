@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from pytest_whoosh.engine.channels import CHANNELS
+
 
 class Status(StrEnum):
     """Where a message is in its life, spelled as the API spells it."""
@@ -56,8 +58,8 @@ REPORTED: Final = frozenset({_S.QUEUED, _S.SENT, _S.FAILED, _S.DELIVERED, _S.UND
 #: The statuses in which the vendor still has work to do, so that the message cannot be deleted.
 UNFINISHED: Final = frozenset({_S.ACCEPTED, _S.SCHEDULED, _S.QUEUED, _S.SENDING, _S.RECEIVING})
 
-#: The channels whose recipients are seen to have read a message.
-READ_ON: Final = frozenset({"whatsapp"})
+#: The channels that report that a message was read.
+READ_ON: Final = frozenset(channel.name for channel in CHANNELS.values() if channel.reports_read)
 
 #: The time that passes before a message moves to each status, unless the ``delays`` setting says otherwise.
 DELAYS: Final[Mapping[Status, timedelta]] = MappingProxyType(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pytest_whoosh.engine.addresses import mask
+from pytest_whoosh.engine.channels import CHANNELS, Channel
 from pytest_whoosh.engine.errors import title_of
 from pytest_whoosh.engine.http import Request
 from pytest_whoosh.engine.messages.lifecycle import Status
@@ -230,20 +231,20 @@ def status_params(message: Message, status: Status, at: datetime) -> dict[str, s
     if message.service:
         params["MessagingServiceSid"] = message.service.sid
     if message.channel:
-        params |= _channel_params(message.channel, message, status)
+        params |= _channel_params(CHANNELS[message.channel], message, status)
     elif status in (Status.DELIVERED, Status.UNDELIVERED):
         params["RawDlrDoneDate"] = f"{at:%y%m%d%H%M}"
     return params
 
 
-def _channel_params(channel: str, message: Message, status: Status) -> dict[str, str]:
+def _channel_params(channel: Channel, message: Message, status: Status) -> dict[str, str]:
     _, _, address = message.to.rpartition(":")
     params = {
-        "ChannelPrefix": channel,
+        "ChannelPrefix": channel.name,
         "ChannelInstallSid": sender_sid(message.from_ or ""),
         "ChannelToAddress": mask(address),
     }
-    if channel == "whatsapp":
+    if channel.has_profiles:
         params["StructuredMessage"] = "true" if message.content_sid else "false"
     if status in (Status.DELIVERED, Status.READ):
         params["EventType"] = status.name
