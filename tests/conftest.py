@@ -1,9 +1,15 @@
 """What every test of ours shares."""
 
+from collections.abc import Callable
+
 import pytest
 from twilio.rest import Client
 
-from pytest_whoosh import Whoosh
+from pytest_whoosh import Message, Whoosh
+
+#: The person that tests write to, and the number that they write from.
+PERSON = "+15558675310"
+SENDER = "+15557122661"
 
 pytest_plugins = ["pytester", "tests.browser"]
 
@@ -21,3 +27,14 @@ else:
 def client(whoosh: Whoosh) -> Client:
     """The SDK, as an app holds it."""
     return Client(whoosh.account_sid, whoosh.auth_token)
+
+
+@pytest.fixture
+def send(client: Client, whoosh: Whoosh) -> Callable[..., Message]:
+    """Send a message as an app does; return it as a test reads it."""
+
+    def send(body: str = "Hi", **parameters: object) -> Message:
+        client.messages.create(**{"to": PERSON, "from_": SENDER, "body": body} | parameters)
+        return whoosh.outbox[-1]
+
+    return send

@@ -7,9 +7,7 @@ from flask import Flask
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh, WhooshError
-
-PERSON = "+15558675310"
-SENDER = "+15557122661"
+from tests.conftest import PERSON, SENDER
 
 
 def send(client: Client, **parameters: object) -> str:

@@ -8,10 +8,9 @@ import pytest
 import requests
 
 from pytest_whoosh import Whoosh
+from tests.conftest import PERSON, SENDER
 
 HOST = "https://api.whoosh.totogi.solutions"
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 #: A message that nothing is wrong with.
 SEND = {"To": PERSON, "From": SENDER, "Body": "Hi there"}
 

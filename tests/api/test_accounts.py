@@ -11,9 +11,9 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
+from tests.conftest import PERSON
 
 OURS = "+15557122661"
-PERSON = "+15558675310"
 STRANGER = "AC" + "1" * 32
 
 

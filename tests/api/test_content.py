@@ -11,11 +11,10 @@ from twilio.rest.content.v1.content import ContentInstance, ContentList
 from twilio.rest.content.v1.content.approval_create import ApprovalCreateList
 
 from pytest_whoosh import Whoosh
+from tests.conftest import PERSON, SENDER
 
 CONTENT = "https://content.whoosh.totogi.solutions/v1/Content"
 AUTH = ("SK" + "0" * 32, "secret")
-SENDER = "+15557122661"
-PERSON = "+15558675310"
 UNKNOWN = "HX" + "0" * 32
 TEXT = {"twilio/text": {"body": "Hi {{1}}"}}
 

@@ -9,8 +9,9 @@ import requests
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh, WhooshHttpClient
+from tests.conftest import PERSON, SENDER
 
-from .conftest import HOST, PERSON, SEND, SENDER, Api, refusal
+from .conftest import HOST, SEND, Api, refusal
 
 LINK = "https://app.example/status"
 

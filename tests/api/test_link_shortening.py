@@ -16,11 +16,10 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh, WhooshError
+from tests.conftest import PERSON, SENDER
 
 API = "https://messaging.whoosh.totogi.solutions/v1/LinkShortening"
 AUTH = ("SK" + "0" * 32, "secret")
-SENDER = "+15557122661"
-PERSON = "+15558675310"
 DOMAIN = "go.example"
 TARGET = "https://app.example/appointments/17?from=sms#map"
 UNKNOWN_DOMAIN = "DN" + "0" * 32

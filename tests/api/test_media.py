@@ -11,11 +11,10 @@ from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
 from pytest_whoosh import Whoosh
+from tests.conftest import PERSON, SENDER
 
 API = "https://api.whoosh.totogi.solutions"
 AUTH = ("SK" + "0" * 32, "secret")
-SENDER = "+15557122661"
-PERSON = "+15558675310"
 CAT = "https://app.example/cat.png"
 DOG = "https://app.example/dog.jpg"
 UNKNOWN = "ME" + "0" * 32

@@ -6,9 +6,9 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh, WhooshError
+from tests.conftest import PERSON
 
 OURS = "+15557122661"
-PERSON = "+15558675310"
 
 
 def numbers_url(whoosh: Whoosh, tail: str = "") -> str:

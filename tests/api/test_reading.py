@@ -10,8 +10,9 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
+from tests.conftest import PERSON, SENDER
 
-from .conftest import HOST, PERSON, SEND, SENDER, Api, refusal
+from .conftest import HOST, SEND, Api, refusal
 
 OTHER_PERSON = "+15558675311"
 OTHER_SENDER = "+15557122662"

@@ -12,8 +12,9 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
+from tests.conftest import PERSON, SENDER
 
-from .conftest import HOST, PERSON, SEND, SENDER, Api, refusal
+from .conftest import HOST, SEND, Api, refusal
 
 UNKNOWN_SERVICE = "MG" + "0" * 32
 UNKNOWN_APPLICATION = "AP" + "0" * 32

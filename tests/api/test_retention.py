@@ -10,9 +10,8 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
+from tests.conftest import PERSON, SENDER
 
-SENDER = "+15557122661"
-PERSON = "+15558675310"
 HIDDEN = "+1555867XXXX"
 CAT = "https://app.example/cat.png"
 

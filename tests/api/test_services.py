@@ -9,11 +9,11 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
+from tests.conftest import PERSON
 
 SERVICES = "https://messaging.whoosh.totogi.solutions/v1/Services"
 AUTH = ("SK" + "0" * 32, "secret")
 UNKNOWN = "MG" + "0" * 32
-PERSON = "+15558675310"
 
 
 def post(path: str = "", **form: str) -> tuple[int, dict[str, Any]]:

@@ -10,8 +10,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
-
-from .conftest import PERSON, SENDER
+from tests.conftest import PERSON, SENDER
 
 THREADS = 8
 EACH = 25

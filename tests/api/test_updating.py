@@ -8,8 +8,9 @@ from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
 from pytest_whoosh import Whoosh
+from tests.conftest import PERSON, SENDER
 
-from .conftest import PERSON, SENDER, Api, refusal
+from .conftest import Api, refusal
 
 LINK = "https://app.example/status"
 UNKNOWN = "SM" + "0" * 32

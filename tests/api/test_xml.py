@@ -9,8 +9,9 @@ import pytest
 import requests
 
 from pytest_whoosh import Whoosh
+from tests.conftest import PERSON, SENDER
 
-from .conftest import HOST, PERSON, SEND, SENDER, Api
+from .conftest import HOST, SEND, Api
 
 
 def as_tree(response: requests.Response) -> tuple[str, dict[str, str], object]:

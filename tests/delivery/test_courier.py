@@ -14,7 +14,8 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from pytest_whoosh import Callback, Whoosh
-from tests.interception.conftest import PERSON, SENDER, Heard
+from tests.conftest import PERSON, SENDER
+from tests.interception.conftest import Heard
 
 HOOK = "https://app.example/status"
 

@@ -8,9 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from pytest_whoosh import Whoosh
-
-PERSON = "+15558675310"
-SENDER = "+15557122661"
+from tests.conftest import PERSON, SENDER
 
 
 @dataclass

@@ -12,8 +12,7 @@ from requests.adapters import HTTPAdapter
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
-
-from .conftest import PERSON, SENDER
+from tests.conftest import PERSON, SENDER
 
 THEIRS = "https://inventory.example/items"
 

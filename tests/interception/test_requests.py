@@ -17,8 +17,9 @@ from urllib3 import Timeout
 from urllib3.util.retry import Retry
 
 from pytest_whoosh import Whoosh, WhooshHttpClient
+from tests.conftest import PERSON, SENDER
 
-from .conftest import PERSON, SENDER, Heard, Server
+from .conftest import Heard, Server
 
 SESSION_MADE_BEFORE_ANY_TEST = requests.Session()
 

@@ -8,8 +8,9 @@ import pytest
 from twilio.rest import Client
 
 from pytest_whoosh import AsyncWhooshHttpClient, Whoosh, WhooshHttpClient
+from tests.conftest import PERSON, SENDER
 
-from .conftest import PERSON, SENDER, Server
+from .conftest import Server
 
 PREFIXES = {
     "api": "/api/2010-04-01/",

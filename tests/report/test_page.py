@@ -15,12 +15,11 @@ from pytest_whoosh import Whoosh
 from pytest_whoosh.report.pages import render_report
 from pytest_whoosh.report.run import Run, as_json
 from tests.browser import Watch
+from tests.conftest import PERSON, SENDER
 
 expect = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright").expect
 
-PERSON = "+15558675310"
 OTHER = "+15550001111"
-SENDER = "+15557122661"
 
 #: What would run, if a page took texts for markup.
 HOSTILE = (

@@ -4,8 +4,8 @@ import pytest
 
 from pytest_whoosh import Whoosh
 from pytest_whoosh.report.secrets import hider, secrets_in
+from tests.conftest import PERSON, SENDER
 
-PERSON, SENDER = "+15558675310", "+15557122661"
 KEY = "sk_live_51H8x/yz+AB="
 
 

@@ -7,7 +7,8 @@ import pytest
 from freezegun import freeze_time
 from twilio.base.exceptions import TwilioRestException
 
-PERSON, SENDER = "+15558675310", "+15557122661"
+from tests.conftest import PERSON, SENDER
+
 URL = "https://api.twilio.com/2010-04-01/Accounts/ACf00df00df00df00df00df00df00df00d/Messages.json"
 
 

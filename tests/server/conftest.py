@@ -11,10 +11,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from pytest_whoosh import Server
+from tests.conftest import PERSON, SENDER
 from tests.interception.conftest import server as app_server  # noqa: F401  # an app at a port of this machine
-
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 
 
 class Answer(NamedTuple):

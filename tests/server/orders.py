@@ -15,8 +15,7 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from pytest_whoosh import WhooshHttpClient
-
-SENDER = "+15557122661"
+from tests.conftest import SENDER
 
 
 class Orders(BaseHTTPRequestHandler):

@@ -11,8 +11,7 @@ import pytest
 import requests
 
 from pytest_whoosh import Server, Whoosh
-
-from .conftest import PERSON
+from tests.conftest import PERSON
 
 
 @pytest.fixture

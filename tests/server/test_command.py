@@ -20,9 +20,8 @@ import requests
 from pytest_whoosh import Whoosh
 from pytest_whoosh.commands.parsing import main
 from pytest_whoosh.commands.progress import Progress
+from tests.conftest import PERSON, SENDER
 from tests.interception.conftest import Server as App
-
-from .conftest import PERSON, SENDER
 
 WAIT = 60
 

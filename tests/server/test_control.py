@@ -18,12 +18,11 @@ from twilio.rest import Client
 
 from pytest_whoosh import Server, Whoosh
 from pytest_whoosh.server.operations.reading import MOST
+from tests.conftest import PERSON, SENDER
 from tests.server.controller import DESCRIPTION, Controller
 from tests.test_readme import blocks
 
-PERSON = "+15558675310"
 OTHER = "+15550001111"
-SENDER = "+15557122661"
 START = "2030-06-01T09:00:00Z"
 
 Send = Callable[..., str]

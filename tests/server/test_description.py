@@ -14,10 +14,9 @@ from pytest_whoosh.server.description import describe
 from pytest_whoosh.server.operations import OPERATIONS
 from pytest_whoosh.server.operations.operation import Operation
 from pytest_whoosh.views import Message
+from tests.conftest import PERSON, SENDER
 from tests.server.controller import DESCRIPTION, Controller, check
 
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 #: What the examples speak of when they name a message.
 SOME_MESSAGE = "SM..."
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from .conftest import PERSON, SENDER
+from tests.conftest import PERSON, SENDER
 
 pytestmark = pytest.mark.whoosh(clock="virtual")
 

@@ -7,8 +7,7 @@ import pytest
 
 from pytest_whoosh import Server, Whoosh
 from tests.browser import Watch
-
-from .conftest import PERSON, SENDER
+from tests.conftest import PERSON, SENDER
 
 expect = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright").expect
 

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from pytest_whoosh import Server
+from tests.conftest import PERSON, SENDER
 from tests.nodejs import find_modules, wanted
 
 SAMPLES = Path(__file__).parent / "node"
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 
 # An app in a process of its own has its own time: that of the tests runs on, and with it their time limits.
 pytestmark = pytest.mark.whoosh(clock="virtual")

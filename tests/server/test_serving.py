@@ -16,8 +16,9 @@ import pytest
 import requests
 
 from pytest_whoosh import Server, Whoosh, WhooshError
+from tests.conftest import PERSON
 
-from .conftest import PERSON, Caller, basic
+from .conftest import Caller, basic
 
 MANY = 200
 

@@ -14,8 +14,9 @@ import requests
 from twilio.rest import Client
 
 from pytest_whoosh import Server, Whoosh, WhooshHttpClient
+from tests.conftest import PERSON, SENDER
 
-from .conftest import PERSON, SENDER, Answer, Caller
+from .conftest import Answer, Caller
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 

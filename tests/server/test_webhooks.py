@@ -6,10 +6,11 @@ import pytest
 import requests
 
 from pytest_whoosh import Server, Whoosh
+from tests.conftest import PERSON, SENDER
 from tests.interception.conftest import Heard
 from tests.interception.conftest import Server as App
 
-from .conftest import PERSON, SENDER, Caller
+from .conftest import Caller
 
 NOT_ALLOWED = (
     "not delivered: the server calls nobody but this machine. Allow the host with --allow-webhooks {0} (in Python with "

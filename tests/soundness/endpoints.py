@@ -14,9 +14,8 @@ from pytest_whoosh import Whoosh
 from pytest_whoosh.api import ROUTES
 from pytest_whoosh.api.routing import Route
 from pytest_whoosh.engine.http import Request, Response
+from tests.conftest import PERSON, SENDER
 
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 LINK = "https://app.example/status"
 PAGING = ("Page", "PageSize", "PageToken")
 #: What handlers read from a request besides what their modules' forms declare.

@@ -17,8 +17,8 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh, WhooshError
+from tests.conftest import SENDER
 
-SENDER = "+15557122661"
 APP = "https://app.example"
 WORKERS = 32
 #: Long enough for any machine: only a deadlock takes longer.

@@ -11,9 +11,8 @@ from typing import Self
 import pytest
 
 from pytest_whoosh import Callback, Whoosh
+from tests.conftest import PERSON, SENDER
 
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 APP = "https://app.example"
 HOOK = f"{APP}/status"
 OK = [{"type": "http.response.start", "status": 200, "headers": []}, {"type": "http.response.body", "body": b"fine"}]

@@ -9,9 +9,8 @@ import pytest
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh, WhooshError, WhooshGuardError
+from tests.conftest import PERSON, SENDER
 
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 LEFT = (
     "This double is no longer in force: what happened can still be read, and nothing can happen any more. "
     "Do it before the test that takes the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."

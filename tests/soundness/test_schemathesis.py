@@ -1,6 +1,6 @@
 """The API under requests that schemathesis makes of the published descriptions: what they allow, and what not.
 
-It runs where schemathesis is installed and the descriptions are found; see ``tests/test_openapi.py``.
+It runs where schemathesis is installed and the descriptions are found; see ``tests/api/test_openapi.py``.
 """
 
 import os
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.test_openapi import SCOPE, Operation, mistakes, operations, read_document
+from tests.api.test_openapi import SCOPE, Operation, mistakes, operations, read_document
 
 from .documents import read_json, require_documented
 from .endpoints import ENDPOINTS, House, furnished

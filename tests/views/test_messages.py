@@ -9,9 +9,8 @@ from freezegun import freeze_time
 from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh
+from tests.conftest import PERSON, SENDER
 
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 #: Every attribute of a message.

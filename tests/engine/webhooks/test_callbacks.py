@@ -15,9 +15,8 @@ from werkzeug.datastructures import MultiDict
 from pytest_whoosh import Message, Whoosh
 from pytest_whoosh.engine.carrier.rules import Rule
 from pytest_whoosh.engine.webhooks.callbacks import signature
+from tests.conftest import PERSON, SENDER
 
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 URL = "https://app.example/status"
 
 

@@ -18,9 +18,8 @@ from freezegun.api import freeze_factories
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh, WhooshError
+from tests.conftest import PERSON, SENDER
 
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 REAL_DATETIME = type(datetime.fromisoformat("2026-03-05"))
 

@@ -14,9 +14,7 @@ from twilio.rest import Client
 from pytest_whoosh import Message, Whoosh
 from pytest_whoosh.engine.carrier.rules import Rule
 from pytest_whoosh.engine.messages.lifecycle import REPORTED, TRANSITIONS, UNFINISHED, Status
-
-PERSON = "+15558675310"
-SENDER = "+15557122661"
+from tests.conftest import PERSON, SENDER
 
 
 def send(client: Client, whoosh: Whoosh, **parameters: object) -> Message:

@@ -15,11 +15,9 @@ from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh, WhooshError
 from pytest_whoosh.engine.carrier.rules import Rule
+from tests.conftest import PERSON, SENDER
+from tests.naming import readable
 
-from .naming import readable
-
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 CALLBACK = "https://app.example/status"
 KEYS = (
     "to, from_, body, direction, num_segments, segments, encoding, media_urls, num_media, date_created, send_at, "

@@ -12,9 +12,7 @@ from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 
 from pytest_whoosh import Whoosh
-
-PERSON = "+15558675310"
-SENDER = "+15557122661"
+from tests.conftest import PERSON, SENDER
 
 
 class App(Flask):
@@ -631,7 +629,7 @@ def test_a_handler_that_raises_does_not_break_the_test(whoosh):
     reply = text(whoosh)
 
     assert reply.webhook.error.code == 11200
-    assert "the app raised RuntimeError: no database (test_inbound.py:" in reply.webhook.error
+    assert "the app raised RuntimeError: no database (test_conversation.py:" in reply.webhook.error
 
 
 # Time, retries and fallbacks

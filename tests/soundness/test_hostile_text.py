@@ -6,8 +6,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 from pytest_whoosh import Whoosh
-
-PERSON, SENDER = "+15558675310", "+15557122661"
+from tests.conftest import PERSON, SENDER
 
 #: A colour, a bell, a cleared screen, a title, a line that overwrites another, a text that reads backwards, and more.
 HOSTILE = "\x1b[31m\x07\x1b[2J\x1b]0;mine\x07 1234\rover\x08\x00\x9b \u202egnp.exe\u2066\u2028\ufeff\u200b"

@@ -15,11 +15,9 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh
+from tests.conftest import PERSON, SENDER
+from tests.naming import readable
 
-from .naming import readable
-
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 KEYS = (
     "sid, to, from_, body, status, direction, error_code, error_message, num_segments, segments, encoding, media_urls, "
     "num_media, price, price_unit, date_created, date_sent, date_updated, send_at, messaging_service_sid, account_sid, "

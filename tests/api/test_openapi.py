@@ -21,10 +21,9 @@ from twilio.rest import Client
 from twilio.rest.content.v1.content.approval_create import ApprovalCreateList
 
 from pytest_whoosh import Whoosh
+from tests.conftest import PERSON, SENDER
 
-DIRECTORY = Path(os.environ.get("WHOOSH_OPENAPI") or Path(__file__).parents[2] / "shared/reference/openapi")
-PERSON = "+15558675310"
-SENDER = "+15557122661"
+DIRECTORY = Path(os.environ.get("WHOOSH_OPENAPI") or Path(__file__).parents[3] / "shared/reference/openapi")
 CAT = "https://app.example/cat.png"
 LINK = "https://app.example/status"
 

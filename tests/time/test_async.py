@@ -16,9 +16,8 @@ from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
 from pytest_whoosh.engine.misuse import WhooshError
+from tests.conftest import PERSON, SENDER
 
-PERSON = "+15558675310"
-SENDER = "+15557122661"
 APP = "https://app.example"
 STATUS = f"{APP}/status"
 

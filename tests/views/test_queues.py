@@ -14,8 +14,8 @@ from twilio.rest import Client
 
 from pytest_whoosh import Message, Queue, Whoosh, WhooshError
 from pytest_whoosh.engine.http import Request
+from tests.conftest import PERSON
 
-PERSON = "+15558675310"
 LONG_CODE, TOLL_FREE, SHORT_CODE = "+15557122661", "+18885550100", "12345"
 ABROAD = "+447911123456"
 PICTURE = ["https://app.example/1.png"]
