@@ -9,8 +9,7 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pytest_whoosh.engine.account.resources import Approval, LinkDomain
-from pytest_whoosh.engine.messages.lifecycle import Status
-from pytest_whoosh.engine.text.segments import Encoding
+from pytest_whoosh.engine.messages import fields as fields_of_messages
 from pytest_whoosh.views import Callback, Message, Queue, Reply
 
 from .kinds import (
@@ -86,40 +85,32 @@ _CALLBACKS: Final = Kind(
     lambda each: list(map(callback_document, each)),
 )
 
-#: What a message shows, by name, as the properties of the Python class; ``from`` needs no underscore here.
-PROPERTIES: Final[Mapping[str, Kind]] = MappingProxyType(
+#: The kind of JSON value for each type of field.
+_KIND_OF_TYPE: Final[Mapping[fields_of_messages.ValueType, Kind]] = MappingProxyType(
     {
-        "sid": TEXT,
-        "to": TEXT,
-        "from": or_null(TEXT),
-        "body": TEXT,
-        "status": word("a status", *Status),
-        "direction": word("a direction", "inbound", "outbound-api", "outbound-call", "outbound-reply"),
-        "error_code": or_null(WHOLE),
-        "error_message": or_null(TEXT),
-        "num_segments": WHOLE,
-        "segments": TEXTS,
-        "encoding": word("an encoding", *(encoding.value for encoding in Encoding)),
-        "media_urls": TEXTS,
-        "num_media": WHOLE,
-        "price": or_null(_MONEY),
-        "price_unit": or_null(TEXT),
-        "date_created": MOMENT,
-        "date_sent": or_null(MOMENT),
-        "date_updated": MOMENT,
-        "send_at": or_null(MOMENT),
-        "messaging_service_sid": or_null(TEXT),
-        "account_sid": TEXT,
-        "status_callback": or_null(TEXT),
-        "content_sid": or_null(TEXT),
-        "content_variables": or_null(TEXT),
-        "feedback": or_null(TEXT),
-        "history": _HISTORY,
-        "callbacks": _CALLBACKS,
-        "request": OBJECT,
-        "redacted": FLAG,
-        "deleted": FLAG,
+        fields_of_messages.TEXT: TEXT,
+        fields_of_messages.ADDRESS: TEXT,
+        fields_of_messages.NUMBER: WHOLE,
+        fields_of_messages.AMOUNT: _MONEY,
+        fields_of_messages.MOMENT: MOMENT,
+        fields_of_messages.FLAG: FLAG,
+        fields_of_messages.TEXTS: TEXTS,
+        fields_of_messages.HISTORY: _HISTORY,
+        fields_of_messages.PARAMETERS: OBJECT,
+        fields_of_messages.WEBHOOKS: _CALLBACKS,
     }
+)
+
+
+def _kind_of_field(field: fields_of_messages.Field) -> Kind:
+    of_words = field.type.words and word(f"a valid {field.name}", *field.type.words)
+    kind = of_words or _KIND_OF_TYPE[field.type]
+    return or_null(kind) if field.nullable else kind
+
+
+#: The fields of a message, by name; ``from`` needs no underscore here.
+PROPERTIES: Final[Mapping[str, Kind]] = MappingProxyType(
+    {field.json_name: _kind_of_field(field) for field in fields_of_messages.FIELDS.values()}
 )
 
 

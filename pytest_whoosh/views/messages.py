@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import NoReturn, TypeVar
 
-from pytest_whoosh.engine.messages.matching import FIELDS
+from pytest_whoosh.engine.messages.fields import FIELDS
 from pytest_whoosh.engine.messages.record import Message as Record
 from pytest_whoosh.engine.misuse import is_usage_error
 from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError
@@ -13,11 +13,13 @@ from pytest_whoosh.wording.texts import describe, describe_webhook
 
 __tracebackhide__ = is_usage_error
 
+T = TypeVar("T")
+
 
 class Message:
     """One message: shows its present state whenever it is read.
 
-    The properties follow the vendor's Message Resource page.
+    The properties are the rows of ``pytest_whoosh.engine.messages.fields``, with their types for editors.
     """
 
     __slots__ = ("_record", "_touch")
@@ -45,159 +47,160 @@ class Message:
         self._touch()
         return f"<Message {describe(self._record)}>"
 
-    def _read(self, field: str) -> Any:
+    def _read(self, field: str) -> T:  # type: ignore[type-var]  # each property says the type of its field
         self._touch()
-        return FIELDS[field](self._record)
+        return FIELDS[field].read(self._record)  # type: ignore[no-any-return]
 
     @property
     def sid(self) -> str:
-        """Its SID."""
-        return self._read("sid")  # type: ignore[no-any-return]
+        """The message's SID."""
+        return self._read("sid")
 
     @property
     def to(self) -> str:
-        """Whom it is for: E.164, or a channel address."""
-        return self._read("to")  # type: ignore[no-any-return]
+        """The recipient: a phone number in E.164, or a channel address."""
+        return self._read("to")
 
     @property
     def from_(self) -> str | None:
-        """Whom it is from; None until a Messaging Service has chosen a sender."""
-        return self._read("from_")  # type: ignore[no-any-return]
+        """The sender's address. None until the Messaging Service picks a sender."""
+        return self._read("from_")
 
     @property
     def body(self) -> str:
-        """Its text, as the API shows it: empty once redacted."""
-        return self._read("body")  # type: ignore[no-any-return]
+        """The text, as the API shows it: empty once redacted."""
+        return self._read("body")
 
     @property
     def status(self) -> str:
-        """Where it is in its life, such as ``"queued"`` or ``"delivered"``."""
-        return self._read("status")  # type: ignore[no-any-return]
+        """The current status, such as ``"queued"`` or ``"delivered"``."""
+        return self._read("status")
 
     @property
     def direction(self) -> str:
-        """``"outbound-api"``, ``"outbound-reply"`` or ``"inbound"``."""
-        return self._read("direction")  # type: ignore[no-any-return]
+        """``"outbound-api"``, ``"outbound-reply"`` for an answer in TwiML, or ``"inbound"``."""
+        return self._read("direction")
 
     @property
     def error_code(self) -> int | None:
-        """Why it failed or was not delivered."""
-        return self._read("error_code")  # type: ignore[no-any-return]
+        """The error code of a message that failed or was not delivered."""
+        return self._read("error_code")
 
     @property
     def error_message(self) -> str | None:
         """The title of the error code."""
-        return self._read("error_message")  # type: ignore[no-any-return]
+        return self._read("error_message")
 
     @property
     def num_segments(self) -> int:
-        """How many segments it takes; 0 until a Messaging Service has chosen a sender."""
-        return self._read("num_segments")  # type: ignore[no-any-return]
+        """The number of segments; 0 until the Messaging Service picks a sender."""
+        return self._read("num_segments")
 
     @property
     def segments(self) -> list[str]:
         """The text of each segment."""
-        return self._read("segments")  # type: ignore[no-any-return]
+        return self._read("segments")
 
     @property
     def encoding(self) -> str:
-        """``"GSM-7"`` or ``"UCS-2"``."""
-        return self._read("encoding")  # type: ignore[no-any-return]
+        """The encoding of the text: ``"GSM-7"`` or ``"UCS-2"``."""
+        return self._read("encoding")
 
     @property
     def media_urls(self) -> list[str]:
-        """The URLs of its media."""
-        return self._read("media_urls")  # type: ignore[no-any-return]
+        """The URLs of the media."""
+        return self._read("media_urls")
 
     @property
     def num_media(self) -> int:
-        """How many media it has."""
-        return self._read("num_media")  # type: ignore[no-any-return]
+        """The number of media."""
+        return self._read("num_media")
 
     @property
     def price(self) -> Decimal | None:
-        """What it cost, negative as in the API; None until it was sent."""
-        return self._read("price")  # type: ignore[no-any-return]
+        """The price, negative as in the API. None until the message is sent."""
+        return self._read("price")
 
     @property
     def price_unit(self) -> str | None:
         """The currency of the price."""
-        return self._read("price_unit")  # type: ignore[no-any-return]
+        return self._read("price_unit")
 
     @property
     def date_created(self) -> datetime:
-        """When it was created."""
-        return self._read("date_created")  # type: ignore[no-any-return]
+        """When the message was created."""
+        return self._read("date_created")
 
     @property
     def date_sent(self) -> datetime | None:
-        """When it was sent; None before."""
-        return self._read("date_sent")  # type: ignore[no-any-return]
+        """When the message was sent. None before."""
+        return self._read("date_sent")
 
     @property
     def date_updated(self) -> datetime:
-        """When it last changed."""
-        return self._read("date_updated")  # type: ignore[no-any-return]
+        """When the message last changed."""
+        return self._read("date_updated")
 
     @property
     def send_at(self) -> datetime | None:
-        """When it is scheduled for."""
-        return self._read("send_at")  # type: ignore[no-any-return]
+        """The moment for which the message is scheduled."""
+        return self._read("send_at")
 
     @property
     def messaging_service_sid(self) -> str | None:
-        """The SID of the Messaging Service it was sent through."""
-        return self._read("messaging_service_sid")  # type: ignore[no-any-return]
+        """The SID of the Messaging Service that sends the message."""
+        return self._read("messaging_service_sid")
 
     @property
     def account_sid(self) -> str:
-        """The SID of its account."""
-        return self._read("account_sid")  # type: ignore[no-any-return]
+        """The SID of the message's account."""
+        return self._read("account_sid")
 
     @property
     def status_callback(self) -> str | None:
-        """The URL that its status callbacks go to."""
-        return self._read("status_callback")  # type: ignore[no-any-return]
+        """The URL that status callbacks go to."""
+        return self._read("status_callback")
 
     @property
     def content_sid(self) -> str | None:
-        """The SID of its content template."""
-        return self._read("content_sid")  # type: ignore[no-any-return]
+        """The SID of the content template."""
+        return self._read("content_sid")
 
     @property
     def content_variables(self) -> str | None:
-        """The variables of its content template, as posted."""
-        return self._read("content_variables")  # type: ignore[no-any-return]
+        """The variables of the content template, as posted."""
+        return self._read("content_variables")
 
     @property
     def feedback(self) -> str | None:
-        """``"unconfirmed"`` or ``"confirmed"``; None where none was asked for."""
-        return self._read("feedback")  # type: ignore[no-any-return]
+        """``"unconfirmed"`` or ``"confirmed"``; None unless sent with ``ProvideFeedback``."""
+        return self._read("feedback")
 
     @property
     def history(self) -> list[tuple[str, datetime]]:
-        """Every status it has had, and when."""
-        return self._read("history")  # type: ignore[no-any-return]
+        """Every status so far, and when the message got it."""
+        return self._read("history")
 
     @property
     def callbacks(self) -> list["Callback"]:
-        """The webhooks about it, in order."""
-        return [Callback(webhook, self._touch) for webhook in self._read("callbacks")]
+        """The webhooks about the message, in order."""
+        webhooks: list[Webhook] = self._read("callbacks")
+        return [Callback(webhook, self._touch) for webhook in webhooks]
 
     @property
     def request(self) -> dict[str, str | list[str]]:
         """The parameters as posted, even after redaction."""
-        return self._read("request")  # type: ignore[no-any-return]
+        return self._read("request")
 
     @property
     def redacted(self) -> bool:
-        """Whether its text was redacted."""
-        return self._read("redacted")  # type: ignore[no-any-return]
+        """True if the text was redacted."""
+        return self._read("redacted")
 
     @property
     def deleted(self) -> bool:
-        """Whether it was deleted."""
-        return self._read("deleted")  # type: ignore[no-any-return]
+        """True if the message was deleted."""
+        return self._read("deleted")
 
 
 class Callback:

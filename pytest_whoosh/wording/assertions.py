@@ -8,8 +8,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_whoosh.engine.addresses import channel_of
+from pytest_whoosh.engine.messages.fields import FIELDS, reported_webhooks, segments_of
 from pytest_whoosh.engine.messages.lifecycle import READ_ON, REPORTED, UNFINISHED, Status
-from pytest_whoosh.engine.messages.matching import Difference, Matcher, asks, reported_webhooks, segments_of, show
+from pytest_whoosh.engine.messages.matching import Difference, Matcher, asks, show
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.text.segments import forces_ucs2, segment
 from pytest_whoosh.engine.vendor import Exchange
@@ -106,9 +107,6 @@ def _alike(expected: object, actual: object) -> float:
 
 # Differences
 
-#: The fields whose values are words of a list, where the first letter that differs says nothing.
-_WORDS: Final = frozenset({"status", "direction", "encoding"})
-
 
 def _difference(difference: Difference) -> list[str]:
     field, expected, actual = difference.field, difference.expected, difference.actual
@@ -130,7 +128,7 @@ def _wanted(field: str, expected: object) -> str:
 
 
 def _is_marked(field: str, expected: str, actual: str) -> bool:
-    if field in _WORDS:
+    if FIELDS[field].type.words:  # the first letter that differs says nothing
         return False
     return expected[:1] == actual[:1] or (field == "body" and _alike(expected, actual) >= 0.5)
 
@@ -168,21 +166,13 @@ def _name(character: str) -> str:
 
 # Hints
 
-#: What changes while a message is on its way.
-_CHANGING: Final = frozenset(
-    {
-        "status", "error_code", "error_message", "from_", "num_segments", "price", "price_unit", "date_sent",
-        "date_updated", "history", "callbacks",
-    }
-)  # fmt: skip
-
 
 def _hint(message: Message, differences: Sequence[Difference]) -> str | None:
     """What to write, where it is plain what was forgotten."""
     wanted = {difference.field: difference.expected for difference in differences}
     if message.forgotten is not None and "body" in wanted:
         return "Its text was redacted, so its body is empty: request holds what was posted."
-    if wanted.keys() <= _CHANGING:
+    if all(FIELDS[name].changes(message) for name in wanted):
         return _what_is_to_come(message) or _never_read(message, wanted.get("status"))
     return None
 

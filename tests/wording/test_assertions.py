@@ -1066,13 +1066,13 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
         pytest.param(
             lambda whoosh: whoosh.assert_not_sent(error_code="E30003"),
             ValueError,
-            "A number is asked for, and 'E30003' is none.",
+            "error_code is a number, not 'E30003'.",
             id="a number that is none",
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_not_sent(price="free"),
             ValueError,
-            "A price is an amount such as Decimal(\"-0.0079\"), and 'free' is none.",
+            "price is an amount such as Decimal(\"-0.0079\"), not 'free'.",
             id="a price that is none",
         ),
         pytest.param(

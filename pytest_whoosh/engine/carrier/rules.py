@@ -9,22 +9,14 @@ from typing import Any, Final, Self, TypeAlias
 from pytest_whoosh.engine.addresses import channel_of
 from pytest_whoosh.engine.errors import ApiError, choose_from, require_known
 from pytest_whoosh.engine.http import NetworkFault, Response
+from pytest_whoosh.engine.messages.fields import AT_CREATION, FIELDS
 from pytest_whoosh.engine.messages.lifecycle import PATHS, READ_ON, REPORTED, Outcome, Status, journey
-from pytest_whoosh.engine.messages.matching import FIELDS, Matcher
+from pytest_whoosh.engine.messages.matching import Matcher
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 from pytest_whoosh.engine.settings import duration
 
 __tracebackhide__ = is_usage_error
-
-#: The fields that no message has yet when it is created, so that no rule can ask for them.
-_LATER: Final = frozenset(
-    {
-        "sid", "status", "error_code", "error_message", "price", "price_unit", "date_sent", "date_updated", "feedback",
-        "history", "callbacks", "redacted", "deleted",
-    }
-)  # fmt: skip
-_AT_CREATION: Final = {name: read for name, read in FIELDS.items() if name not in _LATER}
 
 #: The statuses at which a message can be left standing.
 _STALLS: Final = tuple(status.value for status in (Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED))
@@ -61,12 +53,12 @@ class Rule:
 
     def __init__(self, criteria: Mapping[str, object]) -> None:
         for name in criteria:
-            if name in _LATER:
+            if name in FIELDS and name not in AT_CREATION:
                 raise TypeError(
                     f"A rule decides when a message is created, and {name!r} comes later. "
-                    f"Valid: {', '.join(_AT_CREATION)}."
+                    f"Valid: {', '.join(AT_CREATION)}."
                 )
-        self._matcher = Matcher(criteria, _AT_CREATION)
+        self._matcher = Matcher(criteria, AT_CREATION)
         self._left: int | None = None
         self.outcome: Outcome | None = None
         self.interruption: Interruption | None = None

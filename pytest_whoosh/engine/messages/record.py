@@ -110,6 +110,10 @@ class Message:
         values = (value if isinstance(value, str) else list(value) for value in self.posted_values)
         return dict(zip(self.posted_names, values, strict=True))
 
+    def posted(self, name: str) -> str | tuple[str, ...] | None:
+        """Return a parameter as it was posted; all values of one that came several times; None if it was not."""
+        return self.posted_values[self.posted_names.index(name)] if name in self.posted_names else None
+
     @property
     def listed_at(self) -> datetime:
         """The moment by which lists sort it."""

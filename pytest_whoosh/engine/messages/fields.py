@@ -1,0 +1,434 @@
+"""The fields of a message that a test can read and match: one row for each, in ``FIELDS``.
+
+Matching, rules, the hints of failed assertions, the control API with its schemas, and the table in the guide read these
+rows. To add a field, add its row here with its match key below, and a property to ``Message`` in
+``pytest_whoosh.views.messages``. A parameter of a new message that only needs to be read has ``posted(...)`` as reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypedDict, TypeVar
+
+from pytest_whoosh.engine.addresses import same
+from pytest_whoosh.engine.errors import choose_from, title_of
+from pytest_whoosh.engine.misuse import is_usage_error
+from pytest_whoosh.engine.text.segments import Encoding, segment
+from pytest_whoosh.engine.timeline import moment
+
+from .lifecycle import Status
+
+if TYPE_CHECKING:
+    from pytest_whoosh.engine.webhooks.callbacks import Webhook
+
+    from .record import Message
+
+__tracebackhide__ = is_usage_error
+
+#: Reads a field of a message.
+Reader: TypeAlias = "Callable[[Message], Any]"
+#: Returns the value that a test wants a field to have, in the form in which messages hold it. Raises a ValueError if
+#: no message can have this value: otherwise ``assert_not_sent`` would pass by mistake. Takes the field's name.
+Normaliser: TypeAlias = Callable[[str, object], object]
+
+
+# Types of value
+
+
+def _unchanged(name: str, wanted: object) -> object:  # noqa: ARG001  # as Normaliser has it
+    return wanted
+
+
+def _equal(wanted: object, actual: object) -> bool:
+    return bool(wanted == actual)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueType:
+    """A type of field: its Python type, how a wanted value is normalised, and how it is compared."""
+
+    python: object
+    normalise: Normaliser = _unchanged
+    #: True if a message that has the second value is what a test means by the first.
+    matches: Callable[[object, object], bool] = _equal
+    #: Every value of the field, if these are few.
+    words: tuple[str, ...] = ()
+
+
+def _number(name: str, wanted: object) -> object:
+    """Return the number in a text: the API writes some numbers as text, and so do tests."""
+    if not isinstance(wanted, str):
+        return wanted
+    if not wanted.isdecimal():
+        raise ValueError(f"{name} is a number, not {wanted!r}.")
+    return int(wanted)
+
+
+def _amount(name: str, wanted: object) -> object:
+    if not isinstance(wanted, str | float):
+        return wanted
+    try:
+        return Decimal(str(wanted))
+    except InvalidOperation:
+        raise ValueError(f'{name} is an amount such as Decimal("-0.0079"), not {wanted!r}.') from None
+
+
+def _moment(name: str, wanted: object) -> object:  # noqa: ARG001
+    return moment(wanted) if isinstance(wanted, datetime) else wanted
+
+
+def _list(name: str, wanted: object) -> object:  # noqa: ARG001
+    return list(wanted) if type(wanted) is tuple else wanted
+
+
+def _same_address(wanted: object, actual: object) -> bool:
+    if isinstance(wanted, str):
+        return isinstance(actual, str) and same(wanted, actual)
+    return bool(wanted == actual)
+
+
+def _one_of(*words: str) -> ValueType:
+    def normalise(name: str, wanted: object) -> object:
+        if isinstance(wanted, str) and wanted not in words:
+            raise ValueError(choose_from(name, wanted, words))
+        return wanted
+
+    return ValueType(str, normalise, words=words)
+
+
+TEXT: Final = ValueType(str)
+ADDRESS: Final = ValueType(str, matches=_same_address)
+NUMBER: Final = ValueType(int, _number)
+AMOUNT: Final = ValueType(Decimal, _amount)
+MOMENT: Final = ValueType(datetime, _moment)
+FLAG: Final = ValueType(bool)
+TEXTS: Final = ValueType(list[str], _list)
+HISTORY: Final = ValueType(list[tuple[str, datetime]], _list)
+PARAMETERS: Final = ValueType(dict[str, str | list[str]])
+#: The engine has records here, and a test sees each as a ``Callback``.
+WEBHOOKS: Final = ValueType(list, _list)
+
+
+# Fields
+
+
+def _never(message: Message) -> bool:  # noqa: ARG001
+    return False
+
+
+def _always(message: Message) -> bool:  # noqa: ARG001
+    return True
+
+
+def _until_sender_is_chosen(message: Message) -> bool:
+    return message.from_ is None
+
+
+def _until_sent(message: Message) -> bool:
+    return message.date_sent is None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a message."""
+
+    name: str
+    type: ValueType
+    read: Reader
+    #: What the field means: the sentence in the guide, in schemas and in the docstring of the property.
+    about: str
+    nullable: bool = False
+    #: True if the field is known when the message is created, so that a rule of ``whoosh.when`` can match it.
+    at_creation: bool = True
+    #: True if the field of this message may still change by itself while time advances.
+    changes: Callable[[Message], bool] = _never
+    #: Reads the value before the API hid it: a test may match either.
+    unhidden: Reader | None = None
+
+    @property
+    def json_name(self) -> str:
+        """The field's name in JSON, where ``from`` needs no underscore."""
+        return self.name.rstrip("_")
+
+
+def posted(name: str, convert: Callable[[str], object] = str) -> Reader:
+    """Return a reader of a parameter as it was posted; None if it was not."""
+
+    def read(message: Message) -> object:
+        value = message.posted(name)
+        return None if value is None else convert(value if isinstance(value, str) else value[0])
+
+    return read
+
+
+def posted_list(name: str) -> Reader:
+    """Return a reader of all values of a parameter that may be posted several times."""
+
+    def read(message: Message) -> list[str]:
+        value = message.posted(name)
+        return [value] if isinstance(value, str) else list(value or ())
+
+    return read
+
+
+def segments_of(message: Message) -> list[str]:
+    """Return the text of each segment of a message; MMS and channel messages are not split."""
+    body = message.sent_body
+    if message.is_mms or ":" in message.to:
+        return [body]
+    return list(segment(body).segments)
+
+
+def reported_webhooks(message: Message) -> list[Webhook]:
+    """Return the webhooks about a message that left for the app, in order."""
+    return [webhook for webhook in message.webhooks if not webhook.dropped]
+
+
+_ROWS: Final = (
+    Field("sid", TEXT, lambda message: message.sid, "The message's SID.", at_creation=False),
+    Field(
+        "to",
+        ADDRESS,
+        lambda message: message.shown_to,
+        "The recipient: a phone number in E.164, or a channel address.",
+        unhidden=lambda message: message.to,
+    ),
+    Field(
+        "from_",
+        ADDRESS,
+        lambda message: message.from_,
+        "The sender's address. None until the Messaging Service picks a sender.",
+        nullable=True,
+        changes=_until_sender_is_chosen,
+    ),
+    Field("body", TEXT, lambda message: message.body, "The text, as the API shows it: empty once redacted."),
+    Field(
+        "status",
+        _one_of(*(status.value for status in Status)),
+        lambda message: message.status.value,
+        'The current status, such as ``"queued"`` or ``"delivered"``.',
+        at_creation=False,
+        changes=_always,
+    ),
+    Field(
+        "direction",
+        _one_of("inbound", "outbound-api", "outbound-call", "outbound-reply"),
+        lambda message: message.direction,
+        '``"outbound-api"``, ``"outbound-reply"`` for an answer in TwiML, or ``"inbound"``.',
+    ),
+    Field(
+        "error_code",
+        NUMBER,
+        lambda message: message.error_code,
+        "The error code of a message that failed or was not delivered.",
+        nullable=True,
+        at_creation=False,
+        changes=_always,
+    ),
+    Field(
+        "error_message",
+        TEXT,
+        lambda message: title_of(message.error_code) if message.error_code else None,
+        "The title of the error code.",
+        nullable=True,
+        at_creation=False,
+        changes=_always,
+    ),
+    Field(
+        "num_segments",
+        NUMBER,
+        lambda message: message.num_segments,
+        "The number of segments; 0 until the Messaging Service picks a sender.",
+        changes=_until_sender_is_chosen,
+    ),
+    Field("segments", TEXTS, segments_of, "The text of each segment."),
+    Field(
+        "encoding",
+        _one_of(*(encoding.value for encoding in Encoding)),
+        lambda message: segment(message.sent_body).encoding.value,
+        'The encoding of the text: ``"GSM-7"`` or ``"UCS-2"``.',
+    ),
+    Field("media_urls", TEXTS, lambda message: list(message.media_urls), "The URLs of the media."),
+    Field("num_media", NUMBER, lambda message: len(message.media_urls), "The number of media."),
+    Field(
+        "price",
+        AMOUNT,
+        lambda message: message.price,
+        "The price, negative as in the API. None until the message is sent.",
+        nullable=True,
+        at_creation=False,
+        changes=_until_sent,
+    ),
+    Field(
+        "price_unit",
+        TEXT,
+        lambda message: "USD" if message.price is not None else None,
+        "The currency of the price.",
+        nullable=True,
+        at_creation=False,
+        changes=_until_sent,
+    ),
+    Field("date_created", MOMENT, lambda message: message.date_created, "When the message was created."),
+    Field(
+        "date_sent",
+        MOMENT,
+        lambda message: message.date_sent,
+        "When the message was sent. None before.",
+        nullable=True,
+        at_creation=False,
+        changes=_until_sent,
+    ),
+    Field(
+        "date_updated",
+        MOMENT,
+        lambda message: message.date_updated,
+        "When the message last changed.",
+        at_creation=False,
+        changes=_always,
+    ),
+    Field(
+        "send_at",
+        MOMENT,
+        lambda message: message.send_at,
+        "The moment for which the message is scheduled.",
+        nullable=True,
+    ),
+    Field(
+        "messaging_service_sid",
+        TEXT,
+        lambda message: message.service.sid if message.service else None,
+        "The SID of the Messaging Service that sends the message.",
+        nullable=True,
+    ),
+    Field("account_sid", TEXT, lambda message: message.account_sid, "The SID of the message's account."),
+    Field(
+        "status_callback",
+        TEXT,
+        lambda message: message.status_callback,
+        "The URL that status callbacks go to.",
+        nullable=True,
+    ),
+    Field(
+        "content_sid",
+        TEXT,
+        lambda message: message.content_sid,
+        "The SID of the content template.",
+        nullable=True,
+    ),
+    Field(
+        "content_variables",
+        TEXT,
+        lambda message: message.content_variables,
+        "The variables of the content template, as posted.",
+        nullable=True,
+    ),
+    Field(
+        "feedback",
+        TEXT,
+        lambda message: message.feedback,
+        '``"unconfirmed"`` or ``"confirmed"``; None unless sent with ``ProvideFeedback``.',
+        nullable=True,
+        at_creation=False,
+    ),
+    Field(
+        "history",
+        HISTORY,
+        lambda message: [(change.status.value, change.at) for change in message.history],
+        "Every status so far, and when the message got it.",
+        at_creation=False,
+        changes=_always,
+    ),
+    Field(
+        "callbacks",
+        WEBHOOKS,
+        reported_webhooks,
+        "The webhooks about the message, in order.",
+        at_creation=False,
+        changes=_always,
+    ),
+    Field("request", PARAMETERS, lambda message: message.request, "The parameters as posted, even after redaction."),
+    Field(
+        "redacted",
+        FLAG,
+        lambda message: message.forgotten is not None,
+        "True if the text was redacted.",
+        at_creation=False,
+    ),
+    Field("deleted", FLAG, lambda message: message.deleted, "True if the message was deleted.", at_creation=False),
+)
+
+#: Every field by its name in Python.
+FIELDS: Final[Mapping[str, Field]] = MappingProxyType({field.name: field for field in _ROWS})
+#: The fields that a rule can match.
+AT_CREATION: Final[Mapping[str, Field]] = MappingProxyType(
+    {name: field for name, field in FIELDS.items() if field.at_creation}
+)
+
+
+# Match keys, for type checkers and completion; a test compares them with the rows
+
+T = TypeVar("T")
+
+
+class Comparable(Protocol):
+    """A value that decides itself what it equals, such as those of *dirty-equals*."""
+
+    def equals(self, other: Any, /) -> bool:
+        """Return whether another value is equal to this one."""
+
+
+class Approximate(Protocol):
+    """What ``pytest.approx`` returns."""
+
+    nan_ok: bool
+
+
+#: What a field may be matched with: a value, a pattern that is searched for, or a function that is asked.
+Wanted: TypeAlias = "T | re.Pattern[str] | Callable[[T], object] | Comparable | type[Comparable]"
+#: The same for a field that may be None, which functions would rather not be told.
+WantedOrNone: TypeAlias = "T | re.Pattern[str] | Callable[[Any], object] | Comparable | type[Comparable] | None"
+
+
+class MatchAtCreation(TypedDict, total=False):
+    """The match keys of a rule: the fields that are known when a message is created."""
+
+    to: Wanted[str]
+    from_: WantedOrNone[str]
+    body: Wanted[str]
+    direction: Wanted[str]
+    num_segments: Wanted[int] | str | Approximate
+    segments: Wanted[list[str]] | tuple[str, ...]
+    encoding: Wanted[str]
+    media_urls: Wanted[list[str]] | tuple[str, ...]
+    num_media: Wanted[int] | str | Approximate
+    date_created: Wanted[datetime]
+    send_at: WantedOrNone[datetime]
+    messaging_service_sid: WantedOrNone[str]
+    account_sid: Wanted[str]
+    status_callback: WantedOrNone[str]
+    content_sid: WantedOrNone[str]
+    content_variables: WantedOrNone[str]
+    request: Wanted[dict[str, str | list[str]]]
+
+
+class Match(MatchAtCreation, total=False):
+    """The match keys of a message: its fields."""
+
+    sid: Wanted[str]
+    status: Wanted[str]
+    error_code: WantedOrNone[int] | str
+    error_message: WantedOrNone[str]
+    price: WantedOrNone[Decimal] | str | float | Approximate
+    price_unit: WantedOrNone[str]
+    date_sent: WantedOrNone[datetime]
+    date_updated: Wanted[datetime]
+    feedback: WantedOrNone[str]
+    history: Wanted[list[tuple[str, datetime]]] | tuple[tuple[str, datetime], ...]
+    callbacks: Wanted[list[Any]]
+    redacted: Wanted[bool]
+    deleted: Wanted[bool]
