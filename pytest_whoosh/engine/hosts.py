@@ -1,12 +1,12 @@
-"""Hosts: the vendor's with what each serves, and this machine's own."""
+"""Decides which hosts are the vendor's, what each of them serves, and which are this machine."""
 
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import Final
 
-#: The vendor's domains, and Twilio's, whose API the vendor speaks. The vendor's second domain is the one its own
-#: SDK fork calls; bare ``totogi.solutions`` is what the Twilio SDK makes of a Whoosh host when a region is set.
-DOMAINS: Final = ("totogi.solutions", "whoosh.totogidemos.com", "twilio.com")
+#: The vendor's domains, and Twilio's, whose API the vendor speaks. Everything below them is the vendor's: the vendor's
+#: own SDK fork calls ``api.whoosh.totogidemos.com``, and ``api.dublin.ie1.totogidemos.com`` when a region is set. The
+#: last domain is the CDN that media redirect to.
+DOMAINS: Final = ("totogi.solutions", "totogidemos.com", "twilio.com", "mms.twiliocdn.com")
 
 #: Where the vendor serves messages and their media.
 API_HOST: Final = "api.whoosh.totogi.solutions"
@@ -14,32 +14,62 @@ API_HOST: Final = "api.whoosh.totogi.solutions"
 #: The products whose API is faked. A region or an edge may follow: ``api.dublin.ie1.twilio.com``.
 PRODUCTS: Final = frozenset({"api", "messaging", "pricing", "content"})
 
+#: A DNS name has at most 253 characters. Longer ones are not cached, so that the caches stay small.
+_LONGEST_NAME: Final = 253
 
-@lru_cache(maxsize=256)
-def is_vendor(host: str) -> bool:
-    """Whether a host is the vendor's (or Twilio's), so that nothing may reach it from a test."""
-    return _below_domain(host) is not None
+#: Full stops of other scripts, which IDNA reads as the ASCII one.
+_FULL_STOPS: Final = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
 
 
-@lru_cache(maxsize=256)
+def is_vendor(host: object) -> bool:
+    """True if a host is the vendor's or Twilio's, in any spelling that a resolver accepts.
+
+    Args:
+        host: a text, or bytes as sockets accept them. Anything else is no host.
+    """
+    if host.__class__ is str and len(host) <= _LONGEST_NAME:
+        return _below_domain(host) is not None
+    if isinstance(host, (bytes, bytearray, memoryview)):
+        host = bytes(host).decode("utf-8", "replace")
+    return isinstance(host, str) and _below_domain.__wrapped__(str(host)) is not None
+
+
 def product_of(host: str) -> str | None:
-    """The product a vendor host serves, such as ``"api"``; None where it is none of the faked ones."""
-    product = (_below_domain(host) or "").partition(".")[0]
+    """Return the product that a vendor host serves, such as ``"api"``, or None if that product is not faked."""
+    below = _below_domain(host) if len(host) <= _LONGEST_NAME else _below_domain.__wrapped__(host)
+    product = (below or "").partition(".")[0]
     return product if product in PRODUCTS else None
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself: ``localhost``, a name below it, or an address of the loopback."""
+    """True if a host is this machine: ``localhost``, a name below it, or a loopback address."""
     name = host.lower().removesuffix(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
+
+    from ipaddress import ip_address  # here, because the guard of every child process reads this module
+
     try:
         return ip_address(name.strip("[]")).is_loopback
     except ValueError:
         return False
 
 
+@lru_cache(maxsize=256)
 def _below_domain(host: str) -> str | None:
-    """What stands before the vendor's domain in a host; None where that is another's."""
-    name = "." + host.lower().removesuffix(".")
+    """Return the labels before the vendor's domain in a host, or None for anybody else's host."""
+    name = "." + (host if host.isascii() else _to_ascii(host)).strip().lower().rstrip(".")
     return next((name[: -len(domain)].strip(".") for domain in DOMAINS if name.endswith("." + domain)), None)
+
+
+def _to_ascii(host: str) -> str:
+    """Return the name that IDNA makes of an international spelling: full-width letters, soft hyphens, other stops.
+
+    IDNA drops a few invisible characters and refuses others. All of them are dropped here: a name that no resolver
+    accepts may be refused as well.
+    """
+    from unicodedata import category, normalize
+
+    shown = normalize("NFKC", host).translate(_FULL_STOPS)
+    kept = "".join(char for char in shown if category(char) not in {"Cf", "Mn", "Cc"})
+    return normalize("NFKC", kept.casefold())

@@ -9,6 +9,8 @@ import trustme
 from pytest_whoosh.engine.hosts import DOMAINS, PRODUCTS
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+#: The wildcard of a certificate stands for one label only.
+_BELOW: Final = ("whoosh.totogi.solutions", "whoosh.totogidemos.com")
 
 
 def issue(ca_file: Path, host: str) -> ssl.SSLContext:
@@ -18,7 +20,7 @@ def issue(ca_file: Path, host: str) -> ssl.SSLContext:
     """
     authority = trustme.CA(organization_name="pytest-whoosh", organization_unit_name="throw-away test authority")
     products = (f"{product}.localhost" for product in sorted(PRODUCTS))
-    vendor = (f"*.{domain}" for domain in (*DOMAINS, "whoosh.totogi.solutions"))
+    vendor = (name for domain in (*DOMAINS, *_BELOW) for name in (domain, f"*.{domain}"))
     certificate = authority.issue_cert(*dict.fromkeys((*_LOOPBACK, host, *products, *vendor)))
     authority.cert_pem.write_to_path(str(ca_file))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

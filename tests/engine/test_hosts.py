@@ -19,6 +19,16 @@ from pytest_whoosh.engine.hosts import is_loopback, is_vendor, product_of
         ("twilio.com", None),
         ("twilio.com.", None),
         ("whoosh.totogidemos.com", None),
+        ("totogidemos.com", None),
+        ("api.dublin.ie1.totogidemos.com", "api"),
+        ("api.totogi.solutions", "api"),
+        ("mms.twiliocdn.com", None),
+        ("api.twi\u00adlio.com", "api"),
+        ("\uff41pi.twilio.\uff43om", "api"),
+        ("api\u3002twilio\uff0ecom", "api"),
+        ("api.twilio.com\uff61", "api"),
+        ("API.TWILIO.COM..", "api"),
+        ("api." + "\u00ad" * 300 + "twilio.com", "api"),
     ],
 )
 def test_a_host_of_the_vendors_serves_a_product_or_none_that_is_faked(host: str, product: str | None) -> None:
@@ -26,10 +36,39 @@ def test_a_host_of_the_vendors_serves_a_product_or_none_that_is_faked(host: str,
 
 
 @pytest.mark.parametrize(
-    "host", ["api.nottwilio.com", "nottwilio.com", "api.twilio.com.example.org", "twilio", "totogidemos.com", "com", ""]
+    "host",
+    [
+        "api.nottwilio.com",
+        "nottwilio.com",
+        "api.twilio.com.example.org",
+        "twilio",
+        "com",
+        "",
+        ".",
+        "twiliocdn.com",
+        "api.tw\u00eclio.com",
+        "x" * 1000,
+    ],
 )
 def test_any_other_host_is_none_of_the_vendors(host: str) -> None:
     assert (is_vendor(host), product_of(host)) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("host", "vendors"),
+    [
+        (b"api.twilio.com", True),
+        (bytearray(b"API.TWILIO.COM."), True),
+        (memoryview(b"api.twilio.com"), True),
+        ("api.twi\u00adlio.com".encode(), True),
+        (b"example.com", False),
+        (b"\xff\xfe", False),
+        (None, False),
+        (443, False),
+    ],
+)
+def test_a_host_may_be_bytes_and_anything_else_is_none(host: object, vendors: bool) -> None:
+    assert is_vendor(host) is vendors
 
 
 @pytest.mark.parametrize(
