@@ -163,7 +163,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[_DOUBLE] = None
     item.stash[_SHOWN] = False
     if module := sys.modules.get(f"{__package__}.whoosh"):
-        item.stash[_ENTERED] = module.Whoosh.entered = deque(maxlen=_MOST_DOUBLES)
+        item.stash[_ENTERED] = module.Whoosh._entered = deque(maxlen=_MOST_DOUBLES)
     guard = item.config.stash[_GUARD]
     guard.on = bool(_settings(item).get("guard", guard.on))
     guard.close_again()
@@ -226,7 +226,7 @@ def doubles_of(item: pytest.Item) -> list[Whoosh]:
     funcargs = (getattr(item, "funcargs", None) or {}).values()
     values = [item.stash.get(_DOUBLE, None), *funcargs, *item.stash.get(_ENTERED, ())]
     doubles = {id(value): value for value in values if isinstance(value, module.Whoosh)}
-    return [double for double in doubles.values() if double.was_entered]
+    return [double for double in doubles.values() if double._was_entered]
 
 
 def _settings(item: pytest.Item) -> dict[str, object]:

@@ -101,7 +101,7 @@ class Whoosh(Provisioning):
     """
 
     #: Where doubles are noted that come into force, while the plugin wants to know of those that a test makes itself.
-    entered: "ClassVar[deque[Whoosh] | None]" = None
+    _entered: "ClassVar[deque[Whoosh] | None]" = None
 
     def __init__(self, **settings: object) -> None:
         self._given = settings
@@ -121,7 +121,7 @@ class Whoosh(Provisioning):
             self._courier = Courier(over_http=settings.callbacks == "http", now=self._own_time)
             self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
             self._environment = Environment({**self.environment, **_UNSET})
-            parts = (self._environment, Interception(self.answer), Guard(_explain))
+            parts = (self._environment, Interception(self._answer), Guard(_explain))
             self._leaving: list[_Part] = [self._clock, *parts]
             try:
                 for part in parts:
@@ -130,8 +130,8 @@ class Whoosh(Provisioning):
                 self._step_out()
                 raise
             _DOUBLES.add(self)
-        if Whoosh.entered is not None:
-            Whoosh.entered.append(self)
+        if Whoosh._entered is not None:
+            Whoosh._entered.append(self)
         self._active = True
         return self
 
@@ -156,7 +156,7 @@ class Whoosh(Provisioning):
                 self._step_out()
 
     def __repr__(self) -> str:
-        if not self.was_entered:
+        if not self._was_entered:
             return "<Whoosh, not in force yet>"
         sent, received = len(self._vendor.outbound), len(self._vendor.inbound)
         return f"<Whoosh{'' if self._active else ', no longer in force'}: {sent} sent, {received} received>"
@@ -231,7 +231,7 @@ class Whoosh(Provisioning):
         }
 
     @property
-    def was_entered(self) -> bool:
+    def _was_entered(self) -> bool:
         """Whether it is in force, or was."""
         return "_vendor" in vars(self)
 
@@ -252,7 +252,7 @@ class Whoosh(Provisioning):
 
     # Answering the app
 
-    def answer(self, request: Request, *, later: Later | None = None) -> Response:
+    def _answer(self, request: Request, *, later: Later | None = None) -> Response:
         """Answer one API request. Every transport comes in by this door.
 
         ``later`` is given what to do once the caller has the answer; without it, the caller has it at once.
@@ -269,7 +269,7 @@ class Whoosh(Provisioning):
         with self._lock:
             concurrency.leave(request)
 
-    def publish(self, url: str | None, allow_webhooks: Sequence[str] = ()) -> None:
+    def _publish(self, url: str | None, allow_webhooks: Sequence[str] = ()) -> None:
         """Be served at a URL: apps find media there, and webhooks leave for this machine and for the hosts allowed.
 
         Without a URL no more so.
@@ -279,7 +279,7 @@ class Whoosh(Provisioning):
         self._vendor.origin = url or f"https://{API_HOST}"
         self._courier.open_to(allow_webhooks if url else None)
 
-    def reaches(self, url: str) -> bool:
+    def _reaches(self, url: str) -> bool:
         """Whether a webhook leaves over HTTP for a URL that nothing is mounted at."""
         return self._courier.reaches(url)
 

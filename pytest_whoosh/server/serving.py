@@ -146,7 +146,7 @@ class Server:
         listening = _listen(self._host, self._port)
         try:
             self._port = listening.getsockname()[1]
-            self.whoosh.publish(self._address, self.allow_webhooks)
+            self.whoosh._publish(self._address, self.allow_webhooks)
             context = self._secure() if self._scheme == "https" else None
             started: Future[None] = Future()
             self._thread = threading.Thread(
@@ -163,7 +163,7 @@ class Server:
         """Stop listening, and let go of every connection."""
         if self._thread is None:
             return
-        self.whoosh.publish(None)
+        self.whoosh._publish(None)
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
         self._forget()
@@ -248,7 +248,7 @@ class Server:
         address = locate(target, host, scheme=self._scheme, local=self._local(call))
         request = Request(call.method, address.url, call.headers, body, origin=address.origin)
         try:
-            return _render(self.whoosh.answer(request))
+            return _render(self.whoosh._answer(request))
         except NetworkFault as fault:
             return await _break(call, fault)
 

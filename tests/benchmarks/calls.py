@@ -37,7 +37,7 @@ def listing(whoosh: Whoosh, **filters: str) -> Request:
 
 
 def answer(whoosh: Whoosh, request: Request) -> Any:
-    response = whoosh.answer(request)
+    response = whoosh._answer(request)
     assert response.status in (200, 201), response.body
     return response
 

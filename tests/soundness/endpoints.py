@@ -134,7 +134,7 @@ class House:
 
     def call(self, endpoint: Endpoint, parameters: Mapping[str, Any] | None = None) -> Response:
         """Call an endpoint on the double's own door."""
-        return self.whoosh.answer(self.request(endpoint, parameters))
+        return self.whoosh._answer(self.request(endpoint, parameters))
 
 
 class _Filled(dict[str, str]):
@@ -247,13 +247,13 @@ def _app(environ: dict[str, Any], start_response: Callable[..., object]) -> list
 
 
 def _create(whoosh: Whoosh, url: str, parameters: Mapping[str, str]) -> str:
-    answer = whoosh.answer(Request("POST", f"{url}.json", _credentials(whoosh), urlencode(parameters)))
+    answer = whoosh._answer(Request("POST", f"{url}.json", _credentials(whoosh), urlencode(parameters)))
     assert answer.status == 201, answer
     return json.loads(answer.body)["sid"]
 
 
 def _get(whoosh: Whoosh, url: str) -> Any:
-    return json.loads(whoosh.answer(Request("GET", url, _credentials(whoosh))).body)
+    return json.loads(whoosh._answer(Request("GET", url, _credentials(whoosh))).body)
 
 
 def _credentials(whoosh: Whoosh) -> dict[str, str]:

@@ -152,7 +152,7 @@ def require_sound(house: House) -> None:
 
 def answered(house: House, request: Request, endpoint: Endpoint | None) -> Response:
     """Call the double on its own door, and require a documented answer."""
-    answer = house.whoosh.answer(request)
+    answer = house.whoosh._answer(request)
     require_documented(endpoint, answer.status, answer.header("content-type"), answer.body)
     return answer
 

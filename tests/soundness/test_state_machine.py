@@ -114,7 +114,7 @@ class Machine(RuleBasedStateMachine):
         if method == "GET" and body:
             url, body = f"{url}?{body}", ""
         try:
-            answer = self.whoosh.answer(Request(method, url, headers, body))
+            answer = self.whoosh._answer(Request(method, url, headers, body))
         except NetworkFault:
             return "fault", None
         return answer.status, json.loads(answer.body) if answer.body else None
@@ -286,7 +286,7 @@ class Machine(RuleBasedStateMachine):
             return multiple()
         document = {"language": "en", "variables": {"1": "there"}, "types": {"twilio/text": {"body": text}}}
         credentials = b64encode(f"{account}:{self.tokens[account]}".encode()).decode()
-        answer = self.whoosh.answer(
+        answer = self.whoosh._answer(
             Request(
                 "POST",
                 "https://content.whoosh.totogi.solutions/v1/Content",

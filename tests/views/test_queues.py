@@ -174,7 +174,7 @@ def post(whoosh: Whoosh, parameters: dict[str, str]) -> int:
     """Send a message without the SDK, which is quicker; the HTTP status."""
     url = f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json"
     credentials = b64encode(f"{whoosh.api_key}:{whoosh.api_secret}".encode()).decode()
-    return whoosh.answer(Request("POST", url, {"Authorization": f"Basic {credentials}"}, urlencode(parameters))).status
+    return whoosh._answer(Request("POST", url, {"Authorization": f"Basic {credentials}"}, urlencode(parameters))).status
 
 
 def test_a_full_queue_refuses_a_direct_message(whoosh: Whoosh, client: Client) -> None:

@@ -14,7 +14,7 @@ from .operation import Forbidden, Given, Operation, Place
 def _mount(place: Place, given: Given) -> Mapping[str, object]:
     base, server = given.parameters["base_url"], given.parameters.get("server")
     host = urlsplit(server or base).hostname
-    if host and not place.whoosh.reaches(server or base):
+    if host and not place.whoosh._reaches(server or base):
         raise Forbidden(
             f'Webhooks may not go out to {host}. Name with "server" one on this machine that stands for it, or start '
             f"the server with --allow-webhooks {host}."
