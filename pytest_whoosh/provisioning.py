@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import wraps
@@ -23,7 +23,7 @@ from .engine.account.resources import (
 )
 from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
 from .engine.errors import choose_from
-from .engine.messages.media import File, smallest, type_of
+from .engine.messages.media import smallest, type_of
 from .engine.misuse import is_usage_error
 from .engine.timeline import moment
 from .engine.vendor import Vendor
@@ -193,18 +193,27 @@ class Provisioning:
         return self._provider().new_template(known, language, friendly_name=friendly_name, variables=defaults)
 
     @_in_one_step
-    def add_media(self, url: str, content: bytes | None = None, *, content_type: str | None = None) -> None:
-        """Let a file stand behind a media URL, which the API then serves as the media of the messages that name it.
+    def add_media(
+        self, url: str, content: bytes | None = None, *, content_type: str | None = None, status: int = 200
+    ) -> None:
+        """Set the file at a media URL, which the API then serves as the media of the messages that name the URL.
 
-        Without ``content`` it is the smallest valid file of its type, as it is for every other URL. The type follows
-        the URL's extension unless ``content_type`` names it.
+        Args:
+            url: the URL that messages name.
+            content: the file's bytes; by default the smallest valid file of its type, as every other URL has.
+            content_type: its type; by default the one of the URL's extension. A message with a type that the vendor
+                does not accept fails with 12300.
+            status: the HTTP status that the URL answers with. A message whose media has 400 or more fails with 11200.
         """
         if urlsplit(url).scheme not in ("http", "https"):
             raise ValueError(f'add_media() takes a URL such as "https://app.example/cat.jpg", not {url!r}.')
         if content is not None and not isinstance(content, bytes):
             raise TypeError(f"The content of a file is bytes, not {type(content).__name__}.")
-        kind = content_type or type_of(url)
-        self._provider().files.give(url, smallest(kind) if content is None else File(content, kind))
+        if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
+            raise ValueError(f"The status of a media URL is an HTTP status such as 404, not {status!r}.")
+        file = smallest(content_type or type_of(url))
+        file = replace(file, content=file.content if content is None else content, status=status)
+        self._provider().files.give(url, file)
 
     @_in_one_step
     def opt_out(self, person: str, sender: str) -> OptOut:

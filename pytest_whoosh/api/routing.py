@@ -12,11 +12,11 @@ from typing import Final, TypeAlias, TypeVar
 
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.hosts import product_of
+from pytest_whoosh.engine.hosts import is_cdn, product_of
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
 from pytest_whoosh.engine.vendor import ACCOUNT_SID, Vendor
 
-from . import xml
+from . import cdn, xml
 
 PLAIN_HTTP: Final = "The API is served over HTTPS only; unencrypted HTTP is not supported. Call https://{host} instead."
 
@@ -118,6 +118,10 @@ class Routes:
         """Route GET requests of a path to the decorated function; see :class:`Route` for the options."""
         return self._route("GET", path, signed=signed, any_status=any_status)
 
+    def head(self, path: str) -> Callable[[H], H]:
+        """Route HEAD requests of a path to the decorated function."""
+        return self._route("HEAD", path)
+
     def post(self, path: str, *, any_status: bool = False) -> Callable[[H], H]:
         """Route POST requests of a path to the decorated function."""
         return self._route("POST", path, any_status=any_status)
@@ -212,6 +216,8 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
 def _reply(vendor: Vendor, router: Router, request: Request, path: str, extension: str) -> Reply | Response:
     if request.scheme != "https":
         raise NetworkFault("refused", text=PLAIN_HTTP.format(host=request.host))
+    if is_cdn(request.host):
+        return cdn.serve(vendor, request)
     if product_of(request.host) is None:
         raise _not_found(request)
     found = router.find(path)

@@ -3,13 +3,18 @@
 from functools import lru_cache
 from typing import Final
 
+#: The content delivery network that media redirect to.
+CDN_HOST: Final = "mms.twiliocdn.com"
 #: The vendor's domains, and Twilio's, whose API the vendor speaks. Everything below them is the vendor's: the vendor's
 #: own SDK fork calls ``api.whoosh.totogidemos.com``, and ``api.dublin.ie1.totogidemos.com`` when a region is set. The
 #: last domain is the CDN that media redirect to.
-DOMAINS: Final = ("totogi.solutions", "totogidemos.com", "twilio.com", "mms.twiliocdn.com")
+DOMAINS: Final = ("totogi.solutions", "totogidemos.com", "twilio.com", CDN_HOST)
 
 #: Where the vendor serves messages and their media.
 API_HOST: Final = "api.whoosh.totogi.solutions"
+
+#: The first segment of a path on a local server that stands for :data:`CDN_HOST`.
+CDN_LABEL: Final = CDN_HOST.partition(".")[0]
 
 #: The products whose API is faked. A region or an edge may follow: ``api.dublin.ie1.twilio.com``.
 PRODUCTS: Final = frozenset({"api", "messaging", "pricing", "content"})
@@ -53,6 +58,11 @@ def is_loopback(host: str) -> bool:
         return ip_address(name.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def is_cdn(host: str) -> bool:
+    """True if a host is the network that serves the files of media."""
+    return host.rstrip(".").lower().endswith(CDN_HOST)
 
 
 @lru_cache(maxsize=256)

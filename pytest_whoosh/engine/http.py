@@ -55,6 +55,11 @@ class Request:
         return f"{self.scheme}://{urlsplit(self.url).netloc.rpartition('@')[2]}"
 
     @property
+    def server(self) -> str | None:
+        """The origin of the local server that received the request; None for a call from this process."""
+        return self._origin
+
+    @property
     def text(self) -> str:
         """The body as text; what is not UTF-8 becomes the replacement character."""
         body = self.body

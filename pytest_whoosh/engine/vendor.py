@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Final, Protocol, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
@@ -30,10 +31,11 @@ from .carrier.throughput import Throughput
 from .collection import Collection
 from .concurrency import Concurrency
 from .errors import ApiError
-from .hosts import API_HOST
+from .hosts import API_HOST, is_cdn
 from .http import NetworkFault, Request, Response
 from .messages.media import Files
 from .messages.record import Media, Message
+from .messages.signed_urls import SignedUrls
 from .misuse import WhooshError, is_usage_error
 from .settings import Settings
 from .sids import Sids, sender_sid
@@ -55,6 +57,10 @@ D = TypeVar("D", bound=_Dated)
 STARTING_BALANCE: Final = Decimal("100.00")
 #: What the SID of an account looks like.
 ACCOUNT_SID: Final = re.compile("AC[0-9a-fA-F]{32}")
+_NOT_FOLLOWED: Final = (
+    "the client did not follow the redirect to the file. Write follow_redirects=True (httpx), allow_redirects=True "
+    "(requests, aiohttp), or fetch the URL in the Location header"
+)
 #: Direction of the messages that an app sends through the API.
 OUTBOUND_API: Final = "outbound-api"
 
@@ -102,6 +108,9 @@ class Vendor:
         #: The webhooks that wait to be delivered.
         self.due: deque[Webhook] = deque()
         self.files = Files()
+        self.signed_urls = SignedUrls(settings.seed)
+        #: The calls that were redirected to a file, by the query string of the file's URL, until it is fetched.
+        self._redirected: dict[str, list[Exchange]] = defaultdict(list)
         self.links = Links(settings.seed)
         realistic = settings.throughput == "realistic"
         #: The senders' queues; None where nothing ever waits.
@@ -401,6 +410,12 @@ class Vendor:
             exchange.status = answer.status
         if error:
             exchange.code, exchange.note = error.code, error.message
+        if exchange.status == HTTPStatus.TEMPORARY_REDIRECT and isinstance(answer, Response):
+            exchange.note = _NOT_FOLLOWED
+            self._redirected[str(answer.header("location")).partition("?")[2]].append(exchange)
+        elif is_cdn(request.host):
+            for redirect in self._redirected.pop(request.query_string, ()):
+                redirect.note = None
         self.journal.append(exchange)
 
 

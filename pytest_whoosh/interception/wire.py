@@ -75,7 +75,7 @@ def to_bytes(response: Response, method: str) -> bytes:
         phrase = "Unknown"
     lines = [f"HTTP/1.1 {response.status} {phrase}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
-    if response.status != HTTPStatus.NO_CONTENT:
+    if response.status != HTTPStatus.NO_CONTENT and response.header("content-length") is None:
         lines.append(f"Content-Length: {len(body)}")
     lines.append("Connection: close")
     head = "\r\n".join(lines).encode("latin-1", "replace") + _END_OF_HEAD

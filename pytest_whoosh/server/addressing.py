@@ -6,6 +6,8 @@ A call says which product it is for by its host, by the first segment of its pat
     Host: messaging.localhost:43117    /v1/Services
     Host: 127.0.0.1:43117              /messaging/v1/Services
     Host: 127.0.0.1:43117              /v1/Services
+
+The files of media are at ``/mms/AC...``, on the same server.
 """
 
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from pytest_whoosh.engine.hosts import API_HOST, PRODUCTS, is_loopback, is_vendor, product_of
+from pytest_whoosh.engine.hosts import API_HOST, CDN_HOST, CDN_LABEL, PRODUCTS, is_loopback, is_vendor, product_of
 
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _PORTS: Final = MappingProxyType({"http": 80, "https": 443})
@@ -73,6 +75,9 @@ def locate(target: str, host: str, *, scheme: str, local: str) -> Address:
         local: the address and port where the call came in.
     """
     name = name_of(host)
+    first, path = _split(target)
+    if first == CDN_LABEL:
+        return Address(f"https://{CDN_HOST}{path}", f"{scheme}://{host}")
     if is_vendor(name):
         product = product_of(name)
         # Who merely wrote the header by hand would not be led back by it.
@@ -84,7 +89,6 @@ def locate(target: str, host: str, *, scheme: str, local: str) -> Address:
     label = name.partition(".")[0]
     if label in PRODUCTS:
         return Address(_vendor_url(label, target), here)
-    first, path = _split(target)
     if first in PRODUCTS:
         return Address(_vendor_url(first, path), f"{here}/{first}")
     return Address(_vendor_url(_owner(target), target), here)

@@ -1,11 +1,19 @@
 """The media of a message over REST: lists, descriptions, the files themselves, and deletion."""
 
+import asyncio
 import re
 import struct
+import urllib.request
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
+import httpx
 import pytest
 import requests
+import urllib3
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
@@ -15,6 +23,7 @@ from tests.conftest import PERSON, SENDER
 
 API = "https://api.whoosh.totogi.solutions"
 AUTH = ("SK" + "0" * 32, "secret")
+BASIC = urllib3.make_headers(basic_auth=":".join(AUTH))
 CAT = "https://app.example/cat.png"
 DOG = "https://app.example/dog.jpg"
 UNKNOWN = "ME" + "0" * 32
@@ -293,6 +302,212 @@ def test_the_files_of_a_message_are_weighed_together(client: Client, whoosh: Who
     whoosh.settle()
 
     assert (whoosh.outbox[0].status, whoosh.outbox[0].error_code) == ("failed", 11751)
+
+
+# Where a file is: by a redirect, at a signed URL (recorded.md, row 1)
+
+
+def file_url(whoosh: Whoosh) -> str:
+    """Receive a picture, and return the URL in the webhook's parameters."""
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    whoosh.receive("Look", from_=PERSON, to=SENDER, media=[CAT])
+    return whoosh.callbacks[-1].params["MediaUrl0"]
+
+
+def redirect_of(client: Client, url: str = CAT) -> str:
+    message = send(client, url)
+    [media] = client.messages(message.sid).media.list()
+    response = requests.get(path_of(message, f"/{media.sid}"), auth=AUTH, timeout=5, allow_redirects=False)
+    assert (response.status_code, response.content) == (307, b"")
+    return response.headers["Location"]
+
+
+def test_row_1_a_file_is_behind_a_redirect_to_a_signed_url(client: Client) -> None:
+    location = urlsplit(redirect_of(client))
+
+    assert (location.scheme, location.netloc) == ("https", "mms.twiliocdn.com")
+    assert list(parse_qs(location.query)) == ["Expires", "Signature", "Key-Pair-Id"]
+
+
+def test_row_1_a_signed_url_needs_no_credentials_and_ignores_wrong_ones(client: Client) -> None:
+    location = redirect_of(client)
+
+    without, wrong = requests.get(location, timeout=5), requests.get(location, auth=("SK1", "wrong"), timeout=5)
+
+    assert without.status_code == wrong.status_code == 200
+    assert without.content == wrong.content
+    assert (without.headers["Content-Type"], without.content[:4]) == ("image/png", b"\x89PNG")
+
+
+def with_requests(method: str, url: str, *, follow: bool) -> tuple[int, str | None]:
+    answer = requests.request(method, url, auth=AUTH, timeout=5, allow_redirects=follow)
+    return answer.status_code, answer.headers.get("Content-Type")
+
+
+def with_httpx(method: str, url: str, *, follow: bool) -> tuple[int, str | None]:
+    answer = httpx.request(method, url, auth=AUTH, follow_redirects=follow)
+    return answer.status_code, answer.headers.get("Content-Type")
+
+
+def with_async_httpx(method: str, url: str, *, follow: bool) -> tuple[int, str | None]:
+    async def fetch() -> tuple[int, str | None]:
+        async with httpx.AsyncClient(auth=AUTH, follow_redirects=follow) as client:
+            answer = await client.request(method, url)
+            return answer.status_code, answer.headers.get("Content-Type")
+
+    return asyncio.run(fetch())
+
+
+def with_aiohttp(method: str, url: str, *, follow: bool) -> tuple[int, str | None]:
+    async def fetch() -> tuple[int, str | None]:
+        async with (
+            aiohttp.ClientSession(headers=BASIC) as session,
+            session.request(method, url, allow_redirects=follow) as answer,
+        ):
+            await answer.read()
+            return answer.status, answer.headers.get("Content-Type")
+
+    return asyncio.run(fetch())
+
+
+def with_urllib3(method: str, url: str, *, follow: bool) -> tuple[int, str | None]:
+    answer = urllib3.PoolManager().request(method, url, headers=BASIC, redirect=follow)
+    return answer.status, answer.headers.get("Content-Type")
+
+
+def with_urllib(method: str, url: str, *, follow: bool) -> tuple[int, str | None]:
+    assert follow, "urllib.request always follows"
+    with urllib.request.urlopen(urllib.request.Request(url, method=method, headers=BASIC), timeout=5) as answer:
+        return answer.status, answer.headers.get("Content-Type")
+
+
+FETCHERS = [with_requests, with_httpx, with_async_httpx, with_aiohttp, with_urllib3, with_urllib]
+
+
+@pytest.mark.parametrize("fetch", FETCHERS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_row_1_every_library_reaches_the_file(
+    whoosh: Whoosh, fetch: Callable[..., tuple[int, str | None]], method: str
+) -> None:
+    assert fetch(method, file_url(whoosh), follow=True) == (200, "image/png")
+
+
+@pytest.mark.parametrize("fetch", FETCHERS[:-1])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_row_1_a_library_that_does_not_follow_stops_at_the_redirect(
+    whoosh: Whoosh, fetch: Callable[..., tuple[int, str | None]], method: str
+) -> None:
+    assert fetch(method, file_url(whoosh), follow=False)[0] == 307
+
+
+def test_row_1_head_tells_the_size_of_the_file(client: Client, whoosh: Whoosh) -> None:
+    whoosh.add_media(CAT, content=b"x" * 1234)
+
+    response = requests.head(redirect_of(client), timeout=5)
+
+    assert (response.headers["Content-Length"], response.content) == ("1234", b"")
+
+
+def test_row_1_a_signed_url_opens_for_four_hours(client: Client, whoosh: Whoosh) -> None:
+    location = redirect_of(client)
+
+    whoosh.travel(hours=3, minutes=59)
+    in_time = requests.get(location, timeout=5)
+    whoosh.travel(minutes=2)
+    late = requests.get(location, timeout=5)
+
+    assert (in_time.status_code, late.status_code) == (200, 403)
+    assert late.headers["Content-Type"] == "text/xml"
+    assert "<Code>AccessDenied</Code>" in late.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("Signature=", "Signature=A", id="another signature"),
+        pytest.param("Expires=", "Expires=9", id="another expiry"),
+        pytest.param("Expires=", "Expires=x", id="an expiry that is no number"),
+        pytest.param("Key-Pair-Id=", "Key-Pair-Id=A", id="another key"),
+        pytest.param("mms.twiliocdn.com/AC", "mms.twiliocdn.com/AC0", id="another path"),
+        pytest.param("?", "?_=", id="no expiry"),
+    ],
+)
+def test_row_1_a_url_with_a_wrong_signature_opens_nothing(client: Client, old: str, new: str) -> None:
+    location = redirect_of(client)
+
+    assert requests.get(location.replace(old, new), timeout=5).status_code == 403
+
+
+def test_row_1_a_signed_url_serves_nothing_but_reads(client: Client) -> None:
+    assert requests.post(redirect_of(client), timeout=5).status_code == 403
+
+
+def test_row_1_deleted_media_is_gone_from_its_signed_url_too(client: Client) -> None:
+    message = send(client, CAT)
+    [media] = client.messages(message.sid).media.list()
+    location = requests.get(path_of(message, f"/{media.sid}"), auth=AUTH, timeout=5, allow_redirects=False).headers[
+        "Location"
+    ]
+
+    media.delete()
+
+    assert requests.get(location, timeout=5).status_code == 403
+
+
+def test_row_1_the_traffic_names_the_option_for_a_client_that_did_not_follow(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import httpx
+
+        def test_picture(whoosh):
+            whoosh.add_number("+15557122661", sms_url="https://app.example/sms")
+            whoosh.receive(from_="+15558675310", to="+15557122661", media=["https://app.example/cat.png"])
+            url = whoosh.callbacks[0].params["MediaUrl0"]
+            auth = (whoosh.api_key, whoosh.api_secret)
+            httpx.get(url, auth=auth, follow_redirects=True)
+            assert httpx.get(url, auth=auth).status_code == 200
+        """
+    )
+
+    result = pytester.runpytest()
+
+    result.stdout.fnmatch_lines(
+        ["*-> 307", "*-> 200", "*-> 307: the client did not follow the redirect to the file. Write follow_redirects=*"]
+    )
+
+
+# Media that cannot be sent (recorded.md, row 30)
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        pytest.param({"status": 404}, 11200, id="not found"),
+        pytest.param({"status": 500}, 11200, id="a server's error"),
+        pytest.param({"status": 200}, None, id="found"),
+        pytest.param({"content_type": "application/zip"}, 12300, id="a type that is not accepted"),
+        pytest.param({"content_type": "text/html; charset=utf-8"}, 12300, id="a page"),
+        pytest.param({"content_type": "IMAGE/PNG; q=1"}, None, id="an accepted type in other letters"),
+    ],
+)
+def test_row_30_media_that_cannot_be_fetched_or_sent_fails_its_message(
+    client: Client, whoosh: Whoosh, given: dict[str, Any], code: int | None
+) -> None:
+    whoosh.add_media(CAT, **given)
+    send(client, CAT)
+
+    whoosh.settle()
+
+    assert whoosh.outbox[0].error_code == code
+    assert whoosh.outbox[0].status == ("failed" if code else "delivered")
+
+
+@pytest.mark.parametrize("status", [99, 600, True, "404"])
+def test_row_30_a_status_that_is_none_is_refused(whoosh: Whoosh, status: Any) -> None:
+    with pytest.raises(
+        ValueError, match=re.escape(f"The status of a media URL is an HTTP status such as 404, not {status!r}.")
+    ):
+        whoosh.add_media(CAT, status=status)
 
 
 # Delete

@@ -149,6 +149,24 @@ def test_an_app_fetches_the_media_of_a_message_from_the_server(
     assert url.startswith(f"{whoosh_server.url}/2010-04-01/Accounts/{whoosh.account_sid}/Messages/MM")
 
 
+@pytest.mark.parametrize("prefix", ["", "/api"])
+def test_row_1_the_redirect_to_a_file_leads_to_the_server_itself(
+    whoosh_server: Server, whoosh: Whoosh, prefix: str
+) -> None:
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+    whoosh.receive("A photo", from_=PERSON, to=SENDER, media=["https://files.example/photo.png"])
+    url = whoosh.callbacks[0].params["MediaUrl0"].replace(whoosh_server.url, whoosh_server.url + prefix)
+
+    redirect = requests.get(url, auth=("any", "thing"), timeout=5, allow_redirects=False)
+    location = redirect.headers["Location"]
+
+    assert redirect.status_code == 307
+    assert location.startswith(f"{whoosh_server.url}/mms/{whoosh.account_sid}/")
+    assert requests.get(location, timeout=5).headers["Content-Type"] == "image/png"
+    assert requests.head(location, timeout=5).headers["Content-Length"] == "67"
+    assert requests.get(location.replace("Signature=", "Signature=A"), timeout=5).status_code == 403
+
+
 def test_media_stay_where_the_server_is_when_the_double_starts_over(whoosh_server: Server, whoosh: Whoosh) -> None:
     whoosh.reset()
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from pytest_whoosh.api.cdn import signed_url
 from pytest_whoosh.api.dates import day_or_instant, rfc2822
 from pytest_whoosh.api.forms import param, parse
 from pytest_whoosh.api.paging import list_reply
@@ -50,11 +51,16 @@ def list_media(call: Call, message_sid: str) -> Reply:
 
 @routes.get("/{sid}")
 def fetch_media(call: Call, message_sid: str, sid: str) -> Reply | Response:
-    """Fetch the description of a media file; without an extension in the path, the file."""
+    """Fetch the description of a media file; without an extension in the path, a redirect to the file."""
     media = _find(call, message_sid, sid)
     if not call.extension:
-        return Response(200, {**HEADERS, "Content-Type": media.file.content_type}, media.file.content)
+        return Response(
+            307, {**HEADERS, "Location": signed_url(call.vendor, call.request, _message(call, message_sid), media)}
+        )
     return Reply(render_media(media), sid=sid, element=_ELEMENT)
+
+
+routes.head("/{sid}")(fetch_media)
 
 
 @routes.delete("/{sid}")

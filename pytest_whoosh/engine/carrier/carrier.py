@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -35,6 +36,8 @@ _NOT_IN_POOL: Final = 21711
 _OUTSIDE_WINDOW: Final = 63016
 _NOT_SHORTENED: Final = 30103
 _NO_DOMAIN: Final = 30106
+_NO_MEDIA: Final = 11200
+_MEDIA_NOT_ACCEPTED: Final = 12300
 _MEDIA_TOO_LARGE: Final = 11751
 
 #: The statuses up to which the vendor can still keep a message from going out.
@@ -191,8 +194,8 @@ class Carrier:
             return _OUTSIDE_WINDOW
         if message.shortens_urls and not (message.service and message.service.link_shortening_domain):
             return _NO_DOMAIN
-        if message.media_urls and exceeds_limits((each.file for each in message.media), message.channel):
-            return _MEDIA_TOO_LARGE
+        if message.media_urls and (code := _media_problem(message)):
+            return code
         if message.max_price is not None and self._prices.cost(message) > message.max_price:
             return _PRICE_EXCEEDED
         return None
@@ -291,6 +294,16 @@ def _forget(message: Message) -> None:
         message.forgotten, message.body = message.body, ""
         message.media = Collection()
     message.obfuscated = message.obfuscates_address
+
+
+def _media_problem(message: Message) -> int | None:
+    """Return the error code of media that cannot be sent; None if all can."""
+    files = [media.file for media in message.media]
+    if any(file.status >= HTTPStatus.BAD_REQUEST for file in files):
+        return _NO_MEDIA
+    if not all(file.is_accepted for file in files):
+        return _MEDIA_NOT_ACCEPTED
+    return _MEDIA_TOO_LARGE if exceeds_limits(files, message.channel) else None
 
 
 def _segments(message: Message) -> int:

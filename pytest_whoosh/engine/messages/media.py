@@ -61,12 +61,42 @@ _SMALLEST: Final[Mapping[str, bytes]] = MappingProxyType(
 )
 
 
+_OFFICE: Final = "vnd.openxmlformats-officedocument"
+#: The types that the vendor accepts, by family; see https://www.twilio.com/docs/messaging/guides/accepted-mime-types
+_ACCEPTED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "application": (
+            "msword", "pdf", "vcard", "vnd.apple.pkpass", "vnd.ms-excel", "vnd.ms-powerpoint",
+            f"{_OFFICE}.presentationml.presentation", f"{_OFFICE}.spreadsheetml.sheet",
+            f"{_OFFICE}.wordprocessingml.document",
+        ),
+        "audio": (
+            "3gpp", "3gpp2", "aac", "ac3", "amr", "amr-nb", "basic", "l24", "mp4", "mpeg", "ogg", "vnd.rn-realaudio",
+            "vnd.wave", "vorbis", "webm",
+        ),
+        "image": ("bmp", "gif", "heic", "heif", "jpeg", "jpg", "png", "tiff", "webp"),
+        "text": ("calendar", "csv", "directory", "richtext", "rtf", "vcard", "x-vcard"),
+        "video": (
+            "3gpp", "3gpp-tt", "3gpp2", "h261", "h263", "h263-1998", "h263-2000", "h264", "mp4", "mpeg", "mpeg4",
+            "quicktime", "webm",
+        ),
+    }
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it is served: its bytes, and what they are."""
+    """A file as it is served: its bytes, its content type, and the HTTP status that its URL answers with."""
 
     content: bytes
     content_type: str
+    status: int = 200
+
+    @property
+    def is_accepted(self) -> bool:
+        """True if the vendor accepts files of this type."""
+        family, _, subtype = self.content_type.partition(";")[0].strip().lower().partition("/")
+        return subtype in _ACCEPTED.get(family, ())
 
 
 class Files:

@@ -136,6 +136,7 @@ OPERATIONS: Final = (
             Parameter("url", TEXT, "the URL", required=True),
             Parameter("content", BYTES, "what the file holds: the smallest valid file of its type unless given"),
             Parameter("content_type", TEXT, "its type: that which the URL's extension names unless given"),
+            Parameter("status", WHOLE, "the HTTP status that the URL answers with; 400 or more fails messages"),
         ),
         example='{"url": "https://app.example/cat.jpg", "content": "/9j/4AAQ"}',
     ),
