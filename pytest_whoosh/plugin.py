@@ -75,7 +75,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, check the settings of the ini file and where the report goes, and put up the guard."""
     config.addinivalue_line(
-        "markers", "whoosh(**settings): settings of the whoosh fixture for a test; the README lists them"
+        "markers",
+        "whoosh(**settings): settings of a test; `python -m pytest_whoosh guide settings` lists them",
     )
     settings = config.stash[_INI] = _ini_settings(config)
     if (report := config.getoption(_REPORT)) is not None:

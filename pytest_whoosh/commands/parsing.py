@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 from typing import Final
 
-from . import segments, serve
+from . import guide, segments, serve
 
-_COMMANDS: Final = (serve, segments)
+_COMMANDS: Final = (serve, segments, guide)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -102,7 +102,7 @@ def _outcome(whoosh: Whoosh) -> Outcome:
 
 
 def row(campaign: Campaign) -> tuple[str, ...]:
-    """A row of the README's table."""
+    """A row of the guide's table."""
     return campaign.what, *run(campaign).row
 
 

@@ -222,7 +222,7 @@ def test_json_is_ascii_so_that_it_survives_any_terminal(segments):
 
 
 def test_the_readme_shows_what_it_prints(segments):
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parents[2] / "pytest_whoosh" / "guide" / "report.md").read_text(encoding="utf-8")
     command, printed = re.findall(r"```sh\n(python -m pytest_whoosh segments .*)\n```\n\n```text\n([^`]*)```", readme)[
         0
     ]

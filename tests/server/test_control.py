@@ -20,7 +20,7 @@ from pytest_whoosh import Server, Whoosh
 from pytest_whoosh.server.operations.reading import MOST
 from tests.conftest import PERSON, SENDER
 from tests.server.controller import DESCRIPTION, Controller
-from tests.test_readme import blocks
+from tests.test_documentation import blocks
 
 OTHER = "+15550001111"
 START = "2030-06-01T09:00:00Z"

@@ -1,4 +1,7 @@
-"""The README: its snippets run, and its tables say what the code says. ``python -m tests.test_readme`` writes them."""
+"""README and guide: snippets run, links lead somewhere, tables are made from code.
+
+``python -m tests.test_documentation`` writes the tables anew.
+"""
 
 import ast
 import configparser
@@ -26,20 +29,28 @@ from .benchmarks import campaign
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+GUIDE = ROOT / "pytest_whoosh" / "guide"
+PAGES = (README, *sorted(GUIDE.glob("*.md")))
 
 
 class Block(NamedTuple):
-    """A fenced block: its language, its line in the file, and its text."""
+    """A fenced block: its page, its language, its line in the page, and its text."""
 
+    page: str
     language: str
     line: int
     text: str
 
 
-def blocks(language: str) -> list[Block]:
-    text = README.read_text(encoding="utf-8")
-    found = re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [Block(match[1], text[: match.start()].count("\n") + 2, match[2]) for match in found if match[1] == language]
+def blocks(language: str, *, page: Path | None = None) -> list[Block]:
+    """The fenced blocks of a language, of one page or of all."""
+    return [block for path in ([page] if page else PAGES) for block in _blocks(path) if block.language == language]
+
+
+def _blocks(path: Path) -> Iterator[Block]:
+    text = path.read_text(encoding="utf-8")
+    for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        yield Block(path.stem, match[1], text[: match.start()].count("\n") + 2, match[2])
 
 
 def is_conftest(block: Block) -> bool:
@@ -51,7 +62,7 @@ def has_tests(block: Block) -> bool:
 
 
 def name(block: Block) -> str:
-    return f"line {block.line}"
+    return f"{block.page}:{block.line}"
 
 
 PYTHON = blocks("python")
@@ -59,7 +70,8 @@ PYTHON = blocks("python")
 
 @pytest.mark.parametrize("block", list(filter(has_tests, PYTHON)), ids=name)
 def test_a_snippet_with_tests_passes(block: Block, pytester: pytest.Pytester) -> None:
-    pytester.makeconftest("\n".join(each.text for each in PYTHON if is_conftest(each)))
+    shared = [each.text for each in PYTHON if is_conftest(each) and each.page in ("start", block.page)]
+    pytester.makeconftest("\n".join(shared))
     pytester.makepyfile(block.text)
     functions = [node.name for node in ast.parse(block.text).body if isinstance(node, ast.FunctionDef)]
 
@@ -70,7 +82,7 @@ def test_a_snippet_with_tests_passes(block: Block, pytester: pytest.Pytester) ->
 
 @pytest.mark.parametrize("block", [each for each in PYTHON if not has_tests(each) and not is_conftest(each)], ids=name)
 def test_another_snippet_runs(block: Block) -> None:
-    exec(compile(block.text, f"README.md:{block.line}", "exec"), {"__name__": "snippet"})
+    exec(compile(block.text, name(block), "exec"), {"__name__": "snippet"})
 
 
 @pytest.mark.parametrize("block", blocks("ini"), ids=name)
@@ -85,22 +97,31 @@ def test_an_ini_file_is_taken(block: Block, pytester: pytest.Pytester) -> None:
 
 
 def test_every_block_is_of_a_kind_that_is_checked_or_marked_as_not_running() -> None:
-    languages = re.findall(r"^```(\w+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    languages = {block.language for page in PAGES for block in _blocks(page)}
 
-    assert set(languages) <= {"python", "ini", "sh", "text"}
-
-
-def test_every_link_within_the_file_leads_to_a_heading() -> None:
-    text = README.read_text(encoding="utf-8")
-    headings = {_anchor(heading) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
-
-    assert sorted(set(re.findall(r"\]\(#([^)]+)\)", text)) - headings) == []
+    assert languages <= {"python", "ini", "sh", "text"}
 
 
-def test_every_link_to_a_file_leads_somewhere() -> None:
-    links = re.findall(r"\]\((?!#|https?:)([^)]+)\)", README.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", text)
 
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    missing = [link for link, _ in links if not (page.parent / link).exists()]
+    lost = [f"{link}#{anchor}" for link, anchor in links if anchor and anchor not in _anchors(page.parent / link, page)]
+
+    assert missing + lost == []
+
+
+def _anchors(target: Path, page: Path) -> set[str]:
+    text = (page if target.is_dir() else target).read_text(encoding="utf-8")
+    return {_anchor(heading) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+
+
+def test_the_readme_lists_every_page_of_the_guide() -> None:
+    listed = re.findall(r"pytest_whoosh/guide/(\w+)\.md", README.read_text(encoding="utf-8"))
+
+    assert sorted(listed) == sorted(page.stem for page in PAGES[1:])
 
 
 def test_every_module_is_in_the_tree() -> None:
@@ -141,7 +162,7 @@ def _default(value: object) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, str) and len(value) > 30:
         return "fixed"
-    return f"`{value}`" if isinstance(value, str | int) else "see [below](#the-life-of-a-message)"
+    return f"`{value}`" if isinstance(value, str | int) else "see [life of a message](lifecycle.md)"
 
 
 def message() -> Iterator[tuple[str, ...]]:
@@ -236,9 +257,11 @@ def with_tables(text: str) -> str:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_table_says_what_the_code_says(table: str) -> None:
-    text = README.read_text(encoding="utf-8")
+    wanted = f"<!-- {table} -->\n{rendered(table)}\n<!-- /{table} -->"
 
-    assert f"<!-- {table} -->\n{rendered(table)}\n<!-- /{table} -->" in text, "python -m tests.test_readme writes it"
+    assert any(wanted in page.read_text(encoding="utf-8") for page in PAGES), (
+        "python -m tests.test_documentation writes it"
+    )
 
 
 # The campaigns: each takes seconds, so that all of them are carried out only where the environment asks for it.
@@ -247,7 +270,7 @@ every_campaign = pytest.mark.skipif("WHOOSH_CAMPAIGNS" not in os.environ, reason
 
 
 def test_the_campaigns_are_those_of_the_table() -> None:
-    text = README.read_text(encoding="utf-8")
+    text = (GUIDE / "throughput.md").read_text(encoding="utf-8")
     table = text.partition("<!-- campaign -->\n")[2].partition("<!-- /campaign -->")[0]
 
     head, _, *rows = table.splitlines()
@@ -262,7 +285,9 @@ def test_the_campaigns_are_those_of_the_table() -> None:
     ids=lambda planned: planned.what,
 )
 def test_a_campaign_goes_as_its_table_says(planned: campaign.Campaign) -> None:
-    assert _row(campaign.row(planned)) in README.read_text(encoding="utf-8"), "python -m tests.benchmarks.campaign"
+    assert _row(campaign.row(planned)) in (GUIDE / "throughput.md").read_text(encoding="utf-8"), (
+        "python -m tests.benchmarks.campaign"
+    )
 
 
 @every_campaign
@@ -275,5 +300,6 @@ def _anchor(heading: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PAGES:
+        path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")
     sys.exit()
