@@ -15,7 +15,8 @@ from pytest_whoosh.engine.messages.media import exceeds_limits
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.text.segments import count_segments
 from pytest_whoosh.engine.timeline import Timeline
-from pytest_whoosh.engine.webhooks.callbacks import Webhook, status_params, webhook
+from pytest_whoosh.engine.webhooks.callbacks import Webhook, webhook
+from pytest_whoosh.engine.webhooks.parameters import status_params
 
 from .links import Links
 from .prices import Prices

@@ -3,7 +3,6 @@
 See https://www.twilio.com/docs/messaging/guides/webhook-request
 """
 
-import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -15,16 +14,15 @@ from pytest_whoosh.engine.account.opt_out import Handled, handle
 from pytest_whoosh.engine.account.resources import Application, MessagingService, PhoneNumber, ShortCode
 from pytest_whoosh.engine.addresses import channel_of, kind_of, normalize
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
-from pytest_whoosh.engine.channels import CHANNELS, Channel
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.geography import locate
 from pytest_whoosh.engine.http import NetworkFault
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, Status
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.vendor import Vendor
-from pytest_whoosh.engine.webhooks.callbacks import API_VERSION, Webhook, WebhookError, webhook, without_fragment
+from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError, webhook, without_fragment
 from pytest_whoosh.engine.webhooks.cookies import Cookies
 
+from .parameters import inbound_params
 from .twiml import Document, MessageVerb, RedirectVerb, TwimlError, read_answer
 
 INBOUND: Final = "inbound"
@@ -32,48 +30,6 @@ OUTBOUND_REPLY: Final = "outbound-reply"
 LONGEST_BODY: Final = 1600
 MOST_REPLIES: Final = 10
 MOST_MEDIA: Final = 10
-# The vendor's own order of the parameters: some apps have learned to rely on it.
-_SMS_ORDER: Final = (
-    "ToCountry",
-    "ToState",
-    "SmsMessageSid",
-    "NumMedia",
-    "ToCity",
-    "FromZip",
-    "SmsSid",
-    "FromState",
-    "SmsStatus",
-    "FromCity",
-    "Body",
-    "FromCountry",
-    "To",
-    "MessagingServiceSid",
-    "ToZip",
-    "NumSegments",
-    "MessageSid",
-    "AccountSid",
-    "From",
-    "ApiVersion",
-)
-_CHANNEL_ORDER: Final = (
-    "SmsMessageSid",
-    "NumMedia",
-    "ProfileName",
-    "MessageType",
-    "SmsSid",
-    "WaId",
-    "SmsStatus",
-    "Body",
-    "To",
-    "MessagingServiceSid",
-    "NumSegments",
-    "ReferralNumMedia",
-    "MessageSid",
-    "AccountSid",
-    "ChannelMetadata",
-    "From",
-    "ApiVersion",
-)
 #: How many documents one message may lead through, by redirects and actions.
 MOST_DOCUMENTS: Final = 100
 
@@ -116,7 +72,10 @@ class Conversation:
         self.keyword = handle(provisions, message.body, message.from_ or "", message.to, self.service)
         handler = handler_of(self.account, message.to, self.service)
         if handler.url:
-            yield from self._call(handler, self._params())
+            opted = self.service is not None and self.service.advanced_opt_out
+            keyword = self.keyword.kind if self.keyword and opted else None
+            params = inbound_params(message, self.account.sid, self.vendor.origin, self.extra, keyword)
+            yield from self._call(handler, params)
         self.account.charge(message, self.vendor.prices.price(message))
         message.move_to(Status.RECEIVED, self.vendor.now)
 
@@ -262,45 +221,6 @@ class Conversation:
         self.vendor.webhooks.append(made)
         return made
 
-    def _params(self) -> dict[str, str]:
-        """The parameters of the webhook, in the order in which the vendor sends them."""
-        message = self.message
-        person, ours = message.from_ or "", message.to
-        known: dict[str, str] = {
-            "SmsMessageSid": message.sid,
-            "NumMedia": str(len(message.media_urls)),
-            "SmsSid": message.sid,
-            "SmsStatus": Status.RECEIVED.value,
-            "Body": message.body,
-            "To": ours,
-            "NumSegments": str(message.num_segments),
-            "MessageSid": message.sid,
-            "AccountSid": self.account.sid,
-            "From": person,
-            "ApiVersion": API_VERSION,
-        }
-        if self.service:
-            known["MessagingServiceSid"] = self.service.sid
-        channel = CHANNELS.get(message.channel or "")
-        if channel is None:
-            known |= _geographic_params(person, ours)
-        elif channel.has_profiles:
-            known |= _profile_params(message, channel, self.extra)
-        order: tuple[str, ...] = _CHANNEL_ORDER if channel else _SMS_ORDER
-        ordered = {name: known[name] for name in order if name in known}
-        host = f"{self.vendor.origin}/{API_VERSION}/Accounts/{self.account.sid}/Messages/{message.sid}/Media"
-        media = {
-            name: value
-            for number, each in enumerate(message.media)
-            for name, value in (
-                (f"MediaContentType{number}", each.file.content_type),
-                (f"MediaUrl{number}", f"{host}/{each.sid}"),
-            )
-        }
-        opted = self.keyword and self.service and self.service.advanced_opt_out
-        told = {"OptOutType": self.keyword.kind} if self.keyword and opted else {}
-        return {**ordered, **media, **told, **self.extra}
-
 
 def _joined(base: str, url: str, code: int) -> str:
     """A URL of an answer, which may be relative to the document's own; ``code`` is the error of one that is none."""
@@ -310,38 +230,6 @@ def _joined(base: str, url: str, code: int) -> str:
     except ValueError as problem:
         raise TwimlError(code, f"{url!r} is no URL: {problem}") from None
     return joined
-
-
-def _geographic_params(person: str, ours: str) -> dict[str, str]:
-    return {
-        f"{side}{name.capitalize()}": value
-        for side, number in (("To", ours), ("From", person))
-        for name, value in locate(number)._asdict().items()
-    }
-
-
-def _profile_params(message: Message, channel: Channel, extra: Mapping[str, str]) -> dict[str, str]:
-    profile = extra.get("ProfileName", "Whoosh Person")
-    digits = (message.from_ or "").partition("+")[2]
-    metadata = {"type": channel.name, "data": {"context": {"ProfileName": profile, "WaId": digits}}}
-    return {
-        "ProfileName": profile,
-        "MessageType": _message_type(message, extra),
-        "WaId": digits,
-        "ReferralNumMedia": "0",
-        "ChannelMetadata": json.dumps(metadata),
-    }
-
-
-def _message_type(message: Message, extra: Mapping[str, str]) -> str:
-    if "Latitude" in extra:
-        return "location"
-    if "ButtonPayload" in extra:
-        return "button"
-    for each in message.media:
-        kind = each.file.content_type.partition("/")[0]
-        return kind if kind in ("image", "audio", "video") else "document"
-    return "text"
 
 
 def handler_of(account: Account, address: str, service: MessagingService | None) -> Handler:

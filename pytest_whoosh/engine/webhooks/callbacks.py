@@ -13,12 +13,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pytest_whoosh.engine.addresses import mask
-from pytest_whoosh.engine.channels import CHANNELS, Channel
 from pytest_whoosh.engine.errors import title_of
 from pytest_whoosh.engine.http import Request
-from pytest_whoosh.engine.messages.lifecycle import Status
-from pytest_whoosh.engine.sids import sender_sid
 
 if TYPE_CHECKING:
     from pytest_whoosh.engine.messages.record import Message
@@ -207,47 +203,3 @@ def json_webhook(
     made.params, made.is_json = document, True
     made.headers["Content-Type"] = "application/json"
     return made
-
-
-def status_params(message: Message, status: Status, at: datetime) -> dict[str, str]:
-    """The form of a status callback.
-
-    See "Whoosh's request to the StatusCallback URL" of the vendor's page on creating messages, and
-    https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
-    """
-    params: dict[str, str] = {}
-    if message.error_code is not None:
-        params["ErrorCode"] = str(message.error_code)
-    params |= {
-        "SmsSid": message.sid,
-        "SmsStatus": status.value,
-        "MessageStatus": status.value,
-        "To": message.shown_to,
-        "MessageSid": message.sid,
-        "AccountSid": message.account_sid,
-        "From": message.from_ or "",
-        "ApiVersion": API_VERSION,
-    }
-    if message.service:
-        params["MessagingServiceSid"] = message.service.sid
-    if message.channel:
-        params |= _channel_params(CHANNELS[message.channel], message, status)
-    elif status in (Status.DELIVERED, Status.UNDELIVERED):
-        params["RawDlrDoneDate"] = f"{at:%y%m%d%H%M}"
-    return params
-
-
-def _channel_params(channel: Channel, message: Message, status: Status) -> dict[str, str]:
-    _, _, address = message.to.rpartition(":")
-    params = {
-        "ChannelPrefix": channel.name,
-        "ChannelInstallSid": sender_sid(message.from_ or ""),
-        "ChannelToAddress": mask(address),
-    }
-    if channel.has_profiles:
-        params["StructuredMessage"] = "true" if message.content_sid else "false"
-    if status in (Status.DELIVERED, Status.READ):
-        params["EventType"] = status.name
-    elif message.error_code is not None:
-        params["ChannelStatusMessage"] = title_of(message.error_code)
-    return params

@@ -157,18 +157,18 @@ def test_a_file_is_a_url_or_a_pair(whoosh):
     )
 
 
-def test_the_parameters_come_in_the_vendors_order(whoosh, app):
+def test_the_parameters_of_an_mms_come_in_the_vendors_order(whoosh, app):  # recorded.md 21
     whoosh.add_messaging_service("S", senders=[SENDER], inbound_request_url="https://app.example/sms")
 
     reply = text(whoosh, media=["cat.png"])
 
     assert " ".join(reply.webhook.params) == (
-        "ToCountry ToState SmsMessageSid NumMedia ToCity FromZip SmsSid FromState SmsStatus FromCity Body FromCountry "
-        "To MessagingServiceSid ToZip NumSegments MessageSid AccountSid From ApiVersion MediaContentType0 MediaUrl0"
+        "ToCountry MediaContentType0 ToState SmsMessageSid NumMedia ToCity FromZip SmsSid FromState SmsStatus FromCity "
+        "Body FromCountry To MessagingServiceSid ToZip NumSegments MessageSid AccountSid From MediaUrl0 ApiVersion"
     )
 
 
-def test_those_of_whatsapp_too(whoosh, app):
+def test_the_parameters_of_a_whatsapp_message_come_in_the_vendors_order(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
 
     reply = whoosh.receive("Hi", from_=f"whatsapp:{PERSON}", to=f"whatsapp:{SENDER}", ProfileName="Ada")
@@ -190,11 +190,21 @@ def test_those_of_whatsapp_too(whoosh, app):
         ("AccountSid", whoosh.account_sid),
         (
             "ChannelMetadata",
-            '{"type": "whatsapp", "data": {"context": {"ProfileName": "Ada", "WaId": "15558675310"}}}',
+            '{"type":"whatsapp","data":{"context":{"ProfileName":"Ada","WaId":"15558675310"}}}',
         ),
         ("From", f"whatsapp:{PERSON}"),
         ("ApiVersion", "2010-04-01"),
     ]
+
+
+def test_channel_metadata_is_compact_json_with_raw_letters(whoosh, app):  # recorded.md 20
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    reply = whoosh.receive("Hi", from_=f"whatsapp:{PERSON}", to=f"whatsapp:{SENDER}", ProfileName="José")
+
+    assert reply.webhook.params["ChannelMetadata"] == (
+        '{"type":"whatsapp","data":{"context":{"ProfileName":"José","WaId":"15558675310"}}}'
+    )
 
 
 @pytest.mark.parametrize(
