@@ -22,6 +22,7 @@ from .engine.account.resources import (
     ShortCode,
 )
 from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
+from .engine.dialect import dialect
 from .engine.errors import choose_from
 from .engine.messages.media import smallest, type_of
 from .engine.misuse import is_usage_error
@@ -101,14 +102,14 @@ class Provisioning:
         """
         address = normalize(number, "possible")
         if address is None or channel_of(address):
-            raise ValueError(f'add_number() takes a phone number such as "+15557122661", not {number!r}.')
+            raise ValueError(_wrong("add_number", 'a phone number such as "+15557122661"', number))
         return self._provider().new_number(address, **_known(PhoneNumber, properties))
 
     @_in_one_step
     def add_short_code(self, code: str, **properties: object) -> ShortCode:
         """Give the account a short code, of five or six digits; ``country=`` says where it works ("US")."""
         if not isinstance(code, str) or not _SHORT_CODE.fullmatch(code):
-            raise ValueError(f'add_short_code() takes five or six digits such as "12345", not {code!r}.')
+            raise ValueError(_wrong("add_short_code", 'five or six digits such as "12345"', code))
         return self._provider().new_short_code(code, **_known(ShortCode, properties))
 
     @_in_one_step
@@ -139,9 +140,7 @@ class Provisioning:
         """Give the account a sender on a channel: ``"whatsapp:+15557122661"``, ``"messenger:..."`` or ``"rcs:..."``."""
         known = normalize(address) if isinstance(address, str) else None
         if known is None or channel_of(known) is None:
-            raise ValueError(
-                f'add_channel_sender() takes a channel address such as "whatsapp:+15557122661", not {address!r}.'
-            )
+            raise ValueError(_wrong("add_channel_sender", 'a channel address such as "whatsapp:+15557122661"', address))
         return self._provider().new_channel_sender(known)
 
     @_in_one_step
@@ -185,11 +184,14 @@ class Provisioning:
         elif body:
             given["twilio/text"] = {"body": body}
         if not given:
-            raise ValueError("add_template() takes a text, media=[...], or types={...}: a template says something.")
+            media_or_types = ", or ".join((dialect().argument("media", [...]), dialect().argument("types", {...: ...})))
+            raise ValueError(
+                f"{dialect().method('add_template')} takes a text, {media_or_types}: a template says something."
+            )
         try:
             known, defaults = read_types(given), read_defaults(variables and dict(variables))
         except ValueError as problem:
-            raise ValueError(f"add_template(): {problem}.") from None
+            raise ValueError(f"{dialect().method('add_template')}: {problem}.") from None
         return self._provider().new_template(known, language, friendly_name=friendly_name, variables=defaults)
 
     @_in_one_step
@@ -206,7 +208,7 @@ class Provisioning:
             status: the HTTP status that the URL answers with. A message whose media has 400 or more fails with 11200.
         """
         if urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError(f'add_media() takes a URL such as "https://app.example/cat.jpg", not {url!r}.')
+            raise ValueError(_wrong("add_media", 'a URL such as "https://app.example/cat.jpg"', url))
         if content is not None and not isinstance(content, bytes):
             raise TypeError(f"The content of a file is bytes, not {type(content).__name__}.")
         if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
@@ -221,11 +223,12 @@ class Provisioning:
         provisions = self._provider().provisions
         address = normalize(person)
         if address is None:
-            raise ValueError(f'opt_out() takes a phone number such as "+15558675310", not {person!r}.')
+            raise ValueError(_wrong("opt_out", 'a phone number such as "+15558675310"', person))
         if sender in provisions.services:
             provisions.opted_out.add((address, sender))
         elif SERVICE_SID.fullmatch(str(sender)):
-            raise ValueError(f"No Messaging Service has the SID {sender!r}: add_messaging_service() makes one.")
+            method = dialect().method("add_messaging_service")
+            raise ValueError(f"No Messaging Service has the SID {sender!r}: {method} makes one.")
         else:
             sender = self._address(sender)
             provisions.opt_out(address, sender)
@@ -239,9 +242,7 @@ class Provisioning:
         """
         address = normalize(number) if isinstance(number, str) else None
         if address is None or kind_of(address) is not Kind.NUMBER or country_of(address) != "US":
-            raise ValueError(
-                f'deactivate() takes a number of the United States such as "+15558675310", not {number!r}.'
-            )
+            raise ValueError(_wrong("deactivate", 'a number of the United States such as "+15558675310"', number))
         if on is None or isinstance(on, datetime):
             on = moment(on or self._provider().now).date()
         if not isinstance(on, date):
@@ -274,6 +275,10 @@ class Provisioning:
                 f"11 characters, or a channel address; not {sender!r}."
             )
         return address
+
+
+def _wrong(method: str, wanted: str, given: object) -> str:
+    return f"{dialect().method(method)} takes {wanted}, not {given!r}."
 
 
 def _known(record: type, properties: Mapping[str, object]) -> Mapping[str, object]:

@@ -23,6 +23,7 @@ from .engine.carrier.rules import Rule
 from .engine.carrier.throughput import MMS, Throughput, home_of, sort_of
 from .engine.carrier.throughput import Queue as Backlog
 from .engine.concurrency import Concurrency
+from .engine.dialect import dialect
 from .engine.errors import choose_from
 from .engine.hosts import API_HOST
 from .engine.http import Later, Request, Response, well_formed
@@ -43,6 +44,7 @@ from .report.snapshot import snapshot
 from .time.clock import AppClock
 from .time.travel import Travel
 from .views import Callback, MediaFile, Message, Messages, Phone, Queue, Reply
+from .views.records import Records
 from .wording import assertions
 from .wording.traffic import traffic
 
@@ -61,13 +63,9 @@ _LEFT: Final = (
     "Do it before the test that takes the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."
 )
 
-_UNLIMITED: Final = (
-    '{what} while throughput is "unlimited". Mark the test with @pytest.mark.whoosh(throughput="realistic"), '
-    'or write Whoosh(throughput="realistic").'
-)
+_UNLIMITED: Final = '{what} while throughput is "unlimited". {choose}'
 _NO_QUEUE_OF_SERVICES: Final = (
-    "A Messaging Service has no queue of its own, but each sender in its pool has one: "
-    "[whoosh.queue(sender) for sender in service.senders]."
+    "A Messaging Service has no queue of its own, but each sender in its pool has one: {each}."
 )
 
 #: What would lead the app's calls past the double.
@@ -315,7 +313,7 @@ class Whoosh(Provisioning):
         vendor = self._provider()
         _require_queues(vendor)
         if SERVICE_SID.fullmatch(str(getattr(sender, "sid", sender))):
-            raise WhooshError(_NO_QUEUE_OF_SERVICES)
+            raise WhooshError(_NO_QUEUE_OF_SERVICES.format(each=dialect().queues()))
         address = self._address(sender)
         provisions = vendor.account_with(address).provisions
         if self.settings.senders == "owned" and not provisions.has(address):
@@ -329,6 +327,11 @@ class Whoosh(Provisioning):
 
         home = home_of(address, provisions.owned(address))
         return Queue(backlog, address, home, mms=mms, now=lambda: self._vendor.now, touch=self._touch)
+
+    @property
+    def records(self) -> Records:
+        """The double's records for the server and the pages. Tests read ``outbox``, ``inbox`` and ``callbacks``."""
+        return Records(lambda: self._vendor, self._touch)
 
     def traffic(self) -> str:
         """API calls, messages with their histories, and webhooks with the app's answers, as lines of text."""
@@ -451,10 +454,12 @@ class Whoosh(Provisioning):
             WhooshError: the ``throughput`` setting lets there be any number.
         """
         if isinstance(calls, bool) or not isinstance(calls, int) or calls < 1:
-            raise ValueError(f"set_concurrency() takes a whole number of calls from 1 on, not {calls!r}.")
+            raise ValueError(
+                f"{dialect().method('set_concurrency')} takes a whole number of calls from 1 on, not {calls!r}."
+            )
         concurrency = self._provider().concurrency
         if concurrency is None:
-            raise WhooshError(_UNLIMITED.format(what="API calls are not counted"))
+            raise WhooshError(_unlimited("API calls are not counted"))
         concurrency.most = calls
 
     # Webhooks
@@ -466,9 +471,11 @@ class Whoosh(Provisioning):
         one at the URL ``server``, which stands for the base URL as one behind a reverse proxy does.
         """
         if not _is_base(base_url):
-            raise ValueError(f'mount() takes a base URL such as "https://app.example", not {base_url!r}.')
+            method = dialect().method("mount")
+            raise ValueError(f'{method} takes a base URL such as "https://app.example", not {base_url!r}.')
         if server is not None and not _is_base(server):
-            raise ValueError(f'mount() takes as server= a URL such as "http://127.0.0.1:8000", not {server!r}.')
+            method, name = dialect().method("mount"), dialect().keyword("server")
+            raise ValueError(f'{method} takes as {name} a URL such as "http://127.0.0.1:8000", not {server!r}.')
         if app is not None and server is not None:
             raise TypeError("mount() takes an app, or a server that stands for the base URL: not both.")
         if app is not None and not callable(app):
@@ -674,8 +681,12 @@ def _is_base(url: object) -> bool:
 
 def _require_queues(vendor: Vendor) -> Throughput:
     if vendor.throughput is None:
-        raise WhooshError(_UNLIMITED.format(what="Nothing waits in a queue"))
+        raise WhooshError(_unlimited("Nothing waits in a queue"))
     return vendor.throughput
+
+
+def _unlimited(what: str) -> str:
+    return _UNLIMITED.format(what=what, choose=dialect().setting("throughput", "realistic"))
 
 
 def _at_once(done: Callable[[], None]) -> None:
@@ -686,7 +697,8 @@ def _amount(weeks: float, days: float, hours: float, minutes: float, seconds: fl
     try:
         return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
     except (OverflowError, ValueError, TypeError) as problem:
-        raise type(problem)(f"travel() takes numbers of weeks, days, hours, minutes or seconds: {problem}.") from None
+        method = dialect().method("travel")
+        raise type(problem)(f"{method} takes numbers of weeks, days, hours, minutes or seconds: {problem}.") from None
 
 
 def _explain(host: str) -> str:

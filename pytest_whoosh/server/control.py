@@ -1,21 +1,24 @@
 """The control API: what the fixture gives Python, for other languages."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Final
 
+from pytest_whoosh.engine.dialect import speaking
 from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.http import Request, Response, read_json
 from pytest_whoosh.engine.misuse import WhooshError
 
 from .description import describe
+from .dialect import ControlDialect
 from .operations import OPERATIONS
 from .operations.operation import Forbidden, Given, Operation, Place
 from .parameters import read_criteria, read_parameters, read_query, show
 
 _DESCRIPTION: Final = "/_whoosh/openapi.json"
 _BY_PATH: Final[Mapping[str, Operation]] = {operation.path: operation for operation in OPERATIONS}
+
+_DIALECT: Final = ControlDialect({operation.name: operation.method for operation in OPERATIONS})
 
 
 class Unknown(Exception):
@@ -33,19 +36,6 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
     AssertionError: 409,
 }
 
-#: What Python says in its texts, and what a client of this API writes instead.
-_WORDS: Final = (
-    (r"whoosh\.(settle|travel)\([^()]*\)", r"POST /_whoosh/\1"),
-    (r"whoosh\.when\(\.\.\.\)\.stall\(\)", 'POST /_whoosh/when {"stall": true}'),
-    (r"whoosh\.when\(\.\.\.\)\.webhooks\(drop=\('(\w+)',\)\)", r'POST /_whoosh/when {"webhooks": {"drop": ["\1"]}}'),
-    (r"whoosh\.click\(message\), or a link in message\.body", "POST /_whoosh/click with its SID, or with the link"),
-    (r"Time is moving already, .*", "Time is moving already: another call moves it, and one at a time can."),
-    (r" Start earlier instead: freeze time there before the whoosh fixture starts\.", ""),
-    (r"Mark the test with (@\S+), or write .*", r"Serve with --throughput realistic, or mark the test with \1."),
-    (r"\bto, from_, body\b", "to, from, body"),
-    (r"Send it with status_callback=\.\.\., or", "Send it with a StatusCallback, or"),
-)
-
 
 class Control:
     """Answers the requests below ``/_whoosh``.
@@ -62,11 +52,12 @@ class Control:
         foreign = self._foreign(request)
         if foreign is not None:
             return _refuse(403, f"Pages of {foreign} may not control this double; those of {self._place.url} may.")
-        try:
-            return self._answer(request)
-        except tuple(_STATUSES) as refusal:
-            status = next(status for kind, status in _STATUSES.items() if isinstance(refusal, kind))
-            return _refuse(status, _worded(refusal))
+        with speaking(_DIALECT):
+            try:
+                return self._answer(request)
+            except tuple(_STATUSES) as refusal:
+                status = next(status for kind, status in _STATUSES.items() if isinstance(refusal, kind))
+                return _refuse(status, str(refusal.args[0]) if refusal.args else str(refusal))
 
     def _foreign(self, request: Request) -> str | None:
         """The page of another site that a browser sends the request for."""
@@ -141,14 +132,6 @@ def _given(operation: Operation, values: Mapping[str, object], raw: Mapping[str,
         read_criteria(operation.name, of_messages, own),
         raw,
     )
-
-
-def _worded(refusal: Exception) -> str:
-    """What Python says, for who does not write Python."""
-    text = str(refusal.args[0]) if refusal.args else str(refusal)
-    for python, words in _WORDS:
-        text = re.sub(python, words, text)
-    return text
 
 
 def _refuse(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -71,21 +71,21 @@ async def _tell(whoosh: Whoosh, stream: web.StreamResponse) -> None:
 
 def _state(whoosh: Whoosh) -> dict[str, object]:
     # Not `whoosh.now`, which lets happen what is due on a clock that a test moves: to look is to change nothing.
-    vendor = whoosh._vendor
+    records = whoosh.records
     return {
-        "now": vendor.now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "now": records.now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "is_moving": whoosh.is_moving,
         "in_flight": whoosh.in_flight,
-        "total": len(vendor.messages),
+        "total": len(records.messages),
     }
 
 
 def _fingerprint(whoosh: Whoosh) -> object:
     """What is another once anything has happened, made without looking at every message."""
-    vendor = whoosh._vendor
-    last = vendor.webhooks[-1] if vendor.webhooks else None
+    records = whoosh.records
+    last = records.webhooks[-1] if records.webhooks else None
     answer = (last.attempts, last.response_status, last.error) if last else None
-    return len(vendor.journal), len(vendor.webhooks), len(vendor.due), answer
+    return len(records.calls), len(records.webhooks), records.awaiting, answer
 
 
 def _json(document: object, status: int = 200) -> web.Response:

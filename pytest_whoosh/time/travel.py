@@ -9,6 +9,7 @@ from threading import RLock, get_ident
 from typing import Final
 
 from pytest_whoosh.delivery.courier import Courier
+from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 from pytest_whoosh.engine.timeline import moment
 from pytest_whoosh.engine.vendor import Vendor
@@ -19,10 +20,10 @@ from .clock import AppClock
 __tracebackhide__ = is_usage_error
 
 _MOVING: Final = (
-    "Time is moving already, in another thread or task; one at a time can move it. "
-    "Write travel() and settle() in the test itself, and wait for each to return."
+    "Time is moving already, in another thread or task. Only one {travel} or {settle} can run at a time: wait until it "
+    "returns."
 )
-_NOT_WHILE_MOVING: Final = "Time is moving, and nothing can be reset meanwhile: travel() or settle() has to end first."
+_NOT_WHILE_MOVING: Final = "Time is moving, and nothing can be reset meanwhile: {travel} or {settle} has to end first."
 
 
 class Travel:
@@ -69,7 +70,7 @@ class Travel:
             WhooshError: time is moving.
         """
         if self.is_moving:
-            raise WhooshError(_NOT_WHILE_MOVING)
+            raise WhooshError(_named(_NOT_WHILE_MOVING))
         self._vendor = vendor
         self._behind = False
 
@@ -187,13 +188,14 @@ class Travel:
         now = self._vendor.now
         if isinstance(to, datetime):
             if amount:
-                raise TypeError("travel() takes a moment, or an amount of time: not both.")
+                raise TypeError(f"{dialect().method('travel')} takes a moment, or an amount of time: not both.")
             until = moment(to)
         elif to is None or isinstance(to, timedelta):
             try:
                 until = now + (to or timedelta()) + amount
             except OverflowError:
-                raise WhooshError(f"It is {now:%Y-%m-%d} UTC, and travel() leads past the year 9999.") from None
+                method = dialect().method("travel")
+                raise WhooshError(f"It is {now:%Y-%m-%d} UTC, and {method} leads past the year 9999.") from None
         else:
             meant = f" Did you mean travel(seconds={to!r})?" if isinstance(to, int | float) else ""
             raise TypeError(
@@ -203,7 +205,7 @@ class Travel:
         if until < now:
             raise WhooshError(
                 f"Time does not run backwards: it is {now:%Y-%m-%d %H:%M:%S} UTC, and {until:%Y-%m-%d %H:%M:%S} UTC "
-                "is past. Start earlier instead: freeze time there before the whoosh fixture starts."
+                f"is past.{dialect().start_earlier()}"
             )
         return until
 
@@ -226,7 +228,7 @@ class Travel:
         claimed = self._claim()
         # A handler may move time on. One of an ASGI app, in a loop of its own, does so in the thread of the caller.
         if not claimed and self._mover not in (_caller(), get_ident()):
-            raise WhooshError(_MOVING)
+            raise WhooshError(_named(_MOVING))
         try:
             yield
         finally:
@@ -251,3 +253,7 @@ def _caller() -> object:
             if current_task and (task := current_task()):
                 return task
     return get_ident()
+
+
+def _named(text: str) -> str:
+    return text.format(travel=dialect().method("travel"), settle=dialect().method("settle"))

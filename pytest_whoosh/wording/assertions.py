@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_whoosh.engine.addresses import channel_of
+from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.messages.fields import FIELDS, reported_webhooks, segments_of
 from pytest_whoosh.engine.messages.lifecycle import READ_ON, REPORTED, UNFINISHED, Status
 from pytest_whoosh.engine.messages.matching import Difference, Matcher, asks, show
@@ -110,7 +111,7 @@ def _alike(expected: object, actual: object) -> float:
 
 def _difference(difference: Difference) -> list[str]:
     field, expected, actual = difference.field, difference.expected, difference.actual
-    label = f"{field}: expected "
+    label = f"{dialect().parameter(field)}: expected "
     if isinstance(expected, str) and isinstance(actual, str):
         wanted, was, mark = _contrast(expected, actual, marked=_is_marked(field, expected, actual))
     else:
@@ -179,11 +180,13 @@ def _hint(message: Message, differences: Sequence[Difference]) -> str | None:
 
 def _what_is_to_come(message: Message) -> str | None:
     if message.status is Status.SCHEDULED:
-        return f"It is scheduled for {message.send_at:%Y-%m-%d %H:%M:%S} UTC: whoosh.travel(...) past that has it sent."
+        travel = dialect().call("travel", ...)
+        return f"It is scheduled for {message.send_at:%Y-%m-%d %H:%M:%S} UTC: {travel} past that has it sent."
     if message.outcome.then.get(message.status):
-        return "Nothing moves by itself: whoosh.settle() or whoosh.travel(seconds=...) plays what happens next."
+        settle, travel = dialect().call("settle"), dialect().call("travel", {"seconds": ...})
+        return f"Nothing moves by itself: {settle} or {travel} plays what happens next."
     if message.status in UNFINISHED or message.status is Status.SENT:
-        return f"It stays {message.status.value!r}: whoosh.when(...).stall() says so."
+        return f"It stays {message.status.value!r}: {dialect().rule('stall')} says so."
     return None
 
 
@@ -240,11 +243,11 @@ def _callback_hint(message: Message, status: str) -> str | None:
         return f"It was created {status!r}, and callbacks tell of changes only."
     if not message.status_callback:
         return (
-            "The message has no status callback. Send it with status_callback=..., or through a Messaging Service "
-            "or application that has one."
+            f"The message has no status callback. Send it with {dialect().sent('status_callback')}, or through a "
+            "Messaging Service or application that has one."
         )
     if any(webhook.dropped and webhook.params.get("MessageStatus") == status for webhook in message.webhooks):
-        return f"whoosh.when(...).webhooks(drop=({status!r},)) had it lost."
+        return f"{dialect().rule('webhooks', {'drop': (status,)})} had it lost."
     return _what_is_to_come(message) or _never_read(message, status)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -339,8 +340,14 @@ def test_one_at_a_time_moves_time(control: Controller, whoosh: Whoosh, send: Sen
     first.join()
 
     assert refusals == [
-        (409, "Time is moving already: another call moves it, and one at a time can."),
-        (409, "Time is moving, and nothing can be reset meanwhile: travel() or settle() has to end first."),
+        (
+            409,
+            (
+                "Time is moving already, in another thread or task. Only one travel or settle can run at a time: wait "
+                "until it returns."
+            ),
+        ),
+        (409, "Time is moving, and nothing can be reset meanwhile: travel or settle has to end first."),
     ]
     assert moving
     assert answers == [{"now": "2030-06-01T09:00:04Z"}]
@@ -545,7 +552,7 @@ MATCHES = OUTBOX.replace("Outbox", "Matches")
         (
             "assert_sent",
             {"body": "Bye"},
-            "No message in the outbox matches body='Bye'.\n\n"
+            'No message in the outbox matches {"body": "Bye"}.\n\n'
             "Nearest: SM…0001 +15557122661 -> +15558675310 queued: 'Hi'\n"
             "  body: expected 'Bye'\n"
             "         but was 'Hi'\n" + OUTBOX,
@@ -553,17 +560,18 @@ MATCHES = OUTBOX.replace("Outbox", "Matches")
         (
             "assert_sent",
             {"status": "delivered"},
-            "No message in the outbox matches status='delivered'.\n\n"
+            'No message in the outbox matches {"status": "delivered"}.\n\n'
             "Nearest: SM…0001 +15557122661 -> +15558675310 queued: 'Hi'\n"
             "  status: expected 'delivered'\n"
             "           but was 'queued'\n\n"
-            "Nothing moves by itself: POST /_whoosh/settle or POST /_whoosh/travel plays what happens next.\n" + OUTBOX,
+            "Nothing moves by itself: POST /_whoosh/settle or "
+            'POST /_whoosh/travel {"seconds": ...} plays what happens next.\n' + OUTBOX,
         ),
         ("assert_sent", {"count": 2}, "Expected 2 messages in the outbox, found 1.\n" + OUTBOX),
         (
             "assert_not_sent",
             {"body~": "H"},
-            "Expected no message matching body=re.compile('H') to be sent, found 1.\n" + MATCHES,
+            'Expected no message matching {"body~": "H"} to be sent, found 1.\n' + MATCHES,
         ),
         ("assert_nothing_sent", {}, "Expected no message to be sent, found 1.\n" + OUTBOX),
         (
@@ -685,7 +693,7 @@ MATCH_KEYS = (
             {},
             'travel takes a moment such as {"to": "2030-01-31T09:00:00Z"}, or an amount such as {"days": 1}.',
         ),
-        ("travel", {"to": START, "days": 1}, "travel() takes a moment, or an amount of time: not both."),
+        ("travel", {"to": START, "days": 1}, "travel takes a moment, or an amount of time: not both."),
         ("settle", {"days": 1}, 'settle takes no parameters, and "days" was given.'),
         (
             "when",
@@ -783,12 +791,12 @@ MATCH_KEYS = (
         (
             "mount",
             {"base_url": "app.example"},
-            "mount() takes a base URL such as \"https://app.example\", not 'app.example'.",
+            "mount takes a base URL such as \"https://app.example\", not 'app.example'.",
         ),
         (
             "mount",
             {"base_url": "https://app.example", "server": "localhost:8000"},
-            "mount() takes as server= a URL such as \"http://127.0.0.1:8000\", not 'localhost:8000'.",
+            'mount takes as "server" a URL such as "http://127.0.0.1:8000", not \'localhost:8000\'.',
         ),
         ("assert_sent", {"count": "2"}, 'assert_sent takes count as a whole number, not "2".'),
         ("assert_sent", {"count": -1}, "count is a number of messages, not -1."),
@@ -822,7 +830,7 @@ MATCH_KEYS = (
         ),
         ("add_number", {}, "add_number needs number: the number."),
         ("add_number", {"number": SENDER, "sms_url": 5}, "add_number takes sms_url as a text, not 5."),
-        ("add_number", {"number": "12"}, "add_number() takes a phone number such as \"+15557122661\", not '12'."),
+        ("add_number", {"number": "12"}, "add_number takes a phone number such as \"+15557122661\", not '12'."),
         (
             "add_channel_sender",
             {"adress": "whatsapp:+15557122661"},
@@ -857,6 +865,54 @@ def test_a_wrong_parameter_is_refused_with_what_would_do(
     control: Controller, operation: str, given: dict[str, object], text: str
 ) -> None:
     assert control.refusal("POST", operation, json=given) == (400, text)
+
+
+PYTHON = re.compile(r"whoosh\.|\w\(\)|\w=|from_|\bNone\b|\bTrue\b|re\.compile")
+
+
+@pytest.mark.parametrize(
+    ("operation", "given"),
+    [
+        ("add_number", {"number": "12"}),
+        ("add_short_code", {"code": "1"}),
+        ("add_channel_sender", {"address": "x"}),
+        ("add_template", {}),
+        ("add_template", {"body": "Hi", "types": {"twilio/nothing": {}}}),
+        ("add_media", {"url": "nowhere"}),
+        ("add_link_domain", {"domain": "?"}),
+        ("opt_out", {"person": "?", "sender": "+15557122661"}),
+        ("opt_out", {"person": "+15558675310", "sender": "MG" + "0" * 32}),
+        ("deactivate", {"number": "?"}),
+        ("set_price", {"country": "U", "price": 1}),
+        ("set_concurrency", {"calls": 5}),
+        ("mount", {"base_url": "?"}),
+        ("mount", {"base_url": "https://app.example", "server": "?"}),
+        ("travel", {"to": "2000-01-01T00:00:00Z"}),
+        ("travel", {"to": "2040-01-01T00:00:00Z", "days": 1}),
+        ("click", {"link": "https://go.example/abc"}),
+        ("when", {"match": {"status": "sent"}, "deliver": True}),
+        ("when", {"times": 0, "deliver": True}),
+        ("when", {"rate_limit": {"retry_after": -1}}),
+        ("when", {"reject": {"code": 1}}),
+        ("when", {"respond": {"status": 1}}),
+        ("when", {"stall": {"at": "?"}}),
+        ("when", {"webhooks": {"drop": ["?"]}}),
+        ("receive", {"from": "?", "to": "+15557122661"}),
+        ("receive", {"from": "+15558675310", "to": "+15557122661", "params": {"body": "Hi"}}),
+        ("assert_sent", {"from": "+15550000000", "error_code": None, "body~": "x"}),
+        ("assert_sent", {"status": "sent"}),
+        ("assert_not_sent", {"from": "+15557122661"}),
+        ("assert_callbacks", {"message": "SMf784696e7bfd6b4e31a9ea4400000001", "statuses": ["sent"]}),
+        ("assert_callbacks", {"message": "SMf784696e7bfd6b4e31a9ea4400000001", "statuses": ["?"]}),
+    ],
+    ids=str,
+)
+def test_no_refusal_speaks_python(control: Controller, send: Send, operation: str, given: dict[str, object]) -> None:
+    send()
+
+    _, text = control.refusal("POST", operation, json=given)
+
+    assert PYTHON.findall(text.replace("@pytest.mark.whoosh(throughput=", "")) == []
 
 
 @pytest.mark.parametrize(
@@ -942,7 +998,7 @@ def test_a_wrong_query_is_refused_with_what_would_do(control: Controller, query:
             "travel",
             {"json": {"days": 1e8}},
             409,
-            "It is 2030-06-01 UTC, and travel() leads past the year 9999.",
+            "It is 2030-06-01 UTC, and travel leads past the year 9999.",
         ),
         (
             "POST",
@@ -981,7 +1037,13 @@ def test_a_wrong_query_is_refused_with_what_would_do(control: Controller, query:
                 'the test with @pytest.mark.whoosh(throughput="realistic").'
             ),
         ),
-        ("GET", "last_code?to=%2B15558675310", {}, 409, "No message matches to='+15558675310': the outbox is empty."),
+        (
+            "GET",
+            "last_code?to=%2B15558675310",
+            {},
+            409,
+            'No message matches {"to": "+15558675310"}: the outbox is empty.',
+        ),
     ],
 )
 def test_a_refusal_has_its_status_and_says_what_would_do(

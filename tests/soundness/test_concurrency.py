@@ -304,8 +304,8 @@ def test_a_thread_that_moves_time_out_of_its_turn_is_told_so_and_no_time_is_lost
     assert whoosh.now == start + timedelta(seconds=len(moved))
     assert refused <= {
         (
-            "Time is moving already, in another thread or task; one at a time can move it. "
-            "Write travel() and settle() in the test itself, and wait for each to return."
+            "Time is moving already, in another thread or task. Only one travel() or settle() can run at a time: "
+            "wait until it returns."
         )
     }
 

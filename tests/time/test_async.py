@@ -483,8 +483,8 @@ def test_two_tasks_cannot_move_time_at_once(whoosh, send):
         with pytest.raises(WhooshError) as error:
             await whoosh.atravel(hours=1)
         assert str(error.value) == (
-            "Time is moving already, in another thread or task; one at a time can move it. "
-            "Write travel() and settle() in the test itself, and wait for each to return."
+            "Time is moving already, in another thread or task. Only one travel() or settle() can run at a time: "
+            "wait until it returns."
         )
         release.set()
         await first

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_whoosh.engine.account.resources import LinkDomain
+from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.errors import title_of
 from pytest_whoosh.engine.messages.lifecycle import UNFINISHED
 from pytest_whoosh.engine.messages.record import Link, Message
@@ -81,7 +82,7 @@ def follow(text: str, link: Link | None, domain: LinkDomain | None, now: datetim
     if domain is None:
         raise WhooshError(
             f"{text!r} is no short link: no domain of this double is {host_of(text)!r}. "
-            "Click what a message holds once it was sent: whoosh.click(message), or a link in message.body."
+            f"Click what a message holds once it was sent: {dialect().clicks()}."
         )
     if domain.fallback_url is None:
         why = f"is older than {LIFETIME.days} days" if link else "was never made"
@@ -131,7 +132,8 @@ def only_link(message: Message) -> Link:
     elif message.date_sent:
         why = "its text has no URL"
     elif message.status in UNFINISHED:
-        why = f"it is {message.status.value}, and links are made when it is sent: whoosh.settle() before the click"
+        settle = dialect().call("settle")
+        why = f"it is {message.status.value}, and links are made when it is sent: {settle} before the click"
     else:
         why = f"it is {message.status.value}, and was never sent"
     raise WhooshError(f"{message.sid} has no short link: {why}.")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Final, Self, TypeAlias
 
 from pytest_whoosh.engine.addresses import channel_of
+from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.errors import ApiError, choose_from, require_known
 from pytest_whoosh.engine.http import NetworkFault, Response
 from pytest_whoosh.engine.messages.fields import AT_CREATION, FIELDS
@@ -56,7 +57,7 @@ class Rule:
             if name in FIELDS and name not in AT_CREATION:
                 raise TypeError(
                     f"A rule decides when a message is created, and {name!r} comes later. "
-                    f"Valid: {', '.join(AT_CREATION)}."
+                    f"Valid: {', '.join(map(dialect().parameter, AT_CREATION))}."
                 )
         self._matcher = Matcher(criteria, AT_CREATION)
         self._left: int | None = None
@@ -72,7 +73,8 @@ class Rule:
     def times(self, n: int) -> Self:
         """Let the rule apply to its next ``n`` matches only; older rules apply after that."""
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-            raise ValueError(f"times() takes a whole number of messages from 1 on, not {n!r}.")
+            method = dialect().method("times")
+            raise ValueError(f"{method} takes a whole number of messages from 1 on, not {n!r}.")
         self._left = n
         return self
 
@@ -118,7 +120,8 @@ class Rule:
     def rate_limit(self, retry_after: int = 1) -> Self:
         """Refuse the request with 429 and error 20429; ``retry_after`` seconds stand in the Retry-After header."""
         if isinstance(retry_after, bool) or not isinstance(retry_after, int) or retry_after < 0:
-            raise ValueError(f"rate_limit() takes a whole number of seconds to wait, not {retry_after!r}.")
+            method = dialect().method("rate_limit")
+            raise ValueError(f"{method} takes a whole number of seconds to wait, not {retry_after!r}.")
 
         def refuse(_: Mapping[str, object]) -> Response:
             raise ApiError(20429, headers={"Retry-After": str(retry_after)})

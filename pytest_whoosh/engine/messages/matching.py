@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeGuard
 
+from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.misuse import is_usage_error
 
@@ -36,7 +36,7 @@ class Matcher:
     def __init__(self, criteria: Mapping[str, object], fields: Mapping[str, Field] = FIELDS) -> None:
         for name in criteria:
             if name not in fields:
-                raise TypeError(choose_from("match key", name, fields))
+                raise TypeError(choose_from("match key", name, map(dialect().parameter, fields)))
         self.criteria = criteria
         self._tests = [(fields[name], _test(fields[name], expected)) for name, expected in criteria.items()]
 
@@ -53,20 +53,12 @@ class Matcher:
         ]
 
     def __str__(self) -> str:
-        return ", ".join(f"{name}={show(expected)}" for name, expected in self.criteria.items())
+        return dialect().match(self.criteria)
 
 
 def show(value: object) -> str:
     """A value as the author of a test would write it."""
-    if isinstance(value, datetime):
-        return str(value)
-    if callable(value) and hasattr(value, "__name__"):
-        return str(value.__name__)
-    if type(value) is list:
-        return f"[{', '.join(map(show, value))}]"
-    if type(value) is tuple and len(value) > 1:
-        return f"({', '.join(map(show, value))})"
-    return repr(value)
+    return dialect().value(value)
 
 
 def asks(expected: object) -> TypeGuard[Callable[[object], object]]:

@@ -16,6 +16,9 @@ _MESSAGE_SID: Final = re.compile("(SM|MM)[0-9a-f]{32}")
 
 def _receive(place: Place, given: Given) -> Mapping[str, object]:
     extra = given.parameters.pop("params", {})
+    for name in extra:
+        if name in _RECEIVED:
+            raise ValueError(f"receive takes {name} itself; params holds further parameters of the webhook.")
     return reply_document(place.whoosh.receive(**given.parameters, **extra))
 
 
@@ -25,6 +28,8 @@ def _click(place: Place, given: Given) -> Mapping[str, object]:
     return {"url": place.whoosh.click(clicked, **given.parameters)}
 
 
+#: The parameters of ``receive`` by their names in Python.
+_RECEIVED: Final = ("from_", "to", "body", "media")
 OPERATIONS: Final = (
     Operation(
         name="receive",

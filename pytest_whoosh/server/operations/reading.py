@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from pytest_whoosh.engine.messages.matching import Matcher
 from pytest_whoosh.engine.messages.record import Message as Record
 from pytest_whoosh.engine.misuse import WhooshError
-from pytest_whoosh.engine.vendor import Vendor
 from pytest_whoosh.server.documents import (
     callback_document,
     list_of,
@@ -19,8 +18,8 @@ from pytest_whoosh.server.documents import (
 )
 from pytest_whoosh.server.kinds import FLAG, PATTERN, TEXT, WHOLE, or_null
 from pytest_whoosh.server.parameters import Parameter
-from pytest_whoosh.views import Callback, Message
-from pytest_whoosh.whoosh import Whoosh
+from pytest_whoosh.views import Message
+from pytest_whoosh.views.records import Records
 
 from .operation import Given, Operation, Place
 
@@ -42,29 +41,30 @@ def message_with(place: Place, sid: str) -> Message:
 
 def _page_of(wanted: Callable[[Record], bool]) -> Callable[[Place, Given], Mapping[str, object]]:
     def read(place: Place, given: Given) -> Mapping[str, object]:
-        matcher = Matcher(given.criteria)
-        records = (record for record in _records_after(place.whoosh, given) if wanted(record))
-        found, following = _cut((record for record in records if matcher.matches(record)), given)
-        shown = [message_document(Message(record, _nothing)) for record in found]
+        matcher, records = Matcher(given.criteria), _up_to_date(place)
+        candidates = (record for record in _records_after(records, given) if wanted(record))
+        found, following = _cut((record for record in candidates if matcher.matches(record)), given)
+        shown = [message_document(records.show(record)) for record in found]
         return {"messages": shown, "next": _next(given, found[-1].sid) if following else None}
 
     return read
 
 
-def _records_after(whoosh: Whoosh, given: Given) -> Iterator[Record]:
+def _records_after(records: Records, given: Given) -> Iterator[Record]:
     """The messages from where a page begins on; those before are not looked at, however many they are."""
-    vendor, after = _up_to_date(whoosh), given.parameters.get("after")
+    messages, after = records.messages, given.parameters.get("after")
     start = 0
     if after is not None:
-        last = next(filter(None, (account.messages.get(after) for account in vendor.accounts.values())), None)
+        last = records.message(after)
         if last is None:
             raise ValueError(f"after takes the SID of the last message of the page before, and {after!r} is none.")
         start = last.serial + 1
-    return (vendor.messages[place] for place in range(start, len(vendor.messages)))
+    return (messages[number] for number in range(start, len(messages)))
 
 
 def _callbacks(place: Place, given: Given) -> Mapping[str, object]:
-    webhooks, message = _up_to_date(place.whoosh).webhooks, given.parameters.get("message")
+    records = _up_to_date(place)
+    webhooks, message = records.webhooks, given.parameters.get("message")
     start = max(0, given.parameters.get("after", -1) + 1)
     numbered = ((number, webhooks[number]) for number in range(start, len(webhooks)))
     wanted = (
@@ -73,14 +73,15 @@ def _callbacks(place: Place, given: Given) -> Mapping[str, object]:
         if not webhook.dropped and (message is None or (webhook.message and webhook.message.sid == message))
     )
     found, following = _cut(wanted, given)
-    shown = [callback_document(Callback(webhook, _nothing)) for _, webhook in found]
+    shown = [callback_document(records.show_webhook(webhook)) for _, webhook in found]
     return {"callbacks": shown, "next": _next(given, found[-1][0]) if following else None}
 
 
-def _up_to_date(whoosh: Whoosh) -> Vendor:
-    """What holds the records, once what has become due has happened. The double shows no part of them without all."""
-    whoosh.now  # noqa: B018  # reading it lets that happen
-    return whoosh._vendor
+def _up_to_date(place: Place) -> Records:
+    """Return the records, after everything has happened that is due."""
+    records = place.whoosh.records
+    records.catch_up()
+    return records
 
 
 def _cut(found: Iterator[Any], given: Given) -> tuple[list[Any], bool]:
@@ -95,10 +96,6 @@ def _cut(found: Iterator[Any], given: Given) -> tuple[list[Any], bool]:
 def _next(given: Given, last: object) -> str:
     """The path to the next page, with the query of this one."""
     return f"{given.path}?{urlencode({**given.raw, 'after': [last]}, doseq=True)}"
-
-
-def _nothing() -> None:
-    """What has become due has happened already."""
 
 
 def _traffic(place: Place, _: Given) -> Mapping[str, object]:

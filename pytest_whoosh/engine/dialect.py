@@ -1,0 +1,101 @@
+"""The parts of an error text that read differently in Python and in the control API."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from types import EllipsisType, MappingProxyType
+from typing import TypeAlias
+
+#: Parameters by name; ``...`` for any.
+Given: TypeAlias = Mapping[str, object] | EllipsisType
+
+
+class Dialect:
+    """Writes calls, parameters and values for the caller who reads the error. This one writes Python."""
+
+    def call(self, name: str, given: Given = MappingProxyType({})) -> str:
+        """Return a call of the double: ``whoosh.travel(seconds=...)``; with ``...``, of any parameters."""
+        return f"whoosh.{name}({'...' if given is ... else self.criteria(given)})"
+
+    def rule(self, outcome: str, given: Mapping[str, object] = MappingProxyType({})) -> str:
+        """Return a rule that scripts an outcome: ``whoosh.when(...).stall()``."""
+        return f"whoosh.when(...).{outcome}({self.criteria(given)})"
+
+    def method(self, name: str) -> str:
+        """Return the name of a method, as the subject of a sentence: ``add_number()``."""
+        return f"{name}()"
+
+    def parameter(self, name: str) -> str:
+        """Return the name of a parameter: ``from_``."""
+        return name
+
+    def keyword(self, name: str) -> str:
+        """Return a parameter that is given by its name: ``server=``."""
+        return f"{name}="
+
+    def argument(self, name: str, value: object = ...) -> str:
+        """Return a parameter with a value: ``senders=['+15557122661']``."""
+        return f"{name}={self.value(value)}"
+
+    def sent(self, name: str) -> str:
+        """Return a parameter with which an app sends a message: ``status_callback=...``."""
+        return f"{name}=..."
+
+    def match(self, given: Mapping[str, object]) -> str:
+        """Return what messages are matched by."""
+        return self.criteria(given)
+
+    def criteria(self, given: Mapping[str, object]) -> str:
+        """Return several parameters with their values."""
+        return ", ".join(self.argument(name, value) for name, value in given.items())
+
+    def value(self, value: object) -> str:
+        """Return a value as the author of a test writes it; ``...`` stands for any."""
+        if value is ...:
+            return "..."
+        if isinstance(value, datetime):
+            return str(value)
+        if callable(value) and hasattr(value, "__name__"):
+            return str(value.__name__)
+        if type(value) is list:
+            return f"[{', '.join(map(self.value, value))}]"
+        if value == {...: ...}:
+            return "{...}"
+        if type(value) is tuple and len(value) > 1:
+            return f"({', '.join(map(self.value, value))})"
+        return repr(value)
+
+    def queues(self) -> str:
+        """Return how to read the queues of a Messaging Service."""
+        return "[whoosh.queue(sender) for sender in service.senders]"
+
+    def clicks(self) -> str:
+        """Return the two ways to follow a short link."""
+        return "whoosh.click(message), or a link in message.body"
+
+    def setting(self, name: str, value: str) -> str:
+        """Return the sentence that says how to choose a setting."""
+        return f'Mark the test with @pytest.mark.whoosh({name}="{value}"), or write Whoosh({name}="{value}").'
+
+    def start_earlier(self) -> str:
+        """Return the sentence that says how a double starts at an earlier moment."""
+        return " Start earlier instead: freeze time there before the whoosh fixture starts."
+
+
+_current: ContextVar[Dialect] = ContextVar("dialect", default=Dialect())  # noqa: B039  # it holds nothing
+
+
+def dialect() -> Dialect:
+    """Return the dialect of the caller who would read an error raised now."""
+    return _current.get()
+
+
+@contextmanager
+def speaking(other: Dialect) -> Iterator[None]:
+    """Write the errors raised in this context in another dialect."""
+    token = _current.set(other)
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -1,0 +1,84 @@
+"""Words the errors of the double for clients of the control API, which do not write Python."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from pytest_whoosh.engine.dialect import Dialect, Given
+
+from .kinds import show_moment
+
+
+class ControlDialect(Dialect):
+    """Writes calls as requests, and values as JSON; ``methods`` are the operations' HTTP methods by name."""
+
+    def __init__(self, methods: Mapping[str, str]) -> None:
+        self._methods = methods
+
+    def call(self, name: str, given: Given = ...) -> str:
+        """Return an operation's request line, and its body if the parameters are known."""
+        line = f"{self._methods[name]} /_whoosh/{name}"
+        return line if given is ... or not given else f"{line} {self.match(given)}"
+
+    def rule(self, outcome: str, given: Mapping[str, object] | None = None) -> str:
+        """Return the request that scripts an outcome."""
+        said = self.match(given) if given else "true"
+        return f'{self.call("when")} {{"{outcome}": {said}}}'
+
+    def method(self, name: str) -> str:
+        """Return the name of an operation."""
+        return name
+
+    def parameter(self, name: str) -> str:
+        """Return the name of a parameter: ``from`` needs no underscore here."""
+        return "from" if name == "from_" else name
+
+    def keyword(self, name: str) -> str:
+        """Return a parameter that is given by its name."""
+        return f'"{self.parameter(name)}"'
+
+    def argument(self, name: str, value: object = ...) -> str:
+        """Return a member of a JSON object; a pattern has a tilde after its name."""
+        tilde = "~" if isinstance(value, re.Pattern) else ""
+        return f'"{self.parameter(name)}{tilde}": {self.value(value)}'
+
+    def match(self, given: Mapping[str, object]) -> str:
+        """Return what messages are matched by, as a JSON object."""
+        return f"{{{self.criteria(given)}}}"
+
+    def sent(self, name: str) -> str:
+        """Return the vendor's own name of a parameter: ``StatusCallback``."""
+        return "a " + "".join(word.title() for word in name.split("_"))
+
+    def value(self, value: object) -> str:
+        """Return a value as JSON; what JSON does not have as a text."""
+        if value is ...:
+            return "..."
+        if isinstance(value, dict) and ... in value:
+            return "{...}"
+        if isinstance(value, list | tuple):
+            return f"[{', '.join(map(self.value, value))}]"
+        return json.dumps(value, ensure_ascii=False, default=_as_text)
+
+    def queues(self) -> str:
+        """Return how to read the queues of a Messaging Service."""
+        return f"{self.call('queue')}?sender=... for each of its senders"
+
+    def clicks(self) -> str:
+        """Return the two ways to follow a short link."""
+        return f"{self.call('click')} with its SID, or with the link"
+
+    def setting(self, name: str, value: str) -> str:
+        """Return the sentence that says how to choose a setting."""
+        return f'Serve with --{name} {value}, or mark the test with @pytest.mark.whoosh({name}="{value}").'
+
+    def start_earlier(self) -> str:
+        """Return nothing: a server starts when its process does."""
+        return ""
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, datetime):
+        return show_moment(value)
+    return str(value.pattern if isinstance(value, re.Pattern) else value)

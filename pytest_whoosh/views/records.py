@@ -1,0 +1,71 @@
+"""The records of a double, as the server and the pages read them: without copies, and without advancing time."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from pytest_whoosh.engine.messages.record import Message as Record
+from pytest_whoosh.engine.vendor import Exchange, Vendor
+from pytest_whoosh.engine.webhooks.callbacks import Webhook
+
+from .messages import Callback, Message
+
+
+class Records:
+    """What a double holds, live: every attribute shows the present state.
+
+    Reading changes nothing: messages that are due wait until ``catch_up()``, or until somebody uses the double.
+    """
+
+    __slots__ = ("_touch", "_vendor")
+
+    def __init__(self, vendor: Callable[[], Vendor], touch: Callable[[], None]) -> None:
+        self._vendor = vendor
+        self._touch = touch
+
+    def catch_up(self) -> None:
+        """Let everything happen that is due on a clock that a test moves."""
+        self._touch()
+
+    @property
+    def now(self) -> datetime:
+        """The present moment on the double's clock."""
+        return self._vendor().now
+
+    @property
+    def messages(self) -> Sequence[Record]:
+        """Every message, oldest first."""
+        return self._vendor().messages
+
+    @property
+    def webhooks(self) -> Sequence[Webhook]:
+        """Every webhook, in order; also those that a network lost."""
+        return self._vendor().webhooks
+
+    @property
+    def calls(self) -> Sequence[Exchange]:
+        """Every API call, in order."""
+        return self._vendor().journal
+
+    @property
+    def awaiting(self) -> int:
+        """How many webhooks wait to be delivered."""
+        return len(self._vendor().due)
+
+    def message(self, sid: str) -> Record | None:
+        """Return the message with this SID; None if no account has it."""
+        found = (account.messages.get(sid) for account in self._vendor().accounts.values())
+        return next(filter(None, found), None)
+
+    @staticmethod
+    def show(record: Record) -> Message:
+        """Return a message as tests see it."""
+        return Message(record, _nothing)
+
+    @staticmethod
+    def show_webhook(webhook: Webhook) -> Callback:
+        """Return a webhook as tests see it."""
+        return Callback(webhook, _nothing)
+
+
+def _nothing() -> None:
+    """Do nothing: the records show the state as it is."""
