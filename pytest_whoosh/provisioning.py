@@ -7,11 +7,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import wraps
 from threading import RLock
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, Unpack
 from urllib.parse import urlsplit
 
-from .api.messages.drafts import SERVICE_SID
 from .engine.account.content import read_defaults, read_types
+from .engine.account.keywords import (
+    ApplicationProperties,
+    LinkDomainProperties,
+    NumberProperties,
+    ServiceProperties,
+    ShortCodeProperties,
+    checked,
+)
 from .engine.account.resources import (
     Application,
     ChannelSender,
@@ -19,26 +26,21 @@ from .engine.account.resources import (
     LinkDomain,
     MessagingService,
     PhoneNumber,
+    Resource,
     ShortCode,
 )
 from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
 from .engine.dialect import dialect
-from .engine.errors import choose_from
 from .engine.messages.media import smallest, type_of
-from .engine.misuse import is_usage_error
+from .engine.misuse import WhooshError, is_usage_error
+from .engine.sids import Prefix, is_sid
 from .engine.timeline import moment
 from .engine.vendor import Vendor
 
 __tracebackhide__ = is_usage_error
 
-#: The properties of records that only the vendor sets, and those that a method takes by another name.
-_FIXED: Final = frozenset(
-    {
-        "sid", "account_sid", "date_created", "date_updated", "pool", "remembered", "config_sid", "domain",
-        "phone_number", "short_code",
-    }
-)  # fmt: skip
 M = TypeVar("M", bound=Callable[..., Any])
+R = TypeVar("R", bound=Resource)
 
 _SHORT_CODE: Final = re.compile("[0-9]{5,6}")
 #: The kinds of sender that no other spelling than the one given would name.
@@ -94,7 +96,7 @@ class Provisioning:
         raise NotImplementedError
 
     @_in_one_step
-    def add_number(self, number: str, **properties: object) -> PhoneNumber:
+    def add_number(self, number: str, **properties: Unpack[NumberProperties]) -> PhoneNumber:
         """Give the account a phone number.
 
         Takes the properties of the IncomingPhoneNumber resource in snake case, such as ``sms_url``, and
@@ -103,18 +105,18 @@ class Provisioning:
         address = normalize(number, "possible")
         if address is None or channel_of(address):
             raise ValueError(_wrong("add_number", 'a phone number such as "+15557122661"', number))
-        return self._provider().new_number(address, **_known(PhoneNumber, properties))
+        return self._number(address, checked(PhoneNumber, properties))
 
     @_in_one_step
-    def add_short_code(self, code: str, **properties: object) -> ShortCode:
+    def add_short_code(self, code: str, **properties: Unpack[ShortCodeProperties]) -> ShortCode:
         """Give the account a short code, of five or six digits; ``country=`` says where it works ("US")."""
         if not isinstance(code, str) or not _SHORT_CODE.fullmatch(code):
             raise ValueError(_wrong("add_short_code", 'five or six digits such as "12345"', code))
-        return self._provider().new_short_code(code, **_known(ShortCode, properties))
+        return self._create(ShortCode, short_code=code, **checked(ShortCode, properties))
 
     @_in_one_step
     def add_messaging_service(
-        self, name: str, *, senders: Iterable[str] = (), **properties: object
+        self, name: str, *, senders: Iterable[str] = (), **properties: Unpack[ServiceProperties]
     ) -> MessagingService:
         """Create a Messaging Service with a sender pool: phone numbers, short codes, alphanumeric and channel senders.
 
@@ -128,11 +130,11 @@ class Provisioning:
             properties["link_shortening_domain"] = self.add_link_domain(domain)
         elif not isinstance(domain, LinkDomain | None):
             raise TypeError(f'link_shortening_domain takes a domain such as "go.example", not {domain!r}.')
-        known = _known(MessagingService, properties)
+        known = checked(MessagingService, {"friendly_name": name, **properties})
         pool = [self._address(sender) for sender in senders]
-        service = self._provider().new_service(name, **known)
+        service = self._create(MessagingService, **known)
         for address in dict.fromkeys(pool):
-            self._provider().new_pool_sender(service, self._pool_sender(address))
+            self._provider().join_pool(service, self._pool_sender(address))
         return service
 
     @_in_one_step
@@ -141,15 +143,15 @@ class Provisioning:
         known = normalize(address) if isinstance(address, str) else None
         if known is None or channel_of(known) is None:
             raise ValueError(_wrong("add_channel_sender", 'a channel address such as "whatsapp:+15557122661"', address))
-        return self._provider().new_channel_sender(known)
+        return self._create(ChannelSender, address=known)
 
     @_in_one_step
-    def add_application(self, **properties: object) -> Application:
+    def add_application(self, **properties: Unpack[ApplicationProperties]) -> Application:
         """Create an application; takes its properties in snake case, such as ``message_status_callback``."""
-        return self._provider().new_application(**_known(Application, properties))
+        return self._create(Application, **checked(Application, properties))
 
     @_in_one_step
-    def add_link_domain(self, domain: str, **properties: object) -> LinkDomain:
+    def add_link_domain(self, domain: str, **properties: Unpack[LinkDomainProperties]) -> LinkDomain:
         """Give the account a domain for short links, such as ``"go.example"``; add_messaging_service() takes it too.
 
         Takes the properties of its configuration in snake case: ``callback_url``, to which clicks are reported,
@@ -157,7 +159,7 @@ class Provisioning:
         """
         if not isinstance(domain, str) or not _DOMAIN.fullmatch(domain):
             raise ValueError(f'A domain for short links is a hostname such as "go.example", not {domain!r}.')
-        return self._provider().new_link_domain(domain.lower(), **_known(LinkDomain, properties))
+        return self._create(LinkDomain, domain=domain.lower(), **checked(LinkDomain, properties))
 
     @_in_one_step
     def add_template(
@@ -192,7 +194,9 @@ class Provisioning:
             known, defaults = read_types(given), read_defaults(variables and dict(variables))
         except ValueError as problem:
             raise ValueError(f"{dialect().method('add_template')}: {problem}.") from None
-        return self._provider().new_template(known, language, friendly_name=friendly_name, variables=defaults)
+        return self._create(
+            ContentTemplate, types=known, language=language, friendly_name=friendly_name, variables=defaults
+        )
 
     @_in_one_step
     def add_media(
@@ -226,13 +230,13 @@ class Provisioning:
             raise ValueError(_wrong("opt_out", 'a phone number such as "+15558675310"', person))
         if sender in provisions.services:
             provisions.opted_out.add((address, sender))
-        elif SERVICE_SID.fullmatch(str(sender)):
+        elif is_sid(sender, Prefix.MESSAGING_SERVICE):
             method = dialect().method("add_messaging_service")
             raise ValueError(f"No Messaging Service has the SID {sender!r}: {method} makes one.")
         else:
             sender = self._address(sender)
             provisions.opt_out(address, sender)
-        return OptOut(self._provider().sids.new("OO"), address, sender)
+        return OptOut(self._provider().sids.new(Prefix.OPT_OUT), address, sender)
 
     @_in_one_step
     def deactivate(self, number: str, on: date | None = None) -> Deactivation:
@@ -248,22 +252,35 @@ class Provisioning:
         if not isinstance(on, date):
             raise TypeError(f"deactivate() takes the day as on=date(2030, 1, 31), not {on!r}.")
         self._provider().deactivated[on].add(address)
-        return Deactivation(self._provider().sids.new("DE"), address, on)
+        return Deactivation(self._provider().sids.new(Prefix.DEACTIVATION), address, on)
 
     @_in_one_step
     def set_price(self, country: str, price: object) -> Price:
         """Set what a segment to a country costs, in US dollars: ``set_price("US", "0.0079")``."""
         amount = self._provider().prices.set(country, price)
-        return Price(self._provider().sids.new("PR"), country.upper(), amount)
+        return Price(self._provider().sids.new(Prefix.PRICE), country.upper(), amount)
 
     def _pool_sender(self, address: str) -> PhoneNumber | ShortCode | ChannelSender | str:
         """What the account has at an address, to join a sender pool; it gets what it does not have yet."""
         kind = kind_of(address)
         if kind is Kind.NUMBER:
-            return self._provider().new_number(address)
+            return self._number(address, {})
         if kind is Kind.SHORT_CODE:
-            return self._provider().new_short_code(address)
-        return self._provider().new_channel_sender(address) if kind is Kind.CHANNEL else address
+            return self._create(ShortCode, short_code=address)
+        return self._create(ChannelSender, address=address) if kind is Kind.CHANNEL else address
+
+    def _number(self, number: str, properties: Mapping[str, Any]) -> PhoneNumber:
+        vendor = self._provider()
+        if vendor.holder_of(number) not in (None, vendor.provisions):
+            raise WhooshError(
+                f"{number} belongs to a sub-account already, and a number is one account's only. Give this "
+                "account another one, or let the sub-account release it first."
+            )
+        return self._create(PhoneNumber, phone_number=number, **properties)
+
+    def _create(self, resource: type[R], **properties: Any) -> R:
+        vendor = self._provider()
+        return vendor.create(resource, vendor.account, **properties)
 
     def _address(self, sender: str) -> str:
         address = normalize(sender) if isinstance(sender, str) else None
@@ -279,17 +296,3 @@ class Provisioning:
 
 def _wrong(method: str, wanted: str, given: object) -> str:
     return f"{dialect().method(method)} takes {wanted}, not {given!r}."
-
-
-def _known(record: type, properties: Mapping[str, object]) -> Mapping[str, object]:
-    """Refuse a property that the record does not have, or that only the vendor sets."""
-    valid = settable(record)
-    for name in properties:
-        if name not in valid:
-            raise TypeError(choose_from(f"property of {record.__name__}", name, valid))
-    return properties
-
-
-def settable(record: type) -> list[str]:
-    """The names of the properties of a record that a test may set."""
-    return [name for name in record.__dataclass_fields__ if name not in _FIXED]  # type: ignore[attr-defined]

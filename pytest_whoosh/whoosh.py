@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, Proto
 from urllib.parse import urlsplit
 
 from .api import ROUTER
-from .api.messages.drafts import SERVICE_SID
 from .api.routing import dispatch
 from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier
@@ -33,6 +32,7 @@ from .engine.messages.matching import Matcher
 from .engine.messages.media import File
 from .engine.misuse import WhooshError, is_usage_error
 from .engine.settings import read_settings
+from .engine.sids import Prefix, is_sid
 from .engine.vendor import Vendor
 from .engine.webhooks.callbacks import Webhook
 from .environment import Environment
@@ -312,7 +312,7 @@ class Whoosh(Provisioning):
         """
         vendor = self._provider()
         _require_queues(vendor)
-        if SERVICE_SID.fullmatch(str(getattr(sender, "sid", sender))):
+        if is_sid(getattr(sender, "sid", sender), Prefix.MESSAGING_SERVICE):
             raise WhooshError(_NO_QUEUE_OF_SERVICES.format(each=dialect().queues()))
         address = self._address(sender)
         provisions = vendor.account_with(address).provisions
@@ -577,7 +577,7 @@ class Whoosh(Provisioning):
                 f"Each of media is a URL, a file name, or a pair such as (b'%PDF', \"application/pdf\"); not {file!r}."
             )
         content, content_type = file
-        url = f"whoosh:media/{self._vendor.sids.new('ME', counted_as='given media')}"
+        url = f"whoosh:media/{self._vendor.sids.new(Prefix.MEDIA, counted_as='given media')}"
         self._vendor.files.give(url, File(content, well_formed(content_type)))
         return url
 

@@ -11,10 +11,11 @@ from pytest_whoosh.engine.account.account import Account, AccountStatus
 from pytest_whoosh.engine.account.resources import ApiKey
 from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.parameters import friendly_name, one_of, param, text
 from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
 from .dates import rfc2822
-from .forms import changes, friendly_name, one_of, param, parse, text
+from .forms import changes, parse
 from .paging import list_reply
 from .routing import Call, Reply, Routes
 
@@ -142,18 +143,11 @@ def render_account(account: Account) -> dict[str, object]:
 # Keys: the old SigningKeys are the same by another name
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateKey:
-    """What an app says of a key."""
-
-    friendly_name: str = param("FriendlyName", friendly_name, invalid=20002, default="")
-
-
 @routes.post("/{account_sid}/Keys")
 @routes.post("/{account_sid}/SigningKeys")
 def create_new_key(call: Call) -> Reply:
     """Create an API key. Its secret is shown this once."""
-    key = call.vendor.new_key(call.account, **changes(UpdateKey, call.request.form))
+    key = call.vendor.new_key(call.account, **changes(ApiKey, call.request.form))
     return Reply({**render_key(key), "secret": key.secret}, 201, key.sid, element="Key")
 
 
@@ -180,7 +174,7 @@ def fetch_key(call: Call, sid: str) -> Reply:
 @routes.post("/{account_sid}/SigningKeys/{sid}")
 def update_key(call: Call, sid: str) -> Reply:
     """Rename an API key."""
-    key = call.vendor.update(_key(call, sid), changes(UpdateKey, call.request.form))
+    key = call.vendor.update(_key(call, sid), changes(ApiKey, call.request.form))
     return Reply(render_key(key), sid=sid, element="Key")
 
 

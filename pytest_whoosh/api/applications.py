@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_whoosh.engine.account.resources import Application
+from pytest_whoosh.engine.parameters import param, text
 from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
 from .dates import rfc2822
-from .forms import api_version, changes, flag, friendly_name, method, param, parse, text, url
+from .forms import changes, parse
 from .numbers import require_main_url
 from .paging import list_reply
 from .routing import Call, Reply, Routes
@@ -18,28 +19,6 @@ from .routing import Call, Reply, Routes
 routes = Routes("/2010-04-01/Accounts/{account_sid}/Applications")
 
 _ELEMENT: Final = "Application"
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateApplication:
-    """The properties that an app sets; a default is what clearing one makes of it."""
-
-    friendly_name: str = param("FriendlyName", friendly_name, invalid=20002, default="")
-    api_version: str = param("ApiVersion", api_version, default=API_VERSION)
-    message_status_callback: str | None = param("MessageStatusCallback", url, invalid=21402)
-    sms_status_callback: str | None = param("SmsStatusCallback", url, invalid=21402)
-    sms_url: str | None = param("SmsUrl", url, invalid=21402)
-    sms_method: str = param("SmsMethod", method, invalid=21403, default="POST")
-    sms_fallback_url: str | None = param("SmsFallbackUrl", url, invalid=21402)
-    sms_fallback_method: str = param("SmsFallbackMethod", method, invalid=21403, default="POST")
-    status_callback: str | None = param("StatusCallback", url, invalid=21402)
-    status_callback_method: str = param("StatusCallbackMethod", method, invalid=21403, default="POST")
-    voice_url: str | None = param("VoiceUrl", url, invalid=21402)
-    voice_method: str = param("VoiceMethod", method, invalid=21403, default="POST")
-    voice_fallback_url: str | None = param("VoiceFallbackUrl", url, invalid=21402)
-    voice_fallback_method: str = param("VoiceFallbackMethod", method, invalid=21403, default="POST")
-    voice_caller_id_lookup: bool = param("VoiceCallerIdLookup", flag, default=False)
-    public_application_connect_enabled: bool = param("PublicApplicationConnectEnabled", flag, default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +31,9 @@ class ListApplication:
 @routes.post("")
 def create_application(call: Call) -> Reply:
     """Create an application."""
-    properties = changes(UpdateApplication, call.request.form)
+    properties = changes(Application, call.request.form)
     require_main_url(properties, None)
-    application = call.vendor.new_application(call.account, **properties)
+    application = call.vendor.create(Application, call.account, **properties)
     return Reply(render_application(application), 201, application.sid, element=_ELEMENT)
 
 
@@ -82,7 +61,7 @@ def fetch_application(call: Call, sid: str) -> Reply:
 def update_application(call: Call, sid: str) -> Reply:
     """Change an application's properties."""
     application = _application(call, sid)
-    properties = changes(UpdateApplication, call.request.form)
+    properties = changes(Application, call.request.form)
     require_main_url(properties, application)
     return Reply(render_application(call.vendor.update(application, properties)), sid=sid, element=_ELEMENT)
 
@@ -90,7 +69,7 @@ def update_application(call: Call, sid: str) -> Reply:
 @routes.delete("/{sid}")
 def delete_application(call: Call, sid: str) -> Reply:
     """Delete an application."""
-    call.account.provisions.applications.remove(_application(call, sid).sid)
+    call.account.provisions.remove(_application(call, sid))
     return Reply(None, 204, sid)
 
 

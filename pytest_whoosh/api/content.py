@@ -29,10 +29,11 @@ def create_content(call: Call) -> Reply:
     given = _read_json(call, "language", "types")
     if not isinstance(given["language"], str):
         raise _invalid("language is a text")
-    template = call.vendor.new_template(
-        _checked(read_types, given["types"]),
-        given["language"],
+    template = call.vendor.create(
+        ContentTemplate,
         call.account,
+        types=_checked(read_types, given["types"]),
+        language=given["language"],
         friendly_name=_friendly_name(given),
         variables=_checked(read_defaults, given.get("variables")),
     )

@@ -6,29 +6,24 @@ See https://www.twilio.com/docs/messaging/api/deactivations-resource
 import hashlib
 import hmac
 import re
-from datetime import date, timedelta
-from typing import Final
+from datetime import date
 from urllib.parse import urlencode
 
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Response
+from pytest_whoosh.engine.limits import OLDEST_REPORT, REPORT_URL_LIFETIME
 from pytest_whoosh.engine.vendor import Vendor
 
 from .routing import Call, Reply, Routes
 
 routes = Routes("/v1/Deactivations")
 
-#: For how many days a report is kept.
-OLDEST_REPORT: Final = timedelta(days=60)
-#: For how long the URL of a report is good.
-URL_LIFETIME: Final = timedelta(minutes=2)
-
 
 @routes.get("")
 def fetch_deactivation(call: Call) -> Reply:
     """Where the report of a day is."""
     day = _report_day(call.request.query.get("Date", [""])[0], call.vendor.now.date())
-    expires = str(int((call.vendor.now + URL_LIFETIME).timestamp()))
+    expires = str(int((call.vendor.now + REPORT_URL_LIFETIME).timestamp()))
     query = urlencode({"Expires": expires, "Signature": _signature(call.vendor, day, expires)})
     location = f"{call.request.origin}{call.request.path}/{day}.txt?{query}"
     return Reply({"redirect_to": location}, 307, headers={"Location": location})

@@ -3,21 +3,17 @@
 See https://www.twilio.com/docs/messaging/api/link-shortening-resource (its pages on domains and services)
 """
 
-import re
-from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from pytest_whoosh.engine.account.resources import LinkDomain, MessagingService
 from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.sids import Prefix, is_sid
 
 from .dates import iso8601
-from .forms import flag, param, posted, url
+from .forms import changes
 from .routing import Call, Reply, Routes
 
 routes = Routes("/v1/LinkShortening")
-
-_DOMAIN_SID: Final = re.compile("DN[0-9a-fA-F]{32}")
-_SERVICE_SID: Final = re.compile("MG[0-9a-fA-F]{32}")
 
 
 # Services and their domain
@@ -53,24 +49,11 @@ def fetch_linkshortening_messaging_service_domain_association(call: Call, servic
 # Configuration
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateDomainConfig:
-    """The parameters of a domain's configuration; an empty URL is cleared."""
-
-    fallback_url: str | None = param("FallbackUrl", url, invalid=30122)
-    callback_url: str | None = param("CallbackUrl", url, invalid=30109)
-    continue_on_failure: bool | None = param("ContinueOnFailure", flag)
-    disable_https: bool | None = param("DisableHttps", flag)
-
-
 @routes.post("/Domains/{domain_sid}/Config")
 def update_domain_config(call: Call, domain_sid: str) -> Reply:
     """Change where links lead that are too old, where clicks are reported, and how links are written."""
     domain = _domain(call, domain_sid)
-    for name, value in posted(UpdateDomainConfig, call.request.form).items():
-        if value is not None or name.endswith("_url"):
-            setattr(domain, name, value)
-    domain.date_updated = call.vendor.now
+    call.vendor.update(domain, changes(LinkDomain, call.request.form))
     return Reply(_render_config(call, domain), sid=domain.config_sid)
 
 
@@ -112,16 +95,16 @@ def refuse_domain_setup(call: Call, **_: str) -> NoReturn:
 
 
 def _domain(call: Call, sid: str) -> LinkDomain:
-    if not _DOMAIN_SID.fullmatch(sid):
+    if not is_sid(sid, Prefix.LINK_DOMAIN):
         raise ApiError(30100)
-    domain = call.account.provisions.link_domains.get(sid)
+    domain = call.account.provisions.of(LinkDomain).get(sid)
     if domain is None:
         raise call.not_found()
     return domain
 
 
 def _service(call: Call, sid: str) -> MessagingService:
-    if not _SERVICE_SID.fullmatch(sid):
+    if not is_sid(sid, Prefix.MESSAGING_SERVICE):
         raise ApiError(30127)
     service = call.account.provisions.services.get(sid)
     if service is None:

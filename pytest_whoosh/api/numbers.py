@@ -12,12 +12,13 @@ from typing import Final
 from pytest_whoosh.engine.account.resources import PhoneNumber
 from pytest_whoosh.engine.addresses import LOCAL, MOBILE, TOLL_FREE, number_type, phone_number
 from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.parameters import param, text
 from pytest_whoosh.engine.vendor import Vendor
 from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
 from . import magic
 from .dates import rfc2822
-from .forms import api_version, changes, flag, friendly_name, method, one_of, param, parse, sid, text, url
+from .forms import changes, parse
 from .paging import list_reply
 from .routing import Call, Reply, Routes
 
@@ -26,34 +27,6 @@ routes = Routes("/2010-04-01/Accounts/{account_sid}/IncomingPhoneNumbers")
 #: Where the numbers come from: none is hosted.
 ORIGIN: Final = "twilio"
 _ELEMENT: Final = "IncomingPhoneNumber"
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateIncomingPhoneNumber:
-    """The properties of a number that an app sets; a default is what clearing one makes of it."""
-
-    friendly_name: str = param("FriendlyName", friendly_name, invalid=20002, default="")
-    api_version: str = param("ApiVersion", api_version, default=API_VERSION)
-    sms_application_sid: str = param("SmsApplicationSid", sid("AP"), invalid=21420, default="")
-    sms_url: str = param("SmsUrl", url, invalid=21402, default="")
-    sms_method: str = param("SmsMethod", method, invalid=21403, default="POST")
-    sms_fallback_url: str = param("SmsFallbackUrl", url, invalid=21402, default="")
-    sms_fallback_method: str = param("SmsFallbackMethod", method, invalid=21403, default="POST")
-    status_callback: str = param("StatusCallback", url, invalid=21402, default="")
-    status_callback_method: str = param("StatusCallbackMethod", method, invalid=21403, default="POST")
-    voice_application_sid: str = param("VoiceApplicationSid", sid("AP"), invalid=21420, default="")
-    voice_url: str = param("VoiceUrl", url, invalid=21402, default="")
-    voice_method: str = param("VoiceMethod", method, invalid=21403, default="POST")
-    voice_fallback_url: str = param("VoiceFallbackUrl", url, invalid=21402, default="")
-    voice_fallback_method: str = param("VoiceFallbackMethod", method, invalid=21403, default="POST")
-    voice_caller_id_lookup: bool = param("VoiceCallerIdLookup", flag, default=False)
-    voice_receive_mode: str = param("VoiceReceiveMode", one_of("voice", "fax"), default="voice")
-    trunk_sid: str | None = param("TrunkSid", sid("TK"))
-    address_sid: str | None = param("AddressSid", sid("AD"))
-    identity_sid: str | None = param("IdentitySid", sid("RI"))
-    bundle_sid: str | None = param("BundleSid", sid("BU"))
-    emergency_status: str = param("EmergencyStatus", one_of("Active", "Inactive"), default="Inactive")
-    emergency_address_sid: str | None = param("EmergencyAddressSid", sid("AD"))
 
 
 @routes.post("")
@@ -90,7 +63,7 @@ def _buy(call: Call, kind: str | None) -> Reply:
     if kind and number_type(found) != kind:
         raise ApiError(21458)
     properties = _number_changes(call, call.account.provisions.owned(found))
-    number = call.vendor.new_number(found, call.account, **properties)
+    number = call.vendor.create(PhoneNumber, call.account, phone_number=found, **properties)
     return Reply(render_incoming_phone_number(number), 201, number.sid, element=_ELEMENT)
 
 
@@ -142,7 +115,7 @@ def update_incoming_phone_number(call: Call, sid: str) -> Reply:
 @routes.delete("/{sid}")
 def delete_incoming_phone_number(call: Call, sid: str) -> Reply:
     """Release a phone number."""
-    call.account.provisions.disown(_number(call, sid))
+    call.account.provisions.remove(_number(call, sid))
     return Reply(None, 204, sid)
 
 
@@ -155,7 +128,7 @@ def _number(call: Call, sid: str) -> PhoneNumber:
 
 def _number_changes(call: Call, held: object) -> dict[str, object]:
     """What is to change about a number, new or held."""
-    new = changes(UpdateIncomingPhoneNumber, call.request.form)
+    new = changes(PhoneNumber, call.request.form)
     require_main_url(new, held)
     for name in ("sms_application_sid", "voice_application_sid"):
         if new.get(name) and new[name] not in call.account.provisions.applications:

@@ -8,13 +8,12 @@ from urllib.parse import urlencode
 from pytest_whoosh.engine.collection import Collection, Record
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Form, Request
+from pytest_whoosh.engine.limits import LARGEST_PAGE, PAGE_SIZE
 
 from .routing import Call, Reply
 
 R = TypeVar("R", bound=Record)
 
-DEFAULT_SIZE: Final = 50
-GREATEST_SIZE: Final = 1000
 _OWN_PARAMETERS: Final = frozenset({"Page", "PageSize", "PageToken"})
 
 
@@ -49,8 +48,8 @@ def read_paging(request: Request) -> Paging:
         ApiError: the page is larger than the vendor allows (20007), or the token is none (20422).
     """
     query = request.query
-    size = _number(query, "PageSize") or DEFAULT_SIZE
-    if size > GREATEST_SIZE:
+    size = _number(query, "PageSize") or PAGE_SIZE
+    if size > LARGEST_PAGE:
         raise ApiError(20007)
     token = query.get("PageToken", [""])[0] or None
     if token and (token[:2] not in ("PA", "PB") or len(token) == 2):

@@ -14,7 +14,8 @@ from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_cdn, product_of
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
-from pytest_whoosh.engine.vendor import ACCOUNT_SID, Vendor
+from pytest_whoosh.engine.sids import Prefix, is_sid
+from pytest_whoosh.engine.vendor import Vendor
 
 from . import cdn, xml
 
@@ -245,7 +246,7 @@ def _account(vendor: Vendor, caller: Account, request: Request, sid: str | None)
     """The account that a path names; without one, the caller's."""
     if sid is None:
         return caller
-    if not ACCOUNT_SID.fullmatch(sid):
+    if not is_sid(sid, Prefix.ACCOUNT):
         raise _not_found(request)
     account = vendor.account_at(sid)
     if account is None or not vendor.lets(caller, account):
@@ -288,7 +289,9 @@ def _basic_credentials(header: str) -> tuple[str, str] | None:
 
 
 def _render(vendor: Vendor, request: Request, reply: Reply, extension: str) -> Response:
-    request_id = "RQ" + reply.sid[2:] if reply.sid and reply.status == 201 else vendor.sids.new("RQ")
+    request_id = (
+        Prefix.REQUEST + reply.sid[2:] if reply.sid and reply.status == 201 else vendor.sids.new(Prefix.REQUEST)
+    )
     headers = HEADERS | {"Twilio-Request-Id": request_id}
     if vendor.concurrency:
         headers["Twilio-Concurrent-Requests"] = str(vendor.concurrency.load(request))

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_whoosh.engine.account.resources import ShortCode
+from pytest_whoosh.engine.parameters import param, text
 from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
 from .dates import rfc2822
-from .forms import api_version, changes, friendly_name, method, param, parse, text, url
+from .forms import changes, parse
 from .numbers import digits_like, require_main_url
 from .paging import list_reply
 from .routing import Call, Reply, Routes
@@ -18,18 +19,6 @@ from .routing import Call, Reply, Routes
 routes = Routes("/2010-04-01/Accounts/{account_sid}/SMS/ShortCodes")
 
 _ELEMENT: Final = "ShortCode"
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateShortCode:
-    """The properties of a short code that an app sets; a default is what clearing one makes of it."""
-
-    friendly_name: str = param("FriendlyName", friendly_name, invalid=20002, default="")
-    api_version: str = param("ApiVersion", api_version, default=API_VERSION)
-    sms_url: str | None = param("SmsUrl", url, invalid=21402)
-    sms_method: str = param("SmsMethod", method, invalid=21403, default="POST")
-    sms_fallback_url: str | None = param("SmsFallbackUrl", url, invalid=21402)
-    sms_fallback_method: str = param("SmsFallbackMethod", method, invalid=21403, default="POST")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +54,7 @@ def fetch_short_code(call: Call, sid: str) -> Reply:
 def update_short_code(call: Call, sid: str) -> Reply:
     """Change a short code's name, and where messages to it go."""
     code = _short_code(call, sid)
-    new = changes(UpdateShortCode, call.request.form)
+    new = changes(ShortCode, call.request.form)
     require_main_url(new, code)
     return Reply(render_short_code(call.vendor.update(code, new)), sid=sid, element=_ELEMENT)
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TextIO
 
 from pytest_whoosh.engine.addresses import country_of, normalize
 from pytest_whoosh.engine.carrier.prices import PER_SEGMENT, Prices
-from pytest_whoosh.engine.inbound.conversation import LONGEST_BODY
+from pytest_whoosh.engine.limits import LONGEST_BODY
 from pytest_whoosh.engine.text.graphemes import clusters
 from pytest_whoosh.engine.text.segments import CAPACITY, Encoding, forces_ucs2, segment, septets, utf_16_units
 from pytest_whoosh.engine.text.smart_encoding import look_alike, smart_encode

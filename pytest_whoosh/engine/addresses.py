@@ -6,12 +6,13 @@ from functools import lru_cache
 from typing import Final
 
 from .channels import CHANNELS
+from .sids import Prefix, sid_pattern
 
 # A number that phonenumbers calls possible, in the form that it returns. Nearly every test uses such numbers, so
 # this saves the library's import and its parsing.
 _PLAIN_NANP: Final = re.compile(r"\+1[2-9][0-9]{9}")
 SHORT_CODE: Final = re.compile("[0-9]{5,6}")
-_SIM: Final = re.compile("sim:DE[0-9a-fA-F]{32}")
+_SIM: Final = re.compile(f"sim:{sid_pattern(Prefix.SIM).pattern}")
 #: Letters, digits, space and ``+ - _ &``, at least one letter: https://www.twilio.com/docs/glossary/what-alphanumeric-sender-id
 _ALPHA: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}")
 #: A number as people type it: digits with the usual separators. Letters are not allowed, although phonenumbers reads

@@ -1,15 +1,15 @@
-"""Records, kept by their SIDs."""
+"""Collections of records by SID."""
 
 from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 
 class Record(Protocol):
-    """Anything known by its SID."""
+    """Anything with a SID."""
 
     @property
     def sid(self) -> str:
-        """Its SID."""
+        """The record's SID."""
 
 
 R = TypeVar("R", bound=Record)
@@ -21,7 +21,7 @@ class Collection(Generic[R]):
     __slots__ = ("_records",)
 
     def __init__(self, records: Iterable[R] = ()) -> None:
-        #: A record that was removed leaves None in its place: a list may be paged on from one that is gone.
+        #: A removed record leaves None in its position: the next page of a list may start after one that is gone.
         self._records: dict[str, R | None] = {}
         for record in records:
             self.add(record)
@@ -36,19 +36,19 @@ class Collection(Generic[R]):
         return isinstance(sid, str) and self._records.get(sid) is not None
 
     def add(self, record: R) -> R:
-        """Keep a record, as the newest: also one that was here before, such as a sender that rejoins its pool."""
+        """Add a record as the newest, also one that was here before, such as a sender that rejoins its pool."""
         self._records.pop(record.sid, None)
         self._records[record.sid] = record
         return record
 
     def get(self, sid: str) -> R | None:
-        """The record with a SID, or None."""
+        """Return the record with a SID, or None."""
         return self._records.get(sid)
 
     def remove(self, sid: str) -> None:
-        """Forget a record, but for its place among the others."""
+        """Remove a record. Its position among the others stays known."""
         self._records[sid] = None
 
     def places(self) -> list[tuple[str, R | None]]:
-        """Every SID in order with its record, or None where that was removed."""
+        """Return every SID in order, with its record or, if that was removed, None."""
         return list(self._records.items())

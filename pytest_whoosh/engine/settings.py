@@ -10,6 +10,7 @@ from typing import Any, Final
 from .errors import choose_from
 from .messages.lifecycle import DELAYS, Status
 from .misuse import is_usage_error
+from .sids import Prefix, is_sid
 
 __tracebackhide__ = is_usage_error
 
@@ -33,9 +34,9 @@ def _choice(*choices: str) -> Callable[[object], str]:
 
 def _sid(prefix: str) -> Callable[[object], str]:
     def read(value: object) -> str:
-        if isinstance(value, str) and re.fullmatch(prefix + "[0-9a-fA-F]{32}", value):
+        if isinstance(value, str) and is_sid(value, prefix):
             return value
-        raise ValueError(f"{prefix!r} followed by 32 hexadecimal digits")
+        raise ValueError(f"{str(prefix)!r} followed by 32 hexadecimal digits")
 
     return read
 
@@ -106,8 +107,8 @@ class Settings:
     """The settings of one double; build it with :func:`read_settings`."""
 
     # The fixed credentials are spelled in two parts so that no secret scanner takes them for real ones.
-    account_sid: str = _setting(_sid("AC"), "AC" + "f00d" * 8, "SID of the fake account")
-    api_key: str = _setting(_sid("SK"), "SK" + "beef" * 8, "SID of its API key")
+    account_sid: str = _setting(_sid(Prefix.ACCOUNT), "AC" + "f00d" * 8, "SID of the fake account")
+    api_key: str = _setting(_sid(Prefix.API_KEY), "SK" + "beef" * 8, "SID of its API key")
     api_secret: str = _setting(_text, "s3cr3tw0" * 4, "secret of its API key")
     auth_token: str = _setting(_text, "cafe" * 8, "its auth token, which signs webhooks")
     credentials: str = _setting(_choice("any", "exact"), "any", "'any' Basic credentials, or 'exact'ly the account's")

@@ -1,15 +1,64 @@
-"""SIDs: counted for what the fake creates, derived from the address for senders on channels."""
+"""SIDs: their prefixes, their form, and how the fake generates them.
+
+See https://www.twilio.com/docs/glossary/what-is-a-sid
+"""
 
 import hashlib
+import re
 from collections import defaultdict
+from enum import StrEnum
+from functools import cache
 from typing import Final
 
-#: Hexadecimal digits of a SID that come from the seed; the other eight count.
+
+class Prefix(StrEnum):
+    """The two letters that each kind of SID starts with."""
+
+    ACCOUNT = "AC"
+    ADDRESS = "AD"
+    ALPHA_SENDER = "AI"
+    API_KEY = "SK"
+    APPLICATION = "AP"
+    BUNDLE = "BU"
+    CHANNEL_SENDER = "XE"
+    CONTENT = "HX"
+    DEACTIVATION = "DE"
+    IDENTITY = "RI"
+    LINK_CONFIG = "ZK"
+    LINK_DOMAIN = "DN"
+    MEDIA = "ME"
+    MESSAGING_SERVICE = "MG"
+    MMS = "MM"
+    OPT_OUT = "OO"
+    PHONE_NUMBER = "PN"
+    PRICE = "PR"
+    REQUEST = "RQ"
+    SHORT_CODE = "SC"
+    #: A SIM of Programmable Wireless shares its prefix with our own deactivations.
+    SIM = "DE"
+    SMS = "SM"
+    TRUNK = "TK"
+
+
+#: How many hexadecimal digits follow the prefix.
+DIGITS: Final = 32
+#: How many of these digits come from the seed; the other eight count.
 _STEM: Final = 24
 
 
+@cache
+def sid_pattern(*prefixes: str) -> "re.Pattern[str]":
+    """Return the pattern of a SID that starts with one of the prefixes; of any SID if there are none."""
+    return re.compile(f"(?:{'|'.join(prefixes) or '[A-Z]{2}'})[0-9a-fA-F]{{{DIGITS}}}")
+
+
+def is_sid(text: object, *prefixes: str) -> bool:
+    """True if a text is a well-formed SID with one of the prefixes."""
+    return isinstance(text, str) and sid_pattern(*prefixes).fullmatch(text) is not None
+
+
 class Sids:
-    """New SIDs: well-formed, unlike between seeds and kinds, and counted, so that a test has the same ones each run."""
+    """Generates SIDs: well-formed, distinct by seed and prefix, and numbered, so that every run has the same ones."""
 
     __slots__ = ("_counts", "_seed", "_stems")
 
@@ -19,20 +68,20 @@ class Sids:
         self._counts: dict[str, int] = defaultdict(int)
 
     def new(self, prefix: str, *, counted_as: str | None = None) -> str:
-        """The next SID with a prefix such as ``"SM"``; prefixes that are ``counted_as`` one share a count."""
-        kind = counted_as or prefix
-        self._counts[kind] += 1
+        """Return the next SID with a prefix; prefixes that are ``counted_as`` the same one share a count."""
+        counted = counted_as or prefix
+        self._counts[counted] += 1
         stem = self._stems.get(prefix)
         if stem is None:
             digest = hashlib.sha256(f"{self._seed}/{prefix}".encode()).hexdigest()
             stem = self._stems[prefix] = prefix + digest[:_STEM]
-        return f"{stem}{self._counts[kind]:08x}"
+        return f"{stem}{self._counts[counted]:08x}"
 
     def secret(self, sid: str) -> str:
-        """The secret that goes with an account's or a key's SID."""
+        """Return the secret that belongs to the SID of an account or key."""
         return hashlib.sha256(f"{self._seed}/{sid}".encode()).hexdigest()[:32]
 
 
 def sender_sid(address: str) -> str:
-    """The SID of a sender on a channel: the same wherever the address is used."""
-    return "XE" + hashlib.sha256(address.encode()).hexdigest()[:32]
+    """Return the SID of a channel sender: always the same one for an address."""
+    return Prefix.CHANNEL_SENDER + hashlib.sha256(address.encode()).hexdigest()[:DIGITS]

@@ -1,28 +1,25 @@
 """The vendor as one test knows it: its accounts, its clock, its carrier, and all that went to and fro."""
 
-import re
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from .account.account import Account, Provisions
 from .account.resources import (
     ApiKey,
-    Application,
     ChannelSender,
-    ContentTemplate,
     LinkDomain,
     MessagingService,
     PhoneNumber,
     PoolSender,
+    Resource,
     ShortCode,
 )
-from .addresses import national_format
 from .carrier.carrier import Carrier
 from .carrier.links import Links, click_document, follow, host_of, is_alive
 from .carrier.prices import Prices
@@ -33,18 +30,19 @@ from .concurrency import Concurrency
 from .errors import ApiError
 from .hosts import API_HOST, is_cdn
 from .http import NetworkFault, Request, Response
+from .limits import STARTING_BALANCE
 from .messages.media import Files
 from .messages.record import Media, Message
 from .messages.signed_urls import SignedUrls
-from .misuse import WhooshError, is_usage_error
+from .misuse import is_usage_error
 from .settings import Settings
-from .sids import Sids, sender_sid
+from .sids import Prefix, Sids, is_sid
 from .timeline import Timeline
 from .webhooks.callbacks import Webhook, json_webhook
 
 __tracebackhide__ = is_usage_error
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Resource)
 
 
 class _Dated(Protocol):
@@ -53,10 +51,6 @@ class _Dated(Protocol):
 
 D = TypeVar("D", bound=_Dated)
 
-#: What an account has to spend, in US dollars.
-STARTING_BALANCE: Final = Decimal("100.00")
-#: What the SID of an account looks like.
-ACCOUNT_SID: Final = re.compile("AC[0-9a-fA-F]{32}")
 _NOT_FOLLOWED: Final = (
     "the client did not follow the redirect to the file. Write follow_redirects=True (httpx), allow_redirects=True "
     "(requests, aiohttp), or fetch the URL in the Location header"
@@ -94,8 +88,7 @@ class Vendor:
         self.provisions = Provisions()
         self.accounts: dict[str, Account] = {}
         self.account = self._open(settings.account_sid)
-        key = ApiKey(sid=settings.api_key, secret=settings.api_secret, date_created=now, date_updated=now)
-        self.account.keys.add(key)
+        self.account.keys.add(self._key(self.account, settings.api_key, settings.api_secret))
         #: Every message, and each of those that go out and of those that come in, oldest first.
         self.messages: list[Message] = []
         self.outbound: list[Message] = []
@@ -152,7 +145,7 @@ class Vendor:
         account, secret = self._holder(user)
         if self.settings.credentials == "exact":
             return account if password == secret else None
-        return account or (self.account_at(user) if ACCOUNT_SID.fullmatch(user) else self.account)
+        return account or (self.account_at(user) if is_sid(user, Prefix.ACCOUNT) else self.account)
 
     def lets(self, caller: Account, account: Account) -> bool:
         """Whether the credentials of one account open another."""
@@ -160,17 +153,20 @@ class Vendor:
 
     def new_account(self, owner: Account, friendly_name: str) -> Account:
         """Create a sub-account, which shares nothing with its owner but the bill."""
-        sid = self.sids.new("AC")
+        sid = self.sids.new(Prefix.ACCOUNT)
         account = Account(sid, self.sids.secret(sid), Provisions(), self.now, owner.owner or owner)
         account.friendly_name = friendly_name
         self.accounts[sid] = account
         return account
 
-    def new_key(self, account: Account, **properties: object) -> ApiKey:
+    def new_key(self, account: Account, **properties: Any) -> ApiKey:
         """Create an API key."""
-        sid = self.sids.new("SK")
-        key = ApiKey(sid=sid, secret=self.sids.secret(sid), date_created=self.now, date_updated=self.now)
-        return account.keys.add(_update(key, properties))
+        sid = self.sids.new(Prefix.API_KEY)
+        return account.keys.add(self._key(account, sid, self.sids.secret(sid), **properties))
+
+    def _key(self, account: Account, sid: str, secret: str, **properties: Any) -> ApiKey:
+        now = self.now
+        return ApiKey(sid=sid, account_sid=account.sid, secret=secret, date_created=now, date_updated=now, **properties)
 
     def balance(self, account: Account) -> Decimal:
         """What is left of the money of an account, which those below it spend too."""
@@ -207,7 +203,7 @@ class Vendor:
 
     def take(self, account: Account, message: Message) -> None:
         """Keep a message, and let it live."""
-        message.sid = self.sids.new("MM" if message.is_mms else "SM", counted_as="SM")
+        message.sid = self.sids.new(Prefix.MMS if message.is_mms else Prefix.SMS, counted_as=Prefix.SMS)
         message.serial = len(self.messages)
         if message.media_urls:
             message.media = Collection(self._media(message, url) for url in message.media_urls)
@@ -218,7 +214,7 @@ class Vendor:
 
     def _media(self, message: Message, url: str) -> Media:
         return Media(
-            sid=self.sids.new("ME"),
+            sid=self.sids.new(Prefix.MEDIA),
             account_sid=message.account_sid,
             parent_sid=message.sid,
             date_created=self.now,
@@ -229,7 +225,7 @@ class Vendor:
     def click(self, text: str, user_agent: str) -> tuple[str, list[Webhook]]:
         """Let a person follow a short link: where it leads, and the webhook that reports it where one does."""
         link, host = self.links.at(text), host_of(text)
-        domains = (account.provisions.link_domain(host) for account in self.accounts.values())
+        domains = (account.provisions.identified(LinkDomain, host) for account in self.accounts.values())
         target = follow(text, link, next(filter(None, domains), None), self.now)
         if link and is_alive(link, self.now) and link.domain.callback_url and not link.message.deleted:
             message = link.message
@@ -256,96 +252,49 @@ class Vendor:
         if not webhook.dropped:
             self.due.append(webhook)
 
-    # Provisioning
+    # Resources
 
-    def new_number(self, phone_number: str, account: Account | None = None, /, **properties: object) -> PhoneNumber:
-        """Give the account a phone number; it keeps the one that it has already.
+    def create(self, resource: type[R], account: Account, /, **properties: Any) -> R:
+        """Create a resource of an account, or update the one with the same identity that the account has."""
+        provisions = account.provisions
+        if resource.IDENTITY:
+            held = provisions.identified(resource, properties[resource.IDENTITY])
+            if held is not None:
+                return self.update(held, properties)
+        return provisions.add(self._new(resource, account, properties))
 
-        Raises:
-            WhooshError: another account has it.
-        """
-        owner = account or self.account
-        held = owner.provisions.owned(phone_number)
-        if isinstance(held, PhoneNumber):
-            return self.update(held, properties)
-        if self.holder_of(phone_number):
-            raise WhooshError(
-                f"{phone_number} belongs to a sub-account already, and a number is one account's only. Give this "
-                "account another one, or let the sub-account release it first."
-            )
-        number = PhoneNumber(
-            sid=self.sids.new("PN"),
-            account_sid=owner.sid,
-            phone_number=phone_number,
-            friendly_name=national_format(phone_number),
-            date_created=self.now,
-            date_updated=self.now,
-        )
-        owner.provisions.own(_update(number, properties))
-        return number
+    def _new(self, resource: type[R], account: Account, properties: Mapping[str, Any]) -> R:
+        sid, now = resource.new_sid(self.sids, properties), self.now
+        return resource(sid=sid, account_sid=account.sid, date_created=now, date_updated=now, **properties)
 
-    def new_short_code(self, short_code: str, **properties: object) -> ShortCode:
-        """Give the account a short code; it keeps the one that it has already."""
-        held = self.provisions.owned(short_code)
-        if isinstance(held, ShortCode):
-            return self.update(held, properties)
-        code = ShortCode(
-            sid=self.sids.new("SC"),
-            account_sid=self.account.sid,
-            short_code=short_code,
-            friendly_name=short_code,
-            date_created=self.now,
-            date_updated=self.now,
-        )
-        self.provisions.own(_update(code, properties))
-        return code
+    def update(self, record: D, properties: Mapping[str, object]) -> D:
+        """Set properties of a record, by name."""
+        record.date_updated = self.now
+        for name, value in properties.items():
+            setattr(record, name, value)
+        return record
 
     def holder_of(self, address: str) -> Provisions | None:
-        """The provisions that hold a number or short code, whichever account has them; None where nobody does."""
+        """Return the provisions that have a number or short code, of any account; None if nobody has it."""
         every = (account.provisions for account in self.accounts.values())
         return next((provisions for provisions in every if provisions.owned(address)), None)
 
     def transfer(self, number: PhoneNumber, account: Account) -> None:
-        """Let a phone number go over from one account to another, without what the one made of it."""
-        self.accounts[number.account_sid].provisions.disown(number)
+        """Move a phone number from its account to another one, out of its sender pools."""
+        self.accounts[number.account_sid].provisions.remove(number)
         number.account_sid = account.sid
-        account.provisions.own(number)
+        account.provisions.add(number)
 
-    def update(self, record: D, properties: Mapping[str, object]) -> D:
-        """Change properties of a record, by name."""
-        record.date_updated = self.now
-        return _update(record, properties)
-
-    def new_service(
-        self, friendly_name: str, account: Account | None = None, /, **properties: object
-    ) -> MessagingService:
-        """Create a Messaging Service."""
-        owner = account or self.account
-        service = MessagingService(
-            sid=self.sids.new("MG"),
-            account_sid=owner.sid,
-            friendly_name=friendly_name,
-            date_created=self.now,
-            date_updated=self.now,
-        )
-        return owner.provisions.services.add(_update(service, properties))
-
-    def new_channel_sender(self, address: str, account: Account | None = None) -> ChannelSender:
-        """Give the account a sender on a channel; it keeps the one that it has already."""
-        owner = account or self.account
-        sender = ChannelSender(sid=sender_sid(address), account_sid=owner.sid, address=address)
-        return owner.provisions.channel_senders.get(sender.sid) or owner.provisions.channel_senders.add(sender)
-
-    def new_pool_sender(
+    def join_pool(
         self,
         service: MessagingService,
         sender: PhoneNumber | ShortCode | ChannelSender | str,
         *,
         destination: str = "",
     ) -> PoolSender:
-        """Let a sender join the pool of a service: one of the account's own, or an alphanumeric one."""
+        """Add a sender to the pool of a service: one of the account's own, or an alphanumeric one."""
         pooled = PoolSender(
-            sid=self.sids.new("AI") if isinstance(sender, str) else sender.sid,
+            sid=self.sids.new(Prefix.ALPHA_SENDER) if isinstance(sender, str) else sender.sid,
             address=sender if isinstance(sender, str) else sender.address,
             destination=destination,
             held=sender if isinstance(sender, PhoneNumber | ShortCode) else None,
@@ -353,49 +302,6 @@ class Vendor:
             date_updated=self.now,
         )
         return self.accounts[service.account_sid].provisions.join_pool(service, pooled)
-
-    def new_application(self, account: Account | None = None, /, **properties: object) -> Application:
-        """Create an application."""
-        owner = account or self.account
-        application = Application(
-            sid=self.sids.new("AP"), account_sid=owner.sid, date_created=self.now, date_updated=self.now
-        )
-        return owner.provisions.applications.add(_update(application, properties))
-
-    def new_template(
-        self,
-        types: Mapping[str, Mapping[str, object]],
-        language: str,
-        account: Account | None = None,
-        /,
-        **properties: object,
-    ) -> ContentTemplate:
-        """Create a content template."""
-        owner = account or self.account
-        template = ContentTemplate(
-            sid=self.sids.new("HX"),
-            account_sid=owner.sid,
-            language=language,
-            types=types,
-            date_created=self.now,
-            date_updated=self.now,
-        )
-        return owner.provisions.templates.add(_update(template, properties))
-
-    def new_link_domain(self, domain: str, **properties: object) -> LinkDomain:
-        """Give the account a domain of short links; it keeps the one that it has already."""
-        held = self.provisions.link_domain(domain)
-        if held is None:
-            held = LinkDomain(
-                sid=self.sids.new("DN"),
-                account_sid=self.account.sid,
-                config_sid=self.sids.new("ZK"),
-                domain=domain,
-                date_created=self.now,
-                date_updated=self.now,
-            )
-            self.provisions.link_domains.add(held)
-        return _update(held, properties)
 
     # The journal
 
@@ -417,9 +323,3 @@ class Vendor:
             for redirect in self._redirected.pop(request.query_string, ()):
                 redirect.note = None
         self.journal.append(exchange)
-
-
-def _update(record: R, properties: Mapping[str, object]) -> R:
-    for name, value in properties.items():
-        setattr(record, name, value)
-    return record

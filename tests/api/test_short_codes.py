@@ -132,6 +132,6 @@ def test_a_code_is_no_property_of_itself(whoosh: Whoosh) -> None:
         whoosh.add_short_code("12345", short_code="54321")
 
     assert str(refused.value) == (
-        "Unknown property of ShortCode 'short_code'. Valid: country, friendly_name, sms_url, sms_method, "
-        "sms_fallback_url, sms_fallback_method, api_version, mms_capable."
+        "Unknown property of ShortCode 'short_code'. Valid: friendly_name, api_version, sms_url, sms_method, "
+        "sms_fallback_url, sms_fallback_method, country, mms_capable."
     )

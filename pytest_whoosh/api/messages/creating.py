@@ -5,7 +5,6 @@ Follows the vendor's page on creating messages; the order in which mistakes are 
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
 from pytest_whoosh.api import magic
@@ -17,14 +16,12 @@ from pytest_whoosh.engine.account.resources import PhoneNumber, ShortCode
 from pytest_whoosh.engine.addresses import SHORT_CODE, Kind, channel_of, country_of, kind_of, normalize
 from pytest_whoosh.engine.carrier.senders import MMS_COUNTRIES, NO_ALPHA
 from pytest_whoosh.engine.http import Form
+from pytest_whoosh.engine.limits import LONGEST_SCHEDULE, MOST_MEDIA
 from pytest_whoosh.engine.messages.record import Message
-from pytest_whoosh.engine.sids import sender_sid
+from pytest_whoosh.engine.sids import Prefix, is_sid, sender_sid
 from pytest_whoosh.engine.vendor import Vendor
 
-from .drafts import SERVICE_SID, CreateMessage, Draft, make_message
-
-MOST_MEDIA: Final = 10
-LONGEST_SCHEDULE: Final = timedelta(days=35)
+from .drafts import CreateMessage, Draft, make_message
 
 
 def draft_message(vendor: Vendor, account: Account, form: Form) -> tuple[Message, Draft]:
@@ -80,7 +77,7 @@ def _normalize(draft: Draft, address: str) -> str | None:
 def _find_service(draft: Draft) -> None:
     if not draft.service_sid:
         return
-    if not SERVICE_SID.fullmatch(draft.service_sid):
+    if not is_sid(draft.service_sid, Prefix.MESSAGING_SERVICE):
         raise draft.refuse(21705)
     draft.service = draft.account.provisions.services.get(draft.service_sid)
     if draft.service is None:

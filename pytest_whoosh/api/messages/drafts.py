@@ -3,29 +3,25 @@
 Follows the vendor's page on creating messages.
 """
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
-from pytest_whoosh.api.forms import amount, at_most, flag, integer, one_of, param, sid, text, url
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.resources import Application, MessagingService
 from pytest_whoosh.engine.addresses import channel_of, mask
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Form
+from pytest_whoosh.engine.limits import LONGEST_BODY, LONGEST_VALIDITY
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, Status
 from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.parameters import amount, at_most, flag, integer, one_of, param, sid, text, url
+from pytest_whoosh.engine.sids import Prefix, is_sid
 from pytest_whoosh.engine.text.smart_encoding import smart_encode
 from pytest_whoosh.engine.vendor import OUTBOUND_API, Vendor
-
-LONGEST_BODY: Final = 1600
-LONGEST_VALIDITY: Final = 14400
-
-SERVICE_SID: Final = re.compile("MG[0-9a-fA-F]{32}")
 
 
 def _shown_url(value: str) -> dict[str, object]:
@@ -79,7 +75,7 @@ class Draft:
     def __post_init__(self) -> None:
         self.recipient, self.sender = self.posted("To"), self.posted("From")
         self.service_sid = self.posted("MessagingServiceSid")
-        if SERVICE_SID.fullmatch(self.sender) and not self.service_sid:
+        if is_sid(self.sender, Prefix.MESSAGING_SERVICE) and not self.service_sid:
             self.service_sid, self.sender = self.sender, ""
 
     def posted(self, name: str) -> str:

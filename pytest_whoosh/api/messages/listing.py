@@ -9,13 +9,14 @@ from datetime import datetime
 from itertools import islice
 
 from pytest_whoosh.api.dates import Span, span, whole_day
-from pytest_whoosh.api.forms import param, parse
+from pytest_whoosh.api.forms import parse
 from pytest_whoosh.api.paging import Paging
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.addresses import normalize
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.messages.order import Order
 from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.parameters import param
 
 
 def _address(value: str) -> str:

@@ -9,11 +9,12 @@ from typing import Final
 
 from pytest_whoosh.api.cdn import signed_url
 from pytest_whoosh.api.dates import day_or_instant, rfc2822
-from pytest_whoosh.api.forms import param, parse
+from pytest_whoosh.api.forms import parse
 from pytest_whoosh.api.paging import list_reply
 from pytest_whoosh.api.routing import HEADERS, Call, Reply, Routes
 from pytest_whoosh.engine.http import Response
 from pytest_whoosh.engine.messages.record import Media, Message
+from pytest_whoosh.engine.parameters import param
 from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
 routes = Routes("/2010-04-01/Accounts/{account_sid}/Messages/{message_sid}/Media")

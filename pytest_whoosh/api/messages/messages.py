@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_whoosh.api.dates import rfc2822
-from pytest_whoosh.api.forms import one_of, param, parse
+from pytest_whoosh.api.forms import parse
 from pytest_whoosh.api.paging import envelope, read_paging
 from pytest_whoosh.api.routing import Call, Reply, Routes
 from pytest_whoosh.engine.errors import ApiError, title_of
 from pytest_whoosh.engine.http import Form, Response
 from pytest_whoosh.engine.messages.lifecycle import UNFINISHED, Status
 from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.parameters import one_of, param
 from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
 from .creating import draft_message

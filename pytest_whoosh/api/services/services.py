@@ -10,31 +10,24 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from pytest_whoosh.api.dates import iso8601
-from pytest_whoosh.api.forms import at_most, flag, integer, one_of, param, posted, url
+from pytest_whoosh.api.forms import changes
 from pytest_whoosh.api.paging import list_reply_v1
 from pytest_whoosh.api.routing import Call, Reply, Routes
-from pytest_whoosh.engine.account.resources import ChannelSender, MessagingService, PhoneNumber, PoolSender, ShortCode
+from pytest_whoosh.engine.account.resources import (
+    USECASES,
+    ChannelSender,
+    MessagingService,
+    PhoneNumber,
+    PoolSender,
+    ShortCode,
+)
 from pytest_whoosh.engine.addresses import Kind, channel_of, kind_of
 from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.http import Form
+from pytest_whoosh.engine.limits import MOST_POOLED_NUMBERS
+from pytest_whoosh.engine.sids import Prefix, is_sid
 
 routes = Routes("/v1/Services")
-
-LONGEST_NAME: Final = 64
-LONGEST_VALIDITY: Final = 14400
-#: The most phone numbers that a pool holds.
-MOST_NUMBERS: Final = 400
-
-#: What a service may be used for, as the vendor explains it. The plain words of the first column are stored.
-USECASES: Final = (
-    ("notifications", "Notifications", "Send one-way messages that inform, such as reminders and alerts."),
-    ("marketing", "Marketing", "Send promotional messages to people who agreed to them."),
-    ("verification", "Verification", "Send one-time passcodes."),
-    ("discussion", "Discussion", "Talk with people, two ways."),
-    ("poll", "Poll", "Ask for opinions, and collect the answers."),
-    ("undeclared", "Undeclared", "Not said yet."),
-)
 
 _COUNTRY: Final = re.compile("[A-Za-z]{2}")
 
@@ -42,38 +35,13 @@ _COUNTRY: Final = re.compile("[A-Za-z]{2}")
 # Services
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceForm:
-    """The parameters of a service, on creation and on update."""
-
-    friendly_name: str | None = param("FriendlyName", at_most(LONGEST_NAME))
-    inbound_request_url: str | None = param("InboundRequestUrl", url, invalid=21402)
-    inbound_method: str | None = param("InboundMethod", one_of("GET", "POST"), invalid=21403)
-    fallback_url: str | None = param("FallbackUrl", url, invalid=21402)
-    fallback_method: str | None = param("FallbackMethod", one_of("GET", "POST"), invalid=21403)
-    status_callback: str | None = param("StatusCallback", url, invalid=21609, texts=lambda text: {"url": text})
-    sticky_sender: bool | None = param("StickySender", flag)
-    mms_converter: bool | None = param("MmsConverter", flag)
-    smart_encoding: bool | None = param("SmartEncoding", flag)
-    scan_message_content: str | None = param("ScanMessageContent", one_of("inherit", "enable", "disable"))
-    fallback_to_long_code: bool | None = param("FallbackToLongCode", flag)
-    area_code_geomatch: bool | None = param("AreaCodeGeomatch", flag)
-    validity_period: int | None = param("ValidityPeriod", integer(1, LONGEST_VALIDITY), invalid=21624)
-    synchronous_validation: bool | None = param("SynchronousValidation", flag)
-    usecase: str | None = param("Usecase", one_of(*(usecase for usecase, _, _ in USECASES)), invalid=21713)
-    use_inbound_webhook_on_number: bool | None = param("UseInboundWebhookOnNumber", flag)
-
-
-_CLEARED_WHEN_EMPTY: Final = frozenset({"inbound_request_url", "fallback_url", "status_callback"})
-
-
 @routes.post("")
 def create_service(call: Call) -> Reply:
     """Create a service."""
-    settings = _settings(call.request.form)
+    settings = changes(MessagingService, call.request.form)
     if "friendly_name" not in settings:
         raise _missing("FriendlyName")
-    service = call.vendor.new_service(str(settings.pop("friendly_name")), call.account, **settings)
+    service = call.vendor.create(MessagingService, call.account, **settings)
     return Reply(render_service(call, service), 201, service.sid)
 
 
@@ -105,23 +73,15 @@ def fetch_service(call: Call, service_sid: str) -> Reply:
 def update_service(call: Call, service_sid: str) -> Reply:
     """Change a service's settings; those that are not posted stay."""
     service = _find(call, service_sid)
-    for name, value in _settings(call.request.form).items():
-        setattr(service, name, value)
-    service.date_updated = call.vendor.now
+    call.vendor.update(service, changes(MessagingService, call.request.form))
     return Reply(render_service(call, service), sid=service_sid)
 
 
 @routes.delete("/{service_sid}")
 def delete_service(call: Call, service_sid: str) -> Reply:
     """Delete a service; the senders of its pool stay with the account."""
-    call.account.provisions.close(_find(call, service_sid))
+    call.account.provisions.remove(_find(call, service_sid))
     return Reply(None, 204, service_sid)
-
-
-def _settings(form: Form) -> dict[str, object]:
-    """The settings that a form changes: an empty URL is cleared, any other empty parameter ignored."""
-    settings = posted(ServiceForm, form)
-    return {name: value for name, value in settings.items() if value is not None or name in _CLEARED_WHEN_EMPTY}
 
 
 def _find(call: Call, sid: str) -> MessagingService:
@@ -211,7 +171,7 @@ def _phone_number(call: Call, service: MessagingService) -> Newcomer:
     if not (number.sms_capable or number.mms_capable):
         raise ApiError(21715)
     _require_free(call, service, number.address)
-    if sum(sender.kind is Kind.NUMBER for sender in service.pool) >= MOST_NUMBERS:
+    if sum(sender.kind is Kind.NUMBER for sender in service.pool) >= MOST_POOLED_NUMBERS:
         raise ApiError(21714)
     return number, ""
 
@@ -240,11 +200,14 @@ def _channel_sender(call: Call, service: MessagingService) -> Newcomer:
     senders = call.account.provisions.channel_senders
     sender = senders.get(sid)
     if sender is None:
-        if call.vendor.settings.senders == "owned" or not re.fullmatch("XE[0-9a-fA-F]{32}", sid):
+        if call.vendor.settings.senders == "owned" or not is_sid(sid, Prefix.CHANNEL_SENDER):
             raise ApiError(63007)
         # Any sender is the account's own then; the API has no way to say which address this one has.
         invented = f"whatsapp:+1555{int(sid[2:], 16) % 10**7:07d}"
-        sender = senders.add(ChannelSender(sid=sid, account_sid=call.account.sid, address=invented))
+        now = call.vendor.now
+        sender = call.account.provisions.add(
+            ChannelSender(sid=sid, account_sid=call.account.sid, address=invented, date_created=now, date_updated=now)
+        )
     _require_free(call, service, sender.address)
     return sender, ""
 
@@ -369,7 +332,7 @@ def _route(kind: SenderKind) -> None:
     def create(call: Call, service_sid: str) -> Reply:
         service = _find(call, service_sid)
         newcomer, destination = kind.join(call, service)
-        sender = call.vendor.new_pool_sender(service, newcomer, destination=destination)
+        sender = call.vendor.join_pool(service, newcomer, destination=destination)
         return Reply(_render(call, kind, service, sender), 201, sender.sid)
 
     def list_(call: Call, service_sid: str) -> Reply:

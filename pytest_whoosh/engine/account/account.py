@@ -1,9 +1,9 @@
-"""One account: what it holds."""
+"""An account: its resources, its messages, and the people who opted out."""
 
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.messages.order import Index, Order
@@ -11,117 +11,124 @@ from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.sids import sender_sid
 from pytest_whoosh.engine.webhooks.cookies import Cookies
 
-from .pools import forget_sender, retake_recipients
+from .pools import forget_sender, hand_over_recipients
 from .resources import (
     ApiKey,
     Application,
     ChannelSender,
     ContentTemplate,
-    LinkDomain,
     MessagingService,
     PhoneNumber,
     PoolSender,
+    Resource,
     ShortCode,
 )
 
 AccountStatus: TypeAlias = Literal["active", "suspended", "closed"]
+R = TypeVar("R", bound=Resource)
 
 
 class Provisions:
-    """What messages are sent with: numbers, short codes, services, applications; and who opted out of whom.
+    """The resources of an account, and who opted out of which sender.
 
-    Every account that the double opens on demand shares those of the account that the test provisions.
+    Accounts that the double opens on demand share the resources of the account that the test provisions.
     """
 
     def __init__(self) -> None:
-        self.numbers: Collection[PhoneNumber] = Collection()
-        self.short_codes: Collection[ShortCode] = Collection()
-        self.services: Collection[MessagingService] = Collection()
-        self.applications: Collection[Application] = Collection()
-        self.channel_senders: Collection[ChannelSender] = Collection()
-        self.templates: Collection[ContentTemplate] = Collection()
-        self.link_domains: Collection[LinkDomain] = Collection()
-        #: The sender (or the SID of the service) that each person will hear nothing more from.
+        self._stored: dict[type[Resource], Collection[Any]] = {}
+        # Resources that the account has once only, by their identity, such as a phone number.
+        self._identified: dict[tuple[type[Resource], str], Resource] = {}
+        self.numbers = self.of(PhoneNumber)
+        self.short_codes = self.of(ShortCode)
+        self.services = self.of(MessagingService)
+        self.applications = self.of(Application)
+        self.channel_senders = self.of(ChannelSender)
+        self.templates = self.of(ContentTemplate)
+        #: Each person who opted out, with the sender or the SID of the service that may not send to them.
         self.opted_out: set[tuple[str, str]] = set()
-        self._owned: dict[str, PhoneNumber | ShortCode | None] = {}
         self._pools: dict[str, list[MessagingService]] = defaultdict(list)
 
-    def own(self, sender: PhoneNumber | ShortCode) -> None:
-        """Hold a number or short code as the account's own."""
-        if isinstance(sender, PhoneNumber):
-            self.numbers.add(sender)
-        else:
-            self.short_codes.add(sender)
-        self._owned[sender.address] = sender
+    def of(self, resource: type[R]) -> Collection[R]:
+        """Return the account's records of a resource, oldest first."""
+        stored = self._stored.get(resource)
+        if stored is None:
+            stored = self._stored[resource] = Collection()
+        return stored
+
+    def identified(self, resource: type[R], identity: str) -> R | None:
+        """Return the one record of a resource with an identity, such as a number's ``phone_number``."""
+        return self._identified.get((resource, identity))  # type: ignore[return-value]  # stored under its own type
+
+    def add(self, record: R) -> R:
+        """Store a record."""
+        resource = type(record)
+        if resource.IDENTITY:
+            self._identified[resource, getattr(record, resource.IDENTITY)] = record
+        return self.of(resource).add(record)
+
+    def remove(self, record: Resource) -> None:
+        """Remove a record. A sender leaves its sender pools; the senders of a service stay with the account."""
+        resource = type(record)
+        if resource.IDENTITY:
+            del self._identified[resource, getattr(record, resource.IDENTITY)]
+        self.of(resource).remove(record.sid)
+        if isinstance(record, PhoneNumber | ShortCode):
+            for service in self.services_with(record.address):
+                self.leave_pool(service, service.pool.get(record.sid))
+        elif isinstance(record, MessagingService):
+            for sender in record.pool:
+                self._pools[sender.address].remove(record)
 
     def owned(self, address: str) -> PhoneNumber | ShortCode | None:
-        """The account's number or short code with an address."""
-        return self._owned.get(address)
-
-    def disown(self, sender: PhoneNumber | ShortCode) -> None:
-        """Let go of a number or short code, which leaves its sender pools too."""
-        del self._owned[sender.address]
-        if isinstance(sender, PhoneNumber):
-            self.numbers.remove(sender.sid)
-        else:
-            self.short_codes.remove(sender.sid)
-        for service in self.services_with(sender.address):
-            self.leave_pool(service, service.pool.get(sender.sid))
-
-    def link_domain(self, domain: str) -> LinkDomain | None:
-        """The domain of short links with a name."""
-        return next((each for each in self.link_domains if each.domain == domain), None)
+        """Return the account's number or short code with an address."""
+        return self.identified(PhoneNumber, address) or self.identified(ShortCode, address)
 
     def has(self, sender: str) -> bool:
-        """Whether a sender of any kind is the account's: bought, on a channel, or in a pool."""
+        """True if the account has a sender of any kind with this address: bought, on a channel, or in a pool."""
         return bool(self.owned(sender) or self.service_of(sender) or sender_sid(sender) in self.channel_senders)
 
     # Sender pools
 
     def join_pool(self, service: MessagingService, sender: PoolSender) -> PoolSender:
-        """Let a sender join the pool of a service."""
-        retake_recipients(service, sender)
+        """Add a sender to the pool of a service."""
+        hand_over_recipients(service, sender)
         service.pool.add(sender)
         self._pools[sender.address].append(service)
         return sender
 
     def leave_pool(self, service: MessagingService, sender: PoolSender | None) -> None:
-        """Let a sender leave the pool of a service."""
+        """Remove a sender from the pool of a service."""
         if sender is not None:
             service.pool.remove(sender.sid)
             self._pools[sender.address].remove(service)
             forget_sender(service, sender)
 
-    def close(self, service: MessagingService) -> None:
-        """Forget a service; its senders stay with the account."""
-        for sender in service.pool:
-            self._pools[sender.address].remove(service)
-        self.services.remove(service.sid)
-
     def services_with(self, address: str) -> list[MessagingService]:
-        """The services in whose pools a sender is: more than one only for alphanumeric ones, unless a test wants it."""
+        """Return the services with this sender in their pools: over the API, several only for alphanumeric ones."""
         return list(dict.fromkeys(self._pools.get(address, ())))
 
     def service_of(self, sender: str) -> MessagingService | None:
-        """The service whose pool a sender is in."""
+        """Return the first service with a sender in its pool."""
         return next(iter(self._pools.get(sender, ())), None)
 
     def is_pooled(self, sender: str, service: MessagingService) -> bool:
-        """Whether a sender is in the pool of a service."""
+        """True if a sender is in the pool of a service."""
         return service in self._pools.get(sender, ())
 
+    # Opt-outs
+
     def opt_out(self, person: str, sender: str) -> None:
-        """Let a person hear nothing more from a sender, nor from any other in its service."""
+        """Record that a person opted out of a sender, and of all others in its service."""
         service = self.service_of(sender)
         self.opted_out.add((person, service.sid if service else sender))
 
     def opt_in(self, person: str, sender: str) -> None:
-        """Let a person hear again from a sender, and from every other in its service."""
+        """Record that a person opted in to a sender again, and to all others in its service."""
         service = self.service_of(sender)
         self.opted_out.discard((person, service.sid if service else sender))
 
     def has_opted_out(self, person: str, sender: str | None, service: MessagingService | None) -> bool:
-        """Whether a person opted out of a service, or of a sender that is in none."""
+        """True if a person opted out of a service, or of a sender that is in none."""
         if not self.opted_out:
             return False
         if service is None and sender is not None:
@@ -130,7 +137,7 @@ class Provisions:
 
 
 class Account:
-    """An account's messages, in the order in which lists show them, and its provisions."""
+    """An account: its messages, in the order in which lists show them, and its provisions."""
 
     def __init__(
         self, sid: str, auth_token: str, provisions: Provisions, now: datetime, owner: "Account | None" = None
@@ -138,53 +145,53 @@ class Account:
         self.sid = sid
         self.auth_token = auth_token
         self.provisions = provisions
-        #: The account that this one was made under; its credentials open this one too.
+        #: The account that created this one. Its credentials open this one too.
         self.owner = owner
         self.status: AccountStatus = "active"
         self.friendly_name = ""
         self.date_created = self.date_updated = now
         self.keys: Collection[ApiKey] = Collection()
-        #: Every message, also those deleted: a list may be paged on from one that is gone.
+        #: Every message, also deleted ones: the next page of a list may start after one of them.
         self.messages: Collection[Message] = Collection()
         self.order = Order()
         self.order_by_to = Index()
         self.order_by_from = Index()
-        #: When each person last wrote to a sender on a channel.
+        #: The moment at which each person last wrote to a sender on a channel.
         self.last_heard: dict[tuple[str, str | None], datetime] = {}
-        #: What its messages cost, and those of the accounts below it; negative, as prices are.
+        #: The cost of its messages and of those of its sub-accounts. Negative, as prices are.
         self.spent = Decimal(0)
         #: The cookies of the conversation between each person and sender.
         self.cookies: dict[tuple[str, str], Cookies] = defaultdict(Cookies)
 
     @property
     def is_active(self) -> bool:
-        """Whether it may use the API, and its messages go out: neither while it or its owner is suspended."""
+        """True if the account may use the API and send: not while it or its owner is suspended or closed."""
         return self.status == "active" and (self.owner is None or self.owner.is_active)
 
     def add(self, message: Message) -> None:
-        """Keep a message."""
+        """Store a message."""
         if not message.is_outbound and message.channel:
             self.last_heard[message.from_ or "", message.to] = message.date_created
         self.messages.add(message)
         self._list(message)
 
     def charge(self, message: Message, price: Decimal) -> None:
-        """Let a message cost something, which the account above pays where there is one."""
+        """Set a message's price, which the account pays, or its owner if it is a sub-account."""
         message.price = price
         (self.owner or self).spent += price
 
     def find(self, sid: str) -> Message | None:
-        """The message with a SID, unless it was deleted."""
+        """Return the message with a SID, unless it was deleted."""
         message = self.messages.get(sid)
         return None if message is None or message.deleted else message
 
     def assign(self, message: Message, sender: str) -> None:
-        """Let a message come from a sender, now that one is chosen."""
+        """Set a message's sender, once a service has picked one."""
         message.from_ = sender
         self.order_by_from.add(sender, message)
 
     def move(self, message: Message, sent_at: datetime) -> None:
-        """Let a message take its place among those sent, now that it was."""
+        """Set the moment at which a message was sent, and its position in lists."""
         stays = message.listed_at == sent_at
         message.date_sent = sent_at
         if not stays:
@@ -192,7 +199,7 @@ class Account:
             self._list(message)
 
     def remove(self, message: Message) -> None:
-        """Forget a message. Who holds it can still read it."""
+        """Delete a message from lists. Its record can still be read."""
         message.deleted = True
         self._unlist(message)
 

@@ -14,14 +14,15 @@ from typing import Any, Final, TypeAlias
 from pytest_whoosh.engine.addresses import channel_of
 from pytest_whoosh.engine.errors import ApiError, choose_from
 from pytest_whoosh.engine.http import read_json
+from pytest_whoosh.engine.limits import LONGEST_BODY
 
 from .resources import ContentTemplate
 
 #: The limits of the variables of a template: their number, and the characters of a name and of a value.
 MOST_VARIABLES: Final = 100
 LONGEST_NAME: Final = 16
-LONGEST_VALUE: Final = 1600
-LONGEST_TEXT: Final = 1600
+LONGEST_VALUE: Final = LONGEST_BODY
+LONGEST_TEXT: Final = LONGEST_BODY
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 #: What no value may hold: a newline, a tab, more than four spaces in a row, or a placeholder.

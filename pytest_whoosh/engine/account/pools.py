@@ -1,23 +1,23 @@
-"""Which sender of a pool each recipient remembers, as senders join and leave."""
+"""The sender that each recipient of a service remembers, as senders join and leave its pool."""
 
 from pytest_whoosh.engine.addresses import Kind, country_of
 
 from .resources import MessagingService, PoolSender, StickySender
 
 
-def retake_recipients(service: MessagingService, newcomer: PoolSender) -> None:
-    """Let the first number of a country take over the recipients there who know a foreign number."""
-    country = newcomer.country
-    if newcomer.kind is not Kind.NUMBER or any(
+def hand_over_recipients(service: MessagingService, joining: PoolSender) -> None:
+    """Hand recipients who remember a foreign number over to the first number of their own country that joins."""
+    country = joining.country
+    if joining.kind is not Kind.NUMBER or any(
         sender.kind is Kind.NUMBER and sender.country == country for sender in service.pool
     ):
         return
     for to, (sender, used) in service.remembered.items():
         if sender.kind is Kind.NUMBER and country_of(to) == country:
-            service.remembered[to] = StickySender(newcomer, used)
+            service.remembered[to] = StickySender(joining, used)
 
 
 def forget_sender(service: MessagingService, sender: PoolSender) -> None:
-    """Let nobody remember a sender that has left."""
+    """Forget a sender that has left the pool: no recipient remembers it."""
     for to in [to for to, sticky in service.remembered.items() if sticky.sender is sender]:
         del service.remembered[to]

@@ -1,140 +1,226 @@
-"""What an account holds to send messages with: senders, services, applications, templates; and its keys."""
+"""The resources of an account, each declared once: its properties with their types, defaults, readers and error codes.
+
+The record, the parameters of the REST API, the keywords of the provisioning methods and the control API come from these
+declarations. To add a resource, declare it here and write its routes in a module of ``api``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
-from pytest_whoosh.engine.addresses import Kind, country_of, kind_of
+from pytest_whoosh.engine.addresses import Kind, country_of, kind_of, national_format
 from pytest_whoosh.engine.collection import Collection
+from pytest_whoosh.engine.limits import LONGEST_VALIDITY
+from pytest_whoosh.engine.parameters import (
+    UNCHANGED,
+    Read,
+    api_version,
+    flag,
+    friendly_name,
+    integer,
+    method,
+    one_of,
+    param,
+    sid,
+    url,
+)
+from pytest_whoosh.engine.sids import Prefix, Sids, sender_sid
+
+
+def _settable(read: Read, *, default: object = None, **options: Any) -> Any:
+    """Declare a property that an app sets over the API, and a test by its keyword; see :func:`param`."""
+    return param("", read, default=default, **options)
+
+
+def _by_tests(default: object, read: Read | None = None) -> Any:
+    """Declare a property that only a test sets, by its keyword."""
+    return field(default=default, metadata={"by_tests": True, "read": read})
+
+
+# What several resources have. Each row: how a value is read, the error code of a wrong one, the default.
+def _name(default: object = "", **options: Any) -> Any:
+    return _settable(friendly_name, **{"invalid": 20002, "default": default, **options})
+
+
+def _version() -> Any:
+    return _settable(api_version, default="2010-04-01")
+
+
+def _url(default: str | None = None, **options: Any) -> Any:
+    return _settable(url, **{"invalid": 21402, "default": default, **options})
+
+
+def _method(**options: Any) -> Any:
+    return _settable(method, invalid=21403, default="POST", **options)
+
+
+def _flag(*, default: bool = False, **options: Any) -> Any:
+    return _settable(flag, default=default, **options)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class PhoneNumber:
-    """A phone number of the account (IncomingPhoneNumber)."""
+class Resource:
+    """Any resource of an account."""
 
     sid: str
     account_sid: str
-    phone_number: str
     date_created: datetime
     date_updated: datetime
-    friendly_name: str = ""
-    sms_url: str = ""
-    sms_method: str = "POST"
-    sms_fallback_url: str = ""
-    sms_fallback_method: str = "POST"
-    #: The application that handles inbound messages; where it is set, the ``sms_`` properties are ignored.
-    sms_application_sid: str = ""
-    #: Where the status of calls is reported; not that of messages.
-    status_callback: str = ""
-    status_callback_method: str = "POST"
-    voice_application_sid: str = ""
-    voice_url: str = "https://demo.twilio.com/welcome/voice/"
-    voice_method: str = "POST"
-    voice_fallback_url: str = ""
-    voice_fallback_method: str = "POST"
-    voice_caller_id_lookup: bool = False
-    voice_receive_mode: str = "voice"
-    trunk_sid: str | None = None
-    address_sid: str | None = None
-    identity_sid: str | None = None
-    bundle_sid: str | None = None
-    emergency_status: str = "Inactive"
-    emergency_address_sid: str | None = None
-    api_version: str = "2010-04-01"
-    sms_capable: bool = True
-    mms_capable: bool = True
+
+    #: The prefix of its SIDs.
+    PREFIX: ClassVar[str]
+    #: The property that an account has once only: creating the resource again updates the one it has.
+    IDENTITY: ClassVar[str] = ""
+
+    @classmethod
+    def new_sid(cls, sids: Sids, properties: Mapping[str, Any]) -> str:  # noqa: ARG003  # some derive it from them
+        """Return the SID of a new one."""
+        return sids.new(cls.PREFIX)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class PhoneNumber(Resource):
+    """A phone number of the account (IncomingPhoneNumber)."""
+
+    PREFIX = Prefix.PHONE_NUMBER
+    IDENTITY = "phone_number"
+
+    phone_number: str
+    friendly_name: str = _name()
+    api_version: str = _version()
+    #: The application that handles inbound messages. If it is set, the ``sms_`` properties are ignored.
+    sms_application_sid: str = _settable(sid(Prefix.APPLICATION), invalid=21420, default="")
+    sms_url: str = _url("")
+    sms_method: str = _method()
+    sms_fallback_url: str = _url("")
+    sms_fallback_method: str = _method()
+    #: The URL to which the status of calls is reported, not that of messages.
+    status_callback: str = _url("")
+    status_callback_method: str = _method()
+    voice_application_sid: str = _settable(sid(Prefix.APPLICATION), invalid=21420, default="")
+    voice_url: str = _url("https://demo.twilio.com/welcome/voice/", cleared="")
+    voice_method: str = _method()
+    voice_fallback_url: str = _url("")
+    voice_fallback_method: str = _method()
+    voice_caller_id_lookup: bool = _flag()
+    voice_receive_mode: str = _settable(one_of("voice", "fax"), default="voice")
+    trunk_sid: str | None = _settable(sid(Prefix.TRUNK))
+    address_sid: str | None = _settable(sid(Prefix.ADDRESS))
+    identity_sid: str | None = _settable(sid(Prefix.IDENTITY))
+    bundle_sid: str | None = _settable(sid(Prefix.BUNDLE))
+    emergency_status: str = _settable(one_of("Active", "Inactive"), default="Inactive")
+    emergency_address_sid: str | None = _settable(sid(Prefix.ADDRESS))
+    sms_capable: bool = _by_tests(default=True)
+    mms_capable: bool = _by_tests(default=True)
+
+    def __post_init__(self) -> None:
+        self.friendly_name = self.friendly_name or national_format(self.phone_number)
 
     @property
     def address(self) -> str:
-        """What messages from it carry as their From."""
+        """The address that its messages have as their sender."""
         return self.phone_number
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class ShortCode:
+class ShortCode(Resource):
     """A short code of the account."""
 
-    sid: str
-    account_sid: str
+    PREFIX = Prefix.SHORT_CODE
+    IDENTITY = "short_code"
+
     short_code: str
-    date_created: datetime
-    date_updated: datetime
-    country: str = "US"
-    friendly_name: str = ""
-    sms_url: str | None = None
-    sms_method: str = "POST"
-    sms_fallback_url: str | None = None
-    sms_fallback_method: str = "POST"
-    api_version: str = "2010-04-01"
-    mms_capable: bool = True
+    friendly_name: str = _name()
+    api_version: str = _version()
+    sms_url: str | None = _url()
+    sms_method: str = _method()
+    sms_fallback_url: str | None = _url()
+    sms_fallback_method: str = _method()
+    country: str = _by_tests("US")
+    mms_capable: bool = _by_tests(default=True)
+
+    def __post_init__(self) -> None:
+        self.friendly_name = self.friendly_name or self.short_code
 
     @property
     def address(self) -> str:
-        """What messages from it carry as their From."""
+        """The address that its messages have as their sender."""
         return self.short_code
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Application:
-    """A TwiML application: where webhooks go, by name."""
+class Application(Resource):
+    """A TwiML application: URLs for webhooks, under one name."""
 
-    sid: str
-    account_sid: str
-    date_created: datetime
-    date_updated: datetime
-    friendly_name: str = ""
-    message_status_callback: str | None = None
+    PREFIX = Prefix.APPLICATION
+
+    friendly_name: str = _name()
+    api_version: str = _version()
+    message_status_callback: str | None = _url()
     #: The deprecated twin of ``message_status_callback``, for apps that set no other.
-    sms_status_callback: str | None = None
-    sms_url: str | None = None
-    sms_method: str = "POST"
-    sms_fallback_url: str | None = None
-    sms_fallback_method: str = "POST"
-    status_callback: str | None = None
-    status_callback_method: str = "POST"
-    voice_url: str | None = None
-    voice_method: str = "POST"
-    voice_fallback_url: str | None = None
-    voice_fallback_method: str = "POST"
-    voice_caller_id_lookup: bool = False
-    public_application_connect_enabled: bool = False
-    api_version: str = "2010-04-01"
+    sms_status_callback: str | None = _url()
+    sms_url: str | None = _url()
+    sms_method: str = _method()
+    sms_fallback_url: str | None = _url()
+    sms_fallback_method: str = _method()
+    status_callback: str | None = _url()
+    status_callback_method: str = _method()
+    voice_url: str | None = _url()
+    voice_method: str = _method()
+    voice_fallback_url: str | None = _url()
+    voice_fallback_method: str = _method()
+    voice_caller_id_lookup: bool = _flag()
+    public_application_connect_enabled: bool = _flag()
+
+
+#: The uses that a Messaging Service may declare, as the vendor explains them. The words of the first column are stored.
+USECASES: Final = (
+    ("notifications", "Notifications", "Send one-way messages that inform, such as reminders and alerts."),
+    ("marketing", "Marketing", "Send promotional messages to people who agreed to them."),
+    ("verification", "Verification", "Send one-time passcodes."),
+    ("discussion", "Discussion", "Talk with people, two ways."),
+    ("poll", "Poll", "Ask for opinions, and collect the answers."),
+    ("undeclared", "Undeclared", "Not said yet."),
+)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class MessagingService:
+class MessagingService(Resource):
     """A Messaging Service: a sender pool with settings of its own.
 
-    The defaults are those of a service created over the API with nothing but its name.
+    The defaults are those of a service created over the API with nothing but its name. An empty parameter clears a URL,
+    and is ignored otherwise.
     """
 
-    sid: str
-    account_sid: str
-    friendly_name: str
-    date_created: datetime
-    date_updated: datetime
-    status_callback: str | None = None
-    inbound_request_url: str | None = None
-    inbound_method: str = "POST"
-    fallback_url: str | None = None
-    fallback_method: str = "POST"
-    validity_period: int = 14400
-    smart_encoding: bool = True
-    sticky_sender: bool = True
-    area_code_geomatch: bool = True
-    mms_converter: bool = True
-    fallback_to_long_code: bool = True
-    scan_message_content: str = "inherit"
-    synchronous_validation: bool = False
-    usecase: str = "undeclared"
-    us_app_to_person_registered: bool = False
-    use_inbound_webhook_on_number: bool = False
-    #: Whether opting out is handled in the way that is set up in the vendor's console, and told to the app.
-    advanced_opt_out: bool = False
-    link_shortening_domain: LinkDomain | None = None
+    PREFIX = Prefix.MESSAGING_SERVICE
+
+    friendly_name: str = _name(invalid=20422, cleared=UNCHANGED)
+    inbound_request_url: str | None = _url()
+    inbound_method: str = _method(cleared=UNCHANGED)
+    fallback_url: str | None = _url()
+    fallback_method: str = _method(cleared=UNCHANGED)
+    status_callback: str | None = _url(invalid=21609, texts=lambda text: {"url": text})
+    sticky_sender: bool = _flag(default=True, cleared=UNCHANGED)
+    mms_converter: bool = _flag(default=True, cleared=UNCHANGED)
+    smart_encoding: bool = _flag(default=True, cleared=UNCHANGED)
+    scan_message_content: str = _settable(one_of("inherit", "enable", "disable"), default="inherit", cleared=UNCHANGED)
+    fallback_to_long_code: bool = _flag(default=True, cleared=UNCHANGED)
+    area_code_geomatch: bool = _flag(default=True, cleared=UNCHANGED)
+    validity_period: int = _settable(
+        integer(1, LONGEST_VALIDITY), invalid=21624, default=LONGEST_VALIDITY, cleared=UNCHANGED
+    )
+    synchronous_validation: bool = _flag(cleared=UNCHANGED)
+    usecase: str = _settable(
+        one_of(*(usecase for usecase, _, _ in USECASES)), invalid=21713, default="undeclared", cleared=UNCHANGED
+    )
+    use_inbound_webhook_on_number: bool = _flag(cleared=UNCHANGED)
+    us_app_to_person_registered: bool = _by_tests(default=False)
+    #: True if opt-outs are handled as configured in the vendor's console, and reported to the app.
+    advanced_opt_out: bool = _by_tests(default=False)
+    link_shortening_domain: LinkDomain | None = _by_tests(None)
     #: The sender pool, in the order in which the senders were added.
     pool: Collection[PoolSender] = field(default_factory=Collection)
     #: The sender that each recipient has heard from before.
@@ -147,12 +233,18 @@ class MessagingService:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class ChannelSender:
+class ChannelSender(Resource):
     """A sender of the account on a channel, such as a WhatsApp number."""
 
-    sid: str
-    account_sid: str
+    PREFIX = Prefix.CHANNEL_SENDER
+    IDENTITY = "address"
+
     address: str
+
+    @classmethod
+    def new_sid(cls, sids: Sids, properties: Mapping[str, Any]) -> str:  # noqa: ARG003  # it is not counted
+        """Return the SID of the sender with this address: always the same one."""
+        return sender_sid(properties["address"])
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -163,9 +255,9 @@ class PoolSender:
     address: str
     date_created: datetime
     date_updated: datetime
-    #: The one country that an alphanumeric sender is for; empty for those that have none of their own.
+    #: The one country that an alphanumeric sender is for. Empty if it has none of its own.
     destination: str = ""
-    #: The number or short code that this is.
+    #: The number or short code behind the address, if the account has it.
     held: PhoneNumber | ShortCode | None = None
     #: How many messages it has carried, which spreads the traffic evenly.
     carried: int = 0
@@ -180,7 +272,7 @@ class PoolSender:
 
     @property
     def country(self) -> str:
-        """The ISO code of the country that it is of, or for; empty where it is of none."""
+        """The ISO code of the sender's country, or of the country that it is for. Empty if there is none."""
         if isinstance(self.held, ShortCode):
             return self.held.country
         if self._country is None:
@@ -197,19 +289,18 @@ class StickySender(NamedTuple):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class ApiKey:
+class ApiKey(Resource):
     """An API key of the account."""
 
-    sid: str
+    PREFIX = Prefix.API_KEY
+
     secret: str
-    date_created: datetime
-    date_updated: datetime
-    friendly_name: str = ""
+    friendly_name: str = _name()
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Approval:
-    """What WhatsApp was asked about a content template, and what it said."""
+    """A request to WhatsApp to approve a content template, and its answer."""
 
     name: str
     category: str
@@ -218,32 +309,32 @@ class Approval:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class ContentTemplate:
-    """A content template: what a message says, by content type, with placeholders for variables."""
+class ContentTemplate(Resource):
+    """A content template: texts and media by content type, with placeholders for variables."""
 
-    sid: str
-    account_sid: str
-    date_created: datetime
-    date_updated: datetime
+    PREFIX = Prefix.CONTENT
+
     language: str
     types: Mapping[str, Mapping[str, object]]
     friendly_name: str | None = None
-    #: The values of placeholders that a message gives none.
+    #: The values of placeholders for which a message gives none.
     variables: Mapping[str, str] = field(default_factory=dict)
     approval: Approval | None = None
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class LinkDomain:
-    """A domain of short links, and what happens on a click."""
+class LinkDomain(Resource):
+    """A domain of short links, and its configuration. An empty parameter clears a URL, and is ignored otherwise."""
 
-    sid: str
-    account_sid: str
-    config_sid: str
+    PREFIX = Prefix.LINK_DOMAIN
+    IDENTITY = "domain"
+
+    config_sid: str = field(init=False)
     domain: str
-    date_created: datetime
-    date_updated: datetime
-    fallback_url: str | None = None
-    callback_url: str | None = None
-    continue_on_failure: bool = False
-    disable_https: bool = False
+    fallback_url: str | None = _url(invalid=30122)
+    callback_url: str | None = _url(invalid=30109)
+    continue_on_failure: bool = _flag(cleared=UNCHANGED)
+    disable_https: bool = _flag(cleared=UNCHANGED)
+
+    def __post_init__(self) -> None:
+        self.config_sid = Prefix.LINK_CONFIG + self.sid[2:]

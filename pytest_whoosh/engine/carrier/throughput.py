@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.resources import PhoneNumber, ShortCode
 from pytest_whoosh.engine.addresses import Kind, country_of, is_toll_free, kind_of
+from pytest_whoosh.engine.limits import LONGEST_VALIDITY
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.timeline import EPOCH
 
@@ -51,7 +52,7 @@ MMS: Final[Mapping[Sort, int]] = MappingProxyType({Sort.LONG_CODE: 50, Sort.TOLL
 #: Messages a second of a sender on a channel such as WhatsApp.
 CHANNEL: Final = 80
 #: How long the fullest queue takes to drain, in seconds.
-LONGEST: Final = 14400
+LONGEST: Final = LONGEST_VALIDITY
 
 _KINDS: Final = {Kind.SHORT_CODE: Sort.SHORT_CODE, Kind.ALPHA: Sort.ALPHA, Kind.CHANNEL: Sort.CHANNEL}
 _RATES: Final = {ELSEWHERE, CHANNEL, *MMS.values(), *(rate for rates in SMS.values() for rate in rates.values())}

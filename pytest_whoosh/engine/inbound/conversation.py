@@ -16,6 +16,7 @@ from pytest_whoosh.engine.addresses import channel_of, kind_of, normalize
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import NetworkFault
+from pytest_whoosh.engine.limits import LONGEST_BODY, MOST_MEDIA, MOST_REPLIES
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, Status
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.vendor import Vendor
@@ -27,9 +28,6 @@ from .twiml import Document, MessageVerb, RedirectVerb, TwimlError, read_answer
 
 INBOUND: Final = "inbound"
 OUTBOUND_REPLY: Final = "outbound-reply"
-LONGEST_BODY: Final = 1600
-MOST_REPLIES: Final = 10
-MOST_MEDIA: Final = 10
 #: How many documents one message may lead through, by redirects and actions.
 MOST_DOCUMENTS: Final = 100
 

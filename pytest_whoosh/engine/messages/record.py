@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pytest_whoosh.engine.addresses import channel_of, mask
 from pytest_whoosh.engine.collection import Collection
+from pytest_whoosh.engine.limits import LONGEST_VALIDITY
 
 from .lifecycle import TRANSITIONS, Outcome, Status
 
@@ -53,7 +54,7 @@ class Message:
     status_callback: str | None = None
     content_sid: str | None = None
     content_variables: str | None = None
-    validity_period: int = 14400
+    validity_period: int = LONGEST_VALIDITY
     max_price: Decimal | None = None
     as_mms: bool = False
     #: Whether a Messaging Service made an SMS with links of what was to be an MMS.

@@ -1,17 +1,15 @@
 """Being a person: who writes to the app, and who follows its links."""
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
+from pytest_whoosh.engine.sids import Prefix, is_sid
 from pytest_whoosh.server.documents import reference, reply_document, schema_of
 from pytest_whoosh.server.kinds import FILES, TEXT, TEXTS_BY_NAME
 from pytest_whoosh.server.parameters import Parameter
 
 from .operation import Given, Operation, Place
 from .reading import message_with
-
-_MESSAGE_SID: Final = re.compile("(SM|MM)[0-9a-f]{32}")
 
 
 def _receive(place: Place, given: Given) -> Mapping[str, object]:
@@ -24,7 +22,7 @@ def _receive(place: Place, given: Given) -> Mapping[str, object]:
 
 def _click(place: Place, given: Given) -> Mapping[str, object]:
     link = given.parameters.pop("link")
-    clicked = message_with(place, link) if _MESSAGE_SID.fullmatch(link) else link
+    clicked = message_with(place, link) if is_sid(link, Prefix.SMS, Prefix.MMS) else link
     return {"url": place.whoosh.click(clicked, **given.parameters)}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from pytest_whoosh.engine.account.keywords import settable
 from pytest_whoosh.engine.account.resources import (
     Application,
     ChannelSender,
@@ -12,7 +13,7 @@ from pytest_whoosh.engine.account.resources import (
     PhoneNumber,
     ShortCode,
 )
-from pytest_whoosh.provisioning import Deactivation, OptOut, Price, settable
+from pytest_whoosh.provisioning import Deactivation, OptOut, Price
 from pytest_whoosh.server.documents import kinds_of, record_document, record_schema, schema_of
 from pytest_whoosh.server.kinds import AMOUNT, BYTES, DATE, OBJECT, TEXT, TEXTS, TEXTS_BY_NAME, WHOLE
 from pytest_whoosh.server.parameters import Parameter

@@ -1,0 +1,167 @@
+"""The keywords of the provisioning methods: their types for editors and type checkers, and the checks of their values.
+
+A test keeps each class equal to the properties that the resource declares in :mod:`.resources`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from functools import cache
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
+
+from pytest_whoosh.engine.dialect import dialect
+from pytest_whoosh.engine.errors import choose_from
+from pytest_whoosh.engine.misuse import is_usage_error
+from pytest_whoosh.engine.parameters import UNCHANGED, Read, parameters_of
+
+from .resources import LinkDomain
+
+__tracebackhide__ = is_usage_error
+
+#: The HTTP method of a webhook.
+Method: TypeAlias = Literal["GET", "POST"]
+_Version: TypeAlias = Literal["2010-04-01", "2008-08-01"]
+
+
+class _Named(TypedDict, total=False):
+    friendly_name: str
+
+
+class _Sms(_Named, total=False):
+    api_version: _Version
+    sms_url: str | None
+    sms_method: Method
+    sms_fallback_url: str | None
+    sms_fallback_method: Method
+
+
+class _Voice(_Sms, total=False):
+    status_callback: str | None
+    status_callback_method: Method
+    voice_url: str | None
+    voice_method: Method
+    voice_fallback_url: str | None
+    voice_fallback_method: Method
+    voice_caller_id_lookup: bool
+
+
+class NumberProperties(_Voice, total=False):
+    """The properties of ``add_number()``."""
+
+    sms_application_sid: str | None
+    voice_application_sid: str | None
+    voice_receive_mode: Literal["voice", "fax"]
+    trunk_sid: str | None
+    address_sid: str | None
+    identity_sid: str | None
+    bundle_sid: str | None
+    emergency_status: Literal["Active", "Inactive"]
+    emergency_address_sid: str | None
+    sms_capable: bool
+    mms_capable: bool
+
+
+class ShortCodeProperties(_Sms, total=False):
+    """The properties of ``add_short_code()``."""
+
+    country: str
+    mms_capable: bool
+
+
+class ApplicationProperties(_Voice, total=False):
+    """The properties of ``add_application()``."""
+
+    message_status_callback: str | None
+    sms_status_callback: str | None
+    public_application_connect_enabled: bool
+
+
+class ServiceProperties(_Named, total=False):
+    """The properties of ``add_messaging_service()``."""
+
+    inbound_request_url: str | None
+    inbound_method: Method
+    fallback_url: str | None
+    fallback_method: Method
+    status_callback: str | None
+    sticky_sender: bool
+    mms_converter: bool
+    smart_encoding: bool
+    scan_message_content: Literal["inherit", "enable", "disable"]
+    fallback_to_long_code: bool
+    area_code_geomatch: bool
+    validity_period: int
+    synchronous_validation: bool
+    usecase: Literal["notifications", "marketing", "verification", "discussion", "poll", "undeclared"]
+    use_inbound_webhook_on_number: bool
+    us_app_to_person_registered: bool
+    advanced_opt_out: bool
+    link_shortening_domain: str | LinkDomain | None
+
+
+class LinkDomainProperties(TypedDict, total=False):
+    """The properties of ``add_link_domain()``."""
+
+    fallback_url: str | None
+    callback_url: str | None
+    continue_on_failure: bool
+    disable_https: bool
+
+
+class _Keyword(NamedTuple):
+    """One property that a test may set: its reader, if the API has one, its default, and the value that clears it."""
+
+    read: Read | None
+    default: object
+    cleared: object
+
+
+@cache
+def _keywords_of(resource: type) -> dict[str, _Keyword]:
+    declared = {parameter.field: parameter for parameter in parameters_of(resource)}
+    keywords = {}
+    for each in fields(resource):
+        default = None if each.default is MISSING else each.default
+        if parameter := declared.get(each.name):
+            cleared = default if parameter.cleared is UNCHANGED else parameter.cleared
+            keywords[each.name] = _Keyword(parameter.read, default, cleared)
+        elif "by_tests" in each.metadata:
+            keywords[each.name] = _Keyword(None, default, default)
+    return keywords
+
+
+def settable(resource: type) -> list[str]:
+    """Return the names of the properties of a resource that a test may set."""
+    return list(_keywords_of(resource))
+
+
+def checked(resource: type, properties: Mapping[str, object]) -> dict[str, Any]:
+    """Check the properties that a test sets, as the API would: None and an empty text clear one.
+
+    Raises:
+        TypeError: The resource has no such property, or only the vendor sets it; or the value has another type.
+        ValueError: The API would refuse the value.
+    """
+    keywords = _keywords_of(resource)
+    known = {}
+    for name, value in properties.items():
+        keyword = keywords.get(name)
+        if keyword is None:
+            raise TypeError(choose_from(f"property of {resource.__name__}", name, keywords))
+        known[name] = keyword.cleared if value is None or value == "" else _checked(name, keyword, value)
+    return known
+
+
+def _checked(name: str, keyword: _Keyword, value: object) -> object:
+    wanted, given = type(keyword.default), dialect().argument(name, value)
+    if isinstance(value, bool) or wanted is bool:
+        if not isinstance(value, bool) or wanted is not bool:
+            raise TypeError(f"{given}: {name} takes {'True or False' if wanted is bool else 'no boolean'}.")
+        return value
+    if keyword.read is None:
+        return value
+    if not isinstance(value, int if wanted is int else str):
+        raise TypeError(f"{given}: {name} takes {'a whole number' if wanted is int else 'a text'}.")
+    try:
+        return keyword.read(str(value))
+    except ValueError as problem:
+        raise ValueError(f"{given}: {name} takes {problem}.") from None

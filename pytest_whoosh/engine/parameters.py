@@ -1,0 +1,185 @@
+"""Parameters of the API: how the text of each is read, and the error code if it cannot be."""
+
+import re
+from collections.abc import Callable
+from dataclasses import field, fields
+from decimal import Decimal
+from functools import cache
+from typing import Any, Final, NamedTuple, TypeAlias
+from urllib.parse import urlsplit
+
+from .limits import LONGEST_NAME, LONGEST_URL
+from .sids import is_sid
+
+#: Reads the text of a parameter. Raises ValueError with the values that are valid, in words.
+Read: TypeAlias = Callable[[str], Any]
+
+#: No hostname label may hold an underscore; see the vendor's page on creating messages, ``status_callback``.
+_HOST: Final = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?|\[[0-9A-Fa-f:.]+\]")
+#: At most four decimal places, and as many zeros after them as anyone likes.
+_AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{0,4}0*)?|\.[0-9]{1,4}0*")
+#: The metadata key under which a dataclass field declares its parameter.
+_KEY: Final = "parameter"
+#: Stands for a property that an empty parameter leaves unchanged.
+UNCHANGED: Final = object()
+
+
+class Parameter(NamedTuple):
+    """One parameter: the field that it fills, its name in the API, and how it is read."""
+
+    field: str
+    name: str
+    read: Read
+    #: The error code of a value that cannot be read.
+    code: int
+    many: bool
+    texts: Callable[[str], dict[str, object]]
+    #: The value that an empty parameter sets.
+    cleared: object
+
+
+def _no_texts(_: str) -> dict[str, object]:
+    return {}
+
+
+def param(
+    name: str,
+    read: Read,
+    *,
+    invalid: int = 20422,
+    default: object = None,
+    cleared: object = ...,
+    many: bool = False,
+    texts: Callable[[str], dict[str, object]] = _no_texts,
+) -> Any:
+    """Declare a parameter of a request, as the default of a dataclass field.
+
+    Args:
+        name: The name in the API. If empty, it is the field's name in camel case.
+        read: The reader of its text.
+        invalid: The error code of a text that the reader refuses.
+        default: The field's value if the parameter is missing.
+        cleared: The value that an empty parameter sets: the default, unless given. UNCHANGED ignores it.
+        many: True if the parameter may come several times: the field is a tuple.
+        texts: Returns the values of the placeholders in the error's text.
+    """
+    default = () if many else default
+    metadata = {_KEY: (name, read, invalid, many, texts, default if cleared is ... else cleared)}
+    return field(default=default, metadata=metadata)
+
+
+@cache
+def parameters_of(form: Any) -> tuple[Parameter, ...]:
+    """Return the parameters that a dataclass declares, in order."""
+    return tuple(
+        Parameter(each.name, name or api_name(each.name), *rest)
+        for each in fields(form)
+        if _KEY in each.metadata
+        for name, *rest in [each.metadata[_KEY]]
+    )
+
+
+def api_name(name: str) -> str:
+    """Return a property's name as a parameter of the API: ``sms_url`` becomes ``SmsUrl``."""
+    return name.title().replace("_", "")
+
+
+# Readers
+
+
+def text(value: str) -> str:
+    """Accept any text."""
+    return value
+
+
+def at_most(units: int) -> Read:
+    """Accept a text of limited length, counted in UTF-16 code units as the vendor counts: an emoji is two or more."""
+
+    def read(value: str) -> str:
+        if len(value) * 2 > units and len(value.encode("utf-16-le", "surrogatepass")) > units * 2:
+            raise ValueError(f"at most {units} characters")
+        return value
+
+    return read
+
+
+def flag(value: str) -> bool:
+    """Read ``true`` in any case; everything else is false."""
+    return value.lower() == "true"
+
+
+def integer(least: int | None = None, greatest: int | None = None) -> Read:
+    """Read a whole number within bounds."""
+    wanted = "a whole number" if least is None else f"a whole number from {least}"
+    if greatest is not None:
+        wanted += f" to {greatest}"
+
+    def read(value: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()):
+            raise ValueError(wanted)
+        number = int(value)
+        if (least is not None and number < least) or (greatest is not None and number > greatest):
+            raise ValueError(wanted)
+        return number
+
+    return read
+
+
+def amount(value: str) -> Decimal:
+    """Read a positive amount with at most four decimal places."""
+    stripped = value.strip()
+    if not _AMOUNT.fullmatch(stripped) or not (price := Decimal(stripped)):
+        raise ValueError('a positive amount such as "0.0079"')
+    return price
+
+
+def one_of(*choices: str) -> Read:
+    """Accept one of a few words."""
+
+    def read(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"one of {', '.join(map(repr, choices))}")
+        return value
+
+    return read
+
+
+#: Reads the name of a record.
+friendly_name: Final = at_most(LONGEST_NAME)
+#: Reads the HTTP method of a webhook.
+method: Final = one_of("GET", "POST")
+#: Reads the version of the API that a webhook speaks. The webhooks of both look the same.
+api_version: Final = one_of("2010-04-01", "2008-08-01")
+
+
+def sid(prefix: str) -> Read:
+    """Accept a SID with a prefix."""
+
+    def read(value: str) -> str:
+        if not is_sid(value, prefix):
+            raise ValueError(f"a SID: {str(prefix)!r} followed by 32 hexadecimal digits")
+        return value
+
+    return read
+
+
+def url(value: str) -> str:
+    """Accept an absolute http(s) URL with a valid hostname, of a length that the vendor accepts."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises ValueError if it is not a number
+    except ValueError:
+        raise ValueError(_URL) from None
+    host = parts.netloc.rpartition("@")[2]
+    host = re.sub(r":\d*$", "", host)
+    if (
+        parts.scheme not in ("http", "https")
+        or not _HOST.fullmatch(host)
+        or len(value) > LONGEST_URL
+        or re.search(r"[\s\x00-\x1f]", value)
+    ):
+        raise ValueError(_URL)
+    return value
+
+
+_URL: Final = 'an absolute URL such as "https://app.example/sms"'
