@@ -18,7 +18,6 @@ from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier
 from .engine.addresses import normalize
 from .engine.carrier.links import only_link
-from .engine.carrier.rules import Rule
 from .engine.carrier.throughput import MMS, Throughput, home_of, sort_of
 from .engine.carrier.throughput import Queue as Backlog
 from .engine.concurrency import Concurrency
@@ -31,6 +30,7 @@ from .engine.messages.lifecycle import Status
 from .engine.messages.matching import Matcher
 from .engine.messages.media import File
 from .engine.misuse import WhooshError, is_usage_error
+from .engine.rules.rule import Rule
 from .engine.settings import read_settings
 from .engine.sids import Prefix, is_sid
 from .engine.vendor import Vendor
@@ -444,6 +444,11 @@ class Whoosh(Provisioning):
         """
         self._require_in_force()
         return self._vendor.rules.add(Rule(match))
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules of :meth:`when`, oldest first, without those that were removed."""
+        return list(self._vendor.rules.messages)
 
     def set_concurrency(self, calls: int) -> None:
         """Set how many API calls an account may have under way at once, 100 unless set, before the next is refused.

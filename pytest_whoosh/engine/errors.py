@@ -26,18 +26,24 @@ class Refusal:
     text: str | None = None
 
 
-#: Refusals whose HTTP status is not 400 or whose text is not the title.
+#: Each code's HTTP status and text, if the status is not 400 or the text is not the title. This is the one table of
+#: them: the fake's own refusals and ``.reject(code)`` read it.
 REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
     {
         20003: Refusal(401, "Authenticate"),
         20004: Refusal(405),
         20005: Refusal(403),
+        20006: Refusal(403),
         20008: Refusal(403),
         20009: Refusal(409),
         20403: Refusal(403),
         20404: Refusal(404, "The requested resource {path} was not found"),
         20409: Refusal(409),
+        20410: Refusal(410),
+        20413: Refusal(413),
+        20426: Refusal(426),
         20429: Refusal(429),
+        20500: Refusal(500),
         20503: Refusal(503, "Service is unavailable, please try again"),
         21211: Refusal(text="Invalid 'To' Phone Number: {to}"),
         21212: Refusal(text="Invalid From Number (caller ID): {from_}"),
@@ -70,11 +76,13 @@ REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
         21710: Refusal(409, "Phone Number or Short Code is already in the Messaging Service."),
         21712: Refusal(409, "Phone Number or Short Code is associated with another Messaging Service."),
         21714: Refusal(412, "Number Pool size limit reached"),
+        30404: Refusal(404),
         30409: Refusal(409),
         35111: Refusal(text="SendAt cannot be empty for ScheduleType 'fixed'"),
         35114: Refusal(
             text="SendAt time must be between {least:.0f} seconds and 35 days (3024000 seconds) in the future"
         ),
+        63038: Refusal(429),
     }
 )
 
@@ -129,19 +137,32 @@ class _Texts(dict[str, object]):
 
 
 def title_of(code: int) -> str:
-    """The catalogue's title of a code."""
+    """Return the catalogue's title of a code."""
     return TITLES[code]
 
 
-def require_known(code: object) -> int:
-    """Return a documented error code as it is; refuse any other with the nearest ones."""
+def status_of(code: int) -> int:
+    """Return the HTTP status with which the vendor refuses a request for this code."""
+    return REFUSALS.get(code, _PLAIN).status
+
+
+def require_known(code: object, message: str | None, method: str) -> None:
+    """Refuse a code that the catalogue lacks, unless a ``message`` gives its text; name the nearest known codes.
+
+    ``method`` is the name of the method that was called with the code.
+    """
     if isinstance(code, bool) or not isinstance(code, int):
         raise TypeError(f"An error code is a number such as 30003, not {code!r}.")
-    if code in TITLES:
-        return code
+    if message is not None and (not isinstance(message, str) or not message):
+        raise TypeError(f"message= takes the text of error {code}, not {message!r}.")
+    if message is not None or code in TITLES:
+        return
     near = sorted(TITLES, key=lambda known: (_distance(code, known), known))[:3]
     listed = "; ".join(f"{known} ({TITLES[known]})" for known in near)
-    raise ValueError(f"{code} is not a documented error code. The nearest: {listed}.")
+    raise ValueError(
+        f"The catalogue of this package does not know the error code {code}. The nearest it knows: {listed}. "
+        f'If the vendor sends {code}, write its text too: {method}({code}, message="...").'
+    )
 
 
 def _distance(code: int, known: int) -> tuple[int, int]:

@@ -19,6 +19,9 @@ _DURATION: Final = re.compile(
     r"(?P<amount>\d+(?:\.\d+)?)\s*(?:(?P<unit>s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?))?",
     re.IGNORECASE,
 )
+_SPAN: Final = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
+#: The longest span that a test may ask for: moments beyond it would leave the calendar.
+_LONGEST: Final = timedelta(days=36_500)
 #: What stands between the delays of a text: commas, spaces or line ends before the next name.
 _BETWEEN_DELAYS: Final = re.compile(r"[,\s]+(?=[a-z]+\s*=)", re.IGNORECASE)
 
@@ -71,11 +74,15 @@ def duration(value: object) -> timedelta:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:
             value = timedelta(seconds=value)
-        except (OverflowError, ValueError):
+        except OverflowError:
+            value = timedelta.max
+        except ValueError:
             value = None
+    if isinstance(value, timedelta) and value > _LONGEST:
+        raise ValueError(f"{_SPAN}, of at most {_LONGEST.days:,} days")
     if isinstance(value, timedelta) and value >= timedelta():
         return value
-    raise ValueError('a timedelta, a number of seconds, or a text such as "15 minutes"')
+    raise ValueError(_SPAN)
 
 
 def _delays(value: object) -> Mapping[Status, timedelta]:

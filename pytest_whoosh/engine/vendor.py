@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeVar
 from uuid import NAMESPACE_URL, uuid5
@@ -20,10 +21,10 @@ from .account.resources import (
     Resource,
     ShortCode,
 )
+from .addresses import mask
 from .carrier.carrier import Carrier
 from .carrier.links import Links, click_document, follow, host_of, is_alive
 from .carrier.prices import Prices
-from .carrier.rules import Rules, Texts
 from .carrier.throughput import Throughput
 from .collection import Collection
 from .concurrency import Concurrency
@@ -35,6 +36,7 @@ from .messages.media import Files
 from .messages.record import Media, Message
 from .messages.signed_urls import SignedUrls
 from .misuse import is_usage_error
+from .rules.rules import Rules
 from .settings import Settings
 from .sids import Prefix, Sids, is_sid
 from .timeline import Timeline
@@ -188,18 +190,35 @@ class Vendor:
 
     # Messages
 
-    def send(self, account: Account, message: Message, texts: Texts) -> Response | None:
-        """Take a message that an app sends, unless a rule of the test has the API answer otherwise.
+    def send(self, account: Account, message: Message, request: Request) -> Response | None:
+        """Take a message that an app sends, unless one of the test's rules answers the API call instead.
+
+        Returns:
+            The scripted answer; None if the API answers as usual.
 
         Raises:
-            ApiError: the sender's queue is full; a service takes the message all the same, and fails it.
+            ApiError: the sender's queue is full (a service takes the message all the same, and fails it), or a rule
+                refuses the call.
+            NetworkFault: a rule breaks the call.
         """
         if message.service is None and not self.carrier.has_room(message):
-            raise ApiError(21611, texts())
-        answer = self.rules.apply(message, texts)
-        if answer is None:
+            raise ApiError(21611)
+        answer = self.rules.decide(message)
+        if answer is None or answer.carried_out:
             self.take(account, message)
-        return answer
+        return answer.give(request, partial(self._texts, message)) if answer else None
+
+    def _texts(self, message: Message) -> dict[str, object]:
+        """Return what fills the placeholders of a refusal's text about a message."""
+        service_sid = message.service.sid if message.service else ""
+        return {
+            "to": mask(message.to),
+            "from_": message.from_ or service_sid,
+            "account_sid": message.account_sid,
+            "service_sid": service_sid,
+            "url": message.status_callback or "",
+            "least": self.settings.schedule_minimum.total_seconds(),
+        }
 
     def take(self, account: Account, message: Message) -> None:
         """Keep a message, and let it live."""

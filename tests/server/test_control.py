@@ -743,8 +743,9 @@ MATCH_KEYS = (
             "when",
             {"undeliver": {"code": 30000}},
             (
-                "30000 is not a documented error code. The nearest: 30001 (Queue overflow); 30002 (Account suspended); "
-                "30003 (Unreachable destination handset)."
+                "The catalogue of this package does not know the error code 30000. The nearest it knows: 30001 (Queue "
+                "overflow); 30002 (Account suspended); 30003 (Unreachable destination handset). If the vendor sends "
+                '30000, write its text too: undeliver(30000, message="...").'
             ),
         ),
         (

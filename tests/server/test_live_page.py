@@ -208,7 +208,7 @@ def test_an_unknown_code_is_refused_in_the_words_of_the_control_api(live):
     script.get_by_label("Code").fill("1")
     script.get_by_role("button", name="Script").click()
 
-    expect(script.get_by_role("alert")).to_contain_text("1 is not a documented error code.")
+    expect(script.get_by_role("alert")).to_contain_text("does not know the error code 1.")
 
 
 def test_a_reset_is_confirmed_first(live, send, whoosh):

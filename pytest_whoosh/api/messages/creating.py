@@ -24,7 +24,7 @@ from pytest_whoosh.engine.vendor import Vendor
 from .drafts import CreateMessage, Draft, make_message
 
 
-def draft_message(vendor: Vendor, account: Account, form: Form) -> tuple[Message, Draft]:
+def draft_message(vendor: Vendor, account: Account, form: Form) -> Message:
     """The message that a request asks for.
 
     Raises:
@@ -33,7 +33,7 @@ def draft_message(vendor: Vendor, account: Account, form: Form) -> tuple[Message
     draft = Draft(vendor, account, form)
     for check in CHECKS:
         check(draft)
-    return make_message(draft), draft
+    return make_message(draft)
 
 
 # The checks, in the order in which the vendor finds mistakes

@@ -11,7 +11,7 @@ from pytest_whoosh.api.dates import rfc2822
 from pytest_whoosh.api.forms import parse
 from pytest_whoosh.api.paging import envelope, read_paging
 from pytest_whoosh.api.routing import Call, Reply, Routes
-from pytest_whoosh.engine.errors import ApiError, title_of
+from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Form, Response
 from pytest_whoosh.engine.messages.lifecycle import UNFINISHED, Status
 from pytest_whoosh.engine.messages.record import Message
@@ -29,8 +29,8 @@ _ELEMENT: Final = "Message"
 @routes.post("")
 def create_message(call: Call) -> Reply | Response:
     """Send a message."""
-    message, draft = draft_message(call.vendor, call.account, call.request.form)
-    answer = call.vendor.send(call.account, message, draft.texts)
+    message = draft_message(call.vendor, call.account, call.request.form)
+    answer = call.vendor.send(call.account, message, call.request)
     if answer is not None:
         return answer
     return Reply(render_message(message), 201, message.sid, element=_ELEMENT)
@@ -153,7 +153,7 @@ def render_message(message: Message) -> dict[str, object]:
         "from": message.from_,
         "date_updated": rfc2822(message.date_updated),
         "price": None if message.price is None else f"{message.price:.5f}",
-        "error_message": None if message.error_code is None else title_of(message.error_code),
+        "error_message": message.error_message,
         "uri": f"{uri}.json",
         "account_sid": message.account_sid,
         "num_media": str(len(message.media_urls)),

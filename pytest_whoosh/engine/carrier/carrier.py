@@ -13,6 +13,7 @@ from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, REPORTED, TRANSITIONS, Status
 from pytest_whoosh.engine.messages.media import exceeds_limits
 from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.rules.webhooks import WebhookScript
 from pytest_whoosh.engine.text.segments import count_segments
 from pytest_whoosh.engine.timeline import Timeline
 from pytest_whoosh.engine.webhooks.callbacks import Webhook, webhook
@@ -20,7 +21,6 @@ from pytest_whoosh.engine.webhooks.parameters import status_params
 
 from .links import Links
 from .prices import Prices
-from .rules import WebhookScript
 from .senders import carries_mms, choose_sender, make_sms
 from .throughput import Throughput, Wait
 from .window import is_outside_window
@@ -232,10 +232,13 @@ class Carrier:
 
     def _report(self, message: Message, url: str) -> Webhook:
         now = self._timeline.now
+        token = self._account_of(message).auth_token
+        if message.script and message.script.forged:
+            token = f"not {token}"  # so that no validator accepts the signature
         return webhook(
             url,
             status_params(message, message.status, now),
-            auth_token=self._account_of(message).auth_token,
+            auth_token=token,
             at=now,
             message=message,
             token=str(uuid5(NAMESPACE_URL, f"{message.sid}/{message.status}")),

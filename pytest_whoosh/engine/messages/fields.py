@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypedDict, TypeVar
 
 from pytest_whoosh.engine.addresses import same
-from pytest_whoosh.engine.errors import choose_from, title_of
+from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.misuse import is_usage_error
 from pytest_whoosh.engine.text.segments import Encoding, segment
 from pytest_whoosh.engine.timeline import moment
@@ -233,7 +233,7 @@ _ROWS: Final = (
     Field(
         "error_message",
         TEXT,
-        lambda message: title_of(message.error_code) if message.error_code else None,
+        lambda message: message.error_message,
         "The title of the error code.",
         nullable=True,
         at_creation=False,

@@ -80,20 +80,27 @@ class Outcome:
     """The journey a message makes through the carrier, and how it ends.
 
     ``then`` gives the status that follows each status; where it has none the journey is over. ``after`` replaces the
-    usual delay before the last status. ``error_code`` explains an end in ``failed`` or ``undelivered``.
+    usual delay before the last status. ``error_code`` explains an end in ``failed`` or ``undelivered``, and
+    ``error_text`` replaces the code's title.
     """
 
     then: Mapping[Status, Status]
     error_code: int | None = None
     last: Status = _S.DELIVERED
     after: timedelta | None = None
+    error_text: str | None = None
 
 
-def journey(*statuses: Status, error_code: int | None = None, after: timedelta | None = None) -> Outcome:
-    """The journey that goes through ``statuses`` in this order, once the message is queued."""
+def journey(
+    *statuses: Status,
+    error_code: int | None = None,
+    after: timedelta | None = None,
+    error_text: str | None = None,
+) -> Outcome:
+    """Return the journey that goes through ``statuses`` in this order, once the message is queued."""
     path = (_S.QUEUED, *statuses)
     then = {_S.ACCEPTED: _S.QUEUED, _S.SCHEDULED: _S.QUEUED, **dict(zip(path, statuses, strict=False))}
-    return Outcome(MappingProxyType(then), error_code, path[-1], after)
+    return Outcome(MappingProxyType(then), error_code, path[-1], after, error_text)
 
 
 #: The way to each end that a test may script.

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pytest_whoosh.engine.addresses import channel_of, mask
 from pytest_whoosh.engine.collection import Collection
+from pytest_whoosh.engine.errors import title_of
 from pytest_whoosh.engine.limits import LONGEST_VALIDITY
 
 from .lifecycle import TRANSITIONS, Outcome, Status
 
 if TYPE_CHECKING:
     from pytest_whoosh.engine.account.resources import LinkDomain, MessagingService
-    from pytest_whoosh.engine.carrier.rules import WebhookScript
+    from pytest_whoosh.engine.rules.webhooks import WebhookScript
     from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
     from .media import File
@@ -114,6 +115,16 @@ class Message:
     def posted(self, name: str) -> str | tuple[str, ...] | None:
         """Return a parameter as it was posted; all values of one that came several times; None if it was not."""
         return self.posted_values[self.posted_names.index(name)] if name in self.posted_names else None
+
+    @property
+    def error_message(self) -> str | None:
+        """The text of the error code: the code's title unless a test scripted another."""
+        if self.error_code is None:
+            return None
+        outcome = self.outcome
+        if outcome.error_text is not None and outcome.error_code == self.error_code:
+            return outcome.error_text
+        return title_of(self.error_code)
 
     @property
     def listed_at(self) -> datetime:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_whoosh.engine.addresses import mask
 from pytest_whoosh.engine.channels import CHANNELS, Channel
-from pytest_whoosh.engine.errors import title_of
 from pytest_whoosh.engine.messages.lifecycle import Status
 from pytest_whoosh.engine.sids import sender_sid
 
@@ -103,8 +102,8 @@ def _channel_values(message: Message, channel: Channel, status: Status) -> dict[
     }
     if channel.has_profiles:
         values["StructuredMessage"] = "true" if message.content_sid else "false"
-    if message.error_code is not None:
-        title = title_of(message.error_code)
+    if message.error_message is not None:
+        title = message.error_message
         values |= {"ErrorMessage": f"Twilio Error: {title}", "ChannelStatusMessage": title}
     return values
 

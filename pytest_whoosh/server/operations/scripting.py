@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pytest_whoosh.engine.carrier.rules import Rule
+from pytest_whoosh.engine.rules.rule import Rule
 from pytest_whoosh.server.documents import Schema, reference, schema_of
 from pytest_whoosh.server.kinds import ANYTHING, DURATION, FLAG, OBJECT, TEXT, TEXTS, TEXTS_BY_NAME, WHOLE, Kind, Unfit
 from pytest_whoosh.server.parameters import Parameter, read_criteria, read_parameters

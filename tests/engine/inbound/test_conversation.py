@@ -391,7 +391,7 @@ def test_a_reply_from_a_service_is_of_the_service(whoosh, app):
     assert [callback.url for callback in sent.callbacks] == ["https://app.example/status"] * len(sent.callbacks)
 
 
-def test_the_carrier_treats_replies_as_scripted(whoosh, app):
+def test_rules_script_the_journey_of_a_reply_and_never_answer_for_the_api(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
     whoosh.when(body="No").undeliver(30003)
     whoosh.when(body="Never").reject(21610)
@@ -404,28 +404,28 @@ def test_the_carrier_treats_replies_as_scripted(whoosh, app):
     assert [(message.body, message.status) for message in reply.replies] == [
         ("Yes", "delivered"),
         ("No", "undelivered"),
+        ("Never", "delivered"),
         ("Anyway", "delivered"),
     ]
-    assert reply.webhook.error.code == 21610
+    assert reply.webhook.error is None
 
 
-@pytest.mark.parametrize(
-    ("code", "error"),
-    [
-        (21211, "21211 Invalid 'To' Phone Number: Invalid 'To' Phone Number: "),
-        (35114, "SendAt time must be between 0 seconds and 35 days (3024000 seconds) in the future"),
-    ],
-)
-def test_a_scripted_rejection_of_a_reply_is_worded_without_what_only_a_request_has(whoosh, app, code, error):
+def test_a_reply_does_not_use_up_a_rule_about_the_apis_answer(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
-    whoosh.when().reject(code)
-    app.says("sms", twiml("Yes"))
+    whoosh.when(to=PERSON).webhooks(drop=("sent",)).times(1)
+    whoosh.when(to=PERSON).undeliver(30003).times(1)
+    outage = whoosh.when(to=PERSON).times(1).timeout()
+    app.says("sms", '<Response><Message statusCallback="https://app.example/status">Yes</Message></Response>')
 
-    reply = text(whoosh)
+    [sent] = text(whoosh).replies
+    whoosh.settle()
 
-    assert reply.webhook.error.endswith(error)
-    assert reply.webhook.error.code == code
-    assert reply.replies == []
+    assert (sent.status, [callback.params["MessageStatus"] for callback in sent.callbacks]) == (
+        "undelivered",
+        ["undelivered"],
+    )
+    assert (outage.matched, outage.left) == (0, 1)
+    assert [(rule.matched, rule.left) for rule in whoosh.rules] == [(1, 0), (1, 0), (0, 1)]
 
 
 def test_plain_text_is_the_reply(whoosh, app):

@@ -12,8 +12,8 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh
-from pytest_whoosh.engine.carrier.rules import Rule
 from pytest_whoosh.engine.messages.lifecycle import REPORTED, TRANSITIONS, UNFINISHED, Status
+from pytest_whoosh.engine.rules.rule import Rule
 from tests.conftest import PERSON, SENDER
 
 

@@ -13,7 +13,7 @@ from twilio.rest import Client
 from werkzeug.datastructures import MultiDict
 
 from pytest_whoosh import Message, Whoosh
-from pytest_whoosh.engine.carrier.rules import Rule
+from pytest_whoosh.engine.rules.rule import Rule
 from pytest_whoosh.engine.webhooks.callbacks import signature
 from tests.conftest import PERSON, SENDER
 

@@ -11,10 +11,11 @@ import pytest
 import requests
 from dirty_equals import IsPartialDict, IsStr
 from twilio.base.exceptions import TwilioRestException
+from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh, WhooshError
-from pytest_whoosh.engine.carrier.rules import Rule
+from pytest_whoosh.engine.rules.rule import Rule
 from tests.conftest import PERSON, SENDER
 from tests.naming import readable
 
@@ -36,6 +37,15 @@ def send(client: Client, whoosh: Whoosh, **parameters: object) -> Message:
 def ages(message: Message) -> list[tuple[str, float]]:
     """A message's history, in seconds since it was created."""
     return [(status, (at - message.date_created).total_seconds()) for status, at in message.history]
+
+
+def post(whoosh: Whoosh) -> requests.Response:
+    return requests.post(
+        f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json",
+        data={"To": PERSON, "From": SENDER, "Body": "Hi"},
+        auth=(whoosh.account_sid, whoosh.auth_token),
+        timeout=5,
+    )
 
 
 def reported(whoosh: Whoosh) -> list[str]:
@@ -337,6 +347,107 @@ def test_a_network_fault_is_the_http_librarys_own_and_leaves_no_message(
         send(client, whoosh)
 
     whoosh.assert_nothing_sent()
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [(20003, 401), (20404, 404), (20429, 429), (21611, 429), (63038, 429), (21610, 400), (20500, 500)],
+)
+def test_a_rejection_has_the_status_that_the_vendor_gives_its_code(
+    whoosh: Whoosh, client: Client, code: int, status: int
+) -> None:
+    whoosh.when().reject(code)
+
+    with pytest.raises(TwilioRestException) as refusal:
+        send(client, whoosh)
+
+    assert (refusal.value.status, refusal.value.code) == (status, code)
+
+
+@pytest.mark.parametrize("code", [30007, 39999])
+def test_a_rejection_may_have_any_text(whoosh: Whoosh, client: Client, code: int) -> None:
+    whoosh.when().reject(code, message="Filtered, {to}")
+
+    with pytest.raises(TwilioRestException) as refusal:
+        send(client, whoosh)
+
+    assert (refusal.value.code, refusal.value.msg) == (code, "Unable to create record: Filtered, {to}")
+
+
+def test_an_error_of_a_message_may_have_any_code_and_text(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().undeliver(39999, message="Handset on fire")
+    message = send(client, whoosh)
+    whoosh.settle()
+
+    fetched = client.messages(message.sid).fetch()
+
+    assert (message.error_code, message.error_message) == (39999, "Handset on fire")
+    assert (fetched.error_code, fetched.error_message) == (39999, "Handset on fire")
+    whoosh.assert_sent(error_message=re.compile("fire"))
+
+
+@pytest.mark.parametrize("code", [11243, 12400, 20500, 21664, 21667, 30039, 30453, 30500, 63049, 63050, 63052])
+def test_codes_that_apps_branch_on_are_known(whoosh: Whoosh, code: int) -> None:
+    assert whoosh.when().fail(code).outcome == f"fail({code})"
+
+
+def test_a_response_may_be_a_page(whoosh: Whoosh) -> None:
+    whoosh.when().respond(503, text="<h1>Bad gateway</h1>").times(1)
+    whoosh.when().respond(503, content=b"\x00\xff").times(1)
+
+    responses = [post(whoosh) for _ in range(2)]
+
+    assert [(each.content, each.headers["Content-Type"]) for each in responses] == [
+        (b"\x00\xff", "application/octet-stream"),
+        (b"<h1>Bad gateway</h1>", "text/html; charset=utf-8"),
+    ]
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_response_without_a_body_has_no_content_type(whoosh: Whoosh, status: int) -> None:
+    whoosh.when().respond(status)
+
+    response = post(whoosh)
+
+    assert (response.status_code, response.content) == (status, b"")
+    assert "Content-Type" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        pytest.param(lambda rule: rule.timeout(sent=True), requests.exceptions.ReadTimeout, id="timeout"),
+        pytest.param(lambda rule: rule.disconnect(sent=True), requests.exceptions.ConnectionError, id="disconnect"),
+    ],
+)
+def test_only_the_answer_may_be_lost(
+    whoosh: Whoosh, client: Client, script: Callable[[Rule], object], error: type[Exception]
+) -> None:
+    whoosh.when(to=PERSON).undeliver()
+    lost = whoosh.when(to=PERSON).times(1)
+    script(lost)
+
+    with pytest.raises(error):
+        send(client, whoosh)
+    whoosh.settle()
+
+    assert whoosh.assert_sent(to=PERSON).status == "undelivered"
+    assert (lost.matched, lost.left) == (1, 0)
+
+
+def test_a_wrong_signature_is_refused_by_a_validator(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().webhooks(signature="wrong").times(1)
+    for _ in range(2):
+        send(client, whoosh, status_callback=CALLBACK)
+    whoosh.settle()
+
+    validator = RequestValidator(whoosh.auth_token)
+
+    valid = {
+        callback.params["MessageSid"]: validator.validate(callback.url, callback.params, callback.signature)
+        for callback in whoosh.callbacks
+    }
+    assert list(valid.values()) == [False, True]
 
 
 # Which rule
@@ -659,15 +770,17 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
         pytest.param(
             lambda whoosh: whoosh.when().undeliver(30303),
             ValueError,
-            "30303 is not a documented error code. The nearest: 30103 (Links not shortened due to application "
-            "failure.); 30003 (Unreachable destination handset); 30400 (Parameters are not valid).",
+            "The catalogue of this package does not know the error code 30303. The nearest it knows: 30103 (Links not "
+            "shortened due to application failure.); 30003 (Unreachable destination handset); 30400 (Parameters are "
+            'not valid). If the vendor sends 30303, write its text too: undeliver(30303, message="...").',
             id="an unknown code",
         ),
         pytest.param(
             lambda whoosh: whoosh.when().fail(3008),
             ValueError,
-            "3008 is not a documented error code. The nearest: 30008 (Unknown error); 30018 (Destination carrier "
-            "requires sender ID pre-registration); 30028 (Invalid API version).",
+            "The catalogue of this package does not know the error code 3008. The nearest it knows: 30008 (Unknown "
+            "error); 30018 (Destination carrier requires sender ID pre-registration); 30028 (Invalid API version). "
+            'If the vendor sends 3008, write its text too: fail(3008, message="...").',
             id="a code with a digit too few",
         ),
         pytest.param(
@@ -737,6 +850,67 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
             id="a negative delay",
         ),
         pytest.param(
+            lambda whoosh: whoosh.when().deliver(after=timedelta.max),
+            ValueError,
+            f"after= takes {DURATION}, of at most 36,500 days; not {timedelta.max!r}.",
+            id="a delay beyond the calendar",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().reject(21211, message=""),
+            TypeError,
+            "message= takes the text of error 21211, not ''.",
+            id="an empty text",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().respond(503, {"a": 1}, text="down"),
+            TypeError,
+            "A response has one body: write json= or text=, not both.",
+            id="two bodies",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().respond(204, {"a": 1}),
+            ValueError,
+            "A response with status 204 has no body: write respond(204).",
+            id="a body where there is none",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().respond(503, text=b"down"),
+            TypeError,
+            "text= takes str, not b'down'.",
+            id="bytes as text",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().respond(503, headers={"X-Proxy": "squid\r\nX-Evil: 1"}),
+            ValueError,
+            "The header X-Proxy takes a text without line breaks, not 'squid\\r\\nX-Evil: 1'.",
+            id="a line break in a header",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().respond(503, headers={"X-Evil: 1\r\n": "x"}),
+            ValueError,
+            "The name of a header is a text such as \"Retry-After\", not 'X-Evil: 1\\r\\n'.",
+            id="a line break in the name of a header",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().timeout(connecting=True, sent=True),
+            ValueError,
+            "timeout(connecting=True) never reaches the API: leave connecting out, or sent=True.",
+            id="a call that is sent and not connected",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().webhooks(drop=True),
+            TypeError,
+            "drop= takes the statuses of callbacks, not True: write drop=(\"sent\",), or drop=('canceled', "
+            "'queued', 'sent', 'failed', 'delivered', 'undelivered', 'read') for all of them.",
+            id="drop as a truth value",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().webhooks(signature="bad"),
+            ValueError,
+            "Unknown signature 'bad'. Valid: right, wrong.",
+            id="an unknown signature",
+        ),
+        pytest.param(
             lambda whoosh: whoosh.when().stall("snt"),
             ValueError,
             "Unknown status to stall at 'snt'. Did you mean 'sent'? Valid: queued, sending, sent, delivered.",
@@ -775,15 +949,15 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
         pytest.param(
             lambda whoosh: whoosh.when(to=PERSON).deliver().fail(),
             WhooshError,
-            "whoosh.when(to='+15558675310') already says what happens to its messages, and each goes one way only. "
-            "Write a second whoosh.when(...) for the other outcome; limit this one with .times(n).",
+            "whoosh.when(to='+15558675310') has an outcome already, deliver(), and a rule has one only. Write a second "
+            "rule: whoosh.when(to='+15558675310').fail(30008). Limit either with .times(n).",
             id="two outcomes",
         ),
         pytest.param(
             lambda whoosh: whoosh.when(body=re.compile("code")).timeout().reject(21211),
             WhooshError,
-            "whoosh.when(body=re.compile('code')) already says what happens to its messages, and each goes one way "
-            "only. Write a second whoosh.when(...) for the other outcome; limit this one with .times(n).",
+            "whoosh.when(body=re.compile('code')) has an outcome already, timeout(), and a rule has one only. Write a "
+            "second rule: whoosh.when(body=re.compile('code')).reject(21211, status=400). Limit either with .times(n).",
             id="two answers",
         ),
     ],
@@ -810,4 +984,35 @@ def test_a_rule_that_is_wrong_is_refused_when_it_is_written(
     ids=["text", "function", "partial", "list", "tuple", "moment"],
 )
 def test_a_rule_shows_what_it_matches(whoosh: Whoosh, match: dict[str, object], shown: str) -> None:
-    assert repr(whoosh.when(**match)) == f"<whoosh.when({shown})>"
+    assert repr(whoosh.when(**match)) == f"<whoosh.when({shown}): no outcome, matched 0>"
+
+
+def test_a_rule_says_everything(whoosh: Whoosh, client: Client) -> None:
+    rule = whoosh.when(to=PERSON).undeliver(30005, message="Gone").webhooks(drop=("sent",)).times(2)
+    send(client, whoosh)
+
+    assert repr(rule) == (
+        "<whoosh.when(to='+15558675310').undeliver(30005, message='Gone').webhooks(drop=('sent',)).times(2): "
+        "matched 1, 1 left>"
+    )
+    assert dict(rule.match) == {"to": PERSON}
+    assert (rule.outcome, rule.matched, rule.left) == (
+        "undeliver(30005, message='Gone').webhooks(drop=('sent',))",
+        1,
+        1,
+    )
+
+
+def test_rules_are_listed_and_removed(whoosh: Whoosh, client: Client) -> None:
+    failing = whoosh.when().fail()
+    limited = whoosh.when(to=PERSON).undeliver().times(1)
+
+    listed = whoosh.rules
+    limited.remove()
+    limited.remove()
+    message = send(client, whoosh)
+    whoosh.settle()
+
+    assert listed == [failing, limited]
+    assert whoosh.rules == [failing]
+    assert (message.status, failing.matched, failing.left) == ("failed", 1, None)

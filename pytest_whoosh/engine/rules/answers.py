@@ -1,0 +1,157 @@
+"""Scripted answers of the API: what a rule returns, or raises, in place of the fake's own answer."""
+
+import json as json_module
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from pytest_whoosh.engine.dialect import dialect
+from pytest_whoosh.engine.errors import ApiError, require_known, status_of
+from pytest_whoosh.engine.http import NetworkFault, Request, Response
+from pytest_whoosh.engine.misuse import is_usage_error
+
+from .requests import ApiRequest
+
+__tracebackhide__ = is_usage_error
+
+#: Returns what fills the placeholders of a refusal's text.
+Texts: TypeAlias = Callable[[], Mapping[str, object]]
+#: A JSON document, or a function that returns the document for a request.
+Document: TypeAlias = "object | Callable[[ApiRequest], object]"
+
+#: The statuses whose responses have no body, as RFC 9110 defines them.
+_WITHOUT_BODY: Final = frozenset({204, 304})
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedAnswer:
+    """One scripted answer: how the test wrote it, and the function that gives it.
+
+    ``carried_out`` is true if the API carries the call out first, and only its answer is lost.
+    """
+
+    written: str
+    give: Callable[[Request, Texts], Response]
+    carried_out: bool = False
+
+
+def reject(code: int, status: int | None, message: str | None) -> ScriptedAnswer:
+    """Refuse with an error code, its text and an HTTP status; by default those that the vendor gives this code."""
+    require_known(code, message, "reject")
+    if status is None:
+        status = status_of(code)
+    else:
+        require_http_status(status)
+
+    def refuse(_: Request, texts: Texts) -> Response:
+        raise ApiError(code, texts(), status=status, message=message)
+
+    said = "" if message is None else f", message={message!r}"
+    return ScriptedAnswer(f"reject({code}, status={status}{said})", refuse)
+
+
+def rate_limit(retry_after: int) -> ScriptedAnswer:
+    """Refuse with 429 and error 20429, and ``retry_after`` seconds in the Retry-After header."""
+    if isinstance(retry_after, bool) or not isinstance(retry_after, int) or retry_after < 0:
+        raise ValueError(
+            f"{dialect().method('rate_limit')} takes a whole number of seconds to wait, not {retry_after!r}."
+        )
+
+    def refuse(_: Request, __: Texts) -> Response:
+        raise ApiError(20429, headers={"Retry-After": str(retry_after)})
+
+    return ScriptedAnswer(f"rate_limit({retry_after})", refuse)
+
+
+def respond(
+    status: int,
+    json: Document,
+    text: str | None,
+    content: bytes | None,
+    headers: Mapping[str, str] | None,
+) -> ScriptedAnswer:
+    """Answer with any HTTP status, body and headers."""
+    require_http_status(status)
+    given = {"json": json, "text": text, "content": content}
+    bodies = [name for name, body in given.items() if body is not None]
+    if bodies[1:]:
+        raise TypeError(f"A response has one body: write {' or '.join(f'{name}=' for name in bodies)}, not both.")
+    if bodies and status in _WITHOUT_BODY:
+        raise ValueError(f"A response with status {status} has no body: write respond({status}).")
+    _require_type("text", text, str)
+    _require_type("content", content, bytes)
+    checked = _checked_headers(headers)
+    if "content-type" not in map(str.lower, checked) and status not in _WITHOUT_BODY:
+        checked["Content-Type"] = _content_type(text, content)
+    written = f"respond({', '.join([str(status), *(f'{name}={_short(given[name])}' for name in bodies)])})"
+    if callable(json):
+        write = json  # a function of the request
+        return ScriptedAnswer(
+            written,
+            lambda request, _: Response(status, checked, _json(write(ApiRequest(request)), "its json= returned")),
+        )
+    body = text if text is not None else content if content is not None else "" if json is None else _json(json)
+    return ScriptedAnswer(written, lambda _, __: Response(status, checked, body))
+
+
+def lose(kind: str, *, connecting: bool, sent: bool) -> ScriptedAnswer:
+    """Break the call with a network fault; with ``sent``, after the API has carried it out."""
+    if connecting and sent:
+        raise ValueError(f"{kind}(connecting=True) never reaches the API: leave connecting out, or sent=True.")
+    text = f"scripted {kind}" + (", after the call was carried out" if sent else "")
+
+    def fault(_: Request, __: Texts) -> Response:
+        raise NetworkFault(kind, connecting=connecting, text=text)
+
+    option = "connecting=True" if connecting else "sent=True" if sent else ""
+    return ScriptedAnswer(f"{kind}({option})", fault, carried_out=sent)
+
+
+def require_http_status(status: Any) -> None:
+    """Refuse what is not an HTTP status."""
+    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
+        raise ValueError(f"An HTTP status is a number from 100 to 599, not {status!r}.")
+
+
+def _require_type(name: str, value: object, kind: type) -> None:
+    if value is not None and not isinstance(value, kind):
+        raise TypeError(f"{name}= takes {kind.__name__}, not {value!r}.")
+
+
+def _checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """The headers to send; a line break in one would begin another header, as no HTTP library lets it."""
+    if headers is not None and not isinstance(headers, Mapping):
+        raise TypeError(f'headers= takes a mapping such as {{"Retry-After": "30"}}, not {headers!r}.')
+    for name, value in (headers or {}).items():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f'The name of a header is a text such as "Retry-After", not {name!r}.')
+        if not isinstance(value, str) or "\r" in value or "\n" in value or "\0" in value:
+            raise ValueError(f"The header {name} takes a text without line breaks, not {value!r}.")
+        try:
+            value.encode("latin-1")
+        except UnicodeEncodeError:
+            raise ValueError(f"The header {name} takes characters of Latin-1 only, not {value!r}.") from None
+    return dict(headers or {})
+
+
+def _content_type(text: str | None, content: bytes | None) -> str:
+    if text is not None:
+        return f"text/{'html' if text.lstrip().startswith('<') else 'plain'}; charset=utf-8"
+    return "application/json" if content is None else "application/octet-stream"
+
+
+def _json(document: object, source: str = "") -> str:
+    try:
+        return json_module.dumps(document)
+    except (TypeError, ValueError) as problem:
+        returned = f"{source} {document!r}: " if source else ""
+        raise TypeError(f"respond() takes a document that JSON can hold: {returned}{problem}.") from None
+
+
+def _short(value: object) -> str:
+    if callable(value):
+        return getattr(value, "__name__", repr(value))
+    written = repr(value)
+    return written if len(written) <= 60 else f"{written[:57]}..."

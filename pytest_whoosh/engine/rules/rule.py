@@ -1,0 +1,303 @@
+"""A rule of a test: ``whoosh.when(to=...).undeliver(30003)``."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from pytest_whoosh.engine.addresses import channel_of
+from pytest_whoosh.engine.dialect import dialect
+from pytest_whoosh.engine.errors import choose_from, require_known
+from pytest_whoosh.engine.messages.fields import AT_CREATION, FIELDS
+from pytest_whoosh.engine.messages.lifecycle import DELIVERED, PATHS, READ_ON, Outcome, Status, journey
+from pytest_whoosh.engine.messages.matching import Matcher
+from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
+from pytest_whoosh.engine.settings import duration
+
+from . import answers
+from .answers import Document, ScriptedAnswer
+from .webhooks import WebhookScript, webhook_script
+
+__tracebackhide__ = is_usage_error
+
+#: The statuses at which a message can stop.
+_STALLS: Final = tuple(status.value for status in (Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED))
+
+
+class ScriptedCalls:
+    """A rule about API calls: how often it applies, and how the API answers.
+
+    This is what the rules of ``whoosh.when`` and ``whoosh.when_called`` have in common.
+    """
+
+    #: What ``times()`` counts.
+    _counted = "messages"
+
+    def __init__(self, match: Mapping[str, object]) -> None:
+        #: The criteria, by name.
+        self.match: Mapping[str, object] = MappingProxyType(dict(match))
+        self._matched = 0
+        self._left: int | None = None
+        self._times: int | None = None
+        self._answer: ScriptedAnswer | None = None
+        self._remove: Callable[[Any], None] | None = None
+
+    def __repr__(self) -> str:
+        times = "" if self._times is None else f".times({self._times})"
+        outcome = f".{self.outcome}" if self.outcome else ""
+        left = "" if self._left is None else f", {self._left} left"
+        nothing = "" if outcome else "no outcome, "
+        return f"<{self._written}{outcome}{times}: {nothing}matched {self._matched}{left}>"
+
+    @property
+    def _written(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def outcome(self) -> str | None:
+        """The outcome as the test wrote it, such as ``"undeliver(30003)"``; None if the rule has none yet."""
+        return self._answer.written if self._answer else None
+
+    @property
+    def matched(self) -> int:
+        """The number of times that the rule has applied."""
+        return self._matched
+
+    @property
+    def left(self) -> int | None:
+        """The number of times that the rule still applies; None if ``times()`` does not limit it."""
+        return self._left
+
+    def times(self, n: int) -> Self:
+        """Apply the rule to its next ``n`` matches only; older rules apply after that."""
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise ValueError(
+                f"{dialect().method('times')} takes a whole number of {self._counted} from 1 on, not {n!r}."
+            )
+        self._left = self._times = n
+        return self
+
+    def remove(self) -> None:
+        """End the rule: it applies to nothing more. Removing it again changes nothing."""
+        if self._remove:
+            self._remove(self)
+
+    # The API's answer
+
+    def reject(self, code: int, status: int | None = None, *, message: str | None = None) -> Self:
+        """Refuse the request with an error code.
+
+        Args:
+            code: an error code of the vendor's.
+            status: the HTTP status; by default the one that the vendor gives this code, else 400.
+            message: the error's text; by default the vendor's. A code that the catalogue lacks needs one.
+        """
+        return self._answers(answers.reject(code, status, message))
+
+    def rate_limit(self, retry_after: int = 1) -> Self:
+        """Refuse the request with 429 and error 20429; the Retry-After header says ``retry_after`` seconds."""
+        return self._answers(answers.rate_limit(retry_after))
+
+    def respond(
+        self,
+        status: int,
+        json: Document = None,
+        *,
+        text: str | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Answer with any HTTP status and body, such as a 503 with a proxy's page.
+
+        Args:
+            status: the HTTP status.
+            json: a document that JSON can hold, or a function of the request that returns one.
+            text: the body as text; HTML if it begins with ``<``.
+            content: the body as bytes.
+            headers: more headers.
+        """
+        return self._answers(answers.respond(status, json, text, content, headers))
+
+    def timeout(self, *, connecting: bool = False, sent: bool = False) -> Self:
+        """Raise the HTTP library's own time-out: while reading the answer, or while ``connecting``.
+
+        With ``sent`` the API carries the call out, and only the answer is lost.
+        """
+        return self._answers(answers.lose("timeout", connecting=connecting, sent=sent))
+
+    def disconnect(self, *, connecting: bool = False, sent: bool = False) -> Self:
+        """Raise the HTTP library's own connection error: while waiting for the answer, or while ``connecting``.
+
+        With ``sent`` the API carries the call out, and only the answer is lost.
+        """
+        return self._answers(answers.lose("disconnect", connecting=connecting, sent=sent))
+
+    def _answers(self, answer: ScriptedAnswer) -> Self:
+        self._require_free(answer.written)
+        self._answer = answer
+        return self
+
+    def _require_free(self, written: str) -> None:
+        if self.outcome:
+            raise WhooshError(
+                f"{self._written} has an outcome already, {self.outcome}, and a rule has one only. "
+                f"Write a second rule: {self._written}.{written}. Limit either with .times(n)."
+            )
+
+    # For the engine
+
+    @property
+    def answer(self) -> ScriptedAnswer | None:
+        """The scripted answer of the API, if that is the rule's outcome."""
+        return self._answer
+
+    def use(self) -> None:
+        """Count one message or call that the rule has affected."""
+        self._matched += 1
+        if self._left is not None:
+            self._left -= 1
+
+
+class Rule(ScriptedCalls):
+    """A rule of ``whoosh.when``, about messages that match; the newest rule that matches wins.
+
+    A rule has one outcome: a journey of the message (``deliver``, ``undeliver``, ``fail``, ``read``, ``stall``) or an
+    answer of the API (``reject``, ``rate_limit``, ``respond``, ``timeout``, ``disconnect``). It may also script the
+    message's ``webhooks``. Answers of the API concern API calls only, never messages that TwiML sends.
+    """
+
+    def __init__(self, criteria: Mapping[str, object]) -> None:
+        for name in criteria:
+            if name in FIELDS and name not in AT_CREATION:
+                raise TypeError(
+                    f"A rule decides when a message is created, and {name!r} comes later. "
+                    f"Valid: {', '.join(map(dialect().parameter, AT_CREATION))}."
+                )
+        super().__init__(criteria)
+        self._matcher = Matcher(criteria, AT_CREATION)
+        self._journey: tuple[str, Outcome] | None = None
+        self._script: WebhookScript | None = None
+
+    @property
+    def _written(self) -> str:
+        return f"whoosh.when({self._matcher})"
+
+    @property
+    def outcome(self) -> str | None:
+        """The outcome as the test wrote it, such as ``"undeliver(30003)"``; None if the rule has none yet."""
+        said = [
+            super().outcome or (self._journey[0] if self._journey else ""),
+            self._script.written if self._script else "",
+        ]
+        return ".".join(filter(None, said)) or None
+
+    # The message's journey
+
+    def deliver(self, after: timedelta | float | None = None) -> Self:
+        """Deliver the message. The receipt comes ``after`` this long (a timedelta, or seconds) once it was sent."""
+        return self._goes(f"deliver({_after(after)})", Status.DELIVERED, after=after)
+
+    def undeliver(self, code: int = 30003, *, message: str | None = None) -> Self:
+        """Let the carrier accept the message, then report it undelivered with an error code.
+
+        ``message`` replaces the code's text. A code that the catalogue lacks needs one.
+        """
+        require_known(code, message, "undeliver")
+        return self._goes(f"undeliver({_coded(code, message)})", Status.UNDELIVERED, code, message)
+
+    def fail(self, code: int = 30008, *, message: str | None = None) -> Self:
+        """Fail the message with an error code before the carrier takes it.
+
+        ``message`` replaces the code's text. A code that the catalogue lacks needs one.
+        """
+        require_known(code, message, "fail")
+        return self._goes(f"fail({_coded(code, message)})", Status.FAILED, code, message)
+
+    def read(self, after: timedelta | float | None = None) -> Self:
+        """Deliver the message to a person who opens it, ``after`` this long once it was delivered.
+
+        Only WhatsApp reports ``read``: any other message stays delivered.
+        """
+        return self._goes(f"read({_after(after)})", Status.READ, after=after)
+
+    def stall(self, at: str = "sent") -> Self:
+        """Stop the message at a status: the receipt never comes."""
+        if at not in _STALLS:
+            raise ValueError(choose_from("status to stall at", at, _STALLS))
+        return self._goes(f"stall({at!r})", Status(at))
+
+    def _goes(
+        self,
+        written: str,
+        end: Status,
+        code: int | None = None,
+        message: str | None = None,
+        *,
+        after: timedelta | float | None = None,
+    ) -> Self:
+        self._require_free(written)
+        span = None if after is None else _duration(after)
+        self._journey = (written, journey(*PATHS[end], error_code=code, after=span, error_text=message))
+        return self
+
+    def _require_free(self, written: str) -> None:
+        if self._journey or self._answer:
+            super()._require_free(written)
+
+    # Its webhooks
+
+    def webhooks(
+        self,
+        *,
+        drop: Iterable[str] = (),
+        duplicate: Iterable[str] = (),
+        order: Iterable[str] = (),
+        signature: str = "right",
+    ) -> Self:
+        """Lose, repeat, reorder or forge the message's status callbacks.
+
+        Args:
+            drop: the statuses of callbacks that are lost.
+            duplicate: those that arrive twice.
+            order: statuses in order: a callback waits until those named before it have left.
+            signature: ``"wrong"`` signs every callback so that a validator must refuse it.
+        """
+        self._script = webhook_script(drop, duplicate, order, signature)
+        return self
+
+    # For the engine
+
+    @property
+    def journey(self) -> Outcome | None:
+        """The scripted journey, if that is the rule's outcome."""
+        return self._journey and self._journey[1]
+
+    def journey_of(self, message: Message) -> Outcome:
+        """Return the journey for one message: ``read`` only where the channel reports it."""
+        way = self.journey or DELIVERED
+        return DELIVERED if way.last is Status.READ and channel_of(message.to) not in READ_ON else way
+
+    @property
+    def script(self) -> WebhookScript | None:
+        """The script of the message's status callbacks."""
+        return self._script
+
+    def takes(self, message: Message) -> bool:
+        """Return True if the rule applies to a message that is about to be created."""
+        return self._left != 0 and self._matcher.matches(message)
+
+
+def _coded(code: int, message: str | None) -> str:
+    return f"{code}" if message is None else f"{code}, message={message!r}"
+
+
+def _after(after: object) -> str:
+    return "" if after is None else f"after={after!r}"
+
+
+def _duration(after: object) -> timedelta:
+    try:
+        return duration(after)
+    except ValueError as wanted:
+        raise ValueError(f"after= takes {wanted}; not {after!r}.") from None
