@@ -3,39 +3,57 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .engine.rules.rule import Rule
     from .engine.misuse import WhooshError
     from .interception.guard import WhooshGuardError
     from .interception.sdk import WhooshHttpClient
     from .interception.sdk_async import AsyncWhooshHttpClient
     from .server.serving import Server
-    from .views import Callback, Message, Messages, Queue
+    from .views import Callback, Message, Messages, Phone, Queue, Reply
     from .whoosh import Whoosh
 
-__all__ = [
-    "AsyncWhooshHttpClient",
-    "Callback",
-    "Message",
-    "Messages",
-    "Queue",
-    "Server",
-    "Whoosh",
-    "WhooshError",
-    "WhooshGuardError",
-    "WhooshHttpClient",
-]
+    __all__ = [
+        "AsyncWhooshHttpClient",
+        "Callback",
+        "Message",
+        "Messages",
+        "Phone",
+        "Queue",
+        "Reply",
+        "Rule",
+        "Server",
+        "Whoosh",
+        "WhooshError",
+        "WhooshGuardError",
+        "WhooshHttpClient",
+    ]
 
 _HOMES = {
     "AsyncWhooshHttpClient": "interception.sdk_async",
     "Callback": "views",
     "Message": "views",
     "Messages": "views",
+    "Phone": "views",
     "Queue": "views",
+    "Reply": "views",
+    "Rule": "engine.rules.rule",
     "Server": "server.serving",
     "Whoosh": "whoosh",
     "WhooshError": "engine.misuse",
     "WhooshGuardError": "interception.guard",
     "WhooshHttpClient": "interception.sdk",
 }
+
+#: The libraries that a name needs and that are no dependencies of this package.
+_NEEDS = {
+    "AsyncWhooshHttpClient": ("twilio", "aiohttp"),
+    "Server": ("aiohttp", "jinja2", "trustme"),
+    "WhooshHttpClient": ("twilio",),
+}
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
 
 
 def __getattr__(name: str) -> Any:
@@ -49,4 +67,8 @@ def __getattr__(name: str) -> Any:
             require_extra()
 
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name == "__all__":  # without those that cannot be imported here, so that ``import *`` works without extras
+        from importlib.util import find_spec
+
+        return [name for name in _HOMES if all(map(find_spec, _NEEDS.get(name, ())))]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

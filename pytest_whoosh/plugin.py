@@ -230,7 +230,7 @@ def doubles_of(item: pytest.Item) -> list[Whoosh]:
     return [double for double in doubles.values() if double._was_entered]
 
 
-def _settings(item: pytest.Item) -> dict[str, object]:
+def _settings(item: pytest.Item) -> dict[str, Any]:
     """A test's settings by name: the ini file's, then those of its markers, the nearest last."""
     marked: dict[str, object] = {}
     of_parameters = [mark for mark in _callspec_marks(item) if mark.name == "whoosh"]

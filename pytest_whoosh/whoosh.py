@@ -9,7 +9,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial, wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, Protocol, Self, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    NoReturn,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypeVar,
+    Unpack,
+    overload,
+)
 from urllib.parse import urlsplit
 
 from .api import ROUTER
@@ -26,12 +39,13 @@ from .engine.errors import choose_from
 from .engine.hosts import API_HOST
 from .engine.http import Later, Request, Response, well_formed
 from .engine.inbound.conversation import Conversation, Deliveries, handler_of, receive, received_by
+from .engine.messages.fields import Match, MatchAtCreation
 from .engine.messages.lifecycle import Status
 from .engine.messages.matching import Matcher
 from .engine.messages.media import File
 from .engine.misuse import WhooshError, is_usage_error
 from .engine.rules.rule import Rule
-from .engine.settings import read_settings
+from .engine.settings import GivenSettings, read_settings
 from .engine.sids import Prefix, is_sid
 from .engine.vendor import Vendor
 from .engine.webhooks.callbacks import Webhook
@@ -68,6 +82,9 @@ _NO_QUEUE_OF_SERVICES: Final = (
     "A Messaging Service has no queue of its own, but each sender in its pool has one: {each}."
 )
 
+#: Numbers that a type checker can see not to be 1. There is no type for every such number.
+_Several: TypeAlias = Literal[0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 50, 100, 1000]
+
 #: What would lead the app's calls past the double.
 _UNSET: Final = {"WHOOSH_URL": None}
 
@@ -101,7 +118,7 @@ class Whoosh(Provisioning):
     #: Where doubles are noted that come into force, while the plugin wants to know of those that a test makes itself.
     _entered: "ClassVar[deque[Whoosh] | None]" = None
 
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, **settings: Unpack[GivenSettings]) -> None:
         self._given = settings
         self.settings = read_settings(settings)
         self._lock = threading.RLock()
@@ -436,7 +453,7 @@ class Whoosh(Provisioning):
 
     # Scripting
 
-    def when(self, **match: object) -> Rule:
+    def when(self, **match: Unpack[MatchAtCreation]) -> Rule:
         """Script what happens to the messages that match; the newest matching rule wins.
 
         Raises:
@@ -598,10 +615,12 @@ class Whoosh(Provisioning):
     # Assertions
 
     @overload
-    def assert_sent(self, count: Literal[1] = ..., **match: object) -> Message: ...  # type: ignore[overload-overlap]
+    def assert_sent(self, count: Literal[1] = ..., **match: Unpack[Match]) -> Message: ...
     @overload
-    def assert_sent(self, count: int, **match: object) -> list[Message]: ...
-    def assert_sent(self, count: int = 1, **match: object) -> Message | list[Message]:
+    def assert_sent(self, count: _Several, **match: Unpack[Match]) -> list[Message]: ...
+    @overload
+    def assert_sent(self, count: int, **match: Unpack[Match]) -> Message | list[Message]: ...
+    def assert_sent(self, count: int = 1, **match: Unpack[Match]) -> Message | list[Message]:
         """Assert that as many messages as ``count`` were sent that match.
 
         Returns:
@@ -619,7 +638,7 @@ class Whoosh(Provisioning):
         views = [Message(record, self._touch) for record in found]
         return views[0] if count == 1 else views
 
-    def assert_not_sent(self, **match: object) -> None:
+    def assert_not_sent(self, **match: Unpack[Match]) -> None:
         """Assert that no message was sent that matches."""
         __tracebackhide__ = True
         matcher = Matcher(match)

@@ -5,8 +5,13 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, assert_type
+from unittest.mock import ANY
 
-from pytest_whoosh import Callback, Message, Messages, Queue, Server, Whoosh, WhooshHttpClient
+import pytest
+from dirty_equals import Contains, HasLen, IsPositiveInt, IsStr
+
+from pytest_whoosh import Callback, Message, Messages, Phone, Queue, Reply, Rule, Server, Whoosh, WhooshHttpClient
+from pytest_whoosh.engine.messages.fields import Match
 
 
 def flask_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -38,12 +43,44 @@ def test_what_assert_sent_returns(whoosh: Whoosh) -> None:
     assert_type(whoosh.assert_sent(1, to="+15558675310"), Message)
     assert_type(whoosh.assert_sent(2), list[Message])
     assert_type(whoosh.assert_sent(count=2, to="+15558675310"), list[Message])
-    assert_type(whoosh.assert_sent(count=len("ab")), list[Message])
+    assert_type(whoosh.assert_sent(count=0), list[Message])
     assert_type(whoosh.last_code("+15558675310"), str)
     assert_type(whoosh.last_code("+15558675310", re.compile(r"\d+")), str)
     whoosh.assert_not_sent(to=re.compile("^.1"))
     whoosh.assert_nothing_sent()
     whoosh.assert_segments(whoosh.outbox[0], 2)
+
+
+def assert_sent_to_each(whoosh: Whoosh, n: int = 1) -> None:
+    assert_type(whoosh.assert_sent(count=n), Message | list[Message])
+    assert_type(whoosh.assert_sent(n, to="+15558675310"), Message | list[Message])
+
+
+def test_match_keys(whoosh: Whoosh) -> None:
+    noon = datetime(2030, 1, 1, 12, tzinfo=UTC)
+    whoosh.assert_sent(to="(555) 867-5310", from_=None, body=re.compile("code"), status=ANY, sid=str.isalnum)
+    whoosh.assert_sent(body=lambda body: body.startswith("Your"), from_=lambda sender: sender[:2] == "+1")
+    whoosh.assert_sent(body=IsStr(min_length=5), segments=HasLen(2), num_segments=IsPositiveInt, error_code=30003)
+    whoosh.assert_sent(media_urls=["https://app.example/1.png"], segments=("Hi",), num_media="1", redacted=False)
+    whoosh.assert_sent(price="-0.0079", send_at=noon, date_sent=lambda at: at < noon, history=Contains(("sent", noon)))
+    whoosh.assert_sent(price=pytest.approx(Decimal("-0.008"), abs=Decimal("0.001")))
+    whoosh.outbox.filter(status="sent").one(request=lambda request: "Body" in request)
+    match: Match = {"to": "+15558675310", "status": "sent"}
+    whoosh.assert_sent(**match)
+
+
+def test_a_match_that_is_wrong_is_an_error(whoosh: Whoosh) -> None:
+    whoosh.assert_sent(too="+15558675310")  # type: ignore[call-overload]  # pyright: ignore
+    whoosh.assert_sent(body=5)  # type: ignore[call-overload]  # pyright: ignore
+    whoosh.assert_sent(redacted="yes")  # type: ignore[call-overload]  # pyright: ignore
+    whoosh.assert_sent(date_sent="2030-01-01")  # type: ignore[call-overload]  # pyright: ignore
+    whoosh.assert_not_sent(colour="red")  # type: ignore[call-arg]  # pyright: ignore
+    whoosh.assert_not_sent(num_segments=[2])  # type: ignore[arg-type]  # pyright: ignore
+    whoosh.outbox.filter(text="Hi")  # type: ignore[call-arg]  # pyright: ignore
+    whoosh.outbox.one(to=15558675310)  # type: ignore[arg-type]  # pyright: ignore
+    whoosh.outbox.last(error_code=3.5)  # type: ignore[arg-type]  # pyright: ignore
+    whoosh.when(status="sent")  # type: ignore[call-arg]  # pyright: ignore
+    whoosh.when(body=["Hi"])  # type: ignore[arg-type]  # pyright: ignore
 
 
 def test_what_is_read(whoosh: Whoosh) -> None:
@@ -97,6 +134,13 @@ def test_scripts(whoosh: Whoosh) -> None:
     whoosh.when().disconnect()
 
 
+def test_types_that_helpers_annotate(whoosh: Whoosh) -> None:
+    phone: Phone = whoosh.phone("+15558675310")
+    reply: Reply = phone.text("Hi", to="+15557122661")
+    rule: Rule = whoosh.when(to=reply.message.to)
+    rule.times(1)
+
+
 def test_time(whoosh: Whoosh) -> None:
     whoosh.travel(timedelta(days=1))
     whoosh.travel(hours=1, minutes=0.5)
@@ -135,6 +179,18 @@ def test_provisions(whoosh: Whoosh) -> None:
 def test_settings() -> None:
     with Whoosh(senders="owned", delays={"sent": 5}, schedule_minimum=timedelta(0)) as whoosh:
         assert_type(whoosh, Whoosh)
+
+
+def test_settings_that_are_wrong_are_errors() -> None:
+    Whoosh(sender="owned")  # type: ignore[call-arg]  # pyright: ignore
+    Whoosh(senders="own")  # type: ignore[arg-type]  # pyright: ignore
+    Whoosh(seed="1")  # type: ignore[arg-type]  # pyright: ignore
+
+
+def test_names_that_are_misspelt_are_errors(whoosh: Whoosh) -> None:
+    whoosh.assert_snet()  # type: ignore[attr-defined]  # pyright: ignore
+    whoosh.outbox[0].text()  # type: ignore[attr-defined]  # pyright: ignore
+    whoosh.answer()  # type: ignore[attr-defined]  # pyright: ignore
 
 
 @Whoosh(senders="owned")

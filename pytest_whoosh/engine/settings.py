@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias, TypedDict
 
 from .errors import choose_from
 from .messages.lifecycle import DELAYS, Status
@@ -137,6 +137,29 @@ class Settings:
     schedule_minimum: timedelta = _setting(duration, timedelta(minutes=15), "shortest lead of a scheduled send")
     guard: bool = _setting(_flag, True, "refuse calls to the vendor from tests without the fixture")
     seed: int = _setting(_integer, 0, "part of every generated SID")
+
+
+#: A length of time, as settings and rules take it.
+Duration: TypeAlias = timedelta | float | str
+
+
+class GivenSettings(TypedDict, total=False):
+    """The settings as a test may give them, for type checkers and completion; a test compares the names."""
+
+    account_sid: str
+    api_key: str
+    api_secret: str
+    auth_token: str
+    credentials: Literal["any", "exact"]
+    senders: Literal["any", "owned"]
+    numbers: Literal["possible", "valid"]
+    clock: Literal["auto", "virtual"]
+    delays: Mapping[str, Duration] | str
+    throughput: Literal["unlimited", "realistic"]
+    callbacks: Literal["mounted", "http"]
+    schedule_minimum: Duration
+    guard: bool
+    seed: int
 
 
 #: Every setting's name, in the order of the documentation.

@@ -1,8 +1,9 @@
 """Messages in order, and those among them that match."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import overload
+from typing import Unpack, overload
 
+from pytest_whoosh.engine.messages.fields import Match
 from pytest_whoosh.engine.messages.matching import Matcher
 from pytest_whoosh.engine.messages.record import Message as Record
 from pytest_whoosh.engine.misuse import is_usage_error
@@ -54,12 +55,12 @@ class Messages(Sequence[Message]):
     def __repr__(self) -> str:
         return f"<{self._name}: {[describe(record) for record in self._found()]}>"
 
-    def filter(self, **match: object) -> "Messages":
+    def filter(self, **match: Unpack[Match]) -> "Messages":
         """The messages that match."""
         matcher = Matcher(match)
         return Messages(self._found, self._touch, f"{self._name} with {matcher}" if match else self._name, matcher)
 
-    def one(self, **match: object) -> Message:
+    def one(self, **match: Unpack[Match]) -> Message:
         """The only message that matches.
 
         Raises:
@@ -73,7 +74,7 @@ class Messages(Sequence[Message]):
             raise AssertionError(explain_count(matcher, found, records, 1, self._name))
         return Message(found[0], self._touch)
 
-    def last(self, **match: object) -> Message:
+    def last(self, **match: Unpack[Match]) -> Message:
         """The newest message that matches.
 
         Raises:

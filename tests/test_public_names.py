@@ -1,0 +1,89 @@
+"""The names that users import from the package."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+import pytest_whoosh
+
+NAMES = [
+    "AsyncWhooshHttpClient",
+    "Callback",
+    "Message",
+    "Messages",
+    "Phone",
+    "Queue",
+    "Reply",
+    "Rule",
+    "Server",
+    "Whoosh",
+    "WhooshError",
+    "WhooshGuardError",
+    "WhooshHttpClient",
+]
+
+
+def run(program: str) -> str:
+    """Run a program in a process of its own and return what it prints."""
+    return subprocess.run(
+        [sys.executable, "-c", dedent(program)], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_every_public_name_is_in_all_and_in_dir() -> None:
+    assert sorted(pytest_whoosh.__all__) == NAMES
+    assert [name for name in dir(pytest_whoosh) if name in NAMES] == NAMES
+
+
+def test_every_public_name_can_be_imported() -> None:
+    assert [getattr(pytest_whoosh, name).__name__ for name in NAMES] == NAMES
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    tree = ast.parse(Path(pytest_whoosh.__file__).read_text(encoding="utf-8"))
+    listed = [
+        ast.literal_eval(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+
+    assert listed == [NAMES]
+
+
+def test_import_star_works_without_the_libraries_of_extras() -> None:
+    printed = run(
+        """
+        import sys
+        for name in ("aiohttp", "jinja2", "trustme", "twilio"):
+            sys.modules[name] = None
+        from pytest_whoosh import *
+        print(sorted(name for name in dir() if name[0].isupper()))
+        """
+    )
+
+    without = {"AsyncWhooshHttpClient", "Server", "WhooshHttpClient"}
+    assert printed == str([name for name in NAMES if name not in without])
+
+
+def test_importing_the_package_imports_none_of_its_modules() -> None:
+    printed = run(
+        """
+        import sys
+        import pytest_whoosh
+        dir(pytest_whoosh)
+        print(sorted(name for name in sys.modules if name.startswith("pytest_whoosh.")))
+        """
+    )
+
+    assert printed == "[]"
+
+
+def test_a_misspelt_name_says_what_was_meant() -> None:
+    with pytest.raises(AttributeError) as refusal:
+        _ = pytest_whoosh.Mesages  # type: ignore[attr-defined]
+
+    assert str(refusal.value) == "pytest_whoosh has no name 'Mesages'. Did you mean 'Messages'?"
