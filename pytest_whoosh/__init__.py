@@ -1,10 +1,11 @@
 """A pytest plugin and test double for apps that send SMS through Whoosh or Twilio."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .engine.rules.rule import Rule
     from .engine.misuse import WhooshError
+    from .engine.rules.rule import Rule
     from .interception.guard import WhooshGuardError
     from .interception.sdk import WhooshHttpClient
     from .interception.sdk_async import AsyncWhooshHttpClient
@@ -53,7 +54,9 @@ _NEEDS = {
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    # freezegun reads every attribute that a module lists, each time it freezes: that would load all of these.
+    lazy = () if sys._getframe(1).f_globals.get("__name__") == "freezegun.api" else _HOMES
+    return sorted({*globals(), *lazy})
 
 
 def __getattr__(name: str) -> Any:
@@ -71,4 +74,9 @@ def __getattr__(name: str) -> Any:
         from importlib.util import find_spec
 
         return [name for name in _HOMES if all(map(find_spec, _NEEDS.get(name, ())))]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    meant = ""
+    if name[:1].isupper():  # as all public names are; tools ask for many others
+        from .engine.misuse import meant_by
+
+        meant = meant_by(name, _HOMES)
+    raise AttributeError(f"{__name__} has no name {name!r}.{meant}")

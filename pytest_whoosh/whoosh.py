@@ -43,7 +43,7 @@ from .engine.messages.fields import Match, MatchAtCreation
 from .engine.messages.lifecycle import Status
 from .engine.messages.matching import Matcher
 from .engine.messages.media import File
-from .engine.misuse import WhooshError, is_usage_error
+from .engine.misuse import Suggesting, WhooshError, is_usage_error
 from .engine.rules.rule import Rule
 from .engine.settings import GivenSettings, read_settings
 from .engine.sids import Prefix, is_sid
@@ -60,6 +60,7 @@ from .time.travel import Travel
 from .views import Callback, MediaFile, Message, Messages, Phone, Queue, Reply
 from .views.records import Records
 from .wording import assertions
+from .wording.synonyms import WHOOSH
 from .wording.traffic import traffic
 
 __tracebackhide__ = is_usage_error
@@ -96,7 +97,7 @@ class _Part(Protocol):
         """Let it be in force no longer."""
 
 
-class Whoosh(Provisioning):
+class Whoosh(Suggesting, Provisioning):
     """An in-memory fake of the vendor's Messages API, in force while the context lasts.
 
     Use it as the ``whoosh`` fixture, as a context manager, or as a decorator::
@@ -114,6 +115,8 @@ class Whoosh(Provisioning):
         TypeError: a setting is unknown.
         ValueError: a setting's value will not do.
     """
+
+    _SYNONYMS = WHOOSH
 
     #: Where doubles are noted that come into force, while the plugin wants to know of those that a test makes itself.
     _entered: "ClassVar[deque[Whoosh] | None]" = None
@@ -181,7 +184,7 @@ class Whoosh(Provisioning):
         def __getattr__(self, name: str) -> NoReturn:
             if name in ("_vendor", "_travel", "_clock", "_courier", "_environment", "_leaving"):  # which entering makes
                 raise WhooshError("This double is not in force yet. Write `with Whoosh() as whoosh:` around its use.")
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            super().__getattr__(name)
 
     def __call__(self, function: Callable[..., R]) -> Callable[..., R]:
         """Decorate a test: a new double for each call, passed as ``whoosh`` where the test takes one."""

@@ -82,6 +82,20 @@ def test_importing_the_package_imports_none_of_its_modules() -> None:
     assert printed == "[]"
 
 
+def test_freezing_time_loads_none_of_them() -> None:
+    printed = run(
+        """
+        import sys
+        import freezegun
+        import pytest_whoosh
+        with freezegun.freeze_time("2030-01-01"):
+            print(sorted(name for name in sys.modules if name.startswith("pytest_whoosh.")))
+        """
+    )
+
+    assert printed == "[]"
+
+
 def test_a_misspelt_name_says_what_was_meant() -> None:
     with pytest.raises(AttributeError) as refusal:
         _ = pytest_whoosh.Mesages  # type: ignore[attr-defined]

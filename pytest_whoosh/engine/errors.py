@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from .error_codes import TITLES
-from .misuse import is_usage_error
+from .misuse import is_usage_error, meant_by
 
 __tracebackhide__ = is_usage_error
 
@@ -176,9 +176,12 @@ def _distance(code: int, known: int) -> tuple[int, int]:
     return slips, abs(code - known)
 
 
-def choose_from(kind: str, given: object, valid: Iterable[str]) -> str:
-    """The sentence that refuses an unknown name: says which are valid, and which one was probably meant."""
+def choose_from(
+    kind: str, given: object, valid: Iterable[str], synonyms: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return the sentence that refuses an unknown name: which one was probably meant, and which ones are valid.
+
+    ``synonyms`` holds names that people may know from elsewhere, each with what to write here.
+    """
     names = [str(name) for name in valid]
-    near = difflib.get_close_matches(str(given), names, n=1)
-    meant = f" Did you mean {near[0]!r}?" if near else ""
-    return f"Unknown {kind} {given!r}.{meant} Valid: {', '.join(names)}."
+    return f"Unknown {kind} {given!r}.{meant_by(str(given), names, synonyms)} Valid: {', '.join(names)}."

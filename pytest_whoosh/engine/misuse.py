@@ -1,7 +1,9 @@
 """The error of a test that uses the double wrongly. It stands alone, for the guard is loaded in every run."""
 
 import linecache
-from typing import Any
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 
 class WhooshError(Exception):
@@ -28,3 +30,49 @@ def is_usage_error(info: Any) -> bool:
         return False
     line = linecache.getline(last.tb_frame.f_code.co_filename, last.tb_lineno)
     return line.lstrip().startswith("raise ")
+
+
+def meant_by(name: str, valid: Iterable[str], synonyms: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return a sentence that says which name an unknown one probably stands for; nothing if none comes near.
+
+    ``synonyms`` holds names that people may know from elsewhere, each with what to write here.
+    """
+    from difflib import get_close_matches  # only once something is wrong
+
+    if name in synonyms:
+        return _did_you_mean(synonyms[name])
+    if near := get_close_matches(name, valid, n=1):
+        return f" Did you mean {near[0]!r}?"
+    near = get_close_matches(name, synonyms, n=1, cutoff=0.8)
+    return _did_you_mean(synonyms[near[0]]) if near else ""
+
+
+def _did_you_mean(written: str) -> str:
+    """Word a suggestion: a name is quoted, and code can be pasted as it is."""
+    return f" Did you mean {repr(written) if written.isidentifier() else written}?"
+
+
+class Suggesting:
+    """An object that says what was probably meant if a name of it is misspelt."""
+
+    __slots__ = ()
+
+    #: Names that other libraries have, each with what to write here.
+    _SYNONYMS: ClassVar[Mapping[str, str]] = {}
+
+    if not TYPE_CHECKING:  # a type checker finds misspelt names itself
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise AttributeError(_unknown(self, name))
+
+    def __dir__(self) -> Iterable[str]:
+        """List the names for completion, without those for our own modules."""
+        return [name for name in super().__dir__() if not name.startswith("_") or name.startswith("__")]
+
+
+def _unknown(owner: Suggesting, name: str) -> str:
+    text = f"{type(owner).__name__} has no attribute {name!r}."
+    if name.startswith("_"):  # asked by tools
+        return text
+    valid = [each for each in dir(type(owner)) if not each.startswith("_")]
+    return text + meant_by(name, valid, owner._SYNONYMS)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.http import Form
+from pytest_whoosh.engine.messages.fields import SYNONYMS
 from pytest_whoosh.wording.texts import cut, printable
 
 from .documents import PROPERTIES, in_python
@@ -17,6 +18,8 @@ from .kinds import PATTERN, Kind, Unfit
 _LOST_PLUS: Final = re.compile(r"(?<![^:]) (?=\d)")
 #: What a message is matched by. A pattern is searched for under a name with a tilde.
 MATCHED: Final[Mapping[str, Kind]] = {name: kind for name, kind in PROPERTIES.items() if name != "callbacks"}
+#: The names that people may know match keys by; ``from`` is itself one here.
+_SYNONYMS: Final = {name: key for name, key in SYNONYMS.items() if name not in MATCHED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def read_criteria(owner: str, given: Mapping[str, Any], besides: Iterable[str] =
         name = _written(key.removesuffix("~"))
         kind = MATCHED.get(name)
         if kind is None:
-            raise ValueError(choose_from("match key", key, [*MATCHED, *besides]))
+            raise ValueError(choose_from("match key", key, [*MATCHED, *besides], _SYNONYMS))
         if in_python(name) in read:
             raise ValueError(f"{owner} takes {name} once: as a value, or with {name}~ as a pattern.")
         if key.endswith("~"):

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NoReturn, TypeVar
 
-from pytest_whoosh.engine.messages.fields import FIELDS
+from pytest_whoosh.engine.messages.fields import FIELDS, SYNONYMS
 from pytest_whoosh.engine.messages.record import Message as Record
-from pytest_whoosh.engine.misuse import is_usage_error
+from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
 from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError
 from pytest_whoosh.wording.texts import describe, describe_webhook
 
@@ -16,13 +17,14 @@ __tracebackhide__ = is_usage_error
 T = TypeVar("T")
 
 
-class Message:
+class Message(Suggesting):
     """One message: shows its present state whenever it is read.
 
     The properties are the rows of ``pytest_whoosh.engine.messages.fields``, with their types for editors.
     """
 
     __slots__ = ("_record", "_touch")
+    _SYNONYMS = SYNONYMS
 
     _record: Record
     _touch: Callable[[], None]
@@ -203,10 +205,23 @@ class Message:
         return self._read("deleted")
 
 
-class Callback:
+class Callback(Suggesting):
     """One webhook to the app, and what the app answered once it was delivered."""
 
     __slots__ = ("_touch", "_webhook")
+    _SYNONYMS = MappingProxyType(
+        {
+            "status": 'params["MessageStatus"]',
+            "form": "params",
+            "data": "params",
+            "payload": "params",
+            "parameters": "params",
+            "status_code": "response_status",
+            "response": "response_status",
+            "text": "response_body",
+            "date": "at",
+        }
+    )
 
     def __init__(self, webhook: Webhook, touch: Callable[[], None]) -> None:
         self._webhook = webhook

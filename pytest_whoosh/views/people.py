@@ -1,10 +1,11 @@
 """People who write to the app: their phones, and what comes of their messages."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from types import MappingProxyType
 from typing import TypeAlias
 
 from pytest_whoosh.engine.inbound.conversation import Conversation
-from pytest_whoosh.engine.misuse import is_usage_error
+from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
 from pytest_whoosh.wording.texts import describe
 
 from .messages import Callback, Message
@@ -16,10 +17,21 @@ __tracebackhide__ = is_usage_error
 MediaFile: TypeAlias = str | tuple[bytes, str]
 
 
-class Reply:
+class Reply(Suggesting):
     """What came of a person's message: the message, the webhook that it caused, and what that was answered with."""
 
     __slots__ = ("_conversation", "_touch")
+    _SYNONYMS = MappingProxyType(
+        {
+            "body": "replies[0].body",
+            "text": "replies[0].body",
+            "messages": "replies",
+            "answers": "replies",
+            "callback": "webhook",
+            "response": "webhook",
+            "xml": "twiml",
+        }
+    )
 
     def __init__(self, conversation: Conversation, touch: Callable[[], None]) -> None:
         self._conversation = conversation
@@ -56,10 +68,21 @@ class Reply:
         return keyword.answer if keyword else None
 
 
-class Phone:
+class Phone(Suggesting):
     """A person's phone: writes to the app, and shows what it got."""
 
     __slots__ = ("_atext", "_text", "number", "received")
+    _SYNONYMS = MappingProxyType(
+        {
+            "send": "text(...)",
+            "send_message": "text(...)",
+            "reply": "text(...)",
+            "write": "text(...)",
+            "inbox": "received",
+            "messages": "received",
+            "last": "received.last()",
+        }
+    )
 
     def __init__(
         self, number: str, text: Callable[..., Reply], atext: Callable[..., Awaitable[Reply]], received: Messages

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from types import MappingProxyType
 
 from pytest_whoosh.engine.addresses import country_of, normalize
 from pytest_whoosh.engine.carrier.throughput import Queue as Backlog
 from pytest_whoosh.engine.carrier.throughput import rate_of
-from pytest_whoosh.engine.misuse import is_usage_error
+from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
 from pytest_whoosh.wording.texts import messages
 
 from .selection import Messages
@@ -14,10 +15,11 @@ from .selection import Messages
 __tracebackhide__ = is_usage_error
 
 
-class Queue:
+class Queue(Suggesting):
     """What waits to be sent from one sender, whenever it is read; there is one where ``throughput`` is realistic."""
 
     __slots__ = ("_backlog", "_home", "_mms", "_now", "_sender", "_touch")
+    _SYNONYMS = MappingProxyType({"size": "depth", "length": "depth", "waiting": "messages", "empty_at": "drains_at"})
 
     def __init__(
         self,

@@ -1,12 +1,13 @@
 """Messages in order, and those among them that match."""
 
 from collections.abc import Callable, Iterator, Sequence
+from types import MappingProxyType
 from typing import Unpack, overload
 
 from pytest_whoosh.engine.messages.fields import Match
 from pytest_whoosh.engine.messages.matching import Matcher
 from pytest_whoosh.engine.messages.record import Message as Record
-from pytest_whoosh.engine.misuse import is_usage_error
+from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
 from pytest_whoosh.wording.assertions import explain_count, explain_none
 from pytest_whoosh.wording.texts import describe
 
@@ -15,8 +16,25 @@ from .messages import Message
 __tracebackhide__ = is_usage_error
 
 
-class Messages(Sequence[Message]):
+class Messages(Suggesting, Sequence[Message]):
     """Messages, oldest first, as they are at each reading."""
+
+    _SYNONYMS = MappingProxyType(
+        {
+            "first": "[0], as in whoosh.outbox[0]",
+            "latest": "last(...)",
+            "newest": "last(...)",
+            "oldest": "[0], as in whoosh.outbox[0]",
+            "get": "one(...)",
+            "find": "one(...)",
+            "single": "one(...)",
+            "where": "filter(...)",
+            "find_all": "filter(...)",
+            "size": "len(...)",
+            "length": "len(...)",
+            "all": "filter()",
+        }
+    )
 
     def __init__(
         self, records: Callable[[], list[Record]], touch: Callable[[], None], name: str, matcher: Matcher | None = None

@@ -325,8 +325,8 @@ def test_a_double_that_was_never_entered_says_how_to_enter_it():
     assert str(error.value) == "This double is not in force yet. Write `with Whoosh() as whoosh:` around its use."
 
 
-def test_a_misspelt_method_is_pythons_own_error():
+def test_a_misspelt_method_of_a_double_not_yet_active_says_what_was_meant():
     with pytest.raises(AttributeError) as error:
         Whoosh().setle()
 
-    assert str(error.value) == "'Whoosh' object has no attribute 'setle'"
+    assert str(error.value) == "Whoosh has no attribute 'setle'. Did you mean 'settle'?"

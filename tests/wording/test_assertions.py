@@ -1051,6 +1051,30 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
             id="the key of the API",
         ),
         pytest.param(
+            lambda whoosh: whoosh.assert_sent(message="Hi"),
+            TypeError,
+            f"Unknown match key 'message'. Did you mean 'body'? Valid: {KEYS}.",
+            id="the key of another library",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.assert_not_sent(text="Hi"),
+            TypeError,
+            f"Unknown match key 'text'. Did you mean 'body'? Valid: {KEYS}.",
+            id="the key of people",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.assert_sent(times=2),
+            TypeError,
+            f"Unknown match key 'times'. Did you mean count=...? Valid: {KEYS}.",
+            id="a count by the name that mock has for it",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.assert_sent(body_contains="Hi"),
+            TypeError,
+            f"Unknown match key 'body_contains'. Did you mean body=re.compile(\"...\")? Valid: {KEYS}.",
+            id="a part of a body",
+        ),
+        pytest.param(
             lambda whoosh: whoosh.assert_not_sent(status="deliverd"),
             ValueError,
             "Unknown status 'deliverd'. Did you mean 'delivered'? Valid: accepted, scheduled, canceled, queued, "

@@ -149,6 +149,8 @@ class Field:
     changes: Callable[[Message], bool] = _never
     #: Reads the value before the API hid it: a test may match either.
     unhidden: Reader | None = None
+    #: What other libraries and the SDK call the field.
+    synonyms: tuple[str, ...] = ()
 
     @property
     def json_name(self) -> str:
@@ -197,6 +199,7 @@ _ROWS: Final = (
         lambda message: message.shown_to,
         "The recipient: a phone number in E.164, or a channel address.",
         unhidden=lambda message: message.to,
+        synonyms=("recipient", "number", "phone", "phone_number", "to_number"),
     ),
     Field(
         "from_",
@@ -205,8 +208,15 @@ _ROWS: Final = (
         "The sender's address. None until the Messaging Service picks a sender.",
         nullable=True,
         changes=_until_sender_is_chosen,
+        synonyms=("sender", "from_number", "from"),
     ),
-    Field("body", TEXT, lambda message: message.body, "The text, as the API shows it: empty once redacted."),
+    Field(
+        "body",
+        TEXT,
+        lambda message: message.body,
+        "The text, as the API shows it: empty once redacted.",
+        synonyms=("text", "message", "msg", "content"),
+    ),
     Field(
         "status",
         _one_of(*(status.value for status in Status)),
@@ -229,6 +239,7 @@ _ROWS: Final = (
         nullable=True,
         at_creation=False,
         changes=_always,
+        synonyms=("code",),
     ),
     Field(
         "error_message",
@@ -253,7 +264,13 @@ _ROWS: Final = (
         lambda message: segment(message.sent_body).encoding.value,
         'The encoding of the text: ``"GSM-7"`` or ``"UCS-2"``.',
     ),
-    Field("media_urls", TEXTS, lambda message: list(message.media_urls), "The URLs of the media."),
+    Field(
+        "media_urls",
+        TEXTS,
+        lambda message: list(message.media_urls),
+        "The URLs of the media.",
+        synonyms=("media", "media_url"),
+    ),
     Field("num_media", NUMBER, lambda message: len(message.media_urls), "The number of media."),
     Field(
         "price",
@@ -273,7 +290,13 @@ _ROWS: Final = (
         at_creation=False,
         changes=_until_sent,
     ),
-    Field("date_created", MOMENT, lambda message: message.date_created, "When the message was created."),
+    Field(
+        "date_created",
+        MOMENT,
+        lambda message: message.date_created,
+        "When the message was created.",
+        synonyms=("created_at",),
+    ),
     Field(
         "date_sent",
         MOMENT,
@@ -282,6 +305,7 @@ _ROWS: Final = (
         nullable=True,
         at_creation=False,
         changes=_until_sent,
+        synonyms=("sent_at",),
     ),
     Field(
         "date_updated",
@@ -297,6 +321,7 @@ _ROWS: Final = (
         lambda message: message.send_at,
         "The moment for which the message is scheduled.",
         nullable=True,
+        synonyms=("scheduled_at", "scheduled_for"),
     ),
     Field(
         "messaging_service_sid",
@@ -304,6 +329,7 @@ _ROWS: Final = (
         lambda message: message.service.sid if message.service else None,
         "The SID of the Messaging Service that sends the message.",
         nullable=True,
+        synonyms=("service", "service_sid", "messaging_service"),
     ),
     Field("account_sid", TEXT, lambda message: message.account_sid, "The SID of the message's account."),
     Field(
@@ -342,6 +368,7 @@ _ROWS: Final = (
         "Every status so far, and when the message got it.",
         at_creation=False,
         changes=_always,
+        synonyms=("statuses",),
     ),
     Field(
         "callbacks",
@@ -350,8 +377,15 @@ _ROWS: Final = (
         "The webhooks about the message, in order.",
         at_creation=False,
         changes=_always,
+        synonyms=("webhooks",),
     ),
-    Field("request", PARAMETERS, lambda message: message.request, "The parameters as posted, even after redaction."),
+    Field(
+        "request",
+        PARAMETERS,
+        lambda message: message.request,
+        "The parameters as posted, even after redaction.",
+        synonyms=("params", "parameters"),
+    ),
     Field(
         "redacted",
         FLAG,
@@ -367,6 +401,10 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType({field.name: field for fie
 #: The fields that a rule can match.
 AT_CREATION: Final[Mapping[str, Field]] = MappingProxyType(
     {name: field for name, field in FIELDS.items() if field.at_creation}
+)
+#: What to write for the names that a field has elsewhere.
+SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
+    {synonym: field.name for field in _ROWS for synonym in field.synonyms}
 )
 
 

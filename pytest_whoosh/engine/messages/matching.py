@@ -3,16 +3,34 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from types import MappingProxyType
+from typing import Any, Final, TypeGuard
 
 from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.misuse import is_usage_error
 
-from .fields import FIELDS, Field
+from .fields import FIELDS, SYNONYMS, Field
 from .record import Message
 
 __tracebackhide__ = is_usage_error
+
+
+_CONTAINS: Final = 'body=re.compile("...")'
+#: What to write for match keys that other libraries have.
+_SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **SYNONYMS,
+        "times": "count=...",
+        "n": "count=...",
+        "contains": _CONTAINS,
+        "body_contains": _CONTAINS,
+        "body__contains": _CONTAINS,
+        "body_matches": _CONTAINS,
+        "body__regex": _CONTAINS,
+        "text_contains": _CONTAINS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +54,7 @@ class Matcher:
     def __init__(self, criteria: Mapping[str, object], fields: Mapping[str, Field] = FIELDS) -> None:
         for name in criteria:
             if name not in fields:
-                raise TypeError(choose_from("match key", name, map(dialect().parameter, fields)))
+                raise TypeError(choose_from("match key", name, map(dialect().parameter, fields), _SYNONYMS))
         self.criteria = criteria
         self._tests = [(fields[name], _test(fields[name], expected)) for name, expected in criteria.items()]
 

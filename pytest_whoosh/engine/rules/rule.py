@@ -12,7 +12,7 @@ from pytest_whoosh.engine.messages.fields import AT_CREATION, FIELDS
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, PATHS, READ_ON, Outcome, Status, journey
 from pytest_whoosh.engine.messages.matching import Matcher
 from pytest_whoosh.engine.messages.record import Message
-from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
+from pytest_whoosh.engine.misuse import Suggesting, WhooshError, is_usage_error
 from pytest_whoosh.engine.settings import duration
 
 from . import answers
@@ -25,11 +25,24 @@ __tracebackhide__ = is_usage_error
 _STALLS: Final = tuple(status.value for status in (Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED))
 
 
-class ScriptedCalls:
+class ScriptedCalls(Suggesting):
     """A rule about API calls: how often it applies, and how the API answers.
 
     This is what the rules of ``whoosh.when`` and ``whoosh.when_called`` have in common.
     """
+
+    _SYNONYMS = MappingProxyType(
+        {
+            "once": "times(1)",
+            "error": "reject(...)",
+            "raises": "timeout()",
+            "returns": "respond(...)",
+            "reply": "respond(...)",
+            "respond_with": "respond(...)",
+            "throttle": "rate_limit()",
+            "delay": "deliver(after=...)",
+        }
+    )
 
     #: What ``times()`` counts.
     _counted = "messages"

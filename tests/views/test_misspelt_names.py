@@ -1,0 +1,59 @@
+"""A name that an object does not have: the error says what was meant."""
+
+from collections.abc import Callable
+
+import pytest
+
+from pytest_whoosh import Whoosh
+from tests.conftest import PERSON, SENDER
+
+Send = Callable[..., object]
+
+MEANT = {
+    "whoosh.assert_snet": "Whoosh has no attribute 'assert_snet'. Did you mean 'assert_sent'?",
+    "whoosh.assert_callback": "Whoosh has no attribute 'assert_callback'. Did you mean 'assert_callbacks'?",
+    "whoosh.sent": "Whoosh has no attribute 'sent'. Did you mean 'outbox'?",
+    "whoosh.tick": "Whoosh has no attribute 'tick'. Did you mean travel(seconds=...)?",
+    "whoosh.advance": "Whoosh has no attribute 'advance'. Did you mean travel(seconds=...)?",
+    "whoosh.add_phone_number": "Whoosh has no attribute 'add_phone_number'. Did you mean add_number(...)?",
+    "whoosh.add_phone_numbr": "Whoosh has no attribute 'add_phone_numbr'. Did you mean 'add_number'?",
+    "whoosh.colour": "Whoosh has no attribute 'colour'.",
+    "whoosh.__wrapped__": "Whoosh has no attribute '__wrapped__'.",
+    "whoosh.outbox.first": "Messages has no attribute 'first'. Did you mean [0], as in whoosh.outbox[0]?",
+    "whoosh.outbox.fliter": "Messages has no attribute 'fliter'. Did you mean 'filter'?",
+    "whoosh.outbox[0].text": "Message has no attribute 'text'. Did you mean 'body'?",
+    "whoosh.outbox[0].stauts": "Message has no attribute 'stauts'. Did you mean 'status'?",
+    "whoosh.outbox[0].sent_at": "Message has no attribute 'sent_at'. Did you mean 'date_sent'?",
+    "whoosh.callbacks[0].status": "Callback has no attribute 'status'. Did you mean params[\"MessageStatus\"]?",
+    "whoosh.callbacks[0].status_code": "Callback has no attribute 'status_code'. Did you mean 'response_status'?",
+    "whoosh.phone('+15558675310').send": "Phone has no attribute 'send'. Did you mean text(...)?",
+    "whoosh.receive('Hi', from_='+15558675310', to='+15557122661').text": (
+        "Reply has no attribute 'text'. Did you mean replies[0].body?"
+    ),
+    "whoosh.when().undelivered": "Rule has no attribute 'undelivered'. Did you mean 'undeliver'?",
+    "whoosh.when().once": "Rule has no attribute 'once'. Did you mean times(1)?",
+    "whoosh.queue('+15557122661').size": "Queue has no attribute 'size'. Did you mean 'depth'?",
+}
+
+
+@pytest.mark.parametrize(("expression", "said"), MEANT.items(), ids=MEANT)
+@pytest.mark.whoosh(throughput="realistic")
+def test_a_misspelt_name_says_what_was_meant(whoosh: Whoosh, send: Send, expression: str, said: str) -> None:
+    send("Hi", status_callback="https://app.example/status")
+    whoosh.settle()
+
+    with pytest.raises(AttributeError) as refusal:
+        eval(expression, {"whoosh": whoosh})
+
+    assert str(refusal.value) == said
+
+
+def test_completion_lists_no_name_of_our_own_modules(whoosh: Whoosh, send: Send) -> None:
+    send("Hi", status_callback="https://app.example/status")
+    whoosh.settle()
+    message = whoosh.assert_sent(to=PERSON, from_=SENDER)
+
+    for shown in (whoosh, whoosh.outbox, message, message.callbacks[0], whoosh.phone(PERSON), whoosh.when()):
+        assert [name for name in dir(shown) if name.startswith("_") and not name.startswith("__")] == []
+    assert {"answer", "entered", "publish", "reaches", "was_entered"} & set(dir(whoosh)) == set()
+    assert {"assert_sent", "outbox", "travel", "settings"} <= set(dir(whoosh))
