@@ -43,6 +43,8 @@ _MOST_DOUBLES = 3
 _DOUBLE: pytest.StashKey[Whoosh | None] = pytest.StashKey()
 _ENTERED: pytest.StashKey[deque[Whoosh]] = pytest.StashKey()
 _SHOWN: pytest.StashKey[bool] = pytest.StashKey()
+#: True while the test's own function runs.
+_RUNS: pytest.StashKey[bool] = pytest.StashKey()
 _GUARD: pytest.StashKey[Guard] = pytest.StashKey()
 _BREACHES: pytest.StashKey[list[WhooshGuardError]] = pytest.StashKey()
 _INI: pytest.StashKey[dict[str, object]] = pytest.StashKey()
@@ -173,7 +175,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test whose app reached for the vendor, and swallowed the refusal."""
-    yield
+    item.stash[_RUNS] = True
+    try:
+        yield
+    finally:
+        item.stash[_RUNS] = False
     _fail_for_breaches(item)
 
 
@@ -203,20 +209,36 @@ def _reached(item: pytest.Item, error: BaseException) -> bool:
     return frame.f_code is own or str(frame.f_globals.get("__name__", "")).startswith("_pytest.")
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # the page of a run takes the failure's text before the traffic is added
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Show the traffic of a test at its first failure, and what it made of a refusal."""
+    """Show the traffic of a test at its first failure and at each failing subtest, and what it made of a refusal."""
     report = yield
-    if not report.failed or item.stash.get(_SHOWN, False):
+    if not report.failed:
+        return report
+    # pytest asks for the report of a subtest while the test itself still runs.
+    is_subtest = item.stash.get(_RUNS, False)
+    if item.stash.get(_SHOWN, False) and not is_subtest:
         return report
     item.stash[_SHOWN] = True
-    report.sections += [("whoosh traffic", double.traffic()) for double in doubles_of(item)]
+    doubles = doubles_of(item)
+    for number, double in enumerate(doubles, 1):
+        title = "whoosh traffic" if len(doubles) == 1 else f"whoosh traffic, double {number} of {len(doubles)}"
+        _add_section(report, title, double.traffic())
     breaches = [str(breach) for breach in item.config.stash[_BREACHES]]
     if breaches and breaches[0] not in report.longreprtext:
-        report.sections.append(("whoosh guard", "\n".join(breaches)))
+        _add_section(report, "whoosh guard", "\n".join(breaches))
     if report.when == "setup" and "function scoped fixture whoosh with a" in report.longreprtext:
-        report.sections.append(("whoosh scope", _WIDER_SCOPE))
+        _add_section(report, "whoosh scope", _WIDER_SCOPE)
     return report
+
+
+def _add_section(report: pytest.TestReport, title: str, text: str) -> None:
+    """Add a section to the failure itself, which JUnit XML, IDEs and ``--show-capture=no`` show too."""
+    add = getattr(report.longrepr, "addsection", None)
+    if add:
+        add(title, text)
+    else:  # a failure without a traceback is a text
+        report.longrepr = f"{report.longreprtext}\n{f' {title} ':-^80}\n{text}"
 
 
 def doubles_of(item: pytest.Item) -> list[Whoosh]:
@@ -225,7 +247,8 @@ def doubles_of(item: pytest.Item) -> list[Whoosh]:
     if module is None:
         return []
     funcargs = (getattr(item, "funcargs", None) or {}).values()
-    values = [item.stash.get(_DOUBLE, None), *funcargs, *item.stash.get(_ENTERED, ())]
+    # Those that are active now include the doubles of a class or a module, which another test may have set up.
+    values = [item.stash.get(_DOUBLE, None), *funcargs, *item.stash.get(_ENTERED, ()), *module.active_doubles()]
     doubles = {id(value): value for value in values if isinstance(value, module.Whoosh)}
     return [double for double in doubles.values() if double._was_entered]
 

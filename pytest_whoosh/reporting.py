@@ -56,7 +56,7 @@ class _Worker:
         """Note the secrets in the environment, before a test changes it."""
         item.stash[_SECRETS] = secrets_in(os.environ)
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True)  # inside the plugin's own wrapper, which adds the traffic to the failure's text
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Add to a report the text of its failure and, after the tear-down, what the test's doubles hold."""
         report = yield

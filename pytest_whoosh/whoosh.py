@@ -147,7 +147,7 @@ class Whoosh(Suggesting, Provisioning):
             except BaseException:  # what has come of it is taken back, as far as it came
                 self._step_out()
                 raise
-            _DOUBLES.add(self)
+            _DOUBLES[self] = None
         if Whoosh._entered is not None:
             Whoosh._entered.append(self)
         self._active = True
@@ -162,7 +162,7 @@ class Whoosh(Suggesting, Provisioning):
             self._courier.close()
         finally:  # what an app raises when it shuts down keeps nothing in force
             with _DOORWAY:
-                _DOUBLES.discard(self)
+                _DOUBLES.pop(self, None)
                 self._step_out()
 
     def _step_out(self) -> None:
@@ -732,6 +732,11 @@ def _explain(host: str) -> str:
     return _NOT_INTERCEPTED.format(host=host)
 
 
+def active_doubles() -> list[Whoosh]:
+    """Return the doubles that are active now, oldest first."""
+    return list(_DOUBLES)
+
+
 def _after_fork() -> None:
     """Free what threads held that are not in the child of a fork: it goes on with a copy of each double."""
     for lock in (_DOORWAY, *(double._lock for double in _DOUBLES)):
@@ -742,7 +747,7 @@ def _after_fork() -> None:
 
 #: One double at a time comes into force or leaves: what they replace belongs to the process.
 _DOORWAY: Final = threading.RLock()
-#: Those in force.
-_DOUBLES: Final[set[Whoosh]] = set()
+#: The doubles that are active, oldest first.
+_DOUBLES: Final[dict[Whoosh, None]] = {}
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

@@ -57,6 +57,9 @@ _NOT_FOLLOWED: Final = (
     "the client did not follow the redirect to the file. Write follow_redirects=True (httpx), allow_redirects=True "
     "(requests, aiohttp), or fetch the URL in the Location header"
 )
+#: The longest body of a refused call that the journal reads, in characters, and the longest value that it shows.
+_LONGEST_POSTED: Final = 20_000
+_LONGEST_VALUE: Final = 120
 #: Direction of the messages that an app sends through the API.
 OUTBOUND_API: Final = "outbound-api"
 
@@ -72,6 +75,13 @@ class Exchange:
     code: int | None = None
     note: str | None = None
     sid: str | None = None
+    #: What a refused call posted, such as ``To='12'``.
+    posted: str | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """True if the API answered with an error, or not at all."""
+        return self.status is None or self.status >= HTTPStatus.BAD_REQUEST
 
 
 class Vendor:
@@ -335,6 +345,8 @@ class Vendor:
             exchange.status = answer.status
         if error:
             exchange.code, exchange.note = error.code, error.message
+        if exchange.is_refused and request.method == "POST":
+            exchange.posted = _posted(request)
         if exchange.status == HTTPStatus.TEMPORARY_REDIRECT and isinstance(answer, Response):
             exchange.note = _NOT_FOLLOWED
             self._redirected[str(answer.header("location")).partition("?")[2]].append(exchange)
@@ -342,3 +354,13 @@ class Vendor:
             for redirect in self._redirected.pop(request.query_string, ()):
                 redirect.note = None
         self.journal.append(exchange)
+
+
+def _posted(request: Request) -> str | None:
+    """Return the form that a request posted, in one line that fits into a report."""
+    if len(request.body) > _LONGEST_POSTED:
+        return f"{len(request.body):,} bytes"
+    if "json" in (request.header("Content-Type") or ""):
+        return request.text[:_LONGEST_VALUE]
+    pairs = [f"{name}={value[:_LONGEST_VALUE]!r}" for name, values in request.form.items() for value in values]
+    return ", ".join(pairs) or None

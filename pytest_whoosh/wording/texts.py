@@ -103,9 +103,9 @@ def messages(number: int) -> str:
     return count(number, "message")
 
 
-def count(number: int, what: str) -> str:
-    """A number of something, in words."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def count(number: int, what: str, several: str | None = None) -> str:
+    """Return a number of things in words, such as "2 messages"; ``several`` is a plural without "s"."""
+    return f"{number} {what}" if number == 1 else f"{number} {several or what + 's'}"
 
 
 def join(*parts: str | None) -> str:

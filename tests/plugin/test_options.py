@@ -291,4 +291,4 @@ def test_the_options_are_listed_in_the_help(pytester):
 def test_the_marker_is_listed(pytester):
     markers = pytester.runpytest("--markers")
 
-    markers.stdout.fnmatch_lines(["@pytest.mark.whoosh(**settings): settings of the whoosh fixture for *"])
+    markers.stdout.fnmatch_lines(["@pytest.mark.whoosh(**settings): settings of a test; *"])

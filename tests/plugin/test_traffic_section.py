@@ -57,6 +57,7 @@ def test(whoosh):
         "API calls:",
         f"  12:00:00 POST {URL} -> 201 SM…0001",
         f"  12:00:04 POST {URL} -> 400 21211: Invalid 'To' Phone Number: noXXXX",
+        "    posted To='nobody', From='+15557122661', Body='Hi'",
         "Messages:",
         "  SM…0001 +15557122661 -> +15558675310 delivered: 'Your code is 1234'",
         "    12:00:00 queued  12:00:01 sending  12:00:02 sent  12:00:04 delivered",
@@ -92,7 +93,6 @@ def test(whoosh):
             "    12:00:00 scheduled for 2026-03-07 09:00:00  2026-03-07 09:00:00 queued  2026-03-07 09:00:01 sending  "
             "2026-03-07 09:00:02 sent  2026-03-07 09:00:04 delivered"
         ),
-        "Webhooks: none",
     ]
 
 
@@ -101,9 +101,7 @@ def test_a_test_without_traffic_says_so(pytester):
 
     assert section(pytester.runpytest()) == [
         "It is 2026-03-05 12:00:00 UTC.",
-        "API calls: none",
-        "Messages: none",
-        "Webhooks: none",
+        "The app made no API call, and nobody wrote to it.",
     ]
 
 
@@ -176,6 +174,127 @@ def test_the_section_comes_once_whatever_failed(pytester, code):
 
     assert result.stdout.str().count("- whoosh traffic -") == 1
     assert "  SM…0001 +15557122661 -> +15558675310 queued: 'before'" in section(result)
+
+
+def test_entries_that_say_the_same_are_folded(pytester):
+    pytester.makepyfile(APP + "def test(whoosh):\n    for _ in range(100): send()\n    assert 0")
+
+    assert section(pytester.runpytest()) == [
+        "It is 2026-03-05 12:00:00 UTC.",
+        "API calls:",
+        f"  12:00:00 POST {URL} -> 201 SM…0001",
+        "  … 99 more like this",
+        "Messages:",
+        "  SM…0001 +15557122661 -> +15558675310 queued: 'Hi'",
+        "    12:00:00 queued",
+        "  … 99 more like this",
+    ]
+
+
+def test_what_explains_a_failure_is_kept_when_a_section_is_long(pytester):
+    pytester.makepyfile(
+        APP
+        + """
+def test(whoosh):
+    whoosh.when(body="7").undeliver(30003)
+    for number in range(100):
+        send(str(number))
+    whoosh.settle()
+    assert 0
+"""
+    )
+
+    shown = section(pytester.runpytest())
+
+    assert "  ... 40 entries left out" in shown
+    assert "  SM…0008 +15557122661 -> +15558675310 undelivered 30003: '7'" in shown
+    assert "  SM…0064 +15557122661 -> +15558675310 delivered: '99'" in shown
+
+
+def test_the_answer_of_an_app_that_refused_a_webhook_is_shown(pytester):
+    pytester.makepyfile(
+        APP
+        + """
+def strict(environ, start_response):
+    start_response("403 Forbidden", [("Content-Type", "text/plain")])
+    return [b"The signature does not match."]
+
+def test(whoosh):
+    whoosh.mount("https://app.example", strict)
+    send(status_callback="https://app.example/status")
+    whoosh.travel(seconds=2)
+    assert 0
+"""
+    )
+
+    assert "    the app's answer: The signature does not match." in section(pytester.runpytest())
+
+
+def test_nested_doubles_are_numbered(pytester):
+    pytester.makepyfile(
+        APP
+        + """
+def test(whoosh):
+    send("outer")
+    with Whoosh():
+        send("inner")
+        assert 0
+"""
+    )
+
+    pytester.runpytest().stdout.fnmatch_lines(
+        ["-* whoosh traffic, double 1 of 2 -*", "*'outer'", "-* whoosh traffic, double 2 of 2 -*", "*'inner'"]
+    )
+
+
+def test_the_section_is_part_of_the_failure_for_junit_xml_and_without_captured_output(pytester):
+    pytester.makepyfile(APP + "def test(whoosh):\n    send('Hello')\n    pytest.fail('no', pytrace=False)")
+
+    result = pytester.runpytest("--show-capture=no", "--junitxml=report.xml")
+
+    result.stdout.fnmatch_lines(["*- whoosh traffic -*", "*queued: 'Hello'"])
+    assert "queued: 'Hello'" in (pytester.path / "report.xml").read_text(encoding="utf-8")
+
+
+def test_each_failing_subtest_shows_the_traffic_so_far(pytester):
+    pytester.makepyfile(
+        APP
+        + """
+def test(whoosh, subtests):
+    for body in ("one", "two"):
+        with subtests.test(body):
+            send(body)
+            assert 0
+"""
+    )
+
+    result = pytester.runpytest()
+
+    assert result.stdout.str().count("- whoosh traffic -") == 2
+    result.stdout.fnmatch_lines(["*queued: 'one'", "*- whoosh traffic -*", "*queued: 'one'", "*queued: 'two'"])
+
+
+def test_the_double_of_a_class_is_shown_for_each_test_of_it_that_fails(pytester):
+    pytester.makepyfile(
+        APP
+        + """
+import unittest
+
+class TestReminders(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.whoosh = cls.enterClassContext(Whoosh())
+
+    def test_first(self):
+        send("first")
+
+    def test_second(self):
+        send("second")
+        self.fail()
+"""
+    )
+
+    pytester.runpytest().stdout.fnmatch_lines(["*- whoosh traffic -*", "*queued: 'first'", "*queued: 'second'"])
 
 
 def test_a_failed_assertion_of_ours_ends_at_the_tests_own_line(pytester):
