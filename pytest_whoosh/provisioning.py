@@ -20,7 +20,11 @@ from .engine.account.keywords import (
     checked,
 )
 from .engine.account.resources import (
+    APPROVAL_STATUSES,
+    APPROVED,
+    UNSUBMITTED,
     Application,
+    Approval,
     ChannelSender,
     ContentTemplate,
     LinkDomain,
@@ -31,6 +35,7 @@ from .engine.account.resources import (
 )
 from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
 from .engine.dialect import dialect
+from .engine.errors import choose_from
 from .engine.messages.media import smallest, type_of
 from .engine.misuse import WhooshError, is_usage_error
 from .engine.sids import Prefix, is_sid
@@ -171,12 +176,22 @@ class Provisioning:
         types: Mapping[str, Mapping[str, object]] | None = None,
         friendly_name: str | None = None,
         language: str = "en",
+        approval: str = APPROVED,
     ) -> ContentTemplate:
-        """Create a content template: its text, such as ``"Hi {{1}}"``, and the defaults of its ``variables``.
+        """Create a content template.
 
-        ``media`` are the URLs of media that go with it. ``types`` adds content types to that of the text, by their
-        names: ``{"twilio/quick-reply": {"body": ..., "actions": [...]}}``.
+        Args:
+            body: its text, such as ``"Hi {{1}}"``.
+            variables: the default values of the placeholders.
+            media: the URLs of media that go with the text.
+            types: more content types, by their names: ``{"twilio/quick-reply": {"body": ..., "actions": [...]}}``.
+            friendly_name: its name.
+            language: the code of its language.
+            approval: the status of its approval by WhatsApp, without which it is sent within the 24-hour window only:
+                ``"approved"``, ``"unsubmitted"``, ``"rejected"``, ``"paused"``, ``"disabled"``, or ``"received"`` and
+                ``"pending"``, from which it is approved after five minutes.
         """
+        _require_approval_status(approval, "add_template")
         if isinstance(media, str):
             raise TypeError(f"media takes several URLs: write media=[{media!r}].")
         urls = list(media)
@@ -194,9 +209,38 @@ class Provisioning:
             known, defaults = read_types(given), read_defaults(variables and dict(variables))
         except ValueError as problem:
             raise ValueError(f"{dialect().method('add_template')}: {problem}.") from None
-        return self._create(
+        template = self._create(
             ContentTemplate, types=known, language=language, friendly_name=friendly_name, variables=defaults
         )
+        self._approve(template, approval)
+        return template
+
+    @_in_one_step
+    def set_approval(self, template: ContentTemplate | str, status: str, *, reason: str = "") -> ContentTemplate:
+        """Set the status of a template's approval by WhatsApp, as if WhatsApp had decided now.
+
+        Args:
+            template: the template, or its SID: also one that the app created.
+            status: as ``approval`` of :meth:`add_template`.
+            reason: the ``rejection_reason`` that the API shows.
+        """
+        _require_approval_status(status, "set_approval")
+        sid = template if isinstance(template, str) else template.sid
+        every = (account.provisions.templates.get(sid) for account in self._provider().accounts.values())
+        found = next(filter(None, every), None)
+        if found is None:
+            raise ValueError(f"No content template has the SID {sid!r}: {dialect().method('add_template')} makes one.")
+        self._approve(found, status, reason)
+        return found
+
+    def _approve(self, template: ContentTemplate, status: str, reason: str = "") -> None:
+        if status == UNSUBMITTED:
+            template.approval = None
+            return
+        if template.approval is None:
+            template.approval = Approval(name=_template_name(template), category="UTILITY")
+        template.approval.set_status(status, self._provider().now)
+        template.approval.rejection_reason = reason
 
     @_in_one_step
     def add_media(
@@ -296,3 +340,13 @@ class Provisioning:
 
 def _wrong(method: str, wanted: str, given: object) -> str:
     return f"{dialect().method(method)} takes {wanted}, not {given!r}."
+
+
+def _require_approval_status(status: object, method: str) -> None:
+    if status not in APPROVAL_STATUSES:
+        raise ValueError(f"{dialect().method(method)}: {choose_from('approval', str(status), APPROVAL_STATUSES)}")
+
+
+def _template_name(template: ContentTemplate) -> str:
+    """Return the name under which a template is submitted: lower-case letters, digits and underscores."""
+    return re.sub("[^a-z0-9]+", "_", (template.friendly_name or "template").lower()).strip("_") or "template"

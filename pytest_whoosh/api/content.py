@@ -20,6 +20,9 @@ routes = Routes("/v1")
 
 CATEGORIES: Final = ("UTILITY", "MARKETING", "AUTHENTICATION")
 
+#: The approval of a template that was never submitted.
+_UNSUBMITTED: Final = Approval(name="", category="")
+_SHOWN_IF_UNSUBMITTED: Final = {"direct_send": None, "flows": None, "send_ttl_seconds": None}
 _NAME: Final = re.compile("[a-z0-9_]{1,512}")
 
 
@@ -94,7 +97,8 @@ def create_approval_create(call: Call, sid: str) -> Reply:
     template.approval = Approval(
         name=name, category=category, allow_category_change=given.get("allow_category_change") is not False
     )
-    return Reply(_render_approval(template), 201, sid)
+    template.approval.set_status("received", call.vendor.now)
+    return Reply(_render_approval(call, template), 201, sid)
 
 
 @routes.get("/Content/{sid}/ApprovalRequests")
@@ -104,7 +108,7 @@ def fetch_approval_fetch(call: Call, sid: str) -> Reply:
     document = {
         "sid": template.sid,
         "account_sid": template.account_sid,
-        "whatsapp": {"type": "whatsapp", **_render_approval(template)},
+        "whatsapp": {"type": "whatsapp", **_render_approval(call, template)},
         "url": f"{_url(call, template)}/ApprovalRequests",
     }
     return Reply(document, sid=sid)
@@ -115,7 +119,7 @@ def list_content_and_approvals(call: Call) -> Reply:
     """A page of content templates with their approvals, newest first."""
 
     def render(template: ContentTemplate) -> dict[str, object]:
-        return {**_render_content(template), "approval_requests": _render_approval(template)}
+        return {**_render_content(template), "approval_requests": _render_approval(call, template)}
 
     return list_reply_v1(call, "contents", call.account.provisions.templates, render)
 
@@ -208,16 +212,17 @@ def _render_content(template: ContentTemplate) -> dict[str, object]:
     }
 
 
-def _render_approval(template: ContentTemplate) -> dict[str, object]:
-    approval = template.approval
-    return {
-        "name": approval.name if approval else "",
-        "category": approval.category if approval else "",
-        "content_type": next(iter(template.types)),
-        "status": approval.status if approval else "unsubmitted",
-        "rejection_reason": "",
-        "allow_category_change": approval.allow_category_change if approval else True,
+def _render_approval(call: Call, template: ContentTemplate) -> dict[str, object]:
+    approval = template.approval or _UNSUBMITTED
+    document: dict[str, object] = {
+        "name": approval.name,
+        "category": approval.category,
+        "content_type": next(iter(template.types)) if template.approval else "",
+        "status": template.approval_status(call.vendor.now),
+        "rejection_reason": approval.rejection_reason,
+        "allow_category_change": approval.allow_category_change,
     }
+    return document if template.approval else {**document, **_SHOWN_IF_UNSUBMITTED}
 
 
 def _url(call: Call, template: ContentTemplate) -> str:

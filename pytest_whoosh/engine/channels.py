@@ -32,6 +32,8 @@ class Channel:
     has_sticky_senders: bool = True
     #: True if the channel's senders also reach plain phone numbers.
     reaches_numbers: bool = False
+    #: True if the channel approves templates, which may then be sent outside of the window.
+    approves_templates: bool = False
     #: True if WhatsApp's own parameters go with webhooks: ``ProfileName``, ``WaId``, ``StructuredMessage``.
     has_profiles: bool = False
 
@@ -48,6 +50,7 @@ CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType(
                 has_numbers=True,
                 window=timedelta(hours=24),
                 reports_read=True,
+                approves_templates=True,
                 has_profiles=True,
             ),
             Channel(

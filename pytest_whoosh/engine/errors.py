@@ -93,7 +93,8 @@ class ApiError(Exception):
     """The vendor refuses a request: becomes the error document with this code, status and text.
 
     ``texts`` fill the placeholders of the code's text. A ``message`` replaces that text altogether, and a ``detail``
-    is told besides it. ``headers`` are added to the response.
+    is told besides it. ``headers`` are added to the response. ``why`` is for the test's reports only: what the vendor
+    does not say.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class ApiError(Exception):
         message: str | None = None,
         detail: str | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
+        why: str | None = None,
     ) -> None:
         refusal = REFUSALS.get(code, _PLAIN)
         self.code = code
@@ -112,6 +114,7 @@ class ApiError(Exception):
         self.headers = headers
         self.message = message or (refusal.text or TITLES[code]).format_map(_Texts(texts))
         self.detail = detail
+        self.why = why
         super().__init__(f"{code}: {self.message}")
 
     def document(self) -> dict[str, object]:

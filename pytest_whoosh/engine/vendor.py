@@ -344,7 +344,8 @@ class Vendor:
         else:
             exchange.status = answer.status
         if error:
-            exchange.code, exchange.note = error.code, error.message
+            exchange.code = error.code
+            exchange.note = f"{error.message} ({error.why})" if error.why else error.message
         if exchange.is_refused and request.method == "POST":
             exchange.posted = _posted(request)
         if exchange.status == HTTPStatus.TEMPORARY_REDIRECT and isinstance(answer, Response):

@@ -174,6 +174,11 @@ class Message(Suggesting):
         return self._read("content_variables")
 
     @property
+    def content(self) -> dict[str, object] | None:
+        """What is sent of the content template: its ``content_type`` and the fields of that type, filled in."""
+        return self._read("content")
+
+    @property
     def feedback(self) -> str | None:
         """``"unconfirmed"`` or ``"confirmed"``; None unless sent with ``ProvideFeedback``."""
         return self._read("feedback")

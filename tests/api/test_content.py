@@ -1,6 +1,7 @@
 """Content templates: their life over REST, their approval by WhatsApp, and the messages made of them."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from twilio.rest.content.v1.content import ContentInstance, ContentList
 from twilio.rest.content.v1.content.approval_create import ApprovalCreateList
 
 from pytest_whoosh import Whoosh
+from pytest_whoosh.engine.account.content import TYPES
 from tests.conftest import PERSON, SENDER
 
 CONTENT = "https://content.whoosh.totogi.solutions/v1/Content"
@@ -210,7 +212,7 @@ def test_a_template_can_have_several_types(client: Client) -> None:
             {"language": "en", "types": {"twilio/txt": {"body": "Hi"}}},
             20422,
             "Invalid Parameter: Unknown content type 'twilio/txt'. Did you mean 'twilio/text'? Valid: "
-            + ", ".join(EVERY_TYPE),
+            + ", ".join(TYPES),
             id="unknown type",
         ),
         pytest.param(
@@ -439,7 +441,7 @@ def submit(client: Client, sid: str, **document: Any) -> Any:
     return client.content.v1.contents(sid).approval_create.create(request)
 
 
-def test_a_template_starts_unsubmitted(client: Client) -> None:
+def test_a_template_starts_unsubmitted(client: Client) -> None:  # recorded.md 12
     created = create(client)
 
     fetched = client.content.v1.contents(created.sid).approval_fetch().fetch()
@@ -448,10 +450,13 @@ def test_a_template_starts_unsubmitted(client: Client) -> None:
         "type": "whatsapp",
         "name": "",
         "category": "",
-        "content_type": "twilio/text",
+        "content_type": "",
         "status": "unsubmitted",
         "rejection_reason": "",
         "allow_category_change": True,
+        "direct_send": None,
+        "flows": None,
+        "send_ttl_seconds": None,
     }
 
 
@@ -530,6 +535,89 @@ def test_a_submitted_template_cannot_be_changed_nor_submitted_again(client: Clie
     )
 
 
+def approval_of(client: Client, sid: str) -> dict[str, Any]:
+    return client.content.v1.contents(sid).approval_fetch().fetch().whatsapp
+
+
+@pytest.mark.parametrize(
+    ("passed", "status"),
+    [
+        pytest.param(timedelta(minutes=5) - timedelta(seconds=1), "received", id="a second too early"),
+        pytest.param(timedelta(minutes=5), "approved", id="in time"),
+    ],
+)
+def test_whatsapp_approves_a_submitted_template_after_five_minutes(
+    whoosh: Whoosh, client: Client, passed: timedelta, status: str
+) -> None:
+    created = create(client)
+    submit(client, created.sid)
+
+    whoosh.travel(passed)
+
+    assert approval_of(client, created.sid)["status"] == status
+
+
+def test_a_test_has_whatsapp_reject_what_the_app_submitted(whoosh: Whoosh, client: Client) -> None:
+    created = create(client)
+    submit(client, created.sid)
+
+    whoosh.set_approval(created.sid, "rejected", reason="INVALID_FORMAT")
+    whoosh.travel(days=2)
+
+    approval = approval_of(client, created.sid)
+    assert (approval["status"], approval["rejection_reason"]) == ("rejected", "INVALID_FORMAT")
+
+
+@pytest.mark.parametrize(
+    ("approval", "now", "later"),
+    [
+        ("approved", "approved", "approved"),
+        ("pending", "pending", "approved"),
+        ("received", "received", "approved"),
+        ("rejected", "rejected", "rejected"),
+        ("paused", "paused", "paused"),
+        ("disabled", "disabled", "disabled"),
+        ("unsubmitted", "unsubmitted", "unsubmitted"),
+    ],
+)
+def test_a_test_says_how_far_the_approval_of_its_template_is(
+    whoosh: Whoosh, client: Client, approval: str, now: str, later: str
+) -> None:
+    template = whoosh.add_template("Hi", approval=approval)
+
+    before = approval_of(client, template.sid)["status"]
+    whoosh.travel(minutes=6)
+
+    assert (before, approval_of(client, template.sid)["status"]) == (now, later)
+
+
+def test_a_template_of_a_test_is_approved_unless_it_says_otherwise(whoosh: Whoosh, client: Client) -> None:
+    template = whoosh.add_template("Hi", friendly_name="Order shipped!")
+
+    assert approval_of(client, template.sid) == {
+        "type": "whatsapp",
+        "name": "order_shipped",
+        "category": "UTILITY",
+        "content_type": "twilio/text",
+        "status": "approved",
+        "rejection_reason": "",
+        "allow_category_change": True,
+    }
+
+
+def test_an_approval_has_a_known_status(whoosh: Whoosh) -> None:
+    with pytest.raises(ValueError) as refused:
+        whoosh.add_template("Hi", approval="aproved")
+    with pytest.raises(ValueError) as unknown:
+        whoosh.set_approval(UNKNOWN, "approved")
+
+    assert str(refused.value) == (
+        "add_template(): Unknown approval 'aproved'. Did you mean 'approved'? Valid: approved, received, pending, "
+        "rejected, paused, disabled, unsubmitted."
+    )
+    assert str(unknown.value) == f"No content template has the SID {UNKNOWN!r}: add_template() makes one."
+
+
 def test_templates_are_listed_with_their_approvals(client: Client) -> None:
     submitted, plain = create(client), create(client)
     submit(client, submitted.sid)
@@ -582,7 +670,7 @@ def test_templates_are_listed_as_they_were_before_content_types(client: Client) 
             {"body": "Hi", "types": {"twilio/crad": {}}},
             ValueError,
             "add_template(): Unknown content type 'twilio/crad'. Did you mean 'twilio/card'? Valid: "
-            + ", ".join(EVERY_TYPE)
+            + ", ".join(TYPES)
             + ".",
             id="unknown type",
         ),
@@ -638,6 +726,67 @@ def test_variables_fall_back_to_the_defaults_of_the_template(
     template = whoosh.add_template("Hi {{1}}, it is {{time}}", variables={"1": "there", "time": "noon"})
 
     assert send(client, template.sid, variables) == body
+
+
+def test_placeholders_are_filled_in_every_text(client: Client, whoosh: Whoosh) -> None:  # recorded.md 26
+    actions = [
+        {"type": "URL", "title": "Track {{2}}", "url": "https://shop.example/{{2}}"},
+        {"type": "PHONE_NUMBER", "title": "Call {{1}}", "phone": "{{3}}"},
+    ]
+    template = whoosh.add_template(
+        types={"twilio/card": {"title": "Hi {{1}}", "media": ["https://cdn.example/{{2}}.png"], "actions": actions}}
+    )
+
+    send(
+        client,
+        template.sid,
+        {"1": "Ann", "2": "42", "3": "+15557122661"},
+        to=f"whatsapp:{PERSON}",
+        from_=f"whatsapp:{SENDER}",
+    )
+
+    [message] = whoosh.outbox
+    assert message.content == {
+        "content_type": "twilio/card",
+        "title": "Hi Ann",
+        "media": ["https://cdn.example/42.png"],
+        "actions": [
+            {"type": "URL", "title": "Track 42", "url": "https://shop.example/42"},
+            {"type": "PHONE_NUMBER", "title": "Call Ann", "phone": "+15557122661"},
+        ],
+    }
+    assert (message.body, message.media_urls) == ("Hi Ann", ["https://cdn.example/42.png"])
+
+
+def test_a_message_without_a_template_has_no_content(client: Client, whoosh: Whoosh) -> None:
+    client.messages.create(to=PERSON, from_=SENDER, body="Hi")
+
+    assert whoosh.outbox[0].content is None
+
+
+@pytest.mark.parametrize(
+    ("content_type", "fields"),
+    [
+        pytest.param(
+            "twilio/list-picker",
+            {"body": "Which?", "button": "Pick", "items": [{"id": "1", "item": "{{2}}"}]},
+            id="a list item",
+        ),
+        pytest.param("twilio/quick-reply", {"body": "Yes?", "actions": [{"title": "{{2}}", "id": "1"}]}, id="a button"),
+        pytest.param("twilio/media", {"body": "Hi", "media": ["https://cdn.example/{{2}}.png"]}, id="media"),
+    ],
+)
+def test_a_variable_without_a_value_is_named_to_the_test(  # recorded.md 26
+    client: Client, whoosh: Whoosh, content_type: str, fields: dict[str, Any]
+) -> None:
+    template = whoosh.add_template(types={content_type: fields})
+
+    with pytest.raises(TwilioRestException) as refused:
+        send(client, template.sid, {"1": "Ann"})
+
+    assert refused.value.code == 21656
+    assert "21656: The Content Variables parameter is invalid" in whoosh.traffic()
+    assert "(no value for {{2}})" in whoosh.traffic()
 
 
 def test_the_segments_are_those_of_the_rendered_text(client: Client, whoosh: Whoosh) -> None:

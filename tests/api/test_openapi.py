@@ -255,15 +255,16 @@ def fetch_content(whoosh: Whoosh, client: Client) -> list[Call]:
 
 
 def update_content(whoosh: Whoosh, client: Client) -> list[Call]:
-    return [Call({"Sid": whoosh.add_template("Bye").sid}, TEMPLATE)]
+    return [Call({"Sid": whoosh.add_template("Bye", approval="unsubmitted").sid}, TEMPLATE)]
 
 
 def create_approval(whoosh: Whoosh, client: Client) -> list[Call]:
-    return [Call({"ContentSid": whoosh.add_template("Hi").sid}, {"name": "greeting", "category": "UTILITY"})]
+    template = whoosh.add_template("Hi", approval="unsubmitted")
+    return [Call({"ContentSid": template.sid}, {"name": "greeting", "category": "UTILITY"})]
 
 
 def fetch_approval(whoosh: Whoosh, client: Client) -> list[Call]:
-    submitted, plain = whoosh.add_template("Hi"), whoosh.add_template("Bye")
+    submitted, plain = (whoosh.add_template(body, approval="unsubmitted") for body in ("Hi", "Bye"))
     approval = ApprovalCreateList.ContentApprovalRequest({"name": "greeting", "category": "UTILITY"})
     client.content.v1.contents(submitted.sid).approval_create.create(approval)
     return [Call({"Sid": submitted.sid}), Call({"Sid": plain.sid})]

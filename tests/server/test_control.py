@@ -162,6 +162,7 @@ def test_a_message_shows_all_its_properties(control: Controller, whoosh: Whoosh,
         "status_callback": "http://127.0.0.1:1/status",
         "content_sid": None,
         "content_variables": None,
+        "content": None,
         "feedback": None,
         "history": [
             ["queued", START],
@@ -672,7 +673,7 @@ ALL = (
 MATCH_KEYS = (
     "sid, to, from, body, status, direction, error_code, error_message, num_segments, segments, encoding, media_urls, "
     "num_media, price, price_unit, date_created, date_sent, date_updated, send_at, messaging_service_sid, account_sid, "
-    "status_callback, content_sid, content_variables, feedback, history, request, redacted, deleted"
+    "status_callback, content_sid, content_variables, content, feedback, history, request, redacted, deleted"
 )
 
 
@@ -706,7 +707,7 @@ MATCH_KEYS = (
             (
                 "A rule decides when a message is created, and 'status' comes later. Valid: to, from, body, direction, "
                 "num_segments, segments, encoding, media_urls, num_media, date_created, send_at, "
-                "messaging_service_sid, account_sid, status_callback, content_sid, content_variables, request."
+                "messaging_service_sid, account_sid, status_callback, content_sid, content_variables, content, request."
             ),
         ),
         (

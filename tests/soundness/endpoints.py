@@ -165,7 +165,7 @@ def furnish(whoosh: Whoosh) -> House:
     )
     other = whoosh.add_messaging_service("Spare")
     template = whoosh.add_template("Hi {{1}}", variables={"1": "there"}, media=["https://app.example/{{1}}.png"])
-    fresh = whoosh.add_template("Hello")
+    fresh = whoosh.add_template("Hello", approval="unsubmitted")
     application = whoosh.add_application(message_status_callback=LINK)
     spare_whatsapp = whoosh.add_channel_sender("whatsapp:+15557122662")
     yesterday = (whoosh.now - timedelta(days=1)).date()

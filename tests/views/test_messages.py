@@ -18,7 +18,7 @@ ATTRIBUTES = (
     "sid", "to", "from_", "body", "status", "direction", "error_code", "error_message", "num_segments", "segments",
     "encoding", "media_urls", "num_media", "price", "price_unit", "date_created", "date_sent", "date_updated",
     "send_at", "messaging_service_sid", "account_sid", "status_callback", "content_sid", "content_variables",
-    "feedback", "history", "callbacks", "request", "redacted", "deleted",
+    "content", "feedback", "history", "callbacks", "request", "redacted", "deleted",
 )  # fmt: skip
 
 
@@ -78,6 +78,7 @@ def test_a_message_shows_what_it_was_created_with(whoosh: Whoosh, client: Client
         "status_callback": "https://app.example/status",
         "content_sid": None,
         "content_variables": None,
+        "content": None,
         "feedback": "unconfirmed",
         "history": [("queued", NOON)],
         "callbacks": [],

@@ -21,7 +21,7 @@ from tests.naming import readable
 KEYS = (
     "sid, to, from_, body, status, direction, error_code, error_message, num_segments, segments, encoding, media_urls, "
     "num_media, price, price_unit, date_created, date_sent, date_updated, send_at, messaging_service_sid, account_sid, "
-    "status_callback, content_sid, content_variables, feedback, history, callbacks, request, redacted, deleted"
+    "status_callback, content_sid, content_variables, content, feedback, history, callbacks, request, redacted, deleted"
 )
 
 

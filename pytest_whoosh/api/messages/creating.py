@@ -185,11 +185,12 @@ def _fits_content(draft: Draft) -> None:
 
 
 def _read_template(draft: Draft, content_sid: str) -> None:
-    """Let a content template say what the message says, whatever the request's own Body and MediaUrl are."""
+    """Take the message's text and media from its content template, whatever the request's own Body and MediaUrl are."""
     template = draft.account.provisions.templates.get(content_sid)
     if template is None:
         raise draft.refuse(21655)
-    rendered = render(template, read_variables(draft.given.content_variables), draft.to)
+    rendered = render(template, read_variables(draft.given.content_variables), channel_of(draft.to))
+    draft.template, draft.content = template, rendered.content
     filled = parse(CreateMessage, {"Body": [rendered.body], "MediaUrl": [*rendered.media_urls]})
     draft.given = replace(draft.given, body=filled.body, media_urls=filled.media_urls)
     if len(draft.given.media_urls) > MOST_MEDIA:

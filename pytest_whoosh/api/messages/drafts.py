@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from pytest_whoosh.engine.account.account import Account
-from pytest_whoosh.engine.account.resources import Application, MessagingService
+from pytest_whoosh.engine.account.resources import Application, ContentTemplate, MessagingService
 from pytest_whoosh.engine.addresses import channel_of, mask
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
 from pytest_whoosh.engine.errors import ApiError
@@ -68,6 +68,8 @@ class Draft:
     given: CreateMessage = _NOTHING
     send_at: datetime | None = None
     application: Application | None = None
+    template: ContentTemplate | None = None
+    content: dict[str, object] | None = None
     service_sid: str = field(init=False)
     sender: str = field(init=False)
     recipient: str = field(init=False)
@@ -126,6 +128,8 @@ def make_message(draft: Draft) -> Message:
         status_callback=_status_callback(draft),
         content_sid=given.content_sid,
         content_variables=given.content_variables,
+        template=draft.template,
+        content=draft.content,
         validity_period=given.validity_period or (service.validity_period if service else LONGEST_VALIDITY),
         max_price=given.max_price,
         as_mms=given.send_as_mms,

@@ -1,4 +1,4 @@
-"""Content templates: what each content type holds, and what a message made of one says.
+"""Reads content templates by their content types, and renders the messages that are made of them.
 
 See https://www.twilio.com/docs/content/content-types-overview and
 https://www.twilio.com/docs/content/using-variables-with-content-api
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from pytest_whoosh.engine.addresses import channel_of
 from pytest_whoosh.engine.errors import ApiError, choose_from
 from pytest_whoosh.engine.http import read_json
 from pytest_whoosh.engine.limits import LONGEST_BODY
@@ -25,10 +24,10 @@ LONGEST_VALUE: Final = LONGEST_BODY
 LONGEST_TEXT: Final = LONGEST_BODY
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
-#: What no value may hold: a newline, a tab, more than four spaces in a row, or a placeholder.
+#: The characters that no value may contain: a newline, a tab, more than four spaces in a row, or a placeholder.
 _UNUSABLE: Final = re.compile(r"[\n\r\t]| {5}|\{\{|\}\}")
 
-#: Reads one value of a content type, named by where it stands; raises ValueError where it will not do.
+#: Reads one value of a content type, and raises ValueError if the value is invalid. Takes the value's path first.
 Read: TypeAlias = Callable[[str, object], object]
 
 
@@ -71,7 +70,7 @@ def _one_of(*words: str) -> Read:
 
 @dataclass(frozen=True, slots=True)
 class _Many:
-    """A list, each of its items read alike."""
+    """A list of items of one kind."""
 
     read: Read
 
@@ -83,11 +82,11 @@ class _Many:
 
 @dataclass(frozen=True, slots=True)
 class _Object:
-    """An object with fields of its own; the API shows those not given as null, or as an empty list."""
+    """An object with its own fields. The API shows a field that is not given as null, or as an empty list."""
 
     required: Mapping[str, Read]
     optional: Mapping[str, Read] = field(default_factory=dict)
-    #: Fields that an SDK spells otherwise, by its spelling.
+    #: The names of fields that an SDK spells differently, by its spelling.
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, where: str, value: object) -> dict[str, object]:
@@ -133,124 +132,150 @@ _CAROUSEL_ACTIONS: Final = _Many(
     )
 )
 
-#: The content types and their fields, in the order of the documentation.
-TYPES: Final[Mapping[str, _Object]] = MappingProxyType(
-    {
-        "twilio/text": _Object({"body": _short_text}),
-        "twilio/media": _Object({"media": _URLS}, {"body": _text}),
-        "twilio/location": _Object(
-            {"latitude": _number, "longitude": _number}, {"label": _text, "id": _text, "address": _text}
-        ),
-        "twilio/list-picker": _Object(
-            {
-                "body": _text,
-                "button": _text,
-                "items": _Many(_Object({"id": _text, "item": _text}, {"description": _text})),
-            }
-        ),
-        "twilio/call-to-action": _Object({"body": _text, "actions": _CALL_ACTIONS}),
-        "twilio/quick-reply": _Object(
-            {"body": _text, "actions": _Many(_Object({"title": _text}, {"type": _one_of("QUICK_REPLY"), "id": _text}))}
-        ),
-        "twilio/card": _Object({"title": _text}, {"subtitle": _text, "media": _URLS, "actions": _CARD_ACTIONS}),
-        "twilio/catalog": _Object(
-            {"body": _text},
-            {
-                "title": _text,
-                "subtitle": _text,
-                "id": _text,
-                "items": _Many(
-                    _Object(
-                        {},
-                        {
-                            "id": _text,
-                            "section_title": _text,
-                            "name": _text,
-                            "media_url": _text,
-                            "price": _number,
-                            "description": _text,
-                        },
-                    )
-                ),
-                "dynamic_items": _text,
-            },
-        ),
-        "twilio/carousel": _Object(
-            {
-                "body": _text,
-                "cards": _Many(
-                    _Object({"body": _text, "media": _text, "actions": _CAROUSEL_ACTIONS}, {"title": _text}),
-                ),
-            }
-        ),
-        "twilio/flows": _Object(
-            {
-                "body": _text,
-                "button_text": _text,
-                "type": _text,
-                "pages": _Many(
-                    _Object(
-                        {
-                            "id": _text,
-                            "title": _text,
-                            "layout": _Many(_Object({"type": _text}, {"label": _text})),
-                        },
-                        {"next_page_id": _text, "subtitle": _text},
-                    )
-                ),
-            },
-            {"subtitle": _text, "media_url": _text},
-        ),
-        "twilio/schedule": _Object(
-            {"id": _text, "title": _text, "timeSlots": _text}, aliases={"time_slots": "timeSlots"}
-        ),
-        "whatsapp/card": _Object(
-            {"body": _text}, {"footer": _text, "media": _URLS, "header_text": _text, "actions": _CARD_ACTIONS}
-        ),
-        "whatsapp/authentication": _Object(
-            {"actions": _Many(_Object({"type": _one_of("COPY_CODE"), "copy_code_text": _text}))},
-            {"add_security_recommendation": _flag, "code_expiration_minutes": _number},
-        ),
-        "whatsapp/flows": _Object(
-            {"body": _text, "button_text": _text, "flow_id": _text},
-            {
-                "subtitle": _text,
-                "media_url": _text,
-                "flow_token": _text,
-                "flow_first_page_id": _text,
-                "is_flow_first_page_endpoint": _flag,
-            },
-        ),
-    }
-)
 
-#: What a recipient reads of a content type: the field with the text, and the field with the media. The order is
-#: that in which a channel picks them, the richest first; SMS and MMS pick from the other end.
-_SHOWN: Final[Mapping[str, tuple[str, str | None]]] = MappingProxyType(
+@dataclass(frozen=True, slots=True)
+class ContentType:
+    """One content type: its fields, and what a plain text message shows of them."""
+
+    read: _Object
+    #: The field with the text; empty if the channel prescribes the text.
+    text: str
+    #: The field with the URL or URLs of media.
+    media: str | None = None
+    #: True if the type is sent within the conversation window only, so WhatsApp never approves it.
+    in_window_only: bool = False
+
+
+#: The content types, the least complex first. A channel sends the most complex one that it supports.
+TYPES: Final[Mapping[str, ContentType]] = MappingProxyType(
     {
-        "whatsapp/authentication": ("", None),
-        "whatsapp/flows": ("body", "media_url"),
-        "whatsapp/card": ("body", "media"),
-        "twilio/flows": ("body", "media_url"),
-        "twilio/catalog": ("body", None),
-        "twilio/carousel": ("body", None),
-        "twilio/schedule": ("title", None),
-        "twilio/card": ("title", "media"),
-        "twilio/list-picker": ("body", None),
-        "twilio/call-to-action": ("body", None),
-        "twilio/quick-reply": ("body", None),
-        "twilio/location": ("label", None),
-        "twilio/media": ("body", "media"),
-        "twilio/text": ("body", None),
+        "twilio/text": ContentType(_Object({"body": _short_text}), "body"),
+        "twilio/media": ContentType(_Object({"media": _URLS}, {"body": _text}), "body", "media"),
+        "twilio/location": ContentType(
+            _Object({"latitude": _number, "longitude": _number}, {"label": _text, "id": _text, "address": _text}),
+            "label",
+            in_window_only=True,
+        ),
+        "twilio/quick-reply": ContentType(
+            _Object(
+                {
+                    "body": _text,
+                    "actions": _Many(_Object({"title": _text}, {"type": _one_of("QUICK_REPLY"), "id": _text})),
+                }
+            ),
+            "body",
+        ),
+        "twilio/call-to-action": ContentType(_Object({"body": _text, "actions": _CALL_ACTIONS}), "body"),
+        "twilio/list-picker": ContentType(
+            _Object(
+                {
+                    "body": _text,
+                    "button": _text,
+                    "items": _Many(_Object({"id": _text, "item": _text}, {"description": _text})),
+                }
+            ),
+            "body",
+            in_window_only=True,
+        ),
+        "twilio/card": ContentType(
+            _Object({"title": _text}, {"subtitle": _text, "media": _URLS, "actions": _CARD_ACTIONS}), "title", "media"
+        ),
+        "twilio/schedule": ContentType(
+            _Object({"id": _text, "title": _text, "timeSlots": _text}, aliases={"time_slots": "timeSlots"}), "title"
+        ),
+        "twilio/carousel": ContentType(
+            _Object(
+                {
+                    "body": _text,
+                    "cards": _Many(
+                        _Object({"body": _text, "media": _text, "actions": _CAROUSEL_ACTIONS}, {"title": _text}),
+                    ),
+                }
+            ),
+            "body",
+        ),
+        "twilio/catalog": ContentType(
+            _Object(
+                {"body": _text},
+                {
+                    "title": _text,
+                    "subtitle": _text,
+                    "id": _text,
+                    "items": _Many(
+                        _Object(
+                            {},
+                            {
+                                "id": _text,
+                                "section_title": _text,
+                                "name": _text,
+                                "media_url": _text,
+                                "price": _number,
+                                "description": _text,
+                            },
+                        )
+                    ),
+                    "dynamic_items": _text,
+                },
+            ),
+            "body",
+        ),
+        "twilio/flows": ContentType(
+            _Object(
+                {
+                    "body": _text,
+                    "button_text": _text,
+                    "type": _text,
+                    "pages": _Many(
+                        _Object(
+                            {
+                                "id": _text,
+                                "title": _text,
+                                "layout": _Many(_Object({"type": _text}, {"label": _text})),
+                            },
+                            {"next_page_id": _text, "subtitle": _text},
+                        )
+                    ),
+                },
+                {"subtitle": _text, "media_url": _text},
+            ),
+            "body",
+            "media_url",
+        ),
+        "whatsapp/card": ContentType(
+            _Object({"body": _text}, {"footer": _text, "media": _URLS, "header_text": _text, "actions": _CARD_ACTIONS}),
+            "body",
+            "media",
+        ),
+        "whatsapp/flows": ContentType(
+            _Object(
+                {"body": _text, "button_text": _text, "flow_id": _text},
+                {
+                    "subtitle": _text,
+                    "media_url": _text,
+                    "flow_token": _text,
+                    "flow_first_page_id": _text,
+                    "is_flow_first_page_endpoint": _flag,
+                },
+            ),
+            "body",
+            "media_url",
+        ),
+        "whatsapp/authentication": ContentType(
+            _Object(
+                {"actions": _Many(_Object({"type": _one_of("COPY_CODE"), "copy_code_text": _text}))},
+                {"add_security_recommendation": _flag, "code_expiration_minutes": _number},
+            ),
+            "",
+        ),
     }
 )
 
 
 def read_types(value: object) -> dict[str, dict[str, object]]:
-    """The content types of a new template, every field of theirs filled in.
+    """Return the content types of a new template, with every field.
 
     Raises:
-        ValueError: something is missing or is not what it should be; the text says what.
+        ValueError: a field is missing or invalid; the text names it.
     """
     if not isinstance(value, dict):
         raise ValueError("types is an object that names at least one content type")
@@ -260,17 +285,17 @@ def read_types(value: object) -> dict[str, dict[str, object]]:
     for name in given:
         if name not in TYPES:
             raise ValueError(choose_from("content type", name, TYPES).removesuffix("."))
-    types = {name: TYPES[name](name, content) for name, content in given.items()}
+    types = {name: TYPES[name].read(name, content) for name, content in given.items()}
     for broken in filter(_is_broken, _texts_in(types)):
         raise ValueError(f"{broken!r} has a broken placeholder; one is written {{{{1}}}} or {{{{name}}}}")
     return types
 
 
 def read_defaults(value: object) -> dict[str, str]:
-    """The values that a new template gives its placeholders.
+    """Return the default values of a new template's placeholders.
 
     Raises:
-        ValueError: they are not what they should be; the text says why.
+        ValueError: a name or value is invalid; the text names it.
     """
     if value is None:
         return {}
@@ -291,17 +316,24 @@ def read_defaults(value: object) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a message made of a template says."""
+    """The content of a message made of a template: the fields of one content type, filled in, and their summary."""
 
+    content_type: str
+    fields: Mapping[str, object]
     body: str
     media_urls: tuple[str, ...]
 
+    @property
+    def content(self) -> dict[str, object]:
+        """The filled fields as a test reads them, with the name of their content type."""
+        return {"content_type": self.content_type, **self.fields}
+
 
 def read_variables(text: str | None) -> dict[str, str]:
-    """The ContentVariables of a message.
+    """Return the ContentVariables of a message.
 
     Raises:
-        ApiError: they are no JSON object of usable texts (21656), or one is too long (21658).
+        ApiError: the variables are no JSON object of valid texts (21656), or one is too long (21658).
     """
     if not text:
         return {}
@@ -319,31 +351,36 @@ def read_variables(text: str | None) -> dict[str, str]:
     return variables
 
 
-def render(template: ContentTemplate, given: Mapping[str, str], to: str) -> Rendered:
-    """What a template says to a recipient: the richest content type that the channel has room for, filled in.
+def render(template: ContentTemplate, given: Mapping[str, str], channel: str | None) -> Rendered:
+    """Fill in the content type of a template that a channel sends: the most complex one, but the simplest by SMS.
 
     Raises:
         ApiError: a placeholder has neither a value nor a default (21656).
     """
-    order = [name for name in _SHOWN if name in template.types]
-    channel = channel_of(to)
-    if channel is None:
-        order.reverse()
-    else:
-        # Types of another channel come last, in their order.
-        order.sort(key=lambda name: name.partition("/")[0] not in ("twilio", channel))
-    name = order[0]
+    name = _chosen(template, channel)
     content = template.types[name]
+    text, media = TYPES[name].text, TYPES[name].media
     values = {**template.variables, **given}
-    text, media = _SHOWN[name]
     body = content[text] if text else _authentication_text(content)
-    urls = content[media] if media else None
-    listed = urls if isinstance(urls, list) else [urls] if urls else []
-    return Rendered(_fill(str(body or ""), values), tuple(_fill(str(url), values) for url in listed))
+    missing = _missing(values, body, content)
+    if missing:
+        raise ApiError(21656, why=f"no value for {', '.join(f'{{{{{each}}}}}' for each in missing)}")
+    fields = {field: _filled(value, values) for field, value in content.items() if value not in (None, [])}
+    urls = fields.get(media or "", [])
+    listed = urls if isinstance(urls, list) else [urls]
+    return Rendered(name, fields, _fill(str(body or ""), values), tuple(map(str, listed)))
+
+
+def _chosen(template: ContentTemplate, channel: str | None) -> str:
+    names = [name for name in TYPES if name in template.types]
+    if channel is None:
+        return names[0]
+    # The types of another channel come last.
+    return max(names, key=lambda name: (name.partition("/")[0] in ("twilio", channel), names.index(name)))
 
 
 def _authentication_text(content: Mapping[str, object]) -> str:
-    """The text of a one-time password on WhatsApp, which the channel prescribes."""
+    """Return the text of a one-time password on WhatsApp, which the channel prescribes."""
     text = "{{1}} is your verification code."
     if content["add_security_recommendation"]:
         text += " For your security, do not share this code."
@@ -352,13 +389,23 @@ def _authentication_text(content: Mapping[str, object]) -> str:
     return text
 
 
-def _fill(text: str, values: Mapping[str, str]) -> str:
-    def value(placeholder: "re.Match[str]") -> str:
-        if placeholder[1] not in values:
-            raise ApiError(21656)
-        return values[placeholder[1]]
+def _missing(values: Mapping[str, str], *contents: object) -> list[str]:
+    """Return the placeholders without a value, in the order of the text."""
+    placeholders = (name for text in _texts_in(contents) for name in _PLACEHOLDER.findall(text))
+    return [name for name in dict.fromkeys(placeholders) if name not in values]
 
-    return _PLACEHOLDER.sub(value, text)
+
+def _filled(content: object, values: Mapping[str, str]) -> object:
+    """Fill in the placeholders in every text of a content."""
+    if isinstance(content, str):
+        return _fill(content, values)
+    if isinstance(content, Mapping):
+        return {name: _filled(value, values) for name, value in content.items() if value is not None}
+    return [_filled(each, values) for each in content] if isinstance(content, list) else content
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda placeholder: values[placeholder[1]], text) if "{{" in text else text
 
 
 def _is_broken(text: str) -> bool:
@@ -373,5 +420,5 @@ def _is_name(name: str) -> bool:
 def _texts_in(content: Any) -> list[str]:
     if isinstance(content, str):
         return [content]
-    inner = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
+    inner = content.values() if isinstance(content, Mapping) else content if isinstance(content, list | tuple) else ()
     return [text for each in inner for text in _texts_in(each)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, NamedTuple
 
 from pytest_whoosh.engine.addresses import Kind, country_of, kind_of, national_format
@@ -298,6 +298,15 @@ class ApiKey(Resource):
     friendly_name: str = _name()
 
 
+UNSUBMITTED: Final = "unsubmitted"
+APPROVED: Final = "approved"
+#: The statuses in which WhatsApp has not decided yet, and how long it takes to decide.
+UNDECIDED: Final = ("received", "pending")
+DECIDES_AFTER: Final = timedelta(minutes=5)
+#: The statuses of an approval; see https://www.twilio.com/docs/content/content-api-resources#fetch-an-approval-status
+APPROVAL_STATUSES: Final = (APPROVED, *UNDECIDED, "rejected", "paused", "disabled", UNSUBMITTED)
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Approval:
     """A request to WhatsApp to approve a content template, and its answer."""
@@ -305,7 +314,16 @@ class Approval:
     name: str
     category: str
     allow_category_change: bool = True
+    #: The status that it was given last; see :meth:`ContentTemplate.approval_status`.
     status: str = "received"
+    #: When WhatsApp approves it, if no status that a test sets comes before; None if it stays as it is.
+    approved_at: datetime | None = None
+    rejection_reason: str = ""
+
+    def set_status(self, status: str, now: datetime) -> None:
+        """Give it a status. Time moves on the statuses in which WhatsApp has not decided."""
+        self.status = status
+        self.approved_at = now + DECIDES_AFTER if status in UNDECIDED else None
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -320,6 +338,14 @@ class ContentTemplate(Resource):
     #: The values of placeholders for which a message gives none.
     variables: Mapping[str, str] = field(default_factory=dict)
     approval: Approval | None = None
+
+    def approval_status(self, now: datetime) -> str:
+        """Return the status of the template's approval by WhatsApp, which time moves on."""
+        approval = self.approval
+        if approval is None:
+            return UNSUBMITTED
+        is_approved = approval.approved_at is not None and now >= approval.approved_at
+        return APPROVED if is_approved else approval.status
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -19,11 +19,11 @@ from pytest_whoosh.engine.timeline import Timeline
 from pytest_whoosh.engine.webhooks.callbacks import Webhook, webhook
 from pytest_whoosh.engine.webhooks.parameters import status_params
 
+from . import window
 from .links import Links
 from .prices import Prices
 from .senders import carries_mms, choose_sender, make_sms
 from .throughput import Throughput, Wait
-from .window import is_outside_window
 
 _QUEUE_OVERFLOW: Final = 30001
 _SUSPENDED: Final = 30002
@@ -34,7 +34,6 @@ _NO_SERVICE: Final = 21701
 _NO_SENDER: Final = 21703
 _EMPTY_POOL: Final = 21704
 _NOT_IN_POOL: Final = 21711
-_OUTSIDE_WINDOW: Final = 63016
 _NOT_SHORTENED: Final = 30103
 _NO_DOMAIN: Final = 30106
 _NO_MEDIA: Final = 11200
@@ -191,8 +190,8 @@ class Carrier:
                 return _OPTED_OUT
             self._prepare(message, message.service)
         last_heard = self._account_of(message).last_heard.get((message.to, message.from_))
-        if is_outside_window(message, last_heard, self._timeline.now):
-            return _OUTSIDE_WINDOW
+        if code := window.refusal(message, last_heard, self._timeline.now):
+            return code
         if message.shortens_urls and not (message.service and message.service.link_shortening_domain):
             return _NO_DOMAIN
         if message.media_urls and (code := _media_problem(message)):

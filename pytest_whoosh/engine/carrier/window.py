@@ -1,21 +1,43 @@
-"""When a person may be sent free text on a channel: within the channel's window after they last wrote.
+"""Decides which messages may be sent on a channel: any within the window after the person wrote, else templates.
 
-See https://www.twilio.com/docs/whatsapp/key-concepts#the-24-hour-window-customer-service-window
+See https://www.twilio.com/docs/whatsapp/key-concepts#the-24-hour-window-customer-service-window, and "WhatsApp approval
+requirements" at https://www.twilio.com/docs/content/content-types-overview
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
+from pytest_whoosh.engine.account.content import TYPES
+from pytest_whoosh.engine.account.resources import APPROVED, ContentTemplate
 from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED
 from pytest_whoosh.engine.messages.record import Message
 
+_OUTSIDE_WINDOW: Final = 63016
+#: The error of a template that WhatsApp approves no more, by the status of its approval.
+_NOT_APPROVED: Final[Mapping[str, int]] = MappingProxyType({"rejected": 63040, "paused": 63041, "disabled": 63042})
 
-def is_outside_window(message: Message, last_heard: datetime | None, now: datetime) -> bool:
-    """True if the recipient has not written to the sender, or wrote too long ago.
 
-    A template may always be sent. A message with a scripted outcome may too, because the test decides its outcome.
+def refusal(message: Message, last_heard: datetime | None, now: datetime) -> int | None:
+    """Return the error code with which a channel refuses a message now; None if it takes the message.
+
+    A message with a scripted outcome is never refused, because the test decides its outcome.
     """
     channel = CHANNELS.get(message.channel or "")
-    if channel is None or channel.window is None or message.content_sid or message.outcome is not DELIVERED:
-        return False
-    return last_heard is None or now - last_heard > channel.window
+    if channel is None or channel.window is None or message.outcome is not DELIVERED:
+        return None
+    if last_heard is not None and now - last_heard <= channel.window:
+        return None
+    template = message.template
+    if template is None or message.content is None or not channel.approves_templates:
+        return _OUTSIDE_WINDOW
+    return _template_refusal(template, str(message.content["content_type"]), now)
+
+
+def _template_refusal(template: ContentTemplate, content_type: str, now: datetime) -> int | None:
+    status = template.approval_status(now)
+    if status in _NOT_APPROVED:
+        return _NOT_APPROVED[status]
+    return None if status == APPROVED and not TYPES[content_type].in_window_only else _OUTSIDE_WINDOW

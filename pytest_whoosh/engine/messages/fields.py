@@ -110,6 +110,7 @@ FLAG: Final = ValueType(bool)
 TEXTS: Final = ValueType(list[str], _list)
 HISTORY: Final = ValueType(list[tuple[str, datetime]], _list)
 PARAMETERS: Final = ValueType(dict[str, str | list[str]])
+CONTENT: Final = ValueType(dict[str, object])
 #: The engine has records here, and a test sees each as a ``Callback``.
 WEBHOOKS: Final = ValueType(list, _list)
 
@@ -354,6 +355,13 @@ _ROWS: Final = (
         nullable=True,
     ),
     Field(
+        "content",
+        CONTENT,
+        lambda message: message.content,
+        "What is sent of the content template: its ``content_type`` and the fields of that type, filled in.",
+        nullable=True,
+    ),
+    Field(
         "feedback",
         TEXT,
         lambda message: message.feedback,
@@ -451,6 +459,7 @@ class MatchAtCreation(TypedDict, total=False):
     status_callback: WantedOrNone[str]
     content_sid: WantedOrNone[str]
     content_variables: WantedOrNone[str]
+    content: WantedOrNone[dict[str, object]]
     request: Wanted[dict[str, str | list[str]]]
 
 

@@ -17,7 +17,7 @@ from pytest_whoosh.engine.limits import LONGEST_VALIDITY
 from .lifecycle import TRANSITIONS, Outcome, Status
 
 if TYPE_CHECKING:
-    from pytest_whoosh.engine.account.resources import LinkDomain, MessagingService
+    from pytest_whoosh.engine.account.resources import ContentTemplate, LinkDomain, MessagingService
     from pytest_whoosh.engine.rules.webhooks import WebhookScript
     from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
@@ -55,6 +55,9 @@ class Message:
     status_callback: str | None = None
     content_sid: str | None = None
     content_variables: str | None = None
+    template: ContentTemplate | None = None
+    #: The fields of the template's content type that is sent, filled in.
+    content: dict[str, object] | None = None
     validity_period: int = LONGEST_VALIDITY
     max_price: Decimal | None = None
     as_mms: bool = False

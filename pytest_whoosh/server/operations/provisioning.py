@@ -124,6 +124,7 @@ OPERATIONS: Final = (
             Parameter("types", OBJECT, "more content types, by their names"),
             Parameter("friendly_name", TEXT, "its name"),
             Parameter("language", TEXT, "its language"),
+            Parameter("approval", TEXT, "the status of its approval by WhatsApp"),
         ),
         example='{"body": "Hi {{1}}", "variables": {"1": "there"}}',
     ),

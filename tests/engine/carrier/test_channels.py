@@ -132,6 +132,79 @@ def test_a_template_may_be_sent_at_any_time(whoosh: Whoosh, client: Client) -> N
     assert [callback.params.get("StructuredMessage") for callback in whoosh.callbacks] == ["true", None]
 
 
+QUICK_REPLY = {"twilio/quick-reply": {"body": "Coming?", "actions": [{"title": "Yes", "id": "yes"}]}}
+LIST_PICKER = {"twilio/list-picker": {"body": "Which?", "button": "Pick", "items": [{"id": "1", "item": "One"}]}}
+LOCATION = {"twilio/location": {"latitude": 52.52, "longitude": 13.40, "label": "Berlin"}}
+
+
+@pytest.mark.parametrize(
+    ("template", "end"),
+    [
+        pytest.param({"body": "Hi"}, ("delivered", None), id="approved"),
+        pytest.param({"types": QUICK_REPLY}, ("delivered", None), id="an approved quick reply"),
+        pytest.param({"body": "Hi", "approval": "unsubmitted"}, ("failed", 63016), id="not submitted"),
+        pytest.param({"body": "Hi", "approval": "pending"}, ("failed", 63016), id="not decided"),
+        pytest.param(
+            {"types": QUICK_REPLY, "approval": "unsubmitted"}, ("failed", 63016), id="a session's quick reply"
+        ),
+        pytest.param({"types": LIST_PICKER}, ("failed", 63016), id="a list picker"),
+        pytest.param({"types": LOCATION}, ("failed", 63016), id="a location"),
+        pytest.param({"body": "Hi", "approval": "rejected"}, ("failed", 63040), id="rejected"),
+        pytest.param({"body": "Hi", "approval": "paused"}, ("failed", 63041), id="paused"),
+        pytest.param({"body": "Hi", "approval": "disabled"}, ("failed", 63042), id="disabled"),
+    ],
+)
+def test_only_an_approved_template_opens_a_conversation(  # recorded.md 27
+    whoosh: Whoosh, client: Client, template: dict[str, Any], end: tuple[str, int | None]
+) -> None:
+    sid = whoosh.add_template(**template).sid
+
+    client.messages.create(to=PERSON, from_=SENDER, content_sid=sid)
+
+    assert ends(whoosh) == [end]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        pytest.param({"body": "Hi", "approval": "unsubmitted"}, id="not submitted"),
+        pytest.param({"types": LIST_PICKER}, id="a list picker"),
+        pytest.param({"types": LOCATION}, id="a location"),
+    ],
+)
+def test_a_conversation_takes_any_content(whoosh: Whoosh, client: Client, template: dict[str, Any]) -> None:
+    sid = whoosh.add_template(**template).sid
+    write(whoosh)
+
+    client.messages.create(to=PERSON, from_=SENDER, content_sid=sid)
+
+    assert ends(whoosh) == [("delivered", None)]
+
+
+def test_a_scheduled_template_is_sent_once_it_is_approved(whoosh: Whoosh, client: Client) -> None:
+    service = whoosh.add_messaging_service("Support", senders=[SENDER])
+    template = whoosh.add_template("Hi", approval="pending")
+    client.messages.create(
+        to=PERSON,
+        messaging_service_sid=service.sid,
+        content_sid=template.sid,
+        schedule_type="fixed",
+        send_at=whoosh.now + timedelta(hours=1),
+    )
+
+    whoosh.travel(hours=2)
+
+    assert ends(whoosh) == [("delivered", None)]
+
+
+def test_messenger_approves_no_templates(whoosh: Whoosh, client: Client) -> None:
+    template = whoosh.add_template("Hi")
+
+    client.messages.create(to="messenger:person", from_="messenger:page", content_sid=template.sid)
+
+    assert ends(whoosh) == [("failed", 63016)]
+
+
 def test_the_answer_to_a_webhook_lies_in_the_window(whoosh: Whoosh) -> None:
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "text/xml")])

@@ -22,7 +22,7 @@ from tests.naming import readable
 CALLBACK = "https://app.example/status"
 KEYS = (
     "to, from_, body, direction, num_segments, segments, encoding, media_urls, num_media, date_created, send_at, "
-    "messaging_service_sid, account_sid, status_callback, content_sid, content_variables, request"
+    "messaging_service_sid, account_sid, status_callback, content_sid, content_variables, content, request"
 )
 CALLBACKS = "canceled, queued, sent, failed, delivered, undelivered, read"
 DURATION = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
@@ -567,6 +567,7 @@ def test_a_rule_is_not_used_up_by_messages_that_a_newer_one_takes(whoosh: Whoosh
         {"status_callback": CALLBACK},
         {"content_sid": None},
         {"content_variables": None},
+        {"content": None},
         {"request": IsPartialDict({"Body": "Your code is 1234", "ProvideFeedback": "true"})},
         {"to": PERSON, "from_": SENDER, "body": re.compile("code")},
         {},
