@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from .engine.account.content import read_defaults, read_types
 from .engine.account.keywords import (
     ApplicationProperties,
+    ChannelSenderProperties,
     LinkDomainProperties,
     NumberProperties,
     ServiceProperties,
@@ -32,6 +33,7 @@ from .engine.account.resources import (
     PhoneNumber,
     Resource,
     ShortCode,
+    Sim,
 )
 from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
 from .engine.dialect import dialect
@@ -102,7 +104,7 @@ class Provisioning:
 
     @_in_one_step
     def add_number(self, number: str, **properties: Unpack[NumberProperties]) -> PhoneNumber:
-        """Give the account a phone number.
+        """Give the account a phone number, or a wireless SIM by its address ``"sim:DE..."``.
 
         Takes the properties of the IncomingPhoneNumber resource in snake case, such as ``sms_url``, and
         ``sms_capable=`` and ``mms_capable=``.
@@ -110,6 +112,8 @@ class Provisioning:
         address = normalize(number, "possible")
         if address is None or channel_of(address):
             raise ValueError(_wrong("add_number", 'a phone number such as "+15557122661"', number))
+        if kind_of(address) is Kind.SIM:
+            return self._create(Sim, phone_number=address, **checked(PhoneNumber, properties))
         return self._number(address, checked(PhoneNumber, properties))
 
     @_in_one_step
@@ -137,18 +141,25 @@ class Provisioning:
             raise TypeError(f'link_shortening_domain takes a domain such as "go.example", not {domain!r}.')
         known = checked(MessagingService, {"friendly_name": name, **properties})
         pool = [self._address(sender) for sender in senders]
+        for address in pool:
+            if kind_of(address) is Kind.SIM:
+                raise ValueError(f"{address} is a wireless SIM, and no sender pool takes one.")
         service = self._create(MessagingService, **known)
         for address in dict.fromkeys(pool):
             self._provider().join_pool(service, self._pool_sender(address))
         return service
 
     @_in_one_step
-    def add_channel_sender(self, address: str) -> ChannelSender:
-        """Give the account a sender on a channel: ``"whatsapp:+15557122661"``, ``"messenger:..."`` or ``"rcs:..."``."""
+    def add_channel_sender(self, address: str, **properties: Unpack[ChannelSenderProperties]) -> ChannelSender:
+        """Add a sender on a channel: ``"whatsapp:+15557122661"``, ``"messenger:..."`` or ``"rcs:..."``.
+
+        Takes ``sms_url``, ``sms_method``, ``fallback_url`` and ``fallback_method`` for inbound messages,
+        ``status_callback`` for the messages it sends, and ``friendly_name``.
+        """
         known = normalize(address) if isinstance(address, str) else None
         if known is None or channel_of(known) is None:
             raise ValueError(_wrong("add_channel_sender", 'a channel address such as "whatsapp:+15557122661"', address))
-        return self._create(ChannelSender, address=known)
+        return self._create(ChannelSender, address=known, **checked(ChannelSender, properties))
 
     @_in_one_step
     def add_application(self, **properties: Unpack[ApplicationProperties]) -> Application:

@@ -38,7 +38,8 @@ from .engine.dialect import dialect
 from .engine.errors import choose_from
 from .engine.hosts import API_HOST
 from .engine.http import Later, Request, Response, well_formed
-from .engine.inbound.conversation import Conversation, Deliveries, handler_of, receive, received_by
+from .engine.inbound.conversation import Conversation, Deliveries, receive, received_by
+from .engine.inbound.destinations import destination_of
 from .engine.messages.fields import Match, MatchAtCreation
 from .engine.messages.lifecycle import Status
 from .engine.messages.matching import Matcher
@@ -587,7 +588,7 @@ class Whoosh(Suggesting, Provisioning):
         body, params = well_formed(body), {name: well_formed(value) for name, value in params.items()}
         with self._lock:
             account = self._vendor.account_with(ours)
-            url = handler_of(account, ours, account.provisions.service_of(ours)).url
+            url = destination_of(account, ours, account.provisions.service_of(ours)).url
             if url and form:  # refused before the message is there, so that awaiting it instead is the first try
                 self._courier.require_deliverable(url, form)
             urls = tuple(self._media_url(file) for file in media)

@@ -47,9 +47,14 @@ class Reply(Suggesting):
 
     @property
     def webhook(self) -> Callback | None:
-        """The webhook that the app got; None where none is set for the sender written to."""
+        """The webhook that the app got; None if there was none, as :attr:`no_webhook` explains."""
         webhook = self._conversation.webhook
         return Callback(webhook, self._touch) if webhook else None
+
+    @property
+    def no_webhook(self) -> str | None:
+        """The reason for which there was no webhook: what decided, and what it would need. None if there was one."""
+        return self._conversation.message.no_webhook
 
     @property
     def replies(self) -> list[Message]:

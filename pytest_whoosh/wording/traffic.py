@@ -99,7 +99,11 @@ def _call(call: Exchange, day: date) -> _Entry:
 
 def _message(message: Message, day: date, hide: Callable[[str], str]) -> _Entry:
     changes = "  ".join(_change(message, status, at, day) for status, at in message.history)
-    return _Entry((describe(message, hide), INDENT + changes), message.status in _FAILED)
+    lines: tuple[str, ...] = (describe(message, hide), INDENT + changes)
+    if message.no_webhook:
+        why = _SID.sub(lambda sid: short_sid(sid[0]), message.no_webhook)
+        lines = (*lines, f"{INDENT}no webhook: {why}")
+    return _Entry(lines, message.status in _FAILED or bool(message.no_webhook))
 
 
 def _change(message: Message, status: Status, at: datetime, day: date) -> str:

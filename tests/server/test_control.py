@@ -836,7 +836,10 @@ MATCH_KEYS = (
         (
             "add_channel_sender",
             {"adress": "whatsapp:+15557122661"},
-            "Unknown parameter of add_channel_sender 'adress'. Did you mean 'address'? Valid: address.",
+            (
+                "Unknown parameter of add_channel_sender 'adress'. Did you mean 'address'? Valid: address, "
+                "friendly_name, sms_url, sms_method, fallback_url, fallback_method, status_callback."
+            ),
         ),
         (
             "add_messaging_service",

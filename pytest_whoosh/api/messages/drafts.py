@@ -168,7 +168,7 @@ def _first_status(draft: Draft) -> Status:
 
 
 def _status_callback(draft: Draft) -> str | None:
-    """Where reports go: the application before the request, the request before the service."""
+    """Return the URL for reports: the application's before the request's, and the service's or the sender's last."""
     if draft.application:
         return draft.application.message_status_callback or draft.application.sms_status_callback
-    return draft.given.status_callback or (draft.service.status_callback if draft.service else None)
+    return draft.given.status_callback or draft.account.provisions.status_callback_of(draft.from_, draft.service)

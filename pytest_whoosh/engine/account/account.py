@@ -22,6 +22,7 @@ from .resources import (
     PoolSender,
     Resource,
     ShortCode,
+    Sim,
 )
 
 AccountStatus: TypeAlias = Literal["active", "suspended", "closed"]
@@ -80,12 +81,24 @@ class Provisions:
                 self._pools[sender.address].remove(record)
 
     def owned(self, address: str) -> PhoneNumber | ShortCode | None:
-        """Return the account's number or short code with an address."""
-        return self.identified(PhoneNumber, address) or self.identified(ShortCode, address)
+        """Return the account's number, SIM or short code with an address."""
+        number = self.identified(PhoneNumber, address) or self.identified(ShortCode, address)
+        return number or (self.identified(Sim, address) if address.startswith("sim:") else None)
+
+    def channel_sender(self, address: str) -> ChannelSender | None:
+        """Return the account's sender on a channel with an address."""
+        return self.identified(ChannelSender, address)
 
     def has(self, sender: str) -> bool:
         """True if the account has a sender of any kind with this address: bought, on a channel, or in a pool."""
         return bool(self.owned(sender) or self.service_of(sender) or sender_sid(sender) in self.channel_senders)
+
+    def status_callback_of(self, sender: str | None, service: MessagingService | None) -> str | None:
+        """Return the URL for reports about messages that name none: the service's, else that of the channel sender."""
+        if service:
+            return service.status_callback
+        channel_sender = self.channel_sender(sender or "")
+        return channel_sender.status_callback if channel_sender else None
 
     # Sender pools
 

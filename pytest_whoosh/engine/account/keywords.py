@@ -75,6 +75,17 @@ class ApplicationProperties(_Voice, total=False):
     public_application_connect_enabled: bool
 
 
+class ChannelSenderProperties(TypedDict, total=False):
+    """The properties of ``add_channel_sender()``."""
+
+    friendly_name: str | None
+    sms_url: str | None
+    sms_method: Method
+    fallback_url: str | None
+    fallback_method: Method
+    status_callback: str | None
+
+
 class ServiceProperties(_Named, total=False):
     """The properties of ``add_messaging_service()``."""
 

@@ -126,6 +126,21 @@ class PhoneNumber(Resource):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class Sim(PhoneNumber):
+    """A SIM of Programmable Wireless, which sends as a phone number does. Its address is ``sim:`` and its SID."""
+
+    PREFIX = Prefix.SIM
+
+    def __post_init__(self) -> None:
+        self.friendly_name = self.friendly_name or self.phone_number
+
+    @classmethod
+    def new_sid(cls, sids: Sids, properties: Mapping[str, Any]) -> str:  # noqa: ARG003  # the address has it
+        """Return the SID in the address of the SIM."""
+        return str(properties["phone_number"].partition(":")[2])
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class ShortCode(Resource):
     """A short code of the account."""
 
@@ -234,12 +249,23 @@ class MessagingService(Resource):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class ChannelSender(Resource):
-    """A sender of the account on a channel, such as a WhatsApp number."""
+    """A sender of the account on a channel, such as a WhatsApp number, with webhooks of its own."""
 
     PREFIX = Prefix.CHANNEL_SENDER
     IDENTITY = "address"
 
     address: str
+    friendly_name: str | None = _settable(friendly_name, invalid=20002)
+    sms_url: str | None = _url()
+    sms_method: str = _method()
+    fallback_url: str | None = _url()
+    fallback_method: str = _method()
+    status_callback: str | None = _url(invalid=21609)
+    #: What the Senders API was told about the sender, which changes nothing here.
+    configuration: Mapping[str, object] = field(default_factory=dict)
+    profile: Mapping[str, object] = field(default_factory=dict)
+    #: When the channel lets it send; None if it always could.
+    online_at: datetime | None = None
 
     @classmethod
     def new_sid(cls, sids: Sids, properties: Mapping[str, Any]) -> str:  # noqa: ARG003  # it is not counted

@@ -6,12 +6,12 @@ See https://www.twilio.com/docs/messaging/guides/webhook-request
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.opt_out import Handled, handle
-from pytest_whoosh.engine.account.resources import Application, MessagingService, PhoneNumber, ShortCode
+from pytest_whoosh.engine.account.resources import MessagingService, PhoneNumber
 from pytest_whoosh.engine.addresses import channel_of, kind_of, normalize
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
 from pytest_whoosh.engine.limits import LONGEST_BODY, MOST_MEDIA, MOST_REPLIES
@@ -21,6 +21,7 @@ from pytest_whoosh.engine.vendor import Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError, webhook, without_fragment
 from pytest_whoosh.engine.webhooks.cookies import Cookies
 
+from .destinations import Destination, destination_of
 from .parameters import inbound_params
 from .twiml import Document, MessageVerb, RedirectVerb, TwimlError, read_answer
 
@@ -31,15 +32,6 @@ MOST_DOCUMENTS: Final = 100
 
 #: Yields each webhook; goes on once it was delivered.
 Deliveries: TypeAlias = Generator[Webhook, None, None]
-
-
-class Handler(NamedTuple):
-    """Where inbound messages of a sender go, and where they go when that fails."""
-
-    url: str | None
-    method: str = "POST"
-    fallback_url: str | None = None
-    fallback_method: str = "POST"
 
 
 @dataclass(slots=True, eq=False)
@@ -66,23 +58,24 @@ class Conversation:
         message = self.message
         provisions = self.account.provisions
         self.keyword = handle(provisions, message.body, message.from_ or "", message.to, self.service)
-        handler = handler_of(self.account, message.to, self.service)
-        if handler.url:
+        destination = destination_of(self.account, message.to, self.service)
+        message.no_webhook = destination.missing or None
+        if destination.url:
             opted = self.service is not None and self.service.advanced_opt_out
             keyword = self.keyword.kind if self.keyword and opted else None
             params = inbound_params(message, self.account.sid, self.vendor.origin, self.extra, keyword)
-            yield from self._call(handler, params)
+            yield from self._call(destination, params)
         self.account.charge(message, self.vendor.prices.price(message))
         message.move_to(Status.RECEIVED, self.vendor.now)
 
-    def _call(self, handler: Handler, params: dict[str, str]) -> Deliveries:
-        assert handler.url
-        first = self.webhook = self._webhook(handler.url, handler.method, params)
+    def _call(self, destination: Destination, params: dict[str, str]) -> Deliveries:
+        assert destination.url
+        first = self.webhook = self._webhook(destination.url, destination.method, params)
         yield from self._ask(first)
         failed = yield from self._obey(first, params)
-        if failed and failed.error and handler.fallback_url:
+        if failed and failed.error and destination.fallback_url:
             failure = {**params, "ErrorCode": str(failed.error.code), "ErrorUrl": without_fragment(failed.url)}
-            fallback = self._webhook(handler.fallback_url, handler.fallback_method, failure)
+            fallback = self._webhook(destination.fallback_url, destination.fallback_method, failure)
             yield from self._ask(fallback)
             yield from self._obey(fallback, failure)
 
@@ -158,7 +151,7 @@ class Conversation:
         service = provisions.service_of(sender)
         if service is None and provisions.has_opted_out(to, sender, None):
             raise TwimlError(21610, f"{to} has opted out of {sender}")
-        callback = verb.status_callback or (service.status_callback if service else None)
+        callback = verb.status_callback or provisions.status_callback_of(sender, service)
         message = Message(
             sid="",
             serial=0,
@@ -221,21 +214,6 @@ def _joined(base: str, url: str, code: int) -> str:
     except ValueError as problem:
         raise TwimlError(code, f"{url!r} is no URL: {problem}") from None
     return joined
-
-
-def handler_of(account: Account, address: str, service: MessagingService | None) -> Handler:
-    """Where a message to one of the account's senders goes."""
-    if service and not service.use_inbound_webhook_on_number:
-        return Handler(
-            service.inbound_request_url, service.inbound_method, service.fallback_url, service.fallback_method
-        )
-    sender = account.provisions.owned(address.rpartition(":")[2])
-    owner: PhoneNumber | ShortCode | Application | None = sender
-    if isinstance(sender, PhoneNumber) and sender.sms_application_sid:
-        owner = account.provisions.applications.get(sender.sms_application_sid)
-    if owner is None:
-        return Handler(None)
-    return Handler(owner.sms_url, owner.sms_method, owner.sms_fallback_url, owner.sms_fallback_method)
 
 
 def received_by(vendor: Vendor, person: str) -> list[Message]:

@@ -83,6 +83,8 @@ class Message:
     #: The parameters as posted: their names, and the value of each, or all values of one that came several times.
     posted_names: tuple[str, ...] = ()
     posted_values: tuple[str | tuple[str, ...], ...] = ()
+    #: Why an inbound message caused no webhook.
+    no_webhook: str | None = None
     #: Every status it has had, and the moment of each. Nearly all messages have the same ones, so they share them.
     _statuses: tuple[Status, ...] = field(init=False)
     _moments: tuple[datetime, ...] = field(init=False)

@@ -88,10 +88,10 @@ OPERATIONS: Final = (
         name="add_channel_sender",
         method="POST",
         about="Give the account a sender on a channel",
-        do=_provides("add_channel_sender"),
+        do=_provides("add_channel_sender", "address"),
         returns=record_schema(ChannelSender),
-        parameters=(Parameter("address", TEXT, "its address", required=True),),
-        example='{"address": "whatsapp:+15557122661"}',
+        parameters=(Parameter("address", TEXT, "its address", required=True), *_properties(ChannelSender)),
+        example='{"address": "whatsapp:+15557122661", "sms_url": "https://app.example/whatsapp"}',
     ),
     Operation(
         name="add_application",

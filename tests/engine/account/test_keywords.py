@@ -14,6 +14,7 @@ KEYWORDS = [
     (resources.PhoneNumber, keywords.NumberProperties),
     (resources.ShortCode, keywords.ShortCodeProperties),
     (resources.Application, keywords.ApplicationProperties),
+    (resources.ChannelSender, keywords.ChannelSenderProperties),
     (resources.MessagingService, keywords.ServiceProperties),
     (resources.LinkDomain, keywords.LinkDomainProperties),
 ]

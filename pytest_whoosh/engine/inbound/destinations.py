@@ -1,0 +1,94 @@
+"""Finds the webhook of a person's message: that of the Messaging Service, else that of the sender written to.
+
+A sender on a channel has a webhook of its own, see https://www.twilio.com/docs/whatsapp/api/senders; here one that the
+test did not add as a channel sender shares the webhook of its number.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from pytest_whoosh.engine.account.account import Account
+from pytest_whoosh.engine.account.resources import (
+    Application,
+    ChannelSender,
+    MessagingService,
+    PhoneNumber,
+    ShortCode,
+)
+from pytest_whoosh.engine.addresses import Kind, kind_of
+from pytest_whoosh.engine.dialect import dialect
+
+#: The method that adds a sender of each kind.
+_ADDED_BY: Final[Mapping[Kind | None, str]] = MappingProxyType(
+    {
+        Kind.NUMBER: "add_number",
+        Kind.SIM: "add_number",
+        Kind.SHORT_CODE: "add_short_code",
+        Kind.CHANNEL: "add_channel_sender",
+        Kind.ALPHA: "add_messaging_service",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The URL that inbound messages of a sender go to, and the one they go to if that fails.
+
+    ``missing`` says what decided that there is no URL, and what it would need; it is empty if there is one.
+    """
+
+    url: str | None
+    method: str = "POST"
+    fallback_url: str | None = None
+    fallback_method: str = "POST"
+    missing: str = ""
+
+
+def destination_of(account: Account, address: str, service: MessagingService | None) -> Destination:
+    """Return the webhook of messages to one of the account's senders."""
+    if service is None or service.use_inbound_webhook_on_number:
+        return _of_sender(account, address, service)
+    missing = ""
+    if not service.inbound_request_url:
+        missing = (
+            f"{address} is in service {service.sid}, which has no inbound_request_url; "
+            f"its own sms_url counts only with {_by_number()}"
+        )
+    return Destination(
+        service.inbound_request_url, service.inbound_method, service.fallback_url, service.fallback_method, missing
+    )
+
+
+def _of_sender(account: Account, address: str, service: MessagingService | None) -> Destination:
+    provisions = account.provisions
+    number = provisions.owned(address) or provisions.owned(address.rpartition(":")[2])
+    sender = provisions.channel_sender(address) or number
+    owner: PhoneNumber | ShortCode | ChannelSender | Application | None = sender
+    name = address
+    if isinstance(sender, PhoneNumber) and sender.sms_application_sid:
+        owner = account.provisions.applications.get(sender.sms_application_sid)
+        name = f"application {sender.sms_application_sid}, which handles {address},"
+    missing = "" if owner and owner.sms_url else _missing(owner, name, address, service)
+    if owner is None:
+        return Destination(None, missing=missing)
+    if isinstance(owner, ChannelSender):
+        return Destination(owner.sms_url, owner.sms_method, owner.fallback_url, owner.fallback_method, missing)
+    return Destination(owner.sms_url, owner.sms_method, owner.sms_fallback_url, owner.sms_fallback_method, missing)
+
+
+def _missing(owner: object, name: str, address: str, service: MessagingService | None) -> str:
+    if owner is None and name != address:
+        return f"{name} does not exist"
+    if owner is None:
+        add = _ADDED_BY[kind_of(address)]
+        return f"the account has no sender {address}; {dialect().method(add)} with sms_url adds it with a webhook"
+    text = f"{name} has no sms_url"
+    if service:
+        text += f", and its service {service.sid} leaves the webhook to it ({_by_number()})"
+    return text
+
+
+def _by_number() -> str:
+    return dialect().argument("use_inbound_webhook_on_number", True)
