@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .engine.misuse import WhooshError
+    from .engine.rules.calls import CallRule
+    from .engine.rules.requests import ApiRequest
     from .engine.rules.rule import Rule
     from .interception.guard import WhooshGuardError
     from .interception.sdk import WhooshHttpClient
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
     from .whoosh import Whoosh
 
     __all__ = [
+        "ApiRequest",
         "AsyncWhooshHttpClient",
+        "CallRule",
         "Callback",
         "Message",
         "Messages",
@@ -30,7 +34,9 @@ if TYPE_CHECKING:
     ]
 
 _HOMES = {
+    "ApiRequest": "engine.rules.requests",
     "AsyncWhooshHttpClient": "interception.sdk_async",
+    "CallRule": "engine.rules.calls",
     "Callback": "views",
     "Message": "views",
     "Messages": "views",

@@ -45,6 +45,7 @@ from .engine.messages.lifecycle import Status
 from .engine.messages.matching import Matcher
 from .engine.messages.media import File
 from .engine.misuse import Suggesting, WhooshError, is_usage_error
+from .engine.rules.calls import CallRule
 from .engine.rules.rule import Rule
 from .engine.settings import GivenSettings, read_settings
 from .engine.sids import Prefix, is_sid
@@ -466,10 +467,28 @@ class Whoosh(Suggesting, Provisioning):
         self._require_in_force()
         return self._vendor.rules.add(Rule(match))
 
+    def when_called(self, method: str, url: "str | re.Pattern[str] | Message", **params: object) -> CallRule:
+        """Script the answer to the API calls that match, of resources that are faked and of any others.
+
+        The newest matching rule wins, of :meth:`when` and of this together, before the API checks credentials.
+
+        Args:
+            method: ``"GET"``, ``"POST"``, ... or ``"*"`` for all.
+            url: a full URL with wildcards, a path that is compared with the end of the URL's path, a compiled pattern,
+                or a message, for its own URL. ``*`` stands for one segment of a path, ``**`` for any number. All
+                families of the vendor's hosts are one.
+            params: fields of the form, query string or JSON document, matched as :meth:`when` matches.
+
+        Raises:
+            ValueError: the method is unknown, or the URL matches no host of the vendor.
+        """
+        self._require_in_force()
+        return self._vendor.rules.add(CallRule(method, url, params))
+
     @property
-    def rules(self) -> list[Rule]:
-        """The rules of :meth:`when`, oldest first, without those that were removed."""
-        return list(self._vendor.rules.messages)
+    def rules(self) -> list[Rule | CallRule]:
+        """The rules of :meth:`when` and :meth:`when_called`, oldest first, without those that were removed."""
+        return list(self._vendor.rules)
 
     def set_concurrency(self, calls: int) -> None:
         """Set how many API calls an account may have under way at once, 100 unless set, before the next is refused.

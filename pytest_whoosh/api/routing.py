@@ -5,15 +5,18 @@ import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_cdn, product_of
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
+from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.rules.calls import CallRule
 from pytest_whoosh.engine.sids import Prefix, is_sid
 from pytest_whoosh.engine.vendor import Vendor
 
@@ -100,6 +103,8 @@ class Route:
     signed: bool = False
     #: Whether the operation is open to an account that is suspended or closed.
     any_status: bool = False
+    #: Returns the message that a call would create, for the rules of a test that match by it.
+    preview: "Callable[[Call], Message] | None" = None
 
 
 H = TypeVar("H", bound=Handler)
@@ -123,9 +128,11 @@ class Routes:
         """Route HEAD requests of a path to the decorated function."""
         return self._route("HEAD", path)
 
-    def post(self, path: str, *, any_status: bool = False) -> Callable[[H], H]:
-        """Route POST requests of a path to the decorated function."""
-        return self._route("POST", path, any_status=any_status)
+    def post(
+        self, path: str, *, any_status: bool = False, preview: "Callable[[Call], Message] | None" = None
+    ) -> Callable[[H], H]:
+        """Route POST requests of a path to the decorated function; see :class:`Route` for the options."""
+        return self._route("POST", path, any_status=any_status, preview=preview)
 
     def put(self, path: str) -> Callable[[H], H]:
         """Route PUT requests of a path to the decorated function."""
@@ -135,7 +142,7 @@ class Routes:
         """Route DELETE requests of a path to the decorated function."""
         return self._route("DELETE", path)
 
-    def _route(self, method: str, path: str, **options: bool) -> Callable[[H], H]:
+    def _route(self, method: str, path: str, **options: Any) -> Callable[[H], H]:
         def keep(handler: H) -> H:
             self._routes.append(Route(method, self._base + path, handler, **options))
             return handler
@@ -197,28 +204,47 @@ def split_extension(path: str) -> tuple[str, str]:
 
 
 def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
-    """Answer a request: with what its handler says, or with the error document of the refusal."""
+    """Answer a request with what a rule of the test scripts, else with what its handler returns or refuses."""
     path, extension = split_extension(request.path)
     error: ApiError | None = None
+    rule: CallRule | None = None
     try:
-        reply = _reply(vendor, router, request, path, extension)
+        if request.scheme != "https":
+            raise NetworkFault("refused", text=PLAIN_HTTP.format(host=request.host))
+        if vendor.rules.calls:
+            rule = _scripted(vendor, router, request, path, extension)
+        if rule:
+            reply: Reply | Response = _scripted_reply(rule, vendor, router, request, path, extension)
+        else:
+            reply = _own_reply(vendor, router, request, path, extension)
     except ApiError as refusal:
         error = refusal
         headers = {**ERROR_HEADERS.get(error.status, {}), **error.headers}
         reply = Reply(error.document(), error.status, headers=headers)
     except NetworkFault as fault:
-        vendor.note(request, fault)
+        vendor.note(request, fault, rule=rule)
         raise
     response = reply if isinstance(reply, Response) else _render(vendor, request, reply, extension)
-    vendor.note(request, response, error, None if isinstance(reply, Response) else reply.sid)
+    vendor.note(request, response, error, None if isinstance(reply, Response) else reply.sid, rule)
     return response
 
 
-def _reply(vendor: Vendor, router: Router, request: Request, path: str, extension: str) -> Reply | Response:
-    if request.scheme != "https":
-        raise NetworkFault("refused", text=PLAIN_HTTP.format(host=request.host))
+def _own_reply(vendor: Vendor, router: Router, request: Request, path: str, extension: str) -> Reply | Response:
+    """Answer a request that no rule of ``whoosh.when_called`` answers."""
     if is_cdn(request.host):
         return cdn.serve(vendor, request)
+    route, call, values = _routed(vendor, router, request, path, extension)
+    if vendor.concurrency:
+        vendor.concurrency.enter(request, call.account.sid)
+    if not call.account.is_active and not route.any_status:
+        raise ApiError(20005)
+    return route.handler(call, **values)
+
+
+def _routed(
+    vendor: Vendor, router: Router, request: Request, path: str, extension: str
+) -> tuple[Route, Call, dict[str, str]]:
+    """Return the route of a request, the authenticated call, and the values in its path."""
     if product_of(request.host) is None:
         raise _not_found(request)
     found = router.find(path)
@@ -230,11 +256,29 @@ def _reply(vendor: Vendor, router: Router, request: Request, path: str, extensio
     if route is None:
         raise ApiError(20004)
     account = _account(vendor, caller, request, values.pop("account_sid", None))
-    if vendor.concurrency:
-        vendor.concurrency.enter(request, account.sid)
-    if not account.is_active and not route.any_status:
-        raise ApiError(20005)
-    return route.handler(Call(vendor, account, request, extension), **values)
+    return route, Call(vendor, account, request, extension), values
+
+
+def _scripted(vendor: Vendor, router: Router, request: Request, path: str, extension: str) -> CallRule | None:
+    """Return the rule that answers a request, unless a newer rule decides on the message that it creates."""
+    rules = vendor.rules
+    rule = rules.answering(request)
+    if rule and rules.any_since(rule):
+        with suppress(ApiError):  # a call that is refused creates no message
+            route, call, _ = _routed(vendor, router, request, path, extension)
+            if route.preview and rules.takes_since(rule, route.preview(call)):
+                return None
+    return rule
+
+
+def _scripted_reply(
+    rule: CallRule, vendor: Vendor, router: Router, request: Request, path: str, extension: str
+) -> Response:
+    """Give a rule's answer. If only the answer gets lost, carry out the call first."""
+    if rule.answer and rule.answer.carried_out:
+        with suppress(ApiError):  # a refusal gets lost as well
+            _own_reply(vendor, router, request, path, extension)
+    return rule.respond_to(request)
 
 
 def _not_found(request: Request) -> ApiError:

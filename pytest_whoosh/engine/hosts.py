@@ -41,9 +41,17 @@ def is_vendor(host: object) -> bool:
 
 def product_of(host: str) -> str | None:
     """Return the product that a vendor host serves, such as ``"api"``, or None if that product is not faked."""
+    label = label_of(host)
+    return label if label in PRODUCTS else None
+
+
+def label_of(host: str) -> str:
+    """Return the first label of a vendor host, which names its product, faked or not: ``"lookups"``.
+
+    It is empty for a bare domain and for anybody else's host.
+    """
     below = _below_domain(host) if len(host) <= _LONGEST_NAME else _below_domain.__wrapped__(host)
-    product = (below or "").partition(".")[0]
-    return product if product in PRODUCTS else None
+    return (below or "").partition(".")[0]
 
 
 def is_loopback(host: str) -> bool:

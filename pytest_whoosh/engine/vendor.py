@@ -36,6 +36,7 @@ from .messages.media import Files
 from .messages.record import Media, Message
 from .messages.signed_urls import SignedUrls
 from .misuse import is_usage_error
+from .rules.calls import CallRule
 from .rules.rules import Rules
 from .settings import Settings
 from .sids import Prefix, Sids, is_sid
@@ -335,9 +336,14 @@ class Vendor:
     # The journal
 
     def note(
-        self, request: Request, answer: Response | NetworkFault, error: ApiError | None = None, sid: str | None = None
+        self,
+        request: Request,
+        answer: Response | NetworkFault,
+        error: ApiError | None = None,
+        sid: str | None = None,
+        rule: CallRule | None = None,
     ) -> None:
-        """Write down an API call and what came of it."""
+        """Write down an API call and what came of it; ``rule`` is the one that answered it."""
         exchange = Exchange(self.now, request.method, request.url, None, sid=sid)
         if isinstance(answer, NetworkFault):
             exchange.note = str(answer)
@@ -348,6 +354,9 @@ class Vendor:
             exchange.note = f"{error.message} ({error.why})" if error.why else error.message
         if exchange.is_refused and request.method == "POST":
             exchange.posted = _posted(request)
+        if rule:
+            said = f"{exchange.note}, " if exchange.note else ""
+            exchange.note = f"{said}scripted by {rule.written}"
         if exchange.status == HTTPStatus.TEMPORARY_REDIRECT and isinstance(answer, Response):
             exchange.note = _NOT_FOLLOWED
             self._redirected[str(answer.header("location")).partition("?")[2]].append(exchange)

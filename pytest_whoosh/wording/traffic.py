@@ -9,6 +9,8 @@ from typing import Final
 
 from pytest_whoosh.engine.messages.lifecycle import Status
 from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.rules.calls import CallRule
+from pytest_whoosh.engine.rules.rule import Rule
 from pytest_whoosh.engine.vendor import Exchange, Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
@@ -52,6 +54,8 @@ def traffic(vendor: Vendor, hide: Callable[[str], str] = str) -> str:
         ("Messages", [_message(message, day, hide) for message in vendor.messages]),
         ("Webhooks", [_webhook(webhook, day) for webhook in vendor.webhooks]),
     ]
+    if rules := list(vendor.rules):
+        sections.append(("Rules", list(map(_rule, rules))))
     lines = [f"It is {vendor.now:%Y-%m-%d %H:%M:%S} UTC."]
     for title, entries in sections:
         if entries:
@@ -95,6 +99,15 @@ def _call(call: Exchange, day: date) -> _Entry:
     url = _SID.sub(lambda sid: short_sid(sid[0]), call.url)
     line = f"{_time(call.at, day)} {call.method} {url} -> {answer}{about}{note}"
     return _Entry((line, f"{INDENT}posted {call.posted}") if call.posted else (line,), call.is_refused)
+
+
+def _rule(rule: Rule | CallRule) -> _Entry:
+    """Describe a rule; name one that changes nothing, and one that never applied."""
+    text = repr(rule)[1:-1]
+    if rule.outcome is None:
+        return _Entry((f"{text}. Without an outcome it changes nothing: add one, such as .reject(21610)",), True)
+    never = "" if rule.matched else ". It never applied: nothing matched, or a newer rule did"
+    return _Entry((text + never,), not rule.matched)
 
 
 def _message(message: Message, day: date, hide: Callable[[str], str]) -> _Entry:

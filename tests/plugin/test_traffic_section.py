@@ -64,6 +64,11 @@ def test(whoosh):
         "Webhooks:",
         "  12:00:02 sent        SM…0001 POST https://app.example/status  answered 204",
         "  12:00:04 delivered   SM…0001 POST https://app.example/status  answered 204",
+        "Rules:",
+        (
+            "  whoosh.when(to='+15550001111').undeliver(30003): matched 0. It never applied: nothing matched, or a "
+            "newer rule did"
+        ),
     ]
 
 

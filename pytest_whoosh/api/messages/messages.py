@@ -26,7 +26,12 @@ routes = Routes("/2010-04-01/Accounts/{account_sid}/Messages")
 _ELEMENT: Final = "Message"
 
 
-@routes.post("")
+def _preview(call: Call) -> Message:
+    """Return the message that a request asks for; it is not sent."""
+    return draft_message(call.vendor, call.account, call.request.form)
+
+
+@routes.post("", preview=_preview)
 def create_message(call: Call) -> Reply | Response:
     """Send a message."""
     message = draft_message(call.vendor, call.account, call.request.form)

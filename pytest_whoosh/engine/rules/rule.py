@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from pytest_whoosh.engine.addresses import channel_of
 from pytest_whoosh.engine.dialect import dialect
@@ -54,17 +54,21 @@ class ScriptedCalls(Suggesting):
         self._left: int | None = None
         self._times: int | None = None
         self._answer: ScriptedAnswer | None = None
-        self._remove: Callable[[Any], None] | None = None
+        #: The rule's place among all rules of the double, in the order in which the test added them.
+        self.serial = 0
+        #: Takes the rule out of the double's; None before the double has it.
+        self.on_remove: Callable[[ScriptedCalls], None] | None = None
 
     def __repr__(self) -> str:
         times = "" if self._times is None else f".times({self._times})"
         outcome = f".{self.outcome}" if self.outcome else ""
         left = "" if self._left is None else f", {self._left} left"
         nothing = "" if outcome else "no outcome, "
-        return f"<{self._written}{outcome}{times}: {nothing}matched {self._matched}{left}>"
+        return f"<{self.written}{outcome}{times}: {nothing}matched {self._matched}{left}>"
 
     @property
-    def _written(self) -> str:
+    def written(self) -> str:
+        """The rule as the test wrote it, without its outcome."""
         raise NotImplementedError
 
     @property
@@ -93,8 +97,8 @@ class ScriptedCalls(Suggesting):
 
     def remove(self) -> None:
         """End the rule: it applies to nothing more. Removing it again changes nothing."""
-        if self._remove:
-            self._remove(self)
+        if self.on_remove:
+            self.on_remove(self)
 
     # The API's answer
 
@@ -154,8 +158,8 @@ class ScriptedCalls(Suggesting):
     def _require_free(self, written: str) -> None:
         if self.outcome:
             raise WhooshError(
-                f"{self._written} has an outcome already, {self.outcome}, and a rule has one only. "
-                f"Write a second rule: {self._written}.{written}. Limit either with .times(n)."
+                f"{self.written} has an outcome already, {self.outcome}, and a rule has one only. "
+                f"Write a second rule: {self.written}.{written}. Limit either with .times(n)."
             )
 
     # For the engine
@@ -193,7 +197,8 @@ class Rule(ScriptedCalls):
         self._script: WebhookScript | None = None
 
     @property
-    def _written(self) -> str:
+    def written(self) -> str:
+        """The rule as the test wrote it, without its outcome."""
         return f"whoosh.when({self._matcher})"
 
     @property

@@ -1,9 +1,17 @@
 """The rules of one double: which of them decides on an API call or a message."""
 
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import TypeVar
+
+from pytest_whoosh.engine.http import Request
 from pytest_whoosh.engine.messages.record import Message
 
 from .answers import ScriptedAnswer
-from .rule import Rule
+from .calls import CallRule
+from .rule import Rule, ScriptedCalls
+
+R = TypeVar("R", bound=ScriptedCalls)
 
 
 class Rules:
@@ -13,22 +21,49 @@ class Rules:
     webhook script by messages.
     """
 
-    __slots__ = ("messages",)
+    __slots__ = ("_added", "calls", "messages")
 
     def __init__(self) -> None:
         #: The rules of ``whoosh.when``.
         self.messages: list[Rule] = []
+        #: The rules of ``whoosh.when_called``.
+        self.calls: list[CallRule] = []
+        self._added = 0
 
-    def add(self, rule: Rule) -> Rule:
+    def __iter__(self) -> Iterator[Rule | CallRule]:
+        return iter(sorted((*self.messages, *self.calls), key=attrgetter("serial")))
+
+    def add(self, rule: R) -> R:
         """Add a rule, which takes precedence over all others."""
-        self.messages.append(rule)
-        rule._remove = self.remove
+        self._added += 1
+        rule.serial = self._added
+        rule.on_remove = self._remove
+        if isinstance(rule, Rule):
+            self.messages.append(rule)
+        elif isinstance(rule, CallRule):
+            self.calls.append(rule)
         return rule
 
-    def remove(self, rule: Rule) -> None:
-        """Remove a rule; do nothing if it was removed before."""
+    def _remove(self, rule: ScriptedCalls) -> None:
         if rule in self.messages:
             self.messages.remove(rule)
+        elif rule in self.calls:
+            self.calls.remove(rule)
+
+    def answering(self, request: Request) -> CallRule | None:
+        """Return the newest rule of ``whoosh.when_called`` that answers a request."""
+        return next((rule for rule in reversed(self.calls) if rule.takes(request)), None)
+
+    def any_since(self, rule: CallRule) -> bool:
+        """Return True if the test has added a rule about messages since this one."""
+        return bool(self.messages) and self.messages[-1].serial > rule.serial
+
+    def takes_since(self, rule: CallRule, message: Message) -> bool:
+        """Return True if a rule about messages that is newer than ``rule`` decides on a message."""
+        return any(
+            each.serial > rule.serial and (each.answer or each.journey) and each.takes(message)
+            for each in self.messages
+        )
 
     def decide(self, message: Message) -> ScriptedAnswer | None:
         """Return the scripted answer to the API call that creates ``message``; None if the API answers as usual.

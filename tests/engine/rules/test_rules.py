@@ -1017,3 +1017,20 @@ def test_rules_are_listed_and_removed(whoosh: Whoosh, client: Client) -> None:
     assert listed == [failing, limited]
     assert whoosh.rules == [failing]
     assert (message.status, failing.matched, failing.left) == ("failed", 1, None)
+
+
+def test_the_traffic_names_rules_that_change_nothing(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when(to=PERSON)
+    whoosh.when(body="Bye").fail()
+    whoosh.when(body="Hi").undeliver()
+    send(client, whoosh)
+
+    assert whoosh.traffic().splitlines()[-4:] == [
+        "Rules:",
+        (
+            "  whoosh.when(to='+15558675310'): no outcome, matched 0. Without an outcome it changes nothing: add one, "
+            "such as .reject(21610)"
+        ),
+        "  whoosh.when(body='Bye').fail(30008): matched 0. It never applied: nothing matched, or a newer rule did",
+        "  whoosh.when(body='Hi').undeliver(30003): matched 1",
+    ]

@@ -1,0 +1,242 @@
+"""A rule about any API call: ``whoosh.when_called("GET", "/Messages/*.json").respond(503)``."""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final, NoReturn, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from pytest_whoosh.engine.addresses import same
+from pytest_whoosh.engine.dialect import dialect
+from pytest_whoosh.engine.errors import choose_from
+from pytest_whoosh.engine.hosts import API_HOST, is_vendor, label_of
+from pytest_whoosh.engine.http import Request, Response, parse_form
+from pytest_whoosh.engine.messages.matching import asks
+from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
+from pytest_whoosh.engine.sids import Prefix, is_sid
+
+from .requests import ApiRequest
+from .rule import ScriptedCalls
+
+__tracebackhide__ = is_usage_error
+
+#: The methods that a rule may name; ``*`` stands for all of them.
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+_ANY: Final = "*"
+#: The outcomes that only a rule about messages has.
+_OF_MESSAGES: Final = frozenset({"deliver", "undeliver", "fail", "read", "stall", "webhooks"})
+
+#: The spellings of one product's host that a compiled pattern may be written for.
+_SPELLINGS: Final = ("{}.twilio.com", "{}.whoosh.totogi.solutions", "{}.whoosh.totogidemos.com")
+#: A host in the source of a compiled pattern, up to the slash that ends it.
+_HOST_IN_PATTERN: Final = re.compile(r"https?\??://((?:[\w-]|\\?\.)+)(?=/|\\/|\$|$)")
+
+#: Returns True if a request's URL is the one that a rule names.
+UrlTest: TypeAlias = Callable[[Request], bool]
+
+
+class CallRule(ScriptedCalls):
+    """A rule of ``whoosh.when_called``, about API calls that match; the newest rule that matches wins.
+
+    Its outcome is an answer: ``respond``, ``reject``, ``rate_limit``, ``timeout`` or ``disconnect``.
+    """
+
+    _counted = "calls"
+
+    def __init__(self, method: str, url: object, params: Mapping[str, object]) -> None:
+        super().__init__({"method": method, "url": url, **params})
+        self._method = _read_method(method)
+        self._url, in_url = _read_url(url)
+        self._params = [(_plain(name), _test(expected)) for name, expected in params.items()]
+        self._params += [(_plain(name), _test(values)) for name, values in in_url.items()]
+        #: The requests that the rule has answered, oldest first.
+        self.calls: list[ApiRequest] = []
+
+    @property
+    def written(self) -> str:
+        """The rule as the test wrote it, without its outcome."""
+        method, url, *params = self.match.items()
+        shown = [dialect().value(method[1]), dialect().value(url[1])]
+        return f"whoosh.when_called({', '.join(shown + [dialect().argument(*param) for param in params])})"
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in _OF_MESSAGES:
+            raise _OfMessagesOnly(
+                f"{dialect().method(name)} says what becomes of a message, and {self.written} is about an API call. "
+                f"Write {dialect().rule(name)} instead."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+    # For the engine
+
+    def takes(self, request: Request) -> bool:
+        """Return True if the rule answers a request."""
+        if not self._answer or self._left == 0 or self._method not in (_ANY, request.method):
+            return False
+        if not self._url(request):
+            return False
+        return not self._params or _params_match(self._params, request)
+
+    def respond_to(self, request: Request) -> Response:
+        """Give the scripted answer to a request, and count it."""
+        assert self._answer
+        self.use()
+        self.calls.append(ApiRequest(request))
+        return self._answer.give(request, lambda: _texts(request))
+
+
+class _OfMessagesOnly(WhooshError, AttributeError):
+    """An outcome that a rule about API calls does not have."""
+
+
+# The URL
+
+
+def _read_method(method: object) -> str:
+    name = method.upper() if isinstance(method, str) else method
+    if name not in (*METHODS, _ANY):
+        raise ValueError(choose_from("HTTP method", method, (*METHODS, _ANY)))
+    return str(name)
+
+
+def _read_url(url: object) -> "tuple[UrlTest, Mapping[str, list[str]]]":
+    """Return the test of a request's URL, and the parameters in its query string."""
+    if isinstance(url, re.Pattern) and isinstance(url.pattern, str):
+        return _searching(url), {}
+    if is_sid(sid := getattr(url, "sid", None), Prefix.SMS) or is_sid(sid, Prefix.MMS):
+        own = f"/Messages/{sid}"
+        return (lambda request: request.path.removesuffix(".json").removesuffix(".xml").endswith(own)), {}
+    if not isinstance(url, str):
+        raise TypeError(
+            f'A URL is a text such as "https://lookups.twilio.com/v2/PhoneNumbers/*", a path such as '
+            f'"/Messages/*.json", a compiled pattern or a message; not {url!r}.'
+        )
+    address, _, query = url.partition("?")
+    if "://" in address:
+        return _at(address), parse_form(query)
+    if not address.startswith(("/", _ANY)):
+        host = address.partition("/")[0]
+        meant = f"https://{url}" if is_vendor(host) else f"/{url}"
+        raise ValueError(f'A URL begins with "https://" or, for the end of a path, with "/": write {meant!r}.')
+    path = _compiled(address)
+    return (lambda request: path.search(unquote(request.path)) is not None), parse_form(query)
+
+
+def _at(address: str) -> UrlTest:
+    """Return the test for a full URL. All families of hosts are one, and so are regions and edges."""
+    scheme, _, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    if scheme != "https" or (not is_vendor(host) and host.strip(_ANY + ".")):
+        right = f"https://{host if is_vendor(host) else API_HOST}{slash}{path}"
+        raise ValueError(
+            f"{address!r} matches no host of the vendor, whose API is at https:// below totogi.solutions, "
+            f"totogidemos.com and twilio.com. Write {right!r}, or the end of a path: {'/' + path!r}."
+        )
+    label = label_of(host) or _ANY
+    whole = _compiled(f"/{path}", whole=True)
+    return lambda request: (
+        (label == _ANY or label == label_of(request.host)) and whole.search(unquote(request.path) or "/") is not None
+    )
+
+
+def _compiled(path: str, *, whole: bool = False) -> "re.Pattern[str]":
+    """Compile a path with wildcards: ``*`` is one segment or a part of one, ``**`` any number of them."""
+    parts = re.split(r"(\*+)", unquote(path))
+    pattern = "".join(_wildcard(part) if part.startswith(_ANY) else re.escape(part) for part in parts)
+    return re.compile(f"^{pattern}$" if whole else f"{pattern}$", re.DOTALL)
+
+
+def _wildcard(stars: str) -> str:
+    return "[^/]+" if len(stars) == 1 else ".*"
+
+
+def _searching(pattern: "re.Pattern[str]") -> UrlTest:
+    found = _HOST_IN_PATTERN.search(pattern.pattern)
+    host = found[1].replace("\\", "") if found else ""
+    if found and not is_vendor(host):
+        raise ValueError(
+            f"{dialect().value(pattern)} matches no host of the vendor. Write a pattern for one below "
+            "totogi.solutions, totogidemos.com or twilio.com, or for the path alone."
+        )
+
+    def search(request: Request) -> bool:
+        if pattern.search(request.url):
+            return True
+        label, parts = label_of(request.host), urlsplit(request.url)
+        spellings = (parts._replace(netloc=each.format(label)).geturl() for each in _SPELLINGS)
+        return any(pattern.search(url) for url in spellings)
+
+    return search
+
+
+# The parameters
+
+
+def _params_match(params: list[tuple[str, Callable[[Any], bool]]], request: Request) -> bool:
+    """Return True if the form, query string or JSON document of a request meets every criterion."""
+    read = ApiRequest(request)
+    document = read.json if isinstance(read.json, dict) else {}
+    given: dict[str, list[Any]] = {}
+    for fields in (read.query, read.form):
+        for name, values in fields.items():
+            given.setdefault(_plain(name), []).extend(values)
+    for name, value in document.items():
+        given.setdefault(_plain(name), []).extend(value if isinstance(value, list) else [value])
+    return all(test(given.get(name, [])) for name, test in params)
+
+
+def _plain(name: str) -> str:
+    """Return the name of a parameter as all spellings of it share: ``from_``, ``From`` and ``FROM``."""
+    return name.replace("_", "").lower()
+
+
+def _test(expected: object) -> Callable[[Any], bool]:
+    """Return the test of a parameter's values: any of them matches, or all of them equal a list."""
+    if isinstance(expected, list | tuple):
+        wanted = [_text(value) for value in expected]
+        return lambda values: [_text(value) for value in values] == wanted
+    if expected is None:
+        return lambda values: not values or values == [None]
+    if isinstance(expected, re.Pattern):
+        pattern = expected
+        return lambda values: any(pattern.search(str(value)) for value in values if value is not None)
+    if asks(expected):
+        question = expected
+        return lambda values: any(expected == value or question(value) for value in values)
+    return lambda values: any(_equals(expected, value) for value in values)
+
+
+def _equals(expected: Any, value: Any) -> bool:
+    if expected == value:
+        return True
+    if isinstance(expected, str):
+        return isinstance(value, str) and expected[:1].lower() in "+w(0123456789" and same(expected, value)
+    return isinstance(expected, int | float | Decimal) and _text(expected) == _text(value)
+
+
+def _text(value: object) -> object:
+    """Return a value as a form writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float | Decimal) else value
+
+
+# The texts
+
+
+def _texts(request: Request) -> dict[str, object]:
+    """Return what fills the placeholders of a refusal's text about a request."""
+    form = request.form
+
+    def first(name: str) -> str:
+        return form.get(name, [""])[0]
+
+    account = re.search(r"/Accounts/([^/.]+)", request.path)
+    return {
+        "to": f"{first('To')[:-4]}XXXX" if first("To") else "",
+        "from_": first("From") or first("MessagingServiceSid"),
+        "path": re.sub(r"^/v\d+(?=/)", "", request.path),
+        "account_sid": account[1] if account else "",
+        "service_sid": first("MessagingServiceSid"),
+        "url": first("StatusCallback"),
+    }
