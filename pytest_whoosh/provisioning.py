@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import wraps
 from threading import RLock
 from typing import Any, Final, TypeVar, Unpack
@@ -38,6 +38,7 @@ from .engine.account.resources import (
 from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
 from .engine.dialect import dialect
 from .engine.errors import choose_from
+from .engine.lookup import E164, GivenLookup, LookupFacts, read_given
 from .engine.messages.media import smallest, type_of
 from .engine.misuse import WhooshError, is_usage_error
 from .engine.sids import Prefix, is_sid
@@ -71,6 +72,14 @@ class Deactivation:
     sid: str
     number: str
     on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The money that the account has left, in US dollars."""
+
+    sid: str
+    balance: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +323,54 @@ class Provisioning:
         """Set what a segment to a country costs, in US dollars: ``set_price("US", "0.0079")``."""
         amount = self._provider().prices.set(country, price)
         return Price(self._provider().sids.new(Prefix.PRICE), country.upper(), amount)
+
+    @_in_one_step
+    def set_balance(self, balance: object) -> Balance:
+        """Set the money that the account has left, in US dollars: ``set_balance("0")``. Messages go on costing."""
+        vendor = self._provider()
+        try:
+            amount = Decimal(str(balance))
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if isinstance(balance, bool) or not amount.is_finite():
+            raise ValueError(_wrong("set_balance", 'an amount such as "12.50"', balance))
+        vendor.account.funds, vendor.account.spent = amount, Decimal(0)
+        return Balance(vendor.sids.new(Prefix.BALANCE), amount)
+
+    @_in_one_step
+    def add_lookup(
+        self,
+        number: str,
+        *,
+        line_type: str | None = None,
+        carrier: str | None = None,
+        caller_name: str | None = None,
+        valid: bool | None = None,
+        **facts: Unpack[LookupFacts],
+    ) -> GivenLookup:
+        """Set what Lookup says about a number. What is not given stays as ``phonenumbers`` has it.
+
+        Args:
+            number: The number.
+            line_type: ``"mobile"``, ``"landline"``, ``"fixedVoip"``, ``"nonFixedVoip"``, ``"tollFree"`` and the rest
+                of the vendor's words. Verify sends no SMS to a landline.
+            carrier: The carrier's name.
+            caller_name: The caller's name.
+            valid: False makes the number invalid, True makes it valid whatever the setting ``numbers`` says.
+            facts: ``caller_type``, ``mobile_country_code``, ``mobile_network_code``, ``validation_errors``,
+                ``error_code`` (a code that every package reports instead of data, such as 60600), and the data of the
+                other packages as dictionaries: ``sim_swap``, ``call_forwarding``, ``line_status``, ``identity_match``,
+                ``reassigned_number``, ``sms_pumping_risk``, ``phone_number_quality_score`` and ``pre_fill``.
+        """
+        vendor = self._provider()
+        address = number.strip() if isinstance(number, str) else ""
+        known = normalize(address)
+        if known is not None and channel_of(known) is None:
+            address = known
+        elif valid is not False or not E164.fullmatch(address):
+            raise ValueError(_wrong("add_lookup", 'a phone number such as "+15558675310"', number))
+        given = {**facts, "line_type": line_type, "carrier": carrier, "caller_name": caller_name, "valid": valid}
+        return vendor.lookups.add(read_given(vendor.sids.new(Prefix.LOOKUP), address, given))
 
     def _pool_sender(self, address: str) -> PhoneNumber | ShortCode | ChannelSender | str:
         """What the account has at an address, to join a sender pool; it gets what it does not have yet."""

@@ -1,4 +1,7 @@
-"""The REST API: one module for each resource."""
+"""The REST API: a table of products, and for each resource a module."""
+
+from collections.abc import Mapping
+from typing import Final
 
 from . import (
     accounts,
@@ -6,17 +9,17 @@ from . import (
     content,
     deactivations,
     link_shortening,
+    lookups,
     numbers,
     pricing,
     registration,
     short_codes,
 )
 from .messages import media, messages
-from .routing import Router
+from .routing import Router, Routes
 from .services import services
 
-#: Every resource's routes.
-ROUTES = (
+_MESSAGING: Final = (
     messages.routes,
     media.routes,
     services.routes,
@@ -30,5 +33,16 @@ ROUTES = (
     pricing.routes,
     registration.routes,
 )
+#: The products: the first label of the host, and the routes below it, each with its base path. The hosts of the
+#: Messages API share their routes, because each path exists on one of them only.
+PRODUCTS: Final[Mapping[str, tuple[Routes, ...]]] = {
+    "api": _MESSAGING,
+    "messaging": _MESSAGING,
+    "content": _MESSAGING,
+    "pricing": _MESSAGING,
+    "lookups": (lookups.v1, lookups.v2),
+}
+#: Every resource's routes, once.
+ROUTES: Final = tuple(dict.fromkeys(routes for product in PRODUCTS.values() for routes in product))
 #: Finds the route of a request.
-ROUTER = Router(route for routes in ROUTES for route in routes)
+ROUTER: Final = Router(PRODUCTS)

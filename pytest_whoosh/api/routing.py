@@ -162,22 +162,14 @@ class _Node:
 class Router:
     """Finds the route of a request in as many steps as its path has segments."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._root = _Node()
-        for route in routes:
-            node = self._root
-            for segment in route.path.strip("/").split("/"):
-                if not segment.startswith("{"):
-                    node = node.literal.setdefault(segment, _Node())
-                    continue
-                if node.parameter is None:
-                    node.parameter = (segment.strip("{}"), _Node())
-                node = node.parameter[1]
-            node.routes[route.method] = route
+    def __init__(self, products: Mapping[str, Iterable[Routes]]) -> None:
+        trees: dict[int, _Node] = {}
+        #: The known paths by product. Products with the same routes share them.
+        self._roots = {product: trees.get(id(routes)) or _grown(trees, routes) for product, routes in products.items()}
 
-    def find(self, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
-        """The routes of a path by method, and the values in it; None where nobody answers."""
-        node = self._root
+    def find(self, product: str, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
+        """Return a path's routes by method, and the values in it; None if the product has no such path."""
+        node = self._roots[product]
         values: dict[str, str] = {}
         for segment in path.strip("/").split("/"):
             following = node.literal.get(segment)
@@ -188,6 +180,21 @@ class Router:
                 values[name] = segment
             node = following
         return (node.routes, values) if node.routes else None
+
+
+def _grown(trees: dict[int, _Node], routes: Iterable[Routes]) -> _Node:
+    root = trees[id(routes)] = _Node()
+    for route in (route for each in routes for route in each):
+        node = root
+        for segment in route.path.strip("/").split("/"):
+            if not segment.startswith("{"):
+                node = node.literal.setdefault(segment, _Node())
+                continue
+            if node.parameter is None:
+                node.parameter = (segment.strip("{}"), _Node())
+            node = node.parameter[1]
+        node.routes[route.method] = route
+    return root
 
 
 def split_extension(path: str) -> tuple[str, str]:
@@ -245,9 +252,10 @@ def _routed(
     vendor: Vendor, router: Router, request: Request, path: str, extension: str
 ) -> tuple[Route, Call, dict[str, str]]:
     """Return the route of a request, the authenticated call, and the values in its path."""
-    if product_of(request.host) is None:
+    product = product_of(request.host)
+    if product is None:
         raise _not_found(request)
-    found = router.find(path)
+    found = router.find(product, path)
     routes, values = found or ({}, {})
     route = routes.get(request.method)
     caller = vendor.account if route and route.signed else _authenticate(vendor, request)

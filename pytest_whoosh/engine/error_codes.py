@@ -1,4 +1,4 @@
-"""Every documented error code that concerns messages, with its title."""
+"""Every documented error code that concerns messages, Lookup or Verify, with its title."""
 
 from typing import Final
 
@@ -338,6 +338,32 @@ TITLES: Final[dict[int, str]] = {
     35119: "SendAt can only be used when ScheduleType is 'fixed'",
     35125: "Maximum limit reached in the account for scheduling messages",
     35126: "The ScheduleType value provided is not supported for this channel",
+    60200: "Invalid parameter",
+    60201: "Selected template translation is not approved",
+    60202: "Max check attempts reached",
+    60203: "Max send attempts reached",
+    60204: "Service does not support this feature",
+    60205: "SMS is not supported by landline phone number",
+    60206: "'Amount' & 'Payee' params are required",
+    60207: "Max rate limits per service reached",
+    60208: "Rate limit with that UniqueName already exists",
+    60209: "UniqueName format is invalid",
+    60210: "Max Buckets per Rate limit reached",
+    60211: "Bucket with the given Interval already exists",
+    60212: "Too many concurrent requests for phone number",
+    60214: "Call channel is not supported when using PSD2",
+    60220: "Messages to China require use case vetting",
+    60221: "No target verification specified",
+    60223: "Delivery channel disabled",
+    60410: "Verification delivery attempt blocked (Fraud Guard)",
+    60600: "Phone number is not provisioned or out of coverage",
+    60601: "Authorization required for Canada lookups",
+    60606: "Lookup Package is Not Enabled",
+    60607: "Lookup Unsupported Country",
+    60610: "Phone number outside of coverage",
+    60612: "Requested phone number not mobile",
+    60614: "Lookup Request Must Be Completed in Different Twilio Region",
+    60619: "Lookup Request Cannot be Completed in Twilio Region",
     63001: "Channel could not authenticate the request. Please see Channel specific error message for more information",
     63002: "Channel could not find the From address",
     63003: "Channel could not find To address",

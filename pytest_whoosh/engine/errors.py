@@ -78,6 +78,14 @@ REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
         21714: Refusal(412, "Number Pool size limit reached"),
         30404: Refusal(404),
         30409: Refusal(409),
+        60202: Refusal(429),
+        60203: Refusal(429),
+        60204: Refusal(403),
+        60205: Refusal(403),
+        60208: Refusal(409),
+        60211: Refusal(409),
+        60212: Refusal(429),
+        60410: Refusal(403),
         35111: Refusal(text="SendAt cannot be empty for ScheduleType 'fixed'"),
         35114: Refusal(
             text="SendAt time must be between {least:.0f} seconds and 35 days (3024000 seconds) in the future"

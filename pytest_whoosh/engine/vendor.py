@@ -31,7 +31,7 @@ from .concurrency import Concurrency
 from .errors import ApiError
 from .hosts import API_HOST, is_cdn
 from .http import NetworkFault, Request, Response
-from .limits import STARTING_BALANCE
+from .lookup import Lookups
 from .messages.media import Files
 from .messages.record import Media, Message
 from .messages.signed_urls import SignedUrls
@@ -114,6 +114,7 @@ class Vendor:
         #: The webhooks that wait to be delivered.
         self.due: deque[Webhook] = deque()
         self.files = Files()
+        self.lookups = Lookups(settings.numbers)
         self.signed_urls = SignedUrls(settings.seed)
         #: The calls that were redirected to a file, by the query string of the file's URL, until it is fetched.
         self._redirected: dict[str, list[Exchange]] = defaultdict(list)
@@ -182,8 +183,9 @@ class Vendor:
         return ApiKey(sid=sid, account_sid=account.sid, secret=secret, date_created=now, date_updated=now, **properties)
 
     def balance(self, account: Account) -> Decimal:
-        """What is left of the money of an account, which those below it spend too."""
-        return STARTING_BALANCE + (account.owner or account).spent
+        """Return the money that an account has left. Sub-accounts spend that of their owner."""
+        owner = account.owner or account
+        return owner.funds + owner.spent
 
     def _holder(self, user: str) -> tuple[Account | None, str | None]:
         account = self.accounts.get(user)

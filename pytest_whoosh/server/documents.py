@@ -204,6 +204,8 @@ _KINDS: Final[Mapping[object, Kind]] = MappingProxyType(
         LinkDomain: Kind('a domain such as "go.example"', TEXT.schema, TEXT.read, lambda held: held.domain),
         Approval: OBJECT,
         Mapping: OBJECT,
+        dict: OBJECT,
+        tuple: TEXTS,
     }
 )
 

@@ -33,6 +33,7 @@ SCOPE = {
     "messaging_v1": r"/Deactivations|/Services(/|$)|/LinkShortening/(?!.*(Certificate|ManagedCert|ValidateDns)$)",
     "content_v1": "",
     "pricing_v1": "",
+    "lookups_v1": "",
 }
 
 
@@ -288,6 +289,16 @@ def update_domain_config(whoosh: Whoosh, client: Client) -> list[Call]:
     return [Call(domain, DOMAIN_CONFIG), Call(domain, {"FallbackUrl": "", "CallbackUrl": ""})]
 
 
+def look_up_v1(whoosh: Whoosh, client: Client) -> list[Call]:
+    number = {"PhoneNumber": PERSON}
+    whoosh.add_lookup("+447700900123", line_type="landline", carrier="Vodafone", caller_name="Ada")
+    return [
+        Call(number),
+        Call(number, {"Type": ["carrier", "caller-name"], "AddOns": "", "AddOnsData": ""}),
+        Call({"PhoneNumber": "07700 900123"}, {"CountryCode": "GB", "Type": ["carrier", "caller-name"]}),
+    ]
+
+
 #: What can be said of numbers, short codes and applications.
 VOICE = {
     "VoiceUrl": LINK,
@@ -482,6 +493,7 @@ EXAMPLES: dict[tuple[str, str], Example] = {
     ("content_v1", "ListContentAndApprovals"): list_content,
     ("content_v1", "CreateApprovalCreate"): create_approval,
     ("content_v1", "FetchApprovalFetch"): fetch_approval,
+    ("lookups_v1", "FetchPhoneNumber"): look_up_v1,
     **{("messaging_v1", f"Create{kind}"): _create_sender(kind) for kind in SENDERS},
     **{("messaging_v1", f"List{kind}"): _list_sender(kind) for kind in SENDERS},
     **{("messaging_v1", f"Fetch{kind}"): _fetch_sender(kind) for kind in SENDERS},
@@ -574,7 +586,7 @@ def read_document(name: str) -> dict[str, Any]:
 def operations(document: str) -> Iterator[Operation]:
     for path, item in read_document(document)["paths"].items():
         for method in {"get", "post", "put", "delete"} & item.keys():
-            yield Operation(document, method, item["servers"][0]["url"] + path, item[method])
+            yield Operation(document, method, item.get("servers", [{"url": ""}])[0]["url"] + path, item[method])
 
 
 # Their schemas, as JSON Schema

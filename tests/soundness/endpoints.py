@@ -5,7 +5,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -14,6 +14,7 @@ from pytest_whoosh import Whoosh
 from pytest_whoosh.api import ROUTES
 from pytest_whoosh.api.routing import Route
 from pytest_whoosh.engine.http import Request, Response
+from pytest_whoosh.engine.parameters import parameters_of
 from tests.conftest import PERSON, SENDER
 
 LINK = "https://app.example/status"
@@ -79,7 +80,7 @@ def _declared(module: str, kind: str = "") -> Iterator[str]:
     for each in modules:
         for form in vars(each).values():
             if isinstance(form, type) and is_dataclass(form) and form.__name__.startswith(kind):
-                yield from (field.metadata["parameter"][0] for field in fields(form) if "parameter" in field.metadata)
+                yield from (parameter.name for parameter in parameters_of(form))
 
 
 ENDPOINTS = [Endpoint(route) for routes in ROUTES for route in routes]
@@ -109,7 +110,7 @@ class House:
     def url(self, endpoint: Endpoint, extension: str = ".json") -> str:
         """The URL of an endpoint, leading to what is there."""
         product = {"services": "messaging", "link_shortening": "messaging", "deactivations": "messaging"}
-        product |= {"registration": "messaging", "content": "content", "pricing": "pricing"}
+        product |= {"registration": "messaging", "content": "content", "pricing": "pricing", "lookups": "lookups"}
         host = f"https://{product.get(endpoint.module, 'api')}.whoosh.totogi.solutions"
         return host + self.path(endpoint, extension)
 
@@ -206,6 +207,7 @@ def furnish(whoosh: Whoosh) -> House:
             "services": {"service_sid": service.sid},
             "content": {"sid": template.sid},
             "link_shortening": {"domain_sid": domain.sid, "service_sid": service.sid},
+            "lookups": {"number": PERSON},
             "numbers": {"sid": number.sid},
             "short_codes": {"sid": code.sid},
             "deactivations": {"file": report_url.path.rpartition("/")[2]},

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from pytest_whoosh.engine.collection import Collection
+from pytest_whoosh.engine.limits import STARTING_BALANCE
 from pytest_whoosh.engine.messages.order import Index, Order
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.sids import sender_sid
@@ -173,6 +174,8 @@ class Account:
         self.last_heard: dict[tuple[str, str | None], datetime] = {}
         #: The cost of its messages and of those of its sub-accounts. Negative, as prices are.
         self.spent = Decimal(0)
+        #: The money that the account had before it spent any, in US dollars.
+        self.funds = STARTING_BALANCE
         #: The cookies of the conversation between each person and sender.
         self.cookies: dict[tuple[str, str], Cookies] = defaultdict(Cookies)
 

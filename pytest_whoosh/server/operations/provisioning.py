@@ -13,9 +13,10 @@ from pytest_whoosh.engine.account.resources import (
     PhoneNumber,
     ShortCode,
 )
-from pytest_whoosh.provisioning import Deactivation, OptOut, Price
+from pytest_whoosh.engine.lookup import GIVEN_WHOLE, GivenLookup
+from pytest_whoosh.provisioning import Balance, Deactivation, OptOut, Price
 from pytest_whoosh.server.documents import kinds_of, record_document, record_schema, schema_of
-from pytest_whoosh.server.kinds import AMOUNT, BYTES, DATE, OBJECT, TEXT, TEXTS, TEXTS_BY_NAME, WHOLE
+from pytest_whoosh.server.kinds import AMOUNT, BYTES, DATE, FLAG, OBJECT, TEXT, TEXTS, TEXTS_BY_NAME, WHOLE
 from pytest_whoosh.server.parameters import Parameter
 
 from .operation import Given, Operation, Place
@@ -177,6 +178,36 @@ OPERATIONS: Final = (
             Parameter("price", AMOUNT, "the price in US dollars", required=True),
         ),
         example='{"country": "US", "price": "0.0079"}',
+    ),
+    Operation(
+        name="set_balance",
+        method="POST",
+        about="Set the money that the account has left",
+        do=_provides("set_balance"),
+        returns=record_schema(Balance),
+        parameters=(Parameter("balance", AMOUNT, "the balance in US dollars", required=True),),
+        example='{"balance": "0"}',
+    ),
+    Operation(
+        name="add_lookup",
+        method="POST",
+        about="Set what Lookup says about a number",
+        do=_provides("add_lookup", "number"),
+        returns=record_schema(GivenLookup),
+        parameters=(
+            Parameter("number", TEXT, "the number", required=True),
+            Parameter("valid", FLAG, "false for an invalid number"),
+            Parameter("line_type", TEXT, 'the type of its line, such as "mobile" or "landline"'),
+            Parameter("carrier", TEXT, "the name of its carrier"),
+            Parameter("caller_name", TEXT, "the name of the caller"),
+            Parameter("caller_type", TEXT, '"CONSUMER" or "BUSINESS"'),
+            Parameter("mobile_country_code", TEXT, "the country code of its mobile network"),
+            Parameter("mobile_network_code", TEXT, "the code of its mobile network"),
+            Parameter("validation_errors", TEXTS, "why the number is invalid"),
+            Parameter("error_code", WHOLE, "the error code that every package reports instead of data"),
+            *(Parameter(name, OBJECT, f"the data of the package {name}") for name in GIVEN_WHOLE),
+        ),
+        example='{"number": "+15558675310", "line_type": "landline"}',
     ),
     Operation(
         name="set_concurrency",

@@ -1,0 +1,118 @@
+"""Lookup, versions 1 and 2: whether a number is valid, and what kind of line it is.
+
+The packages that ``phonenumbers`` knows nothing of are null unless a test gives their data with ``add_lookup()``.
+
+See https://www.twilio.com/docs/lookup/v1-api and https://www.twilio.com/docs/lookup/v2-api. The fields are those of
+``twilio/rest/lookups`` of the Twilio SDK, and of https://github.com/twilio/twilio-oai (``twilio_lookups_v1.json``,
+``twilio_lookups_v2.json``).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, unquote
+
+from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.lookup import LINE_TYPES, PACKAGES, NumberFacts
+from pytest_whoosh.engine.parameters import one_of, param, text
+
+from .forms import parse
+from .routing import Call, Reply, Routes
+
+v1 = Routes("/v1")
+v2 = Routes("/v2")
+
+_COUNTRY: Final = re.compile("[A-Za-z]{2}")
+
+
+def _country(value: str) -> str:
+    if not _COUNTRY.fullmatch(value):
+        raise ValueError('the ISO code of a country, such as "US"')
+    return value.upper()
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPhoneNumberV1:
+    """The parameters of version 1."""
+
+    country_code: str = param("CountryCode", _country, default="US")
+    types: tuple[str, ...] = param("Type", one_of("carrier", "caller-name"), many=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPhoneNumberV2:
+    """The parameters of version 2. Those about a person change nothing: a test gives the result of a comparison."""
+
+    country_code: str = param("CountryCode", _country, default="US")
+    fields: str = param("Fields", text, default="")
+
+
+@v1.get("/PhoneNumbers/{number}")
+def fetch_phone_number_v1(call: Call, number: str) -> Reply:
+    """Fetch what version 1 knows about a number; an invalid one is not found."""
+    given = parse(FetchPhoneNumberV1, call.request.query)
+    facts = call.vendor.lookups.find(unquote(number), given.country_code)
+    if not facts.valid:
+        raise call.not_found()
+    return Reply(
+        {
+            "caller_name": facts.caller() if "caller-name" in given.types else None,
+            "country_code": facts.country,
+            "phone_number": facts.number,
+            "national_format": facts.national,
+            "carrier": render_carrier(facts) if "carrier" in given.types else None,
+            "add_ons": None,
+            "url": _url(call, "v1", facts),
+        }
+    )
+
+
+def render_carrier(facts: NumberFacts) -> dict[str, object]:
+    """The line type and the carrier as version 1 shows them, and Verify too."""
+    line = facts.line_type_intelligence()
+    return {
+        "mobile_country_code": line["mobile_country_code"],
+        "mobile_network_code": line["mobile_network_code"],
+        "name": line["carrier_name"],
+        "type": LINE_TYPES.get(str(line["type"])),
+        "error_code": line["error_code"],
+    }
+
+
+@v2.get("/PhoneNumbers/{number}")
+def fetch_phone_number_v2(call: Call, number: str) -> Reply:
+    """Fetch what version 2 knows about a number: its validity always, the packages that ``Fields`` names, or null."""
+    given = parse(FetchPhoneNumberV2, call.request.query)
+    asked = {name.strip() for name in given.fields.split(",") if name.strip()}
+    if unknown := sorted(asked - PACKAGES.keys() - {"validation"}):
+        raise ApiError(20422, message=f"Invalid Parameter: Fields has no {unknown[0]!r}")
+    facts = call.vendor.lookups.find(unquote(number), given.country_code)
+    return Reply(
+        {
+            "calling_country_code": facts.calling_code,
+            "country_code": facts.country,
+            "phone_number": facts.number,
+            "national_format": facts.national,
+            "valid": facts.valid,
+            "validation_errors": list(facts.errors),
+            **{name: _package(call, name, facts) if name in asked and facts.valid else None for name in PACKAGES},
+            "url": _url(call, "v2", facts),
+        }
+    )
+
+
+def _package(call: Call, name: str, facts: NumberFacts) -> dict[str, object] | None:
+    given = call.vendor.lookups.given(facts.number)
+    if given and name in given.packages:
+        return given.packages[name]
+    if name == "line_type_intelligence":
+        return facts.line_type_intelligence()
+    if name == "caller_name":
+        return facts.caller()
+    if facts.error_code is not None:
+        return {**dict.fromkeys(PACKAGES[name]), "error_code": facts.error_code}
+    return None
+
+
+def _url(call: Call, version: str, facts: NumberFacts) -> str:
+    return f"{call.request.origin}/{version}/PhoneNumbers/{quote(facts.number, safe='+')}"
