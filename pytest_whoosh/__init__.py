@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .interception.sdk import WhooshHttpClient
     from .interception.sdk_async import AsyncWhooshHttpClient
     from .server.serving import Server
-    from .views import Callback, Message, Messages, Phone, Queue, Reply
+    from .views import Callback, Message, Messages, Phone, Queue, Reply, Verification
     from .whoosh import Whoosh
 
     __all__ = [
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         "Reply",
         "Rule",
         "Server",
+        "Verification",
         "Whoosh",
         "WhooshError",
         "WhooshGuardError",
@@ -45,6 +46,7 @@ _HOMES = {
     "Reply": "views",
     "Rule": "engine.rules.rule",
     "Server": "server.serving",
+    "Verification": "views",
     "Whoosh": "whoosh",
     "WhooshError": "engine.misuse",
     "WhooshGuardError": "interception.guard",

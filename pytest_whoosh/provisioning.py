@@ -18,6 +18,7 @@ from .engine.account.keywords import (
     NumberProperties,
     ServiceProperties,
     ShortCodeProperties,
+    VerifyServiceProperties,
     checked,
 )
 from .engine.account.resources import (
@@ -34,6 +35,7 @@ from .engine.account.resources import (
     Resource,
     ShortCode,
     Sim,
+    VerifyService,
 )
 from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
 from .engine.dialect import dialect
@@ -323,6 +325,17 @@ class Provisioning:
         """Set what a segment to a country costs, in US dollars: ``set_price("US", "0.0079")``."""
         amount = self._provider().prices.set(country, price)
         return Price(self._provider().sids.new(Prefix.PRICE), country.upper(), amount)
+
+    @_in_one_step
+    def add_verify_service(
+        self, name: str, *, code_length: int = 6, **properties: Unpack[VerifyServiceProperties]
+    ) -> VerifyService:
+        """Create a Verify service, which sends codes of ``code_length`` digits, from 4 to 10.
+
+        Takes the properties of the Service resource in snake case, such as ``lookup_enabled``.
+        """
+        given = {"friendly_name": name, "code_length": code_length, **properties}
+        return self._create(VerifyService, **checked(VerifyService, given))
 
     @_in_one_step
     def set_balance(self, balance: object) -> Balance:

@@ -50,6 +50,7 @@ from .engine.rules.rule import Rule
 from .engine.settings import GivenSettings, read_settings
 from .engine.sids import Prefix, is_sid
 from .engine.vendor import Vendor
+from .engine.verify import last_attempt
 from .engine.webhooks.callbacks import Webhook
 from .environment import Environment
 from .interception.clients import Interception
@@ -59,7 +60,7 @@ from .report.secrets import hider, secrets_in
 from .report.snapshot import snapshot
 from .time.clock import AppClock
 from .time.travel import Travel
-from .views import Callback, MediaFile, Message, Messages, Phone, Queue, Reply
+from .views import Callback, MediaFile, Message, Messages, Phone, Queue, Reply, Verification
 from .views.records import Records
 from .wording import assertions
 from .wording.synonyms import WHOOSH
@@ -97,6 +98,10 @@ class _Part(Protocol):
 
     def stop(self) -> None:
         """Let it be in force no longer."""
+
+
+#: Finds a one-time code in a text.
+_CODE: Final = r"\b\d{4,8}\b"
 
 
 class Whoosh(Suggesting, Provisioning):
@@ -693,8 +698,14 @@ class Whoosh(Suggesting, Provisioning):
         if explanation:
             raise AssertionError(explanation)
 
-    def last_code(self, to: str, pattern: "str | re.Pattern[str]" = r"\b\d{4,8}\b") -> str:
-        """The one-time code in the newest message to a person that holds one.
+    @property
+    def verifications(self) -> list[Verification]:
+        """The verifications that the app started with Verify, oldest first."""
+        self._touch()
+        return [Verification(record, self._touch) for record in self._vendor.verifications]
+
+    def last_code(self, to: str, pattern: "str | re.Pattern[str]" = _CODE) -> str:
+        """Return the newest one-time code that a person got: in a message, or from Verify, whatever its length.
 
         Returns:
             What the pattern's first group matches; the whole match where it has no group.
@@ -703,9 +714,23 @@ class Whoosh(Suggesting, Provisioning):
         compiled = re.compile(pattern)
         records = self._sent()
         matcher = Matcher({"to": to})
-        for record in reversed(records):
-            if matcher.matches(record) and (found := compiled.search(record.sent_body)):
+        sent = next(
+            (
+                (record.serial, str(found[1] if compiled.groups else found[0]))
+                for record in reversed(records)
+                if matcher.matches(record) and (found := compiled.search(record.sent_body))
+            ),
+            None,
+        )
+        verified = last_attempt(self._vendor.verifications, to, matcher)
+        if verified and (sent is None or verified.serial > sent[0]):
+            code = verified.verification.code
+            if compiled.pattern == _CODE:
+                return code
+            if verified.message and (found := compiled.search(verified.message.sent_body)):
                 return str(found[1] if compiled.groups else found[0])
+        if sent:
+            return sent[1]
         raise AssertionError(assertions.explain_code(records, to, compiled, "outbox"))
 
     def _sent(self) -> list[Any]:

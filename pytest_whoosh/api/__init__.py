@@ -18,6 +18,8 @@ from . import (
 from .messages import media, messages
 from .routing import Router, Routes
 from .services import services
+from .verify import attempts, rate_limits, verifications
+from .verify import services as verify_services
 
 _MESSAGING: Final = (
     messages.routes,
@@ -41,6 +43,7 @@ PRODUCTS: Final[Mapping[str, tuple[Routes, ...]]] = {
     "content": _MESSAGING,
     "pricing": _MESSAGING,
     "lookups": (lookups.v1, lookups.v2),
+    "verify": (verify_services.routes, verifications.routes, rate_limits.routes, attempts.routes),
 }
 #: Every resource's routes, once.
 ROUTES: Final = tuple(dict.fromkeys(routes for product in PRODUCTS.values() for routes in product))

@@ -44,4 +44,4 @@ def _read(parameter: Parameter, text: str) -> Any:
     try:
         return parameter.read(text)
     except ValueError:
-        raise ApiError(parameter.code, parameter.texts(text)) from None
+        raise ApiError(parameter.code, {"parameter": parameter.name, **parameter.texts(text)}) from None

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.lookup import LINE_TYPES, PACKAGES, NumberFacts
+from pytest_whoosh.engine.lookup import PACKAGES, NumberFacts
 from pytest_whoosh.engine.parameters import one_of, param, text
 
 from .forms import parse
@@ -60,23 +60,11 @@ def fetch_phone_number_v1(call: Call, number: str) -> Reply:
             "country_code": facts.country,
             "phone_number": facts.number,
             "national_format": facts.national,
-            "carrier": render_carrier(facts) if "carrier" in given.types else None,
+            "carrier": facts.carrier_of_v1() if "carrier" in given.types else None,
             "add_ons": None,
             "url": _url(call, "v1", facts),
         }
     )
-
-
-def render_carrier(facts: NumberFacts) -> dict[str, object]:
-    """The line type and the carrier as version 1 shows them, and Verify too."""
-    line = facts.line_type_intelligence()
-    return {
-        "mobile_country_code": line["mobile_country_code"],
-        "mobile_network_code": line["mobile_network_code"],
-        "name": line["carrier_name"],
-        "type": LINE_TYPES.get(str(line["type"])),
-        "error_code": line["error_code"],
-    }
 
 
 @v2.get("/PhoneNumbers/{number}")

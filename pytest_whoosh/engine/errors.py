@@ -78,6 +78,7 @@ REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
         21714: Refusal(412, "Number Pool size limit reached"),
         30404: Refusal(404),
         30409: Refusal(409),
+        60200: Refusal(text="Invalid parameter: {parameter}"),
         60202: Refusal(429),
         60203: Refusal(429),
         60204: Refusal(403),

@@ -34,6 +34,22 @@ STARTING_BALANCE: Final = Decimal("100.00")
 #: The most messages that one TwiML document sends (14109).
 MOST_REPLIES: Final = 10
 
+# Verify. See https://www.twilio.com/docs/verify/api/rate-limits-and-timeouts and the error codes in parentheses
+
+#: The most characters of a Verify service's name (60200).
+LONGEST_VERIFY_NAME: Final = 30
+#: The lengths that a code may have (60200).
+SHORTEST_CODE: Final = 4
+LONGEST_CODE: Final = 10
+#: How long a code is valid after it was first sent.
+CODE_LIFETIME: Final = timedelta(minutes=10)
+#: How often the code of one verification is sent (60203), and how often it may be checked (60202).
+MOST_SENDS: Final = 5
+MOST_CHECKS: Final = 5
+#: The most rate limits of a service (60207), and the most buckets of a rate limit (60210).
+MOST_RATE_LIMITS: Final = 10
+MOST_BUCKETS: Final = 10
+
 # Deactivations. See https://www.twilio.com/docs/messaging/api/deactivations-resource
 
 #: How long the report of a day stays available (30113).

@@ -125,6 +125,17 @@ class NumberFacts:
             "error_code": self.error_code,
         }
 
+    def carrier_of_v1(self) -> dict[str, object]:
+        """Return the line type and the carrier as version 1 of Lookup and Verify show them."""
+        line = self.line_type_intelligence()
+        return {
+            "mobile_country_code": line["mobile_country_code"],
+            "mobile_network_code": line["mobile_network_code"],
+            "name": line["carrier_name"],
+            "type": LINE_TYPES.get(str(line["type"])),
+            "error_code": line["error_code"],
+        }
+
     def caller(self) -> dict[str, object]:
         """Return the caller's name and type, or the error code that stands for them."""
         known = self.error_code is None

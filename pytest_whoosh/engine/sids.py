@@ -22,7 +22,9 @@ class Prefix(StrEnum):
     BALANCE = "BA"
     BUNDLE = "BU"
     CHANNEL_SENDER = "XE"
+    BUCKET = "BL"
     CONTENT = "HX"
+    CREDENTIAL = "CR"
     DEACTIVATION = "DE"
     IDENTITY = "RI"
     LINK_CONFIG = "ZK"
@@ -34,12 +36,17 @@ class Prefix(StrEnum):
     OPT_OUT = "OO"
     PHONE_NUMBER = "PN"
     PRICE = "PR"
+    RATE_LIMIT = "RK"
     REQUEST = "RQ"
     SHORT_CODE = "SC"
     #: A SIM of Programmable Wireless shares its prefix with our own deactivations.
     SIM = "DE"
     SMS = "SM"
     TRUNK = "TK"
+    VERIFICATION = "VE"
+    VERIFICATION_ATTEMPT = "VL"
+    VERIFY_SERVICE = "VA"
+    VERIFY_TEMPLATE = "HJ"
 
 
 #: How many hexadecimal digits follow the prefix.

@@ -1,12 +1,13 @@
 """The vendor as one test knows it: its accounts, its clock, its carrier, and all that went to and fro."""
 
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from http import HTTPStatus
+from operator import attrgetter, itemgetter
 from typing import Any, Final, Protocol, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
@@ -21,6 +22,7 @@ from .account.resources import (
     Resource,
     ShortCode,
 )
+from .account.verifications import Verification
 from .addresses import mask
 from .carrier.carrier import Carrier
 from .carrier.links import Links, click_document, follow, host_of, is_alive
@@ -115,6 +117,8 @@ class Vendor:
         self.due: deque[Webhook] = deque()
         self.files = Files()
         self.lookups = Lookups(settings.numbers)
+        #: The messages that Verify sent. They are none of the account's: the vendor sends them from its own numbers.
+        self.codes: list[Message] = []
         self.signed_urls = SignedUrls(settings.seed)
         #: The calls that were redirected to a file, by the query string of the file's URL, until it is fetched.
         self._redirected: dict[str, list[Exchange]] = defaultdict(list)
@@ -144,7 +148,7 @@ class Vendor:
 
     def account_of(self, message: Message) -> Account:
         """The account that a message belongs to."""
-        return self.accounts[message.account_sid]
+        return self.accounts.get(message.account_sid) or self.verify_account
 
     def account_with(self, sender: str) -> Account:
         """The account that people reach who write to a sender; the main one where nobody has it."""
@@ -219,9 +223,9 @@ class Vendor:
         answer = self.rules.decide(message)
         if answer is None or answer.carried_out:
             self.take(account, message)
-        return answer.give(request, partial(self._texts, message)) if answer else None
+        return answer.give(request, partial(self.texts_about, message)) if answer else None
 
-    def _texts(self, message: Message) -> dict[str, object]:
+    def texts_about(self, message: Message) -> dict[str, object]:
         """Return what fills the placeholders of a refusal's text about a message."""
         service_sid = message.service.sid if message.service else ""
         return {
@@ -283,6 +287,40 @@ class Vendor:
         self.webhooks.append(webhook)
         if not webhook.dropped:
             self.due.append(webhook)
+
+    # Verify
+
+    @cached_property
+    def verify_account(self) -> Account:
+        """The vendor's own account, which sends the messages of Verify at the expense of the main account."""
+        return Account(Prefix.ACCOUNT + self.sids.secret("verify"), "", Provisions(), self.now, self.account)
+
+    def send_code(self, message: Message) -> None:
+        """Send a message of Verify."""
+        message.sid = self.sids.new(Prefix.SMS)
+        message.serial = len(self.messages)
+        self.verify_account.add(message)
+        # A channel takes codes at any time, because the vendor's own templates are approved.
+        self.verify_account.last_heard[message.to, message.from_] = self.now
+        self.codes.append(message)
+        self.carrier.take(message)
+
+    @property
+    def verifications(self) -> list[Verification]:
+        """Every verification of all accounts, oldest first."""
+        every = dict.fromkeys(account.provisions for account in self.accounts.values())
+        found = [verification for provisions in every for verification in provisions.verifications.records]
+        return sorted(found, key=attrgetter("sid"))  # SIDs are counted
+
+    @property
+    def all_messages(self) -> Sequence[Message]:
+        """Every message that went to or came from people, also those of Verify, oldest first."""
+        if not self.codes:
+            return self.messages
+        # A message of Verify has the serial of the account's message that followed it.
+        own = [(message.serial, 1, message) for message in self.messages]
+        codes = [(message.serial, 0, message) for message in self.codes]
+        return [message for _, _, message in sorted(own + codes, key=itemgetter(0, 1))]
 
     # Resources
 

@@ -10,7 +10,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pytest_whoosh.engine.account.resources import Approval, LinkDomain
 from pytest_whoosh.engine.messages import fields as fields_of_messages
-from pytest_whoosh.views import Callback, Message, Queue, Reply
+from pytest_whoosh.views import Callback, Message, Queue, Reply, Verification
 
 from .kinds import (
     AMOUNT,
@@ -189,6 +189,25 @@ def queue_document(queue: Queue) -> dict[str, object]:
     return {name: kind.show(getattr(queue, name)) for name, kind in _QUEUE.items()}
 
 
+_VERIFICATION: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "sid": TEXT,
+        "service_sid": TEXT,
+        "to": TEXT,
+        "channel": TEXT,
+        "code": TEXT,
+        "status": TEXT,
+        "attempts": WHOLE,
+        "wrong_checks": WHOLE,
+    }
+)
+
+
+def verification_document(verification: Verification) -> dict[str, object]:
+    """Return a verification with its code."""
+    return {name: kind.show(getattr(verification, name)) for name, kind in _VERIFICATION.items()}
+
+
 # What the account holds
 
 #: Of what is annotated so, an object shows nothing.
@@ -271,6 +290,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
         "Message": _described(PROPERTIES, Message),
         "Callback": _described(_CALLBACK, Callback),
         "Queue": _described(_QUEUE, Queue),
+        "Verification": _described(_VERIFICATION, Verification),
         "Reply": _reply(),
         "Error": schema_of({"error": {"type": "string", "description": "What is wrong, and what would do"}}),
     }

@@ -4,5 +4,6 @@ from .messages import Callback, Message
 from .people import MediaFile, Phone, Reply
 from .queues import Queue
 from .selection import Messages
+from .verifications import Verification
 
-__all__ = ["Callback", "MediaFile", "Message", "Messages", "Phone", "Queue", "Reply"]
+__all__ = ["Callback", "MediaFile", "Message", "Messages", "Phone", "Queue", "Reply", "Verification"]

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Final
 
+from pytest_whoosh.engine.account.verifications import Verification
 from pytest_whoosh.engine.messages.lifecycle import Status
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.rules.calls import CallRule
@@ -51,9 +52,11 @@ def traffic(vendor: Vendor, hide: Callable[[str], str] = str) -> str:
     day = vendor.started.date()
     sections = [
         ("API calls", [_call(call, day) for call in vendor.journal]),
-        ("Messages", [_message(message, day, hide) for message in vendor.messages]),
+        ("Messages", [_message(message, day, hide) for message in vendor.all_messages]),
         ("Webhooks", [_webhook(webhook, day) for webhook in vendor.webhooks]),
     ]
+    if verifications := vendor.verifications:
+        sections.append(("Verifications", [_verification(each, day) for each in verifications]))
     if rules := list(vendor.rules):
         sections.append(("Rules", list(map(_rule, rules))))
     lines = [f"It is {vendor.now:%Y-%m-%d %H:%M:%S} UTC."]
@@ -99,6 +102,16 @@ def _call(call: Exchange, day: date) -> _Entry:
     url = _SID.sub(lambda sid: short_sid(sid[0]), call.url)
     line = f"{_time(call.at, day)} {call.method} {url} -> {answer}{about}{note}"
     return _Entry((line, f"{INDENT}posted {call.posted}") if call.posted else (line,), call.is_refused)
+
+
+def _verification(verification: Verification, day: date) -> _Entry:
+    checks = f", {count(verification.wrong_checks, 'wrong check')}" if verification.wrong_checks else ""
+    sends = count(len(verification.attempts), "time")
+    line = (
+        f"{_time(verification.date_created, day)} {short_sid(verification.sid)} {verification.to} "
+        f"by {verification.channel} {verification.status}: code {verification.code}, sent {sends}{checks}"
+    )
+    return _Entry((line,), bool(verification.wrong_checks))
 
 
 def _rule(rule: Rule | CallRule) -> _Entry:

@@ -34,6 +34,7 @@ SCOPE = {
     "content_v1": "",
     "pricing_v1": "",
     "lookups_v1": "",
+    "verify_v2": r"/Services(/{Sid})?$|/Verifications(/|$)|/VerificationCheck$|/RateLimits(/|$)|/Attempts(/|$)",
 }
 
 
@@ -299,6 +300,168 @@ def look_up_v1(whoosh: Whoosh, client: Client) -> list[Call]:
     ]
 
 
+VERIFY_SERVICE = {
+    "FriendlyName": "Acme",
+    "CodeLength": "4",
+    **dict.fromkeys(
+        ["LookupEnabled", "SkipSmsToLandlines", "DtmfInputRequired", "Psd2Enabled", "DoNotShareWarningEnabled",
+         "CustomCodeEnabled", "Push.IncludeDate", "VerifyEventSubscriptionEnabled"], "true",
+    ),
+    "TtsName": "Ada",
+    "Push.ApnCredentialSid": "CR" + "1" * 32,
+    "Push.FcmCredentialSid": "CR" + "1" * 32,
+    "Totp.Issuer": "Acme",
+    "Totp.TimeStep": "60",
+    "Totp.CodeLength": "8",
+    "Totp.Skew": "2",
+    "DefaultTemplateSid": "HJ" + "1" * 32,
+    "Whatsapp.MsgServiceSid": "MG" + "1" * 32,
+    "Whatsapp.From": "whatsapp:+15557122661",
+    "Passkeys.RelyingParty.Id": "example.com",
+    "Passkeys.RelyingParty.Name": "Example",
+    "Passkeys.RelyingParty.Origins": "login.example.com,www.example.com",
+    "Passkeys.AuthenticatorAttachment": "platform",
+    "Passkeys.DiscoverableCredentials": "required",
+    "Passkeys.UserVerification": "preferred",
+}  # fmt: skip
+
+
+def create_verify_service(whoosh: Whoosh, client: Client) -> list[Call]:
+    return [Call(params={"FriendlyName": "Acme"}), Call(params=VERIFY_SERVICE)]
+
+
+def list_verify_service(whoosh: Whoosh, client: Client) -> list[Call]:
+    newest = [whoosh.add_verify_service(name) for name in ("Acme", "Else")][1]
+    return [Call(), *_pages({}, newest.sid)]
+
+
+def fetch_verify_service(whoosh: Whoosh, client: Client) -> list[Call]:
+    return [Call({"Sid": whoosh.add_verify_service("Acme").sid})]
+
+
+def update_verify_service(whoosh: Whoosh, client: Client) -> list[Call]:
+    return [Call({"Sid": whoosh.add_verify_service("Acme").sid}, VERIFY_SERVICE)]
+
+
+def create_verification(whoosh: Whoosh, client: Client) -> list[Call]:
+    service = whoosh.add_verify_service("Acme", custom_code_enabled=True, psd2_enabled=True, lookup_enabled=True)
+    client.verify.v2.services(service.sid).rate_limits.create(unique_name="ip")
+    payment = {"Amount": "39.99", "Payee": "Acme"}
+    rest = dict.fromkeys(
+        ["CustomMessage", "SendDigits", "ChannelConfiguration", "AppHash", "TemplateSid", "TemplateCustomSubstitutions",
+         "DeviceIp", "EnableSnaClientToken", "RiskCheck", "Tags"], "x",
+    )  # fmt: skip
+    ways = [("sms", PERSON), ("whatsapp", PERSON), ("email", "ada@example.com"), ("auto", "+447700900123")]
+    return [
+        *(Call(_service(service.sid), {"To": to, "Channel": channel, **payment}) for channel, to in ways),
+        Call(
+            _service(service.sid),
+            {
+                "To": PERSON, "Channel": "sms", "CustomCode": "1234", "CustomFriendlyName": "Else", "Locale": "de",
+                "RateLimits": '{"ip": "127.0.0.1"}', **payment, **rest,
+            },
+        ),
+    ]  # fmt: skip
+
+
+def _verification(whoosh: Whoosh, client: Client) -> dict[str, str]:
+    service = whoosh.add_verify_service("Acme").sid
+    started = client.verify.v2.services(service).verifications.create(to=PERSON, channel="sms")
+    return {**_service(service), "Sid": started.sid}
+
+
+def fetch_verification(whoosh: Whoosh, client: Client) -> list[Call]:
+    started = _verification(whoosh, client)
+    return [Call(started), Call({**started, "Sid": PERSON})]
+
+
+def update_verification(whoosh: Whoosh, client: Client) -> list[Call]:
+    return [Call(_verification(whoosh, client), {"Status": "canceled"})]
+
+
+def check_verification(whoosh: Whoosh, client: Client) -> list[Call]:
+    started = _verification(whoosh, client)
+    right = {"To": PERSON, "Code": whoosh.last_code(PERSON), "Amount": "1", "Payee": "x", "SnaClientToken": "x"}
+    return [Call(started, {"VerificationSid": started["Sid"], "Code": "0000"}), Call(started, right)]
+
+
+def _rate_limit(whoosh: Whoosh, client: Client) -> dict[str, str]:
+    service = whoosh.add_verify_service("Acme").sid
+    return {
+        **_service(service),
+        "Sid": client.verify.v2.services(service).rate_limits.create(unique_name="ip").sid,
+    }
+
+
+def create_rate_limit(whoosh: Whoosh, client: Client) -> list[Call]:
+    params = {"UniqueName": "user", "Description": "By user"}
+    return [Call(_rate_limit(whoosh, client), params)]
+
+
+def list_rate_limit(whoosh: Whoosh, client: Client) -> list[Call]:
+    limit = _rate_limit(whoosh, client)
+    client.verify.v2.services(limit["ServiceSid"]).rate_limits.create(unique_name="user")
+    return [Call(limit), *_pages(limit, limit["Sid"])]
+
+
+def fetch_rate_limit(whoosh: Whoosh, client: Client) -> list[Call]:
+    return [Call(_rate_limit(whoosh, client))]
+
+
+def update_rate_limit(whoosh: Whoosh, client: Client) -> list[Call]:
+    return [Call(_rate_limit(whoosh, client), {"Description": "By user"})]
+
+
+def _bucket(whoosh: Whoosh, client: Client) -> dict[str, str]:
+    limit = _rate_limit(whoosh, client)
+    buckets = client.verify.v2.services(limit["ServiceSid"]).rate_limits(limit["Sid"]).buckets
+    return {**limit, "RateLimitSid": limit["Sid"], "Sid": buckets.create(max=5, interval=60).sid}
+
+
+def create_bucket(whoosh: Whoosh, client: Client) -> list[Call]:
+    return [Call(_bucket(whoosh, client), {"Max": "1", "Interval": "10"})]
+
+
+def list_bucket(whoosh: Whoosh, client: Client) -> list[Call]:
+    bucket = _bucket(whoosh, client)
+    return [Call(bucket), *_pages(bucket, bucket["Sid"])]
+
+
+def fetch_bucket(whoosh: Whoosh, client: Client) -> list[Call]:
+    return [Call(_bucket(whoosh, client))]
+
+
+def update_bucket(whoosh: Whoosh, client: Client) -> list[Call]:
+    return [Call(_bucket(whoosh, client), {"Max": "1", "Interval": "10"})]
+
+
+def list_attempt(whoosh: Whoosh, client: Client) -> list[Call]:
+    started = _verification(whoosh, client)
+    whoosh.settle()
+    (attempt,) = client.verify.v2.verification_attempts.list()
+    filters = {
+        "DateCreatedAfter": "2020-01-01T00:00:00Z", "DateCreatedBefore": "2099-01-01T00:00:00Z", "Country": "US",
+        "ChannelData.To": PERSON, "Channel": "sms", "VerifyServiceSid": started["ServiceSid"],
+        "VerificationSid": started["Sid"], "Status": "unconverted",
+    }  # fmt: skip
+    return [Call(), *_pages({}, attempt.sid), Call(params=filters)]
+
+
+def fetch_attempt(whoosh: Whoosh, client: Client) -> list[Call]:
+    _verification(whoosh, client)
+    whoosh.settle()
+    return [Call({"Sid": attempt.sid}) for attempt in client.verify.v2.verification_attempts.list()]
+
+
+def summarize_attempts(whoosh: Whoosh, client: Client) -> list[Call]:
+    started = _verification(whoosh, client)
+    filters = {
+        "DateCreatedAfter": "2020-01-01T00:00:00Z", "DateCreatedBefore": "2099-01-01T00:00:00Z", "Country": "US",
+        "Channel": "sms", "VerifyServiceSid": started["ServiceSid"], "DestinationPrefix": "+1",
+    }  # fmt: skip
+    return [Call(), Call(params=filters)]
+
+
 #: What can be said of numbers, short codes and applications.
 VOICE = {
     "VoiceUrl": LINK,
@@ -494,6 +657,28 @@ EXAMPLES: dict[tuple[str, str], Example] = {
     ("content_v1", "CreateApprovalCreate"): create_approval,
     ("content_v1", "FetchApprovalFetch"): fetch_approval,
     ("lookups_v1", "FetchPhoneNumber"): look_up_v1,
+    ("verify_v2", "CreateService"): create_verify_service,
+    ("verify_v2", "ListService"): list_verify_service,
+    ("verify_v2", "FetchService"): fetch_verify_service,
+    ("verify_v2", "UpdateService"): update_verify_service,
+    ("verify_v2", "DeleteService"): fetch_verify_service,
+    ("verify_v2", "CreateVerification"): create_verification,
+    ("verify_v2", "FetchVerification"): fetch_verification,
+    ("verify_v2", "UpdateVerification"): update_verification,
+    ("verify_v2", "CreateVerificationCheck"): check_verification,
+    ("verify_v2", "CreateRateLimit"): create_rate_limit,
+    ("verify_v2", "ListRateLimit"): list_rate_limit,
+    ("verify_v2", "FetchRateLimit"): fetch_rate_limit,
+    ("verify_v2", "UpdateRateLimit"): update_rate_limit,
+    ("verify_v2", "DeleteRateLimit"): fetch_rate_limit,
+    ("verify_v2", "CreateBucket"): create_bucket,
+    ("verify_v2", "ListBucket"): list_bucket,
+    ("verify_v2", "FetchBucket"): fetch_bucket,
+    ("verify_v2", "UpdateBucket"): update_bucket,
+    ("verify_v2", "DeleteBucket"): fetch_bucket,
+    ("verify_v2", "ListVerificationAttempt"): list_attempt,
+    ("verify_v2", "FetchVerificationAttempt"): fetch_attempt,
+    ("verify_v2", "FetchVerificationAttemptsSummary"): summarize_attempts,
     **{("messaging_v1", f"Create{kind}"): _create_sender(kind) for kind in SENDERS},
     **{("messaging_v1", f"List{kind}"): _list_sender(kind) for kind in SENDERS},
     **{("messaging_v1", f"Fetch{kind}"): _fetch_sender(kind) for kind in SENDERS},

@@ -336,9 +336,7 @@ def test_every_host_of_the_vendor_is_answered(whoosh, auth, host):
     assert (response.status_code, response.json()["messages"]) == (200, [])
 
 
-@pytest.mark.parametrize(
-    "host", ["verify.twilio.com", "lookups.whoosh.totogi.solutions", "twilio.com", "www.twilio.com"]
-)
+@pytest.mark.parametrize("host", ["studio.twilio.com", "proxy.whoosh.totogi.solutions", "twilio.com", "www.twilio.com"])
 def test_a_product_that_is_not_faked_is_not_found_and_shown_in_the_traffic(whoosh, auth, host):
     response = requests.post(f"https://{host}/v2/Services", data={"FriendlyName": "Elm Street"}, auth=auth)
 

@@ -26,6 +26,8 @@ BY_HAND: Mapping[str, tuple[str, ...]] = {
     "numbers": ("PhoneNumber", "AreaCode", "AccountSid"),
     "deactivations": ("Date", "Expires", "Signature"),
 }
+#: The modules of Verify.
+VERIFY = ("verify_services", "verify_verifications", "verify_rate_limits", "verify_attempts")
 #: The members of the JSON documents that content templates are made of.
 JSON_MEMBERS = ("friendly_name", "language", "variables", "types", "name", "category", "allow_category_change")
 
@@ -42,12 +44,17 @@ class Endpoint:
     @property
     def name(self) -> str:
         """The operation's name."""
-        return self.route.handler.__name__
+        return f"{self.route.handler.__name__}{'_of_verify' * self.is_of_verify}"
 
     @property
     def module(self) -> str:
         """The name of the module that answers."""
-        return self.route.handler.__module__.rpartition(".")[2]
+        return f"{'verify_' * self.is_of_verify}{self.route.handler.__module__.rpartition('.')[2]}"
+
+    @property
+    def is_of_verify(self) -> bool:
+        """True if it is Verify's, some of whose operations have the names of others."""
+        return ".verify." in self.route.handler.__module__
 
     @property
     def takes_json(self) -> bool:
@@ -111,6 +118,7 @@ class House:
         """The URL of an endpoint, leading to what is there."""
         product = {"services": "messaging", "link_shortening": "messaging", "deactivations": "messaging"}
         product |= {"registration": "messaging", "content": "content", "pricing": "pricing", "lookups": "lookups"}
+        product |= dict.fromkeys(VERIFY, "verify")
         host = f"https://{product.get(endpoint.module, 'api')}.whoosh.totogi.solutions"
         return host + self.path(endpoint, extension)
 
@@ -199,6 +207,12 @@ def furnish(whoosh: Whoosh) -> House:
     senders["destination_alpha_sender"] = (senders["alpha_sender"][0], {"AlphaSender": "Acme", "IsoCountryCode": "GB"})
     domain = service.link_shortening_domain
     assert domain is not None
+    verify = whoosh.add_verify_service("Acme")
+    below = f"https://verify.whoosh.totogi.solutions/v2/Services/{verify.sid}"
+    started = _create(whoosh, f"{below}/Verifications", {"To": PERSON, "Channel": "sms"}, "")
+    attempt = _get(whoosh, "https://verify.whoosh.totogi.solutions/v2/Attempts")["attempts"][0]["sid"]
+    limit = _create(whoosh, f"{below}/RateLimits", {"UniqueName": "ip"}, "")
+    bucket = _create(whoosh, f"{below}/RateLimits/{limit}/Buckets", {"Max": "5", "Interval": "60"}, "")
     return House(
         whoosh,
         {
@@ -215,6 +229,10 @@ def furnish(whoosh: Whoosh) -> House:
             "accounts": {"sid": key},
             "pricing": {"iso_country": "US"},
             "registration": {"service_sid": service.sid},
+            "verify_services": {"service_sid": verify.sid},
+            "verify_verifications": {"service_sid": verify.sid, "sid": started},
+            "verify_rate_limits": {"service_sid": verify.sid, "rate_limit_sid": limit, "bucket_sid": bucket},
+            "verify_attempts": {"sid": attempt},
             "update_message": {"message_sid": scheduled},
             # What is closed would end every other call.
             "update_account": {"account_sid": branch},
@@ -236,6 +254,12 @@ def furnish(whoosh: Whoosh) -> House:
             "create_content": {"language": "en", "types": {"twilio/text": {"body": "Hi"}}},
             "update_content": {"types": {"twilio/text": {"body": "Hi"}}},
             "create_approval_create": {"name": "hi", "category": "UTILITY"},
+            "create_service_of_verify": {"FriendlyName": "Acme"},
+            "create_verification_of_verify": {"To": PERSON, "Channel": "sms"},
+            "update_verification_of_verify": {"Status": "canceled"},
+            "create_verification_check_of_verify": {"To": PERSON, "Code": "1234"},
+            "create_rate_limit_of_verify": {"UniqueName": "user"},
+            "create_bucket_of_verify": {"Max": "5", "Interval": "3600"},
             "fetch_deactivation": {"Date": str(yesterday)},
             "read_deactivations": dict(pair.split("=") for pair in report_url.query.split("&")),
             **{f"create_{kind}": parameters for kind, (_, parameters) in senders.items()},
@@ -248,8 +272,8 @@ def _app(environ: dict[str, Any], start_response: Callable[..., object]) -> list
     return []
 
 
-def _create(whoosh: Whoosh, url: str, parameters: Mapping[str, str]) -> str:
-    answer = whoosh._answer(Request("POST", f"{url}.json", _credentials(whoosh), urlencode(parameters)))
+def _create(whoosh: Whoosh, url: str, parameters: Mapping[str, str], extension: str = ".json") -> str:
+    answer = whoosh._answer(Request("POST", url + extension, _credentials(whoosh), urlencode(parameters)))
     assert answer.status == 201, answer
     return json.loads(answer.body)["sid"]
 

@@ -25,6 +25,7 @@ from .resources import (
     ShortCode,
     Sim,
 )
+from .verifications import Verifications
 
 AccountStatus: TypeAlias = Literal["active", "suspended", "closed"]
 R = TypeVar("R", bound=Resource)
@@ -46,6 +47,7 @@ class Provisions:
         self.applications = self.of(Application)
         self.channel_senders = self.of(ChannelSender)
         self.templates = self.of(ContentTemplate)
+        self.verifications = Verifications()
         #: Each person who opted out, with the sender or the SID of the service that may not send to them.
         self.opted_out: set[tuple[str, str]] = set()
         self._pools: dict[str, list[MessagingService]] = defaultdict(list)

@@ -118,6 +118,35 @@ class LinkDomainProperties(TypedDict, total=False):
     disable_https: bool
 
 
+class VerifyServiceProperties(TypedDict, total=False):
+    """The properties of ``add_verify_service()``, besides its name and ``code_length``."""
+
+    lookup_enabled: bool
+    skip_sms_to_landlines: bool
+    dtmf_input_required: bool
+    tts_name: str | None
+    psd2_enabled: bool
+    do_not_share_warning_enabled: bool
+    custom_code_enabled: bool
+    push_include_date: bool
+    push_apn_credential_sid: str | None
+    push_fcm_credential_sid: str | None
+    totp_issuer: str | None
+    totp_time_step: int
+    totp_code_length: int
+    totp_skew: int
+    default_template_sid: str | None
+    whatsapp_msg_service_sid: str | None
+    whatsapp_from: str | None
+    passkeys_relying_party_id: str | None
+    passkeys_relying_party_name: str | None
+    passkeys_relying_party_origins: str | None
+    passkeys_authenticator_attachment: Literal["platform", "cross-platform", "any"] | None
+    passkeys_discoverable_credentials: Literal["required", "preferred", "discouraged"] | None
+    passkeys_user_verification: Literal["required", "preferred", "discouraged"] | None
+    verify_event_subscription_enabled: bool
+
+
 class _Keyword(NamedTuple):
     """One property that a test may set: its reader, if the API has one, its default, and the value that clears it."""
 

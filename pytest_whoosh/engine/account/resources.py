@@ -6,6 +6,7 @@ declarations. To add a resource, declare it here and write its routes in a modul
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,11 +14,12 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from pytest_whoosh.engine.addresses import Kind, country_of, kind_of, national_format
 from pytest_whoosh.engine.collection import Collection
-from pytest_whoosh.engine.limits import LONGEST_VALIDITY
+from pytest_whoosh.engine.limits import LONGEST_CODE, LONGEST_VALIDITY, LONGEST_VERIFY_NAME, SHORTEST_CODE
 from pytest_whoosh.engine.parameters import (
     UNCHANGED,
     Read,
     api_version,
+    at_most,
     flag,
     friendly_name,
     integer,
@@ -25,6 +27,7 @@ from pytest_whoosh.engine.parameters import (
     one_of,
     param,
     sid,
+    text,
     url,
 )
 from pytest_whoosh.engine.sids import Prefix, Sids, sender_sid
@@ -59,6 +62,10 @@ def _method(**options: Any) -> Any:
 
 def _flag(*, default: bool = False, **options: Any) -> Any:
     return _settable(flag, default=default, **options)
+
+
+def _of_verify(read: Read, name: str = "", *, default: object = None) -> Any:
+    return param(name, read, invalid=60200, default=default, cleared=UNCHANGED)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -390,3 +397,75 @@ class LinkDomain(Resource):
 
     def __post_init__(self) -> None:
         self.config_sid = Prefix.LINK_CONFIG + self.sid[2:]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class VerifyService(Resource):
+    """A Verify service: the name and the settings of the codes that it sends. An empty parameter is ignored.
+
+    See https://www.twilio.com/docs/verify/api/service
+    """
+
+    PREFIX = Prefix.VERIFY_SERVICE
+
+    friendly_name: str = _of_verify(at_most(LONGEST_VERIFY_NAME), default="")
+    code_length: int = _of_verify(integer(SHORTEST_CODE, LONGEST_CODE), default=6)
+    lookup_enabled: bool = _of_verify(flag, default=False)
+    skip_sms_to_landlines: bool = _of_verify(flag, default=False)
+    dtmf_input_required: bool = _of_verify(flag, default=True)
+    tts_name: str | None = _of_verify(text)
+    psd2_enabled: bool = _of_verify(flag, default=False)
+    do_not_share_warning_enabled: bool = _of_verify(flag, default=False)
+    custom_code_enabled: bool = _of_verify(flag, default=False)
+    push_include_date: bool = _of_verify(flag, "Push.IncludeDate", default=False)
+    push_apn_credential_sid: str | None = _of_verify(sid(Prefix.CREDENTIAL), "Push.ApnCredentialSid")
+    push_fcm_credential_sid: str | None = _of_verify(sid(Prefix.CREDENTIAL), "Push.FcmCredentialSid")
+    totp_issuer: str | None = _of_verify(text, "Totp.Issuer")
+    totp_time_step: int = _of_verify(integer(20, 60), "Totp.TimeStep", default=30)
+    totp_code_length: int = _of_verify(integer(3, 8), "Totp.CodeLength", default=6)
+    totp_skew: int = _of_verify(integer(0, 2), "Totp.Skew", default=1)
+    default_template_sid: str | None = _of_verify(sid(Prefix.VERIFY_TEMPLATE))
+    whatsapp_msg_service_sid: str | None = _of_verify(sid(Prefix.MESSAGING_SERVICE), "Whatsapp.MsgServiceSid")
+    whatsapp_from: str | None = _of_verify(text, "Whatsapp.From")
+    passkeys_relying_party_id: str | None = _of_verify(text, "Passkeys.RelyingParty.Id")
+    passkeys_relying_party_name: str | None = _of_verify(text, "Passkeys.RelyingParty.Name")
+    #: The origins, separated by commas.
+    passkeys_relying_party_origins: str | None = _of_verify(text, "Passkeys.RelyingParty.Origins")
+    passkeys_authenticator_attachment: str | None = _of_verify(
+        one_of("platform", "cross-platform", "any"), "Passkeys.AuthenticatorAttachment"
+    )
+    passkeys_discoverable_credentials: str | None = _of_verify(
+        one_of("required", "preferred", "discouraged"), "Passkeys.DiscoverableCredentials"
+    )
+    passkeys_user_verification: str | None = _of_verify(
+        one_of("required", "preferred", "discouraged"), "Passkeys.UserVerification"
+    )
+    verify_event_subscription_enabled: bool = _of_verify(flag, default=False)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class RateLimit(Resource):
+    """A limit on the verifications of a Verify service, for each value of a key such as an IP address.
+
+    See https://www.twilio.com/docs/verify/api/service-rate-limits
+    """
+
+    PREFIX = Prefix.RATE_LIMIT
+
+    service_sid: str
+    unique_name: str
+    description: str | None = _of_verify(text)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Bucket(Resource):
+    """The most verifications that a rate limit allows in an interval of so many seconds."""
+
+    PREFIX = Prefix.BUCKET
+
+    service_sid: str
+    rate_limit_sid: str
+    max: int = _of_verify(integer(1), default=0)
+    interval: int = _of_verify(integer(1), default=0)
+    #: How many verifications were started in the last interval, by the value of the key.
+    started: Counter[str] = field(default_factory=Counter)

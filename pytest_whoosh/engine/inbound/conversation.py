@@ -220,7 +220,7 @@ def received_by(vendor: Vendor, person: str) -> list[Message]:
     """What has arrived at a person's phone, in the order in which it did."""
     arrived = [
         (change.at, message)
-        for message in vendor.messages
+        for message in vendor.all_messages
         if message.is_outbound and message.to == person
         for change in message.history
         if change.status is Status.DELIVERED

@@ -12,6 +12,7 @@ from pytest_whoosh.engine.account.resources import (
     MessagingService,
     PhoneNumber,
     ShortCode,
+    VerifyService,
 )
 from pytest_whoosh.engine.lookup import GIVEN_WHOLE, GivenLookup
 from pytest_whoosh.provisioning import Balance, Deactivation, OptOut, Price
@@ -208,6 +209,15 @@ OPERATIONS: Final = (
             *(Parameter(name, OBJECT, f"the data of the package {name}") for name in GIVEN_WHOLE),
         ),
         example='{"number": "+15558675310", "line_type": "landline"}',
+    ),
+    Operation(
+        name="add_verify_service",
+        method="POST",
+        about="Create a Verify service",
+        do=_provides("add_verify_service", "name"),
+        returns=record_schema(VerifyService),
+        parameters=(Parameter("name", TEXT, "its name", required=True), *_properties(VerifyService)),
+        example='{"name": "Acme", "code_length": 6}',
     ),
     Operation(
         name="set_concurrency",

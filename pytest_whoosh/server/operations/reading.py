@@ -15,6 +15,7 @@ from pytest_whoosh.server.documents import (
     queue_document,
     reference,
     schema_of,
+    verification_document,
 )
 from pytest_whoosh.server.kinds import FLAG, PATTERN, TEXT, WHOLE, or_null
 from pytest_whoosh.server.parameters import Parameter
@@ -106,6 +107,10 @@ def _last_code(place: Place, given: Given) -> Mapping[str, object]:
     return {"code": place.whoosh.last_code(**given.parameters)}
 
 
+def _verifications(place: Place, _: Given) -> Mapping[str, object]:
+    return {"verifications": list(map(verification_document, place.whoosh.verifications))}
+
+
 def _queue(place: Place, given: Given) -> Mapping[str, object]:
     return queue_document(place.whoosh.queue(**given.parameters))
 
@@ -163,6 +168,14 @@ OPERATIONS: Final = (
             Parameter("pattern", PATTERN, "what finds a code: four to eight digits unless given"),
         ),
         example="?to=%2B15558675310",
+    ),
+    Operation(
+        name="verifications",
+        method="GET",
+        about="The verifications that the app started with Verify, oldest first",
+        do=_verifications,
+        returns=schema_of({"verifications": list_of("Verification")}),
+        example="",
     ),
     Operation(
         name="queue",

@@ -1,0 +1,1 @@
+"""Verify, version 2: services, verifications, checks, rate limits and attempts."""

@@ -1,0 +1,177 @@
+"""Verifications: codes that were sent, and the checks of what people entered.
+
+See https://www.twilio.com/docs/verify/api/verification and https://www.twilio.com/docs/verify/api/verification-check;
+the fields are those of ``twilio/rest/verify/v2/service`` of the Twilio SDK and of
+https://github.com/twilio/twilio-oai (``twilio_verify_v2.json``).
+"""
+
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from pytest_whoosh.api.dates import iso8601
+from pytest_whoosh.api.forms import parse
+from pytest_whoosh.api.routing import Call, Reply, Routes
+from pytest_whoosh.engine import verify
+from pytest_whoosh.engine.account.verifications import Attempt, Verification
+from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.http import Response
+from pytest_whoosh.engine.parameters import one_of, param, text
+
+from .services import service_or_404
+
+routes = Routes("/v2/Services/{service_sid}")
+
+
+@dataclass(frozen=True, slots=True)
+class CreateVerification:
+    """The parameters of a new verification. Those that are missing here change nothing that a test can see."""
+
+    to: str = param("To", text, default="")
+    channel: str = param("Channel", text, default="")
+    custom_code: str | None = param("CustomCode", text)
+    custom_name: str | None = param("CustomFriendlyName", text)
+    locale: str | None = param("Locale", text)
+    amount: str | None = param("Amount", text)
+    payee: str | None = param("Payee", text)
+    app_hash: str | None = param("AppHash", text)
+    rate_limits: str | None = param("RateLimits", text)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateVerification:
+    """The parameters of an update."""
+
+    status: str | None = param("Status", one_of("approved", "canceled"), invalid=60200)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateVerificationCheck:
+    """The parameters of a check."""
+
+    code: str = param("Code", text, default="")
+    to: str = param("To", text, default="")
+    verification_sid: str = param("VerificationSid", text, default="")
+    amount: str | None = param("Amount", text)
+    payee: str | None = param("Payee", text)
+
+
+@routes.post("/Verifications")
+def create_verification(call: Call, service_sid: str) -> Reply | Response:
+    """Start a verification: send a code, or the same code again while it is valid."""
+    service = service_or_404(call, service_sid)
+    given = parse(CreateVerification, call.request.form)
+    started = verify.start(
+        call.vendor,
+        call.account,
+        service,
+        verify.Start(
+            to=given.to,
+            channel=given.channel,
+            custom_code=given.custom_code,
+            custom_name=given.custom_name,
+            locale=given.locale,
+            amount=given.amount,
+            payee=given.payee,
+            app_hash=given.app_hash,
+            rate_limits=given.rate_limits,
+        ),
+        call.request,
+    )
+    if isinstance(started, Response):
+        return started
+    return Reply(render_verification(call, started), 201, started.sid)
+
+
+@routes.get("/Verifications/{sid}")
+def fetch_verification(call: Call, service_sid: str, sid: str) -> Reply:
+    """Fetch an open verification, by its SID or by the person's number or email address."""
+    verification = _verification(call, service_sid, sid)
+    return Reply(render_verification(call, verification), sid=verification.sid)
+
+
+@routes.post("/Verifications/{sid}")
+def update_verification(call: Call, service_sid: str, sid: str) -> Reply:
+    """Approve or cancel an open verification."""
+    verification = _verification(call, service_sid, sid)
+    status = parse(UpdateVerification, call.request.form).status
+    if status is None:
+        raise verify.invalid("Status")
+    verification.status, verification.date_updated = status, call.vendor.now
+    return Reply(render_verification(call, verification), sid=verification.sid)
+
+
+def _verification(call: Call, service_sid: str, sid_or_to: str) -> Verification:
+    service = service_or_404(call, service_sid)
+    target = _target(unquote(sid_or_to))
+    verification = call.account.provisions.verifications.find(service.sid, target)
+    if verification is None:
+        raise call.not_found()
+    return verification
+
+
+def _target(text: str) -> str:
+    """Return the spelling under which a person's verification is stored."""
+    text = text.strip()
+    return text.lower() if "@" in text else text
+
+
+@routes.post("/VerificationCheck")
+def create_verification_check(call: Call, service_sid: str) -> Reply:
+    """Check a code, by the person's number or email address, or by the SID of the verification."""
+    service = service_or_404(call, service_sid)
+    given = parse(CreateVerificationCheck, call.request.form)
+    target = given.verification_sid or _target(given.to)
+    if not target:
+        raise ApiError(60221)
+    verification = verify.check(call.account, service, target, given.code.strip(), given.amount, given.payee)
+    if verification is None:
+        raise call.not_found()
+    verification.date_updated = call.vendor.now
+    return Reply(_render_check(verification), 201, verification.sid)
+
+
+def _render_check(verification: Verification) -> dict[str, object]:
+    return {
+        "sid": verification.sid,
+        "service_sid": verification.service_sid,
+        "account_sid": verification.account_sid,
+        "to": verification.to,
+        "channel": verification.channel,
+        "status": verification.status,
+        "valid": verification.status == "approved",
+        "amount": verification.amount,
+        "payee": verification.payee,
+        "date_created": iso8601(verification.date_created),
+        "date_updated": iso8601(verification.date_updated),
+        "sna_attempts_error_codes": [],
+    }
+
+
+def render_verification(call: Call, verification: Verification) -> dict[str, object]:
+    """Return a verification as the API shows it."""
+    return {
+        "sid": verification.sid,
+        "service_sid": verification.service_sid,
+        "account_sid": verification.account_sid,
+        "to": verification.to,
+        "channel": verification.channel,
+        "status": verification.status,
+        "valid": verification.status == "approved",
+        "lookup": verification.lookup,
+        "amount": verification.amount,
+        "payee": verification.payee,
+        "send_code_attempts": [_render_attempt(attempt) for attempt in verification.attempts],
+        "date_created": iso8601(verification.date_created),
+        "date_updated": iso8601(verification.date_updated),
+        "sna": None,
+        "url": f"{call.request.origin}/v2/Services/{verification.service_sid}/Verifications/{verification.sid}",
+    }
+
+
+def _render_attempt(attempt: Attempt) -> dict[str, object]:
+    at = attempt.date_created
+    return {
+        "attempt_sid": attempt.sid,
+        "channel": attempt.channel,
+        "time": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z",
+    }

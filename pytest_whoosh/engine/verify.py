@@ -1,0 +1,340 @@
+"""Verify: sends codes to people, and checks the codes that they enter.
+
+The rules are those of https://www.twilio.com/docs/verify/api/verification, .../verification-check,
+.../service-rate-limits, .../rate-limits-and-timeouts and of the error codes 60200 to 60223: a code stays the same while
+it is valid, ten minutes from its first delivery; it is sent and checked five times at most.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from .account.account import Account
+from .account.resources import Bucket, RateLimit, VerifyService
+from .account.verifications import APPROVED, EXHAUSTED, EXPIRED, Attempt, Verification
+from .addresses import country_of, phone_number, same
+from .carrier.carrier import segments_to_send
+from .errors import ApiError
+from .http import Request, Response
+from .limits import CODE_LIFETIME, LONGEST_CODE, MOST_CHECKS, MOST_SENDS, SHORTEST_CODE
+from .messages.lifecycle import DELIVERED, Status
+from .messages.matching import Matcher
+from .messages.record import Message
+from .sids import Prefix
+from .vendor import OUTBOUND_API, Vendor
+
+#: The channels, and the channel that each stands for.
+CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
+    {"sms": "sms", "auto": "sms", "whatsapp": "whatsapp", "call": "call", "email": "email"}
+)
+#: The sender of the messages, by channel. The vendor picks numbers of its own.
+SENDERS: Final[Mapping[str, str]] = MappingProxyType({"sms": "Verify", "whatsapp": "whatsapp:+18885550100"})
+
+#: The text of a message by language, as https://www.twilio.com/docs/verify/supported-languages describes it. A language
+#: that is missing here falls back to English.
+TEXTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "en": "Your {name} verification code is: {code}",
+        "de": "Dein {name}-Verifizierungscode lautet: {code}",
+        "es": "Tu código de verificación de {name} es: {code}",
+        "fr": "Votre code de vérification {name} est : {code}",
+        "it": "Il tuo codice di verifica {name} è: {code}",
+        "nl": "Je verificatiecode voor {name} is: {code}",
+        "pt": "O seu código de verificação {name} é: {code}",
+    }
+)
+#: The language of a country's people, where it is one of the above.
+LANGUAGES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "AT": "de", "DE": "de", "ES": "es", "MX": "es", "AR": "es", "CO": "es", "CL": "es", "FR": "fr", "IT": "it",
+        "NL": "nl", "PT": "pt", "BR": "pt",
+    }
+)  # fmt: skip
+_WARNING: Final = ". Don't share this code with anyone; our employees will never ask for the code."
+_PAYMENT: Final = " to pay {amount} to {payee}"
+
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_CODE: Final = re.compile(f"[A-Za-z0-9]{{{SHORTEST_CODE},{LONGEST_CODE}}}")
+#: An interval beyond all tests, which keeps moments representable.
+_LONGEST_INTERVAL: Final = 100 * 365 * 24 * 3600
+_LOCALE: Final = re.compile("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What an app asks for when it starts a verification."""
+
+    to: str
+    channel: str
+    custom_code: str | None = None
+    custom_name: str | None = None
+    locale: str | None = None
+    amount: str | None = None
+    payee: str | None = None
+    app_hash: str | None = None
+    #: The rate limits as JSON: a value for each limit's name.
+    rate_limits: str | None = None
+
+
+#: A verification; or a scripted answer that takes its place.
+Started: TypeAlias = Verification | Response
+
+
+def invalid(parameter: str, value: str | None = None) -> ApiError:
+    """Return the refusal of a parameter, in the two forms that the vendor uses."""
+    if value is None:
+        return ApiError(60200, {"parameter": parameter})
+    return ApiError(60200, message=f"Invalid parameter `{parameter}`: {value}")
+
+
+def start(vendor: Vendor, account: Account, service: VerifyService, given: Start, request: Request) -> Started:
+    """Start a verification, or send the code of the open one again.
+
+    Raises:
+        ApiError: A parameter is invalid, a limit is reached, or the person cannot get a code on this channel.
+    """
+    channel = CHANNELS.get(given.channel)
+    if channel is None:
+        raise invalid("Channel")
+    to = read_recipient(vendor, given.to, channel)
+    _require_features(service, given, channel)
+    buckets = _buckets(account, service, given.rate_limits)
+    verifications = account.provisions.verifications
+    open_one = verifications.find(service.sid, to)
+    if open_one and open_one.status == EXHAUSTED:
+        raise ApiError(60202)
+    if open_one and len(open_one.attempts) >= MOST_SENDS:
+        raise ApiError(60203)
+    if channel == "sms" and _refuses_landline(vendor, service, to):
+        raise ApiError(60205)
+    verification = open_one or _new(vendor, account, service, to, channel)
+    code = given.custom_code or verification.code
+    locale = _locale(given, to)
+    message = _message(vendor, channel, to, _text(service, given, code, locale))
+    answer = vendor.rules.decide(message)
+    if answer is None or answer.carried_out:
+        _count(vendor, buckets)
+        if open_one is None:
+            verifications.add(verification)
+            expiry = vendor.now + CODE_LIFETIME
+            vendor.timeline.schedule(expiry, len(vendor.messages), _expire, verification, planned=True)
+        verification.code, verification.channel, verification.date_updated = code, channel, vendor.now
+        if service.psd2_enabled:
+            verification.amount, verification.payee = given.amount, given.payee
+        _attempt(vendor, account, verification, message, locale)
+    return answer.give(request, partial(vendor.texts_about, message)) if answer else verification
+
+
+def check(
+    account: Account, service: VerifyService, target: str, code: str, amount: str | None, payee: str | None
+) -> Verification | None:
+    """Check a code that a person entered; None if there is no open verification.
+
+    Raises:
+        ApiError: The code is malformed (60200), or five wrong ones were entered before (60202).
+    """
+    if not _CODE.fullmatch(code):
+        raise invalid("Code")
+    verification = account.provisions.verifications.find(service.sid, target)
+    if verification is None:
+        return None
+    if verification.wrong_checks >= MOST_CHECKS:
+        verification.status = EXHAUSTED
+        raise ApiError(60202)
+    matches = code == verification.code
+    if service.psd2_enabled:
+        if not amount or not payee:
+            raise ApiError(60206)
+        matches = matches and (amount, payee) == (verification.amount, verification.payee)
+    if matches:
+        verification.status = APPROVED
+    else:
+        verification.wrong_checks += 1
+    return verification
+
+
+def read_recipient(vendor: Vendor, text: str, channel: str) -> str:
+    """Return the one spelling of a phone number, or for the channel ``email`` of an address.
+
+    Raises:
+        ApiError: It is neither.
+    """
+    if channel == "email":
+        if not _EMAIL.fullmatch(text):
+            raise invalid("To", text)
+        return text.strip().lower()
+    number = phone_number(text, vendor.settings.numbers) if text.strip().startswith("+") else None
+    if number is None or not vendor.lookups.find(number).valid:
+        raise invalid("To", text)
+    return number
+
+
+def _require_features(service: VerifyService, given: Start, channel: str) -> None:
+    if given.custom_code is not None:
+        if not service.custom_code_enabled:
+            raise ApiError(60204)
+        if not _CODE.fullmatch(given.custom_code):
+            raise invalid("CustomCode")
+    if given.locale is not None and not _LOCALE.fullmatch(given.locale):
+        raise invalid("Locale")
+    if service.psd2_enabled:
+        if channel == "call":
+            raise ApiError(60214)
+        if not given.amount or not given.payee:
+            raise ApiError(60206)
+
+
+def _refuses_landline(vendor: Vendor, service: VerifyService, to: str) -> bool:
+    """True if a service skips the SMS to a landline: if it is set up so, or a test says that the number is one."""
+    given = vendor.lookups.given(to)
+    skips = service.lookup_enabled and service.skip_sms_to_landlines
+    return vendor.lookups.is_landline(to) and (skips or (given is not None and given.line_type is not None))
+
+
+# Rate limits
+
+
+def _buckets(account: Account, service: VerifyService, text: str | None) -> list[tuple[Bucket, str]]:
+    """Return the buckets that a verification counts in, each with the value of its key.
+
+    Raises:
+        ApiError: The rate limits cannot be read (60200), or a bucket is full (20429).
+    """
+    if not text:
+        return []
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        raise invalid("RateLimits") from None
+    limits = {
+        limit.unique_name: limit for limit in account.provisions.of(RateLimit) if limit.service_sid == service.sid
+    }
+    if not isinstance(values, dict) or not values.keys() <= limits.keys():
+        raise invalid("RateLimits")
+    found = [
+        (bucket, str(value))
+        for name, value in values.items()
+        for bucket in account.provisions.of(Bucket)
+        if bucket.rate_limit_sid == limits[name].sid
+    ]
+    if any(bucket.started[value] >= bucket.max for bucket, value in found):
+        raise ApiError(20429)
+    return found
+
+
+def _count(vendor: Vendor, buckets: list[tuple[Bucket, str]]) -> None:
+    for bucket, value in buckets:
+        bucket.started[value] += 1
+        vendor.timeline.schedule(
+            _after(vendor, bucket.interval), len(vendor.messages), _forget, (bucket, value), planned=True
+        )
+
+
+def _after(vendor: Vendor, seconds: int) -> datetime:
+    return vendor.now + timedelta(seconds=min(seconds, _LONGEST_INTERVAL))
+
+
+def _forget(started: object) -> None:
+    assert isinstance(started, tuple)
+    bucket, value = started
+    bucket.started[value] -= 1
+
+
+# Codes
+
+
+def _new(vendor: Vendor, account: Account, service: VerifyService, to: str, channel: str) -> Verification:
+    sid = vendor.sids.new(Prefix.VERIFICATION)
+    digits = int(vendor.sids.secret(sid), 16) % 10**service.code_length
+    lookup = {"carrier": vendor.lookups.find(to).carrier_of_v1()} if service.lookup_enabled and "@" not in to else {}
+    return Verification(
+        sid=sid,
+        account_sid=account.sid,
+        service_sid=service.sid,
+        to=to,
+        channel=channel,
+        code=f"{digits:0{service.code_length}}",
+        date_created=vendor.now,
+        date_updated=vendor.now,
+        lookup=dict(lookup),
+    )
+
+
+def _expire(verification: object) -> None:
+    assert isinstance(verification, Verification)
+    if verification.is_open:
+        verification.status = EXPIRED
+
+
+def _locale(given: Start, to: str) -> str:
+    if given.locale:
+        return given.locale
+    return LANGUAGES.get(country_of(to), "en") if to.startswith("+") else "en"
+
+
+def _text(service: VerifyService, given: Start, code: str, locale: str) -> str:
+    name = given.custom_name or service.friendly_name
+    text = TEXTS.get(locale[:2].lower(), TEXTS["en"]).format(name=name, code=code)
+    if service.psd2_enabled:
+        text += _PAYMENT.format(amount=given.amount, payee=given.payee)
+    if service.do_not_share_warning_enabled:
+        text += _WARNING
+    return f"<#> {text} {given.app_hash}" if given.app_hash else text
+
+
+def _message(vendor: Vendor, channel: str, to: str, body: str) -> Message:
+    """Return the message that carries a code. A call or an email is one for the rules of a test only."""
+    now = vendor.now
+    message = Message(
+        sid="",
+        serial=0,
+        account_sid=vendor.verify_account.sid,
+        to=f"whatsapp:{to}" if channel == "whatsapp" else to,
+        from_=SENDERS.get(channel, SENDERS["sms"]),
+        body=body,
+        direction=OUTBOUND_API,
+        status=Status.QUEUED,
+        date_created=now,
+        date_updated=now,
+        outcome=DELIVERED,
+    )
+    message.num_segments = segments_to_send(message)
+    return message
+
+
+def _attempt(vendor: Vendor, account: Account, verification: Verification, message: Message, locale: str) -> None:
+    attempt = Attempt(
+        sid=vendor.sids.new(Prefix.VERIFICATION_ATTEMPT),
+        channel=verification.channel,
+        locale=locale,
+        date_created=vendor.now,
+        date_updated=vendor.now,
+        verification=verification,
+        serial=len(vendor.messages),
+    )
+    if verification.channel in SENDERS:
+        vendor.send_code(message)
+        attempt.message = message
+    verification.attempts.append(attempt)
+    account.provisions.verifications.attempts.add(attempt)
+
+
+def last_attempt(verifications: Iterable[Verification], to: str, matcher: Matcher) -> Attempt | None:
+    """Return the newest delivery of a code to a person, by any channel; ``matcher`` matches messages to the person."""
+    attempts = (
+        attempt for verification in verifications for attempt in verification.attempts if _went_to(attempt, to, matcher)
+    )
+    return max(attempts, key=attrgetter("sid"), default=None)  # SIDs are counted
+
+
+def _went_to(attempt: Attempt, to: str, matcher: Matcher) -> bool:
+    person = attempt.verification.to
+    if attempt.message and matcher.matches(attempt.message):
+        return True
+    return isinstance(to, str) and (same(to, person) or to.strip().lower() == person)

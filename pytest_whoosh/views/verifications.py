@@ -1,0 +1,73 @@
+"""What a test reads of a verification: the code that Verify sent, and its state."""
+
+from collections.abc import Callable
+
+from pytest_whoosh.engine.account.verifications import Verification as Record
+
+from .messages import Message
+
+
+class Verification:
+    """A verification, live and read-only: every attribute shows its present state."""
+
+    __slots__ = ("_record", "_touch")
+
+    def __init__(self, record: Record, touch: Callable[[], None]) -> None:
+        self._record = record
+        self._touch = touch
+
+    def __repr__(self) -> str:
+        record = self._record
+        return f"<Verification of {record.to} by {record.channel} {record.status}: code {record.code}>"
+
+    def __eq__(self, other: object) -> bool:
+        return self._record is other._record if isinstance(other, Verification) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._record.sid)
+
+    @property
+    def sid(self) -> str:
+        """The SID of the verification."""
+        return self._record.sid
+
+    @property
+    def service_sid(self) -> str:
+        """The SID of its Verify service."""
+        return self._record.service_sid
+
+    @property
+    def to(self) -> str:
+        """The person's phone number, or the email address."""
+        return self._record.to
+
+    @property
+    def channel(self) -> str:
+        """The channel of the last delivery: ``"sms"``, ``"whatsapp"``, ``"call"`` or ``"email"``."""
+        return self._record.channel
+
+    @property
+    def code(self) -> str:
+        """The code that the person has to enter."""
+        return self._record.code
+
+    @property
+    def status(self) -> str:
+        """``"pending"``, ``"approved"``, ``"canceled"``, ``"expired"`` or ``"max_attempts_reached"``."""
+        self._touch()
+        return self._record.status
+
+    @property
+    def attempts(self) -> int:
+        """The number of times that the code was sent."""
+        return len(self._record.attempts)
+
+    @property
+    def wrong_checks(self) -> int:
+        """The number of wrong codes that were entered."""
+        return self._record.wrong_checks
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages that carried the code, oldest first; none for a call or an email."""
+        return [Message(attempt.message, self._touch) for attempt in self._record.attempts if attempt.message]
