@@ -1124,3 +1124,35 @@ def test_the_commands_of_the_readme_work(server: Server) -> None:
         ["now"],
     ]
     assert answers[5]["phone_number"] == SENDER
+
+
+# Lookup and Verify
+
+
+def test_a_code_of_verify_is_read_over_http(control: Controller, client: Client) -> None:
+    service = control.post("add_verify_service", name="Acme", code_length=8)
+    started = client.verify.v2.services(service["sid"]).verifications.create(to=PERSON, channel="sms")
+
+    (verification,) = control.get("verifications")["verifications"]
+    code = control.get("last_code", to=PERSON)["code"]
+
+    assert verification == {
+        "sid": started.sid,
+        "service_sid": service["sid"],
+        "to": PERSON,
+        "channel": "sms",
+        "code": code,
+        "status": "pending",
+        "attempts": 1,
+        "wrong_checks": 0,
+    }
+    assert len(code) == 8
+
+
+def test_a_number_is_made_a_landline_over_http(control: Controller, client: Client) -> None:
+    record = control.post("add_lookup", number=PERSON, line_type="landline")
+
+    found = client.lookups.v2.phone_numbers(PERSON).fetch(fields="line_type_intelligence")
+
+    assert (record["number"], record["line_type"]) == (PERSON, "landline")
+    assert found.line_type_intelligence["type"] == "landline"
