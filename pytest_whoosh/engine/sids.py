@@ -63,7 +63,13 @@ def sid_pattern(*prefixes: str) -> "re.Pattern[str]":
 
 def is_sid(text: object, *prefixes: str) -> bool:
     """True if a text is a well-formed SID with one of the prefixes."""
-    return isinstance(text, str) and sid_pattern(*prefixes).fullmatch(text) is not None
+    return (
+        isinstance(text, str) and len(text) == _LENGTH and text[:2] in prefixes and _ANY_SID.fullmatch(text) is not None
+    )
+
+
+_LENGTH: Final = 2 + DIGITS
+_ANY_SID: Final = sid_pattern()
 
 
 class Sids:

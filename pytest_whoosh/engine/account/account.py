@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from pytest_whoosh.engine.collection import Collection
@@ -38,19 +39,32 @@ class Provisions:
     """
 
     def __init__(self) -> None:
-        self._stored: dict[type[Resource], Collection[Any]] = {}
+        self.numbers: Collection[PhoneNumber] = Collection()
+        self.short_codes: Collection[ShortCode] = Collection()
+        self.services: Collection[MessagingService] = Collection()
+        self.applications: Collection[Application] = Collection()
+        self.channel_senders: Collection[ChannelSender] = Collection()
+        self.templates: Collection[ContentTemplate] = Collection()
+        # The records by resource. Those above have names, because every message looks some of them up.
+        self._stored: dict[type[Resource], Collection[Any]] = {
+            PhoneNumber: self.numbers,
+            ShortCode: self.short_codes,
+            MessagingService: self.services,
+            Application: self.applications,
+            ChannelSender: self.channel_senders,
+            ContentTemplate: self.templates,
+        }
         # Resources that the account has once only, by their identity, such as a phone number.
         self._identified: dict[tuple[type[Resource], str], Resource] = {}
-        self.numbers = self.of(PhoneNumber)
-        self.short_codes = self.of(ShortCode)
-        self.services = self.of(MessagingService)
-        self.applications = self.of(Application)
-        self.channel_senders = self.of(ChannelSender)
-        self.templates = self.of(ContentTemplate)
-        self.verifications = Verifications()
+        self._owned: dict[str, PhoneNumber | ShortCode] = {}
         #: Each person who opted out, with the sender or the SID of the service that may not send to them.
         self.opted_out: set[tuple[str, str]] = set()
         self._pools: dict[str, list[MessagingService]] = defaultdict(list)
+
+    @cached_property
+    def verifications(self) -> Verifications:
+        """The verifications of Verify."""
+        return Verifications()
 
     def of(self, resource: type[R]) -> Collection[R]:
         """Return the account's records of a resource, oldest first."""
@@ -68,6 +82,8 @@ class Provisions:
         resource = type(record)
         if resource.IDENTITY:
             self._identified[resource, getattr(record, resource.IDENTITY)] = record
+        if isinstance(record, PhoneNumber | ShortCode):
+            self._owned[record.address] = record
         return self.of(resource).add(record)
 
     def remove(self, record: Resource) -> None:
@@ -77,6 +93,7 @@ class Provisions:
             del self._identified[resource, getattr(record, resource.IDENTITY)]
         self.of(resource).remove(record.sid)
         if isinstance(record, PhoneNumber | ShortCode):
+            del self._owned[record.address]
             for service in self.services_with(record.address):
                 self.leave_pool(service, service.pool.get(record.sid))
         elif isinstance(record, MessagingService):
