@@ -11,7 +11,9 @@ import pytest
 import pytest_whoosh
 
 NAMES = [
+    "ApiRequest",
     "AsyncWhooshHttpClient",
+    "CallRule",
     "Callback",
     "Message",
     "Messages",
@@ -20,6 +22,7 @@ NAMES = [
     "Reply",
     "Rule",
     "Server",
+    "Verification",
     "Whoosh",
     "WhooshError",
     "WhooshGuardError",

@@ -819,8 +819,8 @@ def test_what_is_nowhere_is_not_found(whoosh: Whoosh, api: Api, method: str, pat
 @pytest.mark.parametrize(
     "url",
     [
-        "https://verify.twilio.com/v2/Services",
-        "https://lookups.twilio.com/v2/PhoneNumbers/+15558675310",
+        "https://studio.twilio.com/v2/Flows",
+        "https://insights.twilio.com/v1/Conferences",
         "https://voice.whoosh.totogi.solutions/v1/Calls",
         "https://twilio.com/",
         "https://whoosh.totogi.solutions/",
