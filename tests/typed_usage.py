@@ -10,7 +10,19 @@ from unittest.mock import ANY
 import pytest
 from dirty_equals import Contains, HasLen, IsPositiveInt, IsStr
 
-from pytest_whoosh import Callback, Message, Messages, Phone, Queue, Reply, Rule, Server, Whoosh, WhooshHttpClient
+from pytest_whoosh import (
+    Callback,
+    Message,
+    Messages,
+    Phone,
+    Queue,
+    Reply,
+    Rule,
+    Server,
+    Verification,
+    Whoosh,
+    WhooshHttpClient,
+)
 from pytest_whoosh.engine.messages.fields import Match
 
 
@@ -174,6 +186,20 @@ def test_provisions(whoosh: Whoosh) -> None:
     assert_type(whoosh.add_application(message_status_callback="https://app.example/status").sid, str)
     whoosh.opt_out("+15558675310", "+15557122661")
     whoosh.set_price("US", "0.0079")
+    whoosh.set_balance("0")
+    assert_type(whoosh.add_lookup("+15558675310", line_type="landline", sim_swap={}).sid, str)
+    assert_type(whoosh.add_verify_service("Acme", code_length=6, lookup_enabled=True).sid, str)
+    assert_type(whoosh.verifications, list[Verification])
+    assert_type(whoosh.verifications[0].code, str)
+    assert_type(whoosh.verifications[0].attempts, int)
+
+
+def test_provisions_that_are_wrong_are_errors(whoosh: Whoosh) -> None:
+    whoosh.add_number("+15557122661", sms_urll="https://app.example/sms")  # type: ignore[call-arg]  # pyright: ignore
+    whoosh.add_number("+15557122661", sms_method="PUT")  # type: ignore[arg-type]  # pyright: ignore
+    whoosh.add_messaging_service("Reminders", validity_period="60")  # type: ignore[arg-type]  # pyright: ignore
+    whoosh.add_lookup("+15558675310", lin_type="mobile")  # type: ignore[call-arg]  # pyright: ignore
+    whoosh.add_verify_service("Acme", code_length="6")  # type: ignore[arg-type]  # pyright: ignore
 
 
 def test_settings() -> None:

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Sequence
+from http import HTTPStatus
 from itertools import takewhile
 from typing import Final
 from urllib.parse import urlsplit
@@ -47,9 +48,9 @@ def explain_none(matcher: Matcher, records: Sequence[Message], name: str, journa
     """Why no message was found."""
     if not records:
         head = f"No message matches {matcher}: the {name} is empty." if matcher.criteria else f"The {name} is empty."
-        return join(head, _refusals(journal))
+        return join(head, _codes(journal), _refusals(journal))
     head = f"No message in the {name} matches {matcher}."
-    return join(head, _nearest(matcher, records), table(records, name), _refusals(journal))
+    return join(head, _nearest(matcher, records), table(records, name), _codes(journal), _refusals(journal))
 
 
 def explain_count(
@@ -194,6 +195,15 @@ def _never_read(message: Message, status: object) -> str | None:
     if status == Status.READ and channel_of(message.to) not in READ_ON:
         return "Only WhatsApp tells that a message was read."
     return None
+
+
+def _codes(journal: Sequence[Exchange]) -> str | None:
+    """Say that codes of Verify are no messages of the account, if the app had any sent."""
+    sent = sum(call.status == HTTPStatus.CREATED and call.url.endswith("/Verifications") for call in journal)
+    if not sent:
+        return None
+    read = dialect().call("last_code", {"to": ...})
+    return f"Verify sent {count(sent, 'code')}, which the outbox does not show: {read} reads it."
 
 
 def _refusals(journal: Sequence[Exchange]) -> str | None:

@@ -474,3 +474,15 @@ def test_reset_forgets_verifications(whoosh: Whoosh, service: Service) -> None:
     whoosh.reset()
 
     assert whoosh.verifications == []
+
+
+def test_who_looks_for_a_code_in_the_outbox_is_told_where_it_is(whoosh: Whoosh, service: Service) -> None:
+    service.verifications.create(to=PERSON, channel="sms")
+
+    with pytest.raises(AssertionError) as failure:
+        whoosh.assert_sent(to=PERSON)
+
+    assert str(failure.value) == (
+        "No message matches to='+15558675310': the outbox is empty.\n\n"
+        "Verify sent 1 code, which the outbox does not show: whoosh.last_code(to=...) reads it."
+    )
