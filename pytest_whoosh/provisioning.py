@@ -1,4 +1,4 @@
-"""What a test provides its account with: numbers, services, templates, prices, and people who want no messages."""
+"""The methods with which a test sets its account up: numbers, services, templates, prices, opt-outs and more."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -53,14 +53,14 @@ M = TypeVar("M", bound=Callable[..., Any])
 R = TypeVar("R", bound=Resource)
 
 _SHORT_CODE: Final = re.compile("[0-9]{5,6}")
-#: The kinds of sender that no other spelling than the one given would name.
+#: The kinds of sender that have one spelling only.
 _SPELLED_ONE_WAY: Final = frozenset({Kind.SHORT_CODE, Kind.ALPHA, Kind.SIM})
 _DOMAIN: Final = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """A person who wants no more messages from a sender, or from a Messaging Service by its SID."""
+    """A person who opted out of a sender, or of a Messaging Service by its SID."""
 
     sid: str
     person: str
@@ -86,7 +86,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a segment to a country costs, in US dollars."""
+    """The price of a segment to a country, in US dollars."""
 
     sid: str
     country: str
@@ -94,7 +94,7 @@ class Price:
 
 
 def _in_one_step(method: M) -> M:
-    """Let nothing else happen to the account meanwhile, in any thread."""
+    """Run a method while no other thread changes the account."""
 
     @wraps(method)
     def alone(self: "Provisioning", *args: Any, **kwargs: Any) -> Any:
@@ -105,17 +105,17 @@ def _in_one_step(method: M) -> M:
 
 
 class Provisioning:
-    """The part of a double that stands for the vendor's console: all of it can be done through the API too."""
+    """The part of a double that sets its account up, as the vendor's console does."""
 
     _lock: RLock
 
     def _provider(self) -> Vendor:
-        """The vendor, on its present time."""
+        """Return the vendor, caught up with the present time."""
         raise NotImplementedError
 
     @_in_one_step
     def add_number(self, number: str, **properties: Unpack[NumberProperties]) -> PhoneNumber:
-        """Give the account a phone number, or a wireless SIM by its address ``"sim:DE..."``.
+        """Add a phone number to the account, or a wireless SIM by its address ``"sim:DE..."``.
 
         Takes the properties of the IncomingPhoneNumber resource in snake case, such as ``sms_url``, and
         ``sms_capable=`` and ``mms_capable=``.
@@ -129,7 +129,7 @@ class Provisioning:
 
     @_in_one_step
     def add_short_code(self, code: str, **properties: Unpack[ShortCodeProperties]) -> ShortCode:
-        """Give the account a short code, of five or six digits; ``country=`` says where it works ("US")."""
+        """Add a short code of five or six digits to the account; ``country=`` is where it works ("US")."""
         if not isinstance(code, str) or not _SHORT_CODE.fullmatch(code):
             raise ValueError(_wrong("add_short_code", 'five or six digits such as "12345"', code))
         return self._create(ShortCode, short_code=code, **checked(ShortCode, properties))
@@ -174,12 +174,12 @@ class Provisioning:
 
     @_in_one_step
     def add_application(self, **properties: Unpack[ApplicationProperties]) -> Application:
-        """Create an application; takes its properties in snake case, such as ``message_status_callback``."""
+        """Create an application with properties in snake case, such as ``message_status_callback``."""
         return self._create(Application, **checked(Application, properties))
 
     @_in_one_step
     def add_link_domain(self, domain: str, **properties: Unpack[LinkDomainProperties]) -> LinkDomain:
-        """Give the account a domain for short links, such as ``"go.example"``; add_messaging_service() takes it too.
+        """Add a domain for short links, such as ``"go.example"``; add_messaging_service() takes the domain too.
 
         Takes the properties of its configuration in snake case: ``callback_url``, to which clicks are reported,
         ``fallback_url``, ``continue_on_failure`` and ``disable_https``.
@@ -289,7 +289,7 @@ class Provisioning:
 
     @_in_one_step
     def opt_out(self, person: str, sender: str) -> OptOut:
-        """Let a person have opted out of a sender, or of a Messaging Service by its SID, as by texting STOP."""
+        """Record that a person opted out of a sender, or of a service by its SID, as if they had texted STOP."""
         provisions = self._provider().provisions
         address = normalize(person)
         if address is None:
@@ -306,7 +306,7 @@ class Provisioning:
 
     @_in_one_step
     def deactivate(self, number: str, on: date | None = None) -> Deactivation:
-        """Let carriers have taken a number of the United States out of service: it is in the report of that day.
+        """Record that carriers took a number of the United States out of service: the report of that day lists it.
 
         ``on`` is today unless given. The API has a day's report from the next day on, for 60 days.
         """
@@ -322,7 +322,7 @@ class Provisioning:
 
     @_in_one_step
     def set_price(self, country: str, price: object) -> Price:
-        """Set what a segment to a country costs, in US dollars: ``set_price("US", "0.0079")``."""
+        """Set the price of a segment to a country, in US dollars: ``set_price("US", "0.0079")``."""
         amount = self._provider().prices.set(country, price)
         return Price(self._provider().sids.new(Prefix.PRICE), country.upper(), amount)
 
@@ -386,7 +386,7 @@ class Provisioning:
         return vendor.lookups.add(read_given(vendor.sids.new(Prefix.LOOKUP), address, given))
 
     def _pool_sender(self, address: str) -> PhoneNumber | ShortCode | ChannelSender | str:
-        """What the account has at an address, to join a sender pool; it gets what it does not have yet."""
+        """Return the account's sender with this address, creating it if needed."""
         kind = kind_of(address)
         if kind is Kind.NUMBER:
             return self._number(address, {})

@@ -22,7 +22,7 @@ from .routing import Call, Reply, Routes
 routes = Routes("/2010-04-01/Accounts")
 
 STATUSES: Final = ("active", "suspended", "closed")
-#: What belongs to an account, by the name that its document links it under.
+#: The subresources of an account, by the names of their links in its document.
 SUBRESOURCES: Final = {
     "available_phone_numbers": "AvailablePhoneNumbers",
     "calls": "Calls",
@@ -58,7 +58,7 @@ class CreateAccount:
 
 @dataclass(frozen=True, slots=True)
 class UpdateAccount:
-    """What can be changed about an account."""
+    """The parameters of an update."""
 
     friendly_name: str = param("FriendlyName", friendly_name, invalid=20002, default="")
     status: AccountStatus = param("Status", one_of(*STATUSES), default="active")
@@ -83,7 +83,7 @@ def create_account(call: Call) -> Reply:
 
 @routes.get("")
 def list_account(call: Call) -> Reply:
-    """A page of accounts: the caller's and those below it, newest first."""
+    """List the caller's account and its sub-accounts, newest first."""
     given = parse(ListAccount, call.request.query)
     return list_reply(
         call,
@@ -115,7 +115,7 @@ def update_account(call: Call) -> Reply:
 
 @routes.get("/{account_sid}/Balance")
 def fetch_balance(call: Call) -> Reply:
-    """What is left of the money that the account started with; a sub-account spends that of its owner."""
+    """Fetch the balance. A sub-account spends that of its owner."""
     return Reply(
         {"account_sid": call.account.sid, "balance": f"{call.vendor.balance(call.account):f}", "currency": "USD"},
         sid=call.account.sid,
@@ -124,7 +124,7 @@ def fetch_balance(call: Call) -> Reply:
 
 
 def render_account(account: Account) -> dict[str, object]:
-    """An account as the API shows it."""
+    """Return an account as the API shows it."""
     uri = f"/{API_VERSION}/Accounts/{account.sid}"
     return {
         "auth_token": account.auth_token,
@@ -153,13 +153,13 @@ def create_new_key(call: Call) -> Reply:
 
 @routes.get("/{account_sid}/Keys")
 def list_key(call: Call) -> Reply:
-    """A page of API keys, newest first."""
+    """List the API keys, newest first."""
     return list_reply(call, "keys", call.account.keys, render_key, element="Key")
 
 
 @routes.get("/{account_sid}/SigningKeys")
 def list_signing_key(call: Call) -> Reply:
-    """A page of API keys, newest first."""
+    """List the API keys, newest first."""
     return list_reply(call, "signing_keys", call.account.keys, render_key, element="SigningKey")
 
 
@@ -181,7 +181,7 @@ def update_key(call: Call, sid: str) -> Reply:
 @routes.delete("/{account_sid}/Keys/{sid}")
 @routes.delete("/{account_sid}/SigningKeys/{sid}")
 def delete_key(call: Call, sid: str) -> Reply:
-    """Delete an API key, which opens nothing from then on."""
+    """Delete an API key."""
     call.account.keys.remove(_key(call, sid).sid)
     return Reply(None, 204, sid)
 
@@ -194,7 +194,7 @@ def _key(call: Call, sid: str) -> ApiKey:
 
 
 def render_key(key: ApiKey) -> dict[str, object]:
-    """An API key as the API shows it."""
+    """Return an API key as the API shows it."""
     return {
         "sid": key.sid,
         "friendly_name": key.friendly_name,

@@ -1,4 +1,4 @@
-"""The Application resource: where webhooks go, by name.
+"""The Application resource: URLs for webhooks, under one name.
 
 See https://www.twilio.com/docs/usage/api/applications
 """
@@ -39,7 +39,7 @@ def create_application(call: Call) -> Reply:
 
 @routes.get("")
 def list_application(call: Call) -> Reply:
-    """A page of applications, newest first."""
+    """List the applications, newest first."""
     wanted = parse(ListApplication, call.request.query).friendly_name
     return list_reply(
         call,
@@ -81,7 +81,7 @@ def _application(call: Call, sid: str) -> Application:
 
 
 def render_application(application: Application) -> dict[str, object]:
-    """An application as the API shows it."""
+    """Return an application as the API shows it."""
     return {
         "account_sid": application.account_sid,
         "api_version": application.api_version,

@@ -21,7 +21,7 @@ routes = Routes("/v1/Deactivations")
 
 @routes.get("")
 def fetch_deactivation(call: Call) -> Reply:
-    """Where the report of a day is."""
+    """Fetch the URL of the report of a day."""
     day = _report_day(call.request.query.get("Date", [""])[0], call.vendor.now.date())
     expires = str(int((call.vendor.now + REPORT_URL_LIFETIME).timestamp()))
     query = urlencode({"Expires": expires, "Signature": _signature(call.vendor, day, expires)})
@@ -45,7 +45,7 @@ def _report_day(text: str, today: date) -> date:
 
 @routes.get("/{file}", signed=True)
 def read_deactivations(call: Call, file: str) -> Response:
-    """The report of a day, a number on each line; whoever holds its URL may read it while that is good."""
+    """Read the report of a day, a number on each line. Its URL is its credential while the URL is valid."""
     query = call.request.query
     expires, signature = (query.get(name, [""])[0] for name in ("Expires", "Signature"))
     day = file.removesuffix(".txt")

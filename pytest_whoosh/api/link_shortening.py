@@ -21,7 +21,7 @@ routes = Routes("/v1/LinkShortening")
 
 @routes.post("/Domains/{domain_sid}/MessagingServices/{service_sid}")
 def create_linkshortening_messaging_service(call: Call, domain_sid: str, service_sid: str) -> Reply:
-    """Let a service shorten links with a domain."""
+    """Assign a domain to a service, which then shortens links with it."""
     domain, service = _domain(call, domain_sid), _service(call, service_sid)
     if service.link_shortening_domain not in (None, domain):
         raise ApiError(30130)
@@ -31,7 +31,7 @@ def create_linkshortening_messaging_service(call: Call, domain_sid: str, service
 
 @routes.delete("/Domains/{domain_sid}/MessagingServices/{service_sid}")
 def delete_linkshortening_messaging_service(call: Call, domain_sid: str, service_sid: str) -> Reply:
-    """Let a service shorten links no more."""
+    """Remove the domain of a service, which then shortens no links."""
     domain, service = _domain(call, domain_sid), _service(call, service_sid)
     if service.link_shortening_domain is not domain:
         raise call.not_found()
@@ -41,7 +41,7 @@ def delete_linkshortening_messaging_service(call: Call, domain_sid: str, service
 
 @routes.get("/MessagingServices/{service_sid}/Domain")
 def fetch_linkshortening_messaging_service_domain_association(call: Call, service_sid: str) -> Reply:
-    """Fetch which domain a service shortens links with."""
+    """Fetch the domain of a service."""
     service = _service(call, service_sid)
     return Reply(_render_association(call, _domain_of(call, service), service))
 
@@ -51,7 +51,7 @@ def fetch_linkshortening_messaging_service_domain_association(call: Call, servic
 
 @routes.post("/Domains/{domain_sid}/Config")
 def update_domain_config(call: Call, domain_sid: str) -> Reply:
-    """Change where links lead that are too old, where clicks are reported, and how links are written."""
+    """Change the fallback URL of old links, the URL that clicks are reported to, and the form of links."""
     domain = _domain(call, domain_sid)
     call.vendor.update(domain, changes(LinkDomain, call.request.form))
     return Reply(_render_config(call, domain), sid=domain.config_sid)
@@ -66,7 +66,7 @@ def fetch_domain_config(call: Call, domain_sid: str) -> Reply:
 
 @routes.get("/MessagingService/{service_sid}/DomainConfig")
 def fetch_domain_config_messaging_service(call: Call, service_sid: str) -> Reply:
-    """Fetch the configuration of the domain that a service shortens links with."""
+    """Fetch the configuration of a service's domain."""
     service = _service(call, service_sid)
     document = _render_config(call, _domain_of(call, service))
     del document["disable_https"]
@@ -82,7 +82,7 @@ def fetch_domain_config_messaging_service(call: Call, service_sid: str) -> Reply
 @routes.post("/Domains/{domain_sid}/RequestManagedCert")
 @routes.get("/Domains/{domain_sid}/ValidateDns")
 def refuse_domain_setup(call: Call, **_: str) -> NoReturn:
-    """Say that certificates and DNS are not faked: a domain of the double needs neither."""
+    """Refuse certificates and DNS, which are not faked: a domain of the double needs neither."""
     refusal = call.not_found()
     raise ApiError(
         20404,

@@ -1,4 +1,4 @@
-"""The IncomingPhoneNumber resource: the account's phone numbers, which messages come from and go to.
+"""The IncomingPhoneNumber resource: the phone numbers of an account.
 
 See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 """
@@ -24,7 +24,7 @@ from .routing import Call, Reply, Routes
 
 routes = Routes("/2010-04-01/Accounts/{account_sid}/IncomingPhoneNumbers")
 
-#: Where the numbers come from: none is hosted.
+#: The origin of all numbers: none is hosted.
 ORIGIN: Final = "twilio"
 _ELEMENT: Final = "IncomingPhoneNumber"
 
@@ -127,7 +127,7 @@ def _number(call: Call, sid: str) -> PhoneNumber:
 
 
 def _number_changes(call: Call, held: object) -> dict[str, object]:
-    """What is to change about a number, new or held."""
+    """Return the properties that a request sets, of a new number or of an existing one."""
     new = changes(PhoneNumber, call.request.form)
     require_main_url(new, held)
     for name in ("sms_application_sid", "voice_application_sid"):
@@ -136,12 +136,12 @@ def _number_changes(call: Call, held: object) -> dict[str, object]:
     return new
 
 
-#: The codes that refuse a fallback URL where there is no main one, by the kind of both.
+#: The error codes of a fallback URL without a main URL, by the kind of both.
 FALLBACKS: Final[Mapping[str, int]] = MappingProxyType({"sms": 21406, "voice": 21405})
 
 
 def require_main_url(new: Mapping[str, object], held: object) -> None:
-    """Refuse a new fallback for a URL that is not set, neither before nor now.
+    """Refuse a new fallback URL if the main URL is not set.
 
     Raises:
         ApiError: with the code of that kind of URL.
@@ -153,25 +153,25 @@ def require_main_url(new: Mapping[str, object], held: object) -> None:
 
 @routes.get("")
 def list_incoming_phone_number(call: Call) -> Reply:
-    """A page of phone numbers, newest first."""
+    """List the phone numbers, newest first."""
     return _list_numbers(call, None)
 
 
 @routes.get("/Local")
 def list_incoming_phone_number_local(call: Call) -> Reply:
-    """A page of local numbers."""
+    """List the local numbers."""
     return _list_numbers(call, LOCAL)
 
 
 @routes.get("/Mobile")
 def list_incoming_phone_number_mobile(call: Call) -> Reply:
-    """A page of mobile numbers."""
+    """List the mobile numbers."""
     return _list_numbers(call, MOBILE)
 
 
 @routes.get("/TollFree")
 def list_incoming_phone_number_toll_free(call: Call) -> Reply:
-    """A page of toll-free numbers."""
+    """List the toll-free numbers."""
     return _list_numbers(call, TOLL_FREE)
 
 
@@ -207,13 +207,13 @@ def _list_numbers(call: Call, kind: str | None) -> Reply:
 
 
 def digits_like(wanted: str | None) -> Callable[[str], bool]:
-    """A test of whether a number or code holds the wanted digits, of which ``*`` is any."""
+    """Return a function that is true if a number or code contains the wanted digits; ``*`` is any digit."""
     digits = re.compile(re.escape(wanted or "").replace(r"\*", r"\d"))
     return lambda number: digits.search(number) is not None
 
 
 def render_incoming_phone_number(number: PhoneNumber) -> dict[str, object]:
-    """A phone number as the API shows it."""
+    """Return a phone number as the API shows it."""
     return {
         "account_sid": number.account_sid,
         "address_requirements": "none",

@@ -1,4 +1,4 @@
-"""What messages cost, country by country.
+"""The prices of messages by country.
 
 The fake charges what it shows here. See https://www.twilio.com/docs/messaging/api/pricing
 """
@@ -18,7 +18,7 @@ from .routing import Call, Reply, Routes
 
 routes = Routes("/v1/Messaging")
 
-#: The kinds of sender that a message goes out from, and of number that one comes in on.
+#: The kinds of sender of an outbound message, and of number of an inbound one.
 OUTBOUND_TYPES: Final = ("mobile", "local", "shortcode", "toll free")
 INBOUND_TYPES: Final = ("local", "mobile", "shortcode", "toll free")
 
@@ -39,16 +39,16 @@ CARRIERS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = MappingProxyTy
         "US": (("T-Mobile", "310", "260"), ("AT&T", "310", "410"), ("Verizon", "311", "480")),
     }
 )
-#: Every carrier that has no row of its own.
+#: All carriers without a row of their own.
 OTHER: Final = ("Other", "", "")
 
-#: The countries that phonenumbers knows numbers of, but no name.
+#: The names of countries that phonenumbers knows by their numbers only.
 _NAMES: Final = MappingProxyType({"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"})
 
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country with its ISO code, by which page tokens know it."""
+    """A country. Its ISO code is its SID in page tokens."""
 
     sid: str
     name: str
@@ -56,7 +56,7 @@ class Country:
 
 @cache
 def _countries() -> Collection[Country]:
-    """Every country, by name."""
+    """Return every country, sorted by name."""
     # Half a second and 60 MB: only for those who ask.
     from phonenumbers import SUPPORTED_REGIONS
     from phonenumbers.geodata.locale import LOCALE_DATA
@@ -71,14 +71,14 @@ def _countries() -> Collection[Country]:
 
 @routes.get("")
 def fetch_messaging(call: Call) -> Reply:
-    """Where the prices of messages are."""
+    """Fetch the URLs of the prices of messages."""
     url = _url(call)
     return Reply({"name": "Messaging", "url": url, "links": {"countries": f"{url}/Countries"}})
 
 
 @routes.get("/Countries")
 def list_messaging_country(call: Call) -> Reply:
-    """A page of the countries that messages go to, by name."""
+    """List the countries, sorted by name."""
     return list_reply_v1(
         call, "countries", _countries(), lambda country: render_country(call, country), newest_first=False
     )
@@ -86,7 +86,7 @@ def list_messaging_country(call: Call) -> Reply:
 
 @routes.get("/Countries/{iso_country}")
 def fetch_messaging_country(call: Call, iso_country: str) -> Reply:
-    """What a segment to and from a country costs."""
+    """Fetch the prices of a segment to and from a country."""
     country = _countries().get(iso_country.upper())
     if country is None:
         raise call.not_found()
@@ -110,7 +110,7 @@ def _prices(types: tuple[str, ...], price: Decimal) -> list[dict[str, object]]:
 
 
 def render_country(call: Call, country: Country) -> dict[str, object]:
-    """A country as lists show it."""
+    """Return a country as lists show it."""
     return {
         "country": country.name,
         "iso_country": country.sid,

@@ -24,7 +24,7 @@ _PATHS: Final = (
 
 
 def refuse_registration(call: Call, **_: str) -> NoReturn:
-    """Say that no registration is faked: the double sends from any number without one."""
+    """Refuse registration, which is not faked: the double sends from any number without one."""
     raise ApiError(
         20404,
         message=f"{call.not_found().message}: pytest-whoosh fakes no A2P registration and no toll-free verification. "

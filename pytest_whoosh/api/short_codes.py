@@ -1,4 +1,4 @@
-"""The ShortCode resource: the account's short codes, which only a test can add.
+"""The ShortCode resource: the short codes of an account. Only a test can add one.
 
 See https://www.twilio.com/docs/messaging/api/short-code-resource
 """
@@ -31,7 +31,7 @@ class ListShortCode:
 
 @routes.get("")
 def list_short_code(call: Call) -> Reply:
-    """A page of short codes, newest first."""
+    """List the short codes, newest first."""
     given = parse(ListShortCode, call.request.query)
     looks = digits_like(given.short_code)
     return list_reply(
@@ -52,7 +52,7 @@ def fetch_short_code(call: Call, sid: str) -> Reply:
 
 @routes.post("/{sid}")
 def update_short_code(call: Call, sid: str) -> Reply:
-    """Change a short code's name, and where messages to it go."""
+    """Change a short code's name and its webhooks."""
     code = _short_code(call, sid)
     new = changes(ShortCode, call.request.form)
     require_main_url(new, code)
@@ -67,7 +67,7 @@ def _short_code(call: Call, sid: str) -> ShortCode:
 
 
 def render_short_code(code: ShortCode) -> dict[str, object]:
-    """A short code as the API shows it."""
+    """Return a short code as the API shows it."""
     return {
         "account_sid": code.account_sid,
         "api_version": code.api_version,

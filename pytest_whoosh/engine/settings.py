@@ -22,7 +22,7 @@ _DURATION: Final = re.compile(
 _SPAN: Final = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
 #: The longest span that a test may ask for: moments beyond it would leave the calendar.
 _LONGEST: Final = timedelta(days=36_500)
-#: What stands between the delays of a text: commas, spaces or line ends before the next name.
+#: Separates the delays in a text: commas, spaces or line ends before the next name.
 _BETWEEN_DELAYS: Final = re.compile(r"[,\s]+(?=[a-z]+\s*=)", re.IGNORECASE)
 
 
@@ -164,7 +164,7 @@ class GivenSettings(TypedDict, total=False):
 
 #: Every setting's name, in the order of the documentation.
 NAMES: Final = tuple(setting.name for setting in fields(Settings))
-#: What each setting is for, in a few words.
+#: The meaning of each setting, in a few words.
 ABOUT: Final[Mapping[str, str]] = MappingProxyType({each.name: each.metadata["about"] for each in fields(Settings)})
 _READERS: Final = {setting.name: setting.metadata["read"] for setting in fields(Settings)}
 

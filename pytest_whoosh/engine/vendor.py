@@ -1,4 +1,4 @@
-"""The vendor as one test knows it: its accounts, its clock, its carrier, and all that went to and fro."""
+"""The vendor behind one double: its accounts, clock, carrier and rules, and the journal of API calls."""
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ OUTBOUND_API: Final = "outbound-api"
 
 @dataclass(slots=True, eq=False)
 class Exchange:
-    """One API call and what came of it, for the report of a failed test."""
+    """One API call and its result, for the report of a failed test."""
 
     at: datetime
     method: str
@@ -92,9 +92,9 @@ class Vendor:
 
     def __init__(self, settings: Settings, now: datetime) -> None:
         self.settings = settings
-        #: The moment at which the double came into force.
+        #: The moment at which the double became active.
         self.started = now
-        #: Where an app fetches media from that a webhook tells it of.
+        #: The origin of the media URLs in webhooks.
         self.origin = f"https://{API_HOST}"
         self.timeline = Timeline(now)
         self.sids = Sids(settings.seed)
@@ -104,12 +104,12 @@ class Vendor:
         self.accounts: dict[str, Account] = {}
         self.account = self._open(settings.account_sid)
         self.account.keys.add(self._key(self.account, settings.api_key, settings.api_secret))
-        #: Every message, and each of those that go out and of those that come in, oldest first.
+        #: Every message; the outbound ones; the inbound ones. Each oldest first.
         self.messages: list[Message] = []
         self.outbound: list[Message] = []
         self.inbound: list[Message] = []
         self.journal: list[Exchange] = []
-        #: Every webhook that left for the app, and every one that a network lost.
+        #: Every webhook that left for the app, also those that a network lost.
         self.webhooks: list[Webhook] = []
         #: The numbers that carriers took out of service, by day.
         self.deactivated: dict[date, set[str]] = defaultdict(set)
@@ -124,9 +124,9 @@ class Vendor:
         self._redirected: dict[str, list[Exchange]] = defaultdict(list)
         self.links = Links(settings.seed)
         realistic = settings.throughput == "realistic"
-        #: The senders' queues; None where nothing ever waits.
+        #: The senders' queues. None if throughput is unlimited.
         self.throughput = Throughput(self.account_of) if realistic else None
-        #: The API calls under way; None where any number is.
+        #: The API calls under way. None if throughput is unlimited.
         self.concurrency = Concurrency() if realistic else None
         self.carrier = Carrier(
             self.timeline, settings.delays, self.prices, self.account_of, self.post, self.links, self.throughput
@@ -134,29 +134,29 @@ class Vendor:
 
     @property
     def now(self) -> datetime:
-        """The present moment on the vendor's clock."""
+        """The current moment on the vendor's clock."""
         return self.timeline.now
 
     # Accounts
 
     def account_at(self, sid: str) -> Account | None:
-        """The account that a path names. While any credentials do, every well-formed SID opens one."""
+        """Return the account that a path names. With ``credentials="any"``, every well-formed SID opens one."""
         account = self.accounts.get(sid)
         if account is None and self.settings.credentials == "any":
             account = self._open(sid)
         return account
 
     def account_of(self, message: Message) -> Account:
-        """The account that a message belongs to."""
+        """Return the account that a message belongs to."""
         return self.accounts.get(message.account_sid) or self.verify_account
 
     def account_with(self, sender: str) -> Account:
-        """The account that people reach who write to a sender; the main one where nobody has it."""
+        """Return the account that has a sender; the main account if nobody has it."""
         held = (each for each in self.accounts.values() if each.provisions.has(sender))
         return next(held, self.account)
 
     def caller(self, user: str, password: str) -> Account | None:
-        """The account whose SID and auth token, or whose API key and secret, these are; None where they must be right.
+        """Return the account with this SID and auth token, or with this API key and secret; None if they must be right.
 
         While any credentials do, those that are nobody's are the main account's.
         """
@@ -166,11 +166,11 @@ class Vendor:
         return account or (self.account_at(user) if is_sid(user, Prefix.ACCOUNT) else self.account)
 
     def lets(self, caller: Account, account: Account) -> bool:
-        """Whether the credentials of one account open another."""
+        """True if the credentials of one account open another one."""
         return self.settings.credentials == "any" or caller in (account, account.owner)
 
     def new_account(self, owner: Account, friendly_name: str) -> Account:
-        """Create a sub-account, which shares nothing with its owner but the bill."""
+        """Create a sub-account. It shares nothing with its owner but the balance."""
         sid = self.sids.new(Prefix.ACCOUNT)
         account = Account(sid, self.sids.secret(sid), Provisions(), self.now, owner.owner or owner)
         account.friendly_name = friendly_name
@@ -238,7 +238,7 @@ class Vendor:
         }
 
     def take(self, account: Account, message: Message) -> None:
-        """Keep a message, and let it live."""
+        """Store a message and start its life."""
         message.sid = self.sids.new(Prefix.MMS if message.is_mms else Prefix.SMS, counted_as=Prefix.SMS)
         message.serial = len(self.messages)
         if message.media_urls:
@@ -259,7 +259,7 @@ class Vendor:
         )
 
     def click(self, text: str, user_agent: str) -> tuple[str, list[Webhook]]:
-        """Let a person follow a short link: where it leads, and the webhook that reports it where one does."""
+        """Follow a short link as a person: return its target, and the webhooks that report the click."""
         link, host = self.links.at(text), host_of(text)
         domains = (account.provisions.identified(LinkDomain, host) for account in self.accounts.values())
         target = follow(text, link, next(filter(None, domains), None), self.now)
@@ -279,11 +279,11 @@ class Vendor:
         return target, []
 
     def token(self) -> str:
-        """What tells the next webhook from every other."""
+        """Return a token that identifies the next webhook."""
         return str(uuid5(NAMESPACE_URL, f"{self.settings.seed}/{len(self.webhooks)}"))
 
     def post(self, webhook: Webhook) -> None:
-        """Let a webhook leave for the app, as soon as time is not being spent on something else."""
+        """Put a webhook into the queue of those to be delivered, unless a network loses it."""
         self.webhooks.append(webhook)
         if not webhook.dropped:
             self.due.append(webhook)
@@ -383,7 +383,7 @@ class Vendor:
         sid: str | None = None,
         rule: CallRule | None = None,
     ) -> None:
-        """Write down an API call and what came of it; ``rule`` is the one that answered it."""
+        """Record an API call and its result in the journal; ``rule`` is the rule that answered it."""
         exchange = Exchange(self.now, request.method, request.url, None, sid=sid)
         if isinstance(answer, NetworkFault):
             exchange.note = str(answer)

@@ -49,7 +49,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "pt": "O seu código de verificação {name} é: {code}",
     }
 )
-#: The language of a country's people, where it is one of the above.
+#: The language of each country that has one of these texts.
 LANGUAGES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "AT": "de", "DE": "de", "ES": "es", "MX": "es", "AR": "es", "CO": "es", "CL": "es", "FR": "fr", "IT": "it",

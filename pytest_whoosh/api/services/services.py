@@ -47,7 +47,7 @@ def create_service(call: Call) -> Reply:
 
 @routes.get("")
 def list_service(call: Call) -> Reply:
-    """A page of services."""
+    """List the services, newest first."""
     return list_reply_v1(
         call, "services", call.account.provisions.services, lambda service: render_service(call, service)
     )
@@ -55,7 +55,7 @@ def list_service(call: Call) -> Reply:
 
 @routes.get("/Usecases")
 def fetch_usecase(call: Call) -> Reply:  # noqa: ARG001  # every handler takes the call
-    """The uses that a service may declare."""
+    """List the uses that a service may declare."""
     listed = [
         {"usecase": usecase, "description": description, "purpose": purpose}
         for usecase, description, purpose in USECASES
@@ -71,7 +71,7 @@ def fetch_service(call: Call, service_sid: str) -> Reply:
 
 @routes.post("/{service_sid}")
 def update_service(call: Call, service_sid: str) -> Reply:
-    """Change a service's settings; those that are not posted stay."""
+    """Change a service's settings. Those that are not posted stay."""
     service = _find(call, service_sid)
     call.vendor.update(service, changes(MessagingService, call.request.form))
     return Reply(render_service(call, service), sid=service_sid)
@@ -95,7 +95,7 @@ def _missing(name: str) -> ApiError:
     return ApiError(20001, message=f"Missing required parameter {name} in the post body")
 
 
-#: The tails of the URLs of what belongs to a service.
+#: The ends of the URLs of a service's subresources.
 LINKS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "phone_numbers": "PhoneNumbers",
@@ -111,7 +111,7 @@ LINKS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def render_service(call: Call, service: MessagingService) -> dict[str, object]:
-    """A service as the API shows it."""
+    """Return a service as the API shows it."""
     address = f"{call.request.origin}/v1/Services/{service.sid}"
     return {
         "sid": service.sid,
@@ -142,15 +142,15 @@ def render_service(call: Call, service: MessagingService) -> dict[str, object]:
 
 # Sender pools
 
-#: What joins a pool, and the country that an alphanumeric sender is for.
+#: A sender that joins a pool, and the country that it is for if it is alphanumeric.
 Newcomer: TypeAlias = tuple[PhoneNumber | ShortCode | ChannelSender | str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class SenderKind:
-    """One kind of sender in a pool: where its resource is, who joins, and what the API shows of it."""
+    """One kind of sender in a pool: its path, how a sender joins, and its properties in the API."""
 
-    #: As in the names of its operations.
+    #: The name of the kind, as in its operations.
     name: str
     path: str
     #: The key of its lists.
@@ -158,9 +158,9 @@ class SenderKind:
     holds: Callable[[PoolSender], bool]
     join: Callable[[Call, MessagingService], Newcomer]
     render: Callable[[PoolSender], dict[str, object]]
-    #: Where the SID of its service stands.
+    #: The key of the SID of its service.
     service_key: str = "service_sid"
-    #: Whether its lists are filtered by IsoCountryCode.
+    #: True if IsoCountryCode filters its lists.
     by_country: bool = False
 
 
@@ -220,7 +220,7 @@ def _required(call: Call, name: str) -> str:
 
 
 def _require_free(call: Call, service: MessagingService, address: str) -> None:
-    """Refuse a sender that is in a pool already: this one, or another's."""
+    """Refuse a sender that is in a pool already, of this service or of another one."""
     holders = call.account.provisions.services_with(address)
     if holders:
         raise ApiError(21710 if service in holders else 21712)
@@ -326,7 +326,7 @@ SENDER_KINDS: Final = (
 
 
 def _route(kind: SenderKind) -> None:
-    """Answer the four operations of a kind of sender, each by a function of the operation's name."""
+    """Route the four operations of a kind of sender to functions with the names of the operations."""
     path = f"/{{service_sid}}/{kind.path}"
 
     def create(call: Call, service_sid: str) -> Reply:
@@ -375,7 +375,7 @@ def _find_sender(call: Call, kind: SenderKind, service: MessagingService, sid: s
 
 
 def _render(call: Call, kind: SenderKind, service: MessagingService, sender: PoolSender) -> dict[str, object]:
-    """A sender of a pool as the API shows it."""
+    """Return a sender of a pool as the API shows it."""
     return {
         "sid": sender.sid,
         "account_sid": service.account_sid,

@@ -1,4 +1,4 @@
-"""Short links: how they come to stand for the URLs in a message, and where they lead.
+"""Short links: replaces the URLs in a message, and resolves the links that people follow.
 
 See https://www.twilio.com/docs/messaging/features/link-shortening
 """
@@ -20,14 +20,14 @@ from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 
 __tracebackhide__ = is_usage_error
 
-#: How many alphanumeric characters follow the domain.
+#: The number of alphanumeric characters after the domain.
 LENGTH: Final = 10
-#: How long a link leads to its URL.
+#: How long a link resolves to its URL.
 LIFETIME: Final = timedelta(days=90)
 
 _ALPHABET: Final = digits + ascii_letters
 _URL: Final = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
-#: What ends a sentence and no URL, unless the URL opened the bracket itself.
+#: Punctuation that ends a sentence, not a URL, unless the URL itself opened the bracket.
 _TRAILING: Final = ".,;:!?"
 
 
@@ -41,7 +41,7 @@ class Links:
         self._links: dict[tuple[str, str], Link] = {}
 
     def shorten(self, message: Message, domain: LinkDomain, now: datetime) -> None:
-        """Let a link of the domain stand for each URL in a message that is about to be sent, one for each."""
+        """Replace each URL in a message that is about to be sent by a short link of the domain."""
         text, made = message.body, dict[str, Link]()
         parts: list[str] = []
         end = 0
@@ -55,7 +55,7 @@ class Links:
         message.links = list(made.values())
 
     def at(self, text: str) -> Link | None:
-        """The link that a text is, with or without its scheme."""
+        """Return the link with this text, with or without its scheme."""
         return self._links.get(_key(text))
 
     def _new(self, message: Message, domain: LinkDomain, url: str, now: datetime) -> Link:
@@ -71,7 +71,7 @@ class Links:
 
 
 def follow(text: str, link: Link | None, domain: LinkDomain | None, now: datetime) -> str:
-    """Where a short link leads: to its URL for 90 days, then to the fallback URL of its domain.
+    """Return the target of a short link: its URL for 90 days, then the fallback URL of its domain.
 
     Raises:
         WhooshError: it leads nowhere.
@@ -94,12 +94,12 @@ def follow(text: str, link: Link | None, domain: LinkDomain | None, now: datetim
 
 
 def is_alive(link: Link, now: datetime) -> bool:
-    """Whether a link still leads to its URL, and clicks on it are reported."""
+    """True if a link still resolves to its URL, so that clicks are reported."""
     return now - link.date_created <= LIFETIME
 
 
 def click_document(link: Link, now: datetime, user_agent: str) -> dict[str, str]:
-    """What the app is told of a click."""
+    """Return the document that reports a click to the app."""
     message = link.message
     return {
         "event_type": "click",
@@ -115,7 +115,7 @@ def click_document(link: Link, now: datetime, user_agent: str) -> dict[str, str]
 
 
 def only_link(message: Message) -> Link:
-    """The one short link in a message.
+    """Return the only short link in a message.
 
     Raises:
         WhooshError: it has none, or several.
@@ -149,7 +149,7 @@ def _urls_in(text: str) -> Iterator[tuple[int, str]]:
 
 
 def host_of(text: str) -> str:
-    """The host in a link, with or without its scheme; empty where it has none."""
+    """Return the host in a link, with or without its scheme; empty if there is none."""
     return _key(text)[0]
 
 

@@ -1,4 +1,4 @@
-"""How fast senders send, and the queues that form behind them, where the ``throughput`` setting asks for them.
+"""The rates of senders and the queues of their messages, used if ``throughput`` is "realistic".
 
 Follows https://help.twilio.com/articles/115002943027 ("Understanding Twilio Rate Limits and Message Queues"): each
 sender has one queue, drained in the order of arrival, and a queue holds as many segments as its sender sends in four
@@ -26,7 +26,7 @@ from pytest_whoosh.engine.timeline import EPOCH
 
 
 class Sort(Enum):
-    """What sort of sender it is, as far as its speed is concerned."""
+    """The sort of a sender, which determines its rate."""
 
     LONG_CODE = "long code"
     TOLL_FREE = "toll-free number"
@@ -35,8 +35,8 @@ class Sort(Enum):
     CHANNEL = "channel sender"
 
 
-#: Segments a second of an SMS sender, by the country that they go to. What a registered campaign sends to the United
-#: States depends on its registration, so that of a plain number stands for it.
+#: The segments per second of an SMS sender, by destination country. The rate of a registered campaign in the United
+#: States depends on its registration, so the rate of a plain number is used.
 SMS: Final[Mapping[Sort, Mapping[str, int]]] = MappingProxyType(
     {
         Sort.LONG_CODE: {"US": 1, "CA": 1},
@@ -45,13 +45,13 @@ SMS: Final[Mapping[Sort, Mapping[str, int]]] = MappingProxyType(
         Sort.ALPHA: {},
     }
 )
-#: Segments a second of an SMS sender to any other country.
+#: The segments per second of an SMS sender to any other country.
 ELSEWHERE: Final = 10
-#: MMS a second. The numbers of an account, and of those below it, share theirs; each short code has its own.
+#: The MMS per second. The numbers of an account and its sub-accounts share a rate; each short code has its own.
 MMS: Final[Mapping[Sort, int]] = MappingProxyType({Sort.LONG_CODE: 50, Sort.TOLL_FREE: 25, Sort.SHORT_CODE: 40})
-#: Messages a second of a sender on a channel such as WhatsApp.
+#: The messages per second of a sender on a channel such as WhatsApp.
 CHANNEL: Final = 80
-#: How long the fullest queue takes to drain, in seconds.
+#: The longest time that a queue takes to drain, in seconds.
 LONGEST: Final = LONGEST_VALIDITY
 
 _KINDS: Final = {Kind.SHORT_CODE: Sort.SHORT_CODE, Kind.ALPHA: Sort.ALPHA, Kind.CHANNEL: Sort.CHANNEL}
@@ -64,7 +64,7 @@ _TICKS_OF_MICROSECOND: Final = _TICKS // 1_000_000
 
 
 class Wait(NamedTuple):
-    """From when on a message waits, for how long at least, and until when at most."""
+    """When a message starts to wait, how long it waits at least, and when it expires."""
 
     since: datetime
     least: timedelta
@@ -72,35 +72,35 @@ class Wait(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A message's place in a queue."""
+    """The position of a message in a queue."""
 
     segments: int
-    #: How long its sending takes, in ticks.
+    #: The time that sending it takes, in ticks.
     ticks: int
-    #: When its turn comes; None where it will have expired by then.
+    #: The moment of its turn. None if it expires before.
     turn: datetime | None
 
 
 @dataclass(slots=True, eq=False)
 class Queue:
-    """What waits for one sender, or for several that share what they can send."""
+    """The messages that wait for one sender, or for several that share a rate."""
 
-    #: What waits, in the order in which it came.
+    #: The waiting messages, in order of arrival.
     waiting: dict[Message, Place] = field(default_factory=dict)
     segments: int = 0
-    #: The tick from which on the sender has nothing more to send.
+    #: The tick after which the sender has nothing left to send.
     free: int = 0
-    #: How long the sending would take of what will have expired by its turn, in ticks.
+    #: The time that messages would take that expire before their turn, in ticks.
     expiring: int = 0
-    #: When the last message will have left, or has.
+    #: The moment at which the last message leaves, or has left.
     drained: datetime = EPOCH
 
     def room(self, rate: int, now: datetime) -> int:
-        """How many more segments fit in that are sent at a rate."""
+        """Return how many more segments fit into the queue at a rate."""
         return (LONGEST * _TICKS - max(self.free - _tick(now), 0) - self.expiring) * rate // _TICKS
 
     def join(self, message: Message, segments: int, rate: int, wait: Wait) -> datetime | None:
-        """Let a message wait; when its turn comes, or None where it will have expired by then."""
+        """Add a message; return the moment of its turn, or None if it expires before."""
         ticks = segments * _TICKS // rate
         start = max(self.free, _tick(wait.since))
         if wait.least <= wait.until - _moment(start):
@@ -115,7 +115,7 @@ class Queue:
         return place.turn
 
     def leave(self, message: Message) -> None:
-        """Let a message go."""
+        """Remove a message."""
         place = self.waiting.pop(message)
         self.segments -= place.segments
         if place.turn is None:
@@ -132,26 +132,26 @@ class Throughput:
         self._queues: dict[Hashable, Queue] = {}
 
     def has_room(self, message: Message, segments: int, now: datetime) -> bool:
-        """Whether the queue of a message's sender can take it."""
+        """True if the queue of the sender has room for this message."""
         queue, rate = self._queue_for(message)
         return segments <= queue.room(rate, now)
 
     def join(self, message: Message, segments: int, wait: Wait) -> datetime | None:
-        """Let a message join the queue of its sender.
+        """Add a message to the queue of its sender.
 
         Returns:
-            When its turn comes; None where it will have expired by then.
+            The moment of its turn; None if it expires before.
         """
         queue, rate = self._queue_for(message)
         return queue.join(message, segments, rate, wait)
 
     def leave(self, message: Message) -> None:
-        """Let a message leave the queue of its sender."""
+        """Remove a message from the queue of its sender."""
         queue, _ = self._queue_for(message)
         queue.leave(message)
 
     def queue(self, sender: str, account: Account, *, mms: bool = False) -> Queue:
-        """The queue of what an account sends from a sender, or of its MMS."""
+        """Return the queue of an account's sender, or of its MMS."""
         shared = mms and sort_of(sender) is not Sort.SHORT_CODE
         # Accounts opened on demand have the provisions of the main one, and are one with it here too.
         key = ((account.owner or account).provisions, sort_of(sender)) if shared else (sender, mms)
@@ -161,14 +161,14 @@ class Throughput:
         return queue
 
     def _queue_for(self, message: Message) -> tuple[Queue, int]:
-        """The queue that a message waits in, and the segments that leave it in a second."""
+        """Return the queue of a message, and the segments that leave it each second."""
         sender = message.from_ or ""
         mms = message.is_mms and sort_of(sender) in MMS
         return self.queue(sender, self._account_of(message), mms=mms), rate_of(sender, country_of(message.to), mms=mms)
 
 
 def rate_of(sender: str, country: str, *, mms: bool = False) -> int:
-    """The segments, or MMS, that leave the queue of a sender for a country in a second."""
+    """Return the segments or MMS that leave the queue of a sender for a country each second."""
     sort = sort_of(sender)
     if sort is Sort.CHANNEL:
         return CHANNEL
@@ -176,7 +176,7 @@ def rate_of(sender: str, country: str, *, mms: bool = False) -> int:
 
 
 def home_of(sender: str, held: PhoneNumber | ShortCode | None) -> str:
-    """The country that a sender is of: that of a short code is known where the account holds it."""
+    """Return the country of a sender. That of a short code is known if the account has it."""
     if sort_of(sender) is Sort.SHORT_CODE:
         return held.country if isinstance(held, ShortCode) else "US"
     return country_of(sender)
@@ -184,7 +184,7 @@ def home_of(sender: str, held: PhoneNumber | ShortCode | None) -> str:
 
 @lru_cache(maxsize=1024)
 def sort_of(sender: str) -> Sort:
-    """What sort of sender an address is."""
+    """Return the sort of sender with this address."""
     if is_toll_free(sender):
         return Sort.TOLL_FREE
     return _KINDS.get(kind_of(sender) or Kind.NUMBER, Sort.LONG_CODE)
@@ -195,5 +195,5 @@ def _tick(moment: datetime) -> int:
 
 
 def _moment(tick: int) -> datetime:
-    """The first moment at or after a tick: a sender is never early."""
+    """Return the first moment at or after a tick: a sender is never early."""
     return EPOCH + -(-tick // _TICKS_OF_MICROSECOND) * _MICROSECOND
