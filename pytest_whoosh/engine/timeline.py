@@ -45,9 +45,9 @@ class Timeline:
             self.in_flight += 1
         heappush(self._events, (due, rank, self._scheduled, planned, action, subject))
 
-    def after(self, delay: timedelta, rank: int, action: Action, subject: object) -> None:
-        """Let ``action(subject)`` happen when ``delay`` has passed."""
-        self.schedule(_later(self.now, delay), rank, action, subject)
+    def after(self, delay: timedelta, rank: int, action: Action, subject: object, *, planned: bool = False) -> None:
+        """Schedule ``action(subject)`` for when ``delay`` has passed. ``planned`` keeps it out of ``in_flight``."""
+        self.schedule(_later(self.now, delay), rank, action, subject, planned=planned)
 
     def step(self, until: datetime | None = None) -> bool:
         """Move the clock to the next event that is due by ``until``, and let it happen; False where there is none."""

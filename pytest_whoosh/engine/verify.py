@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from operator import attrgetter
 from types import MappingProxyType
@@ -122,8 +122,7 @@ def start(vendor: Vendor, account: Account, service: VerifyService, given: Start
         _count(vendor, buckets)
         if open_one is None:
             verifications.add(verification)
-            expiry = vendor.now + CODE_LIFETIME
-            vendor.timeline.schedule(expiry, len(vendor.messages), _expire, verification, planned=True)
+            vendor.timeline.after(CODE_LIFETIME, len(vendor.messages), _expire, verification, planned=True)
         verification.code, verification.channel, verification.date_updated = code, channel, vendor.now
         if service.psd2_enabled:
             verification.amount, verification.payee = given.amount, given.payee
@@ -231,13 +230,8 @@ def _buckets(account: Account, service: VerifyService, text: str | None) -> list
 def _count(vendor: Vendor, buckets: list[tuple[Bucket, str]]) -> None:
     for bucket, value in buckets:
         bucket.started[value] += 1
-        vendor.timeline.schedule(
-            _after(vendor, bucket.interval), len(vendor.messages), _forget, (bucket, value), planned=True
-        )
-
-
-def _after(vendor: Vendor, seconds: int) -> datetime:
-    return vendor.now + timedelta(seconds=min(seconds, _LONGEST_INTERVAL))
+        interval = timedelta(seconds=min(bucket.interval, _LONGEST_INTERVAL))
+        vendor.timeline.after(interval, len(vendor.messages), _forget, (bucket, value), planned=True)
 
 
 def _forget(started: object) -> None:

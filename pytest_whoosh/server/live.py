@@ -76,7 +76,7 @@ def _state(whoosh: Whoosh) -> dict[str, object]:
         "now": records.now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "is_moving": whoosh.is_moving,
         "in_flight": whoosh.in_flight,
-        "total": len(records.messages),
+        "total": records.total,
     }
 
 

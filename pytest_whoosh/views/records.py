@@ -37,6 +37,11 @@ class Records:
         return self._vendor().messages
 
     @property
+    def total(self) -> int:
+        """The number of messages that went to or came from people, also those of Verify."""
+        return len(self._vendor().messages) + len(self._vendor().codes)
+
+    @property
     def webhooks(self) -> Sequence[Webhook]:
         """Every webhook, in order; also those that a network lost."""
         return self._vendor().webhooks
