@@ -16,6 +16,7 @@ from twilio.rest import Client
 
 from pytest_whoosh import Whoosh, WhooshError
 from tests.conftest import PERSON, SENDER
+from tests.naming import readable
 
 LOOKUP = "https://lookups.twilio.com/v2/PhoneNumbers/+15558675310"
 
@@ -45,7 +46,7 @@ def get(url: str, **options: object) -> requests.Response:
         re.compile(r"^https://lookups\.twilio\.com/v2/"),
         re.compile(r"^https://lookups\.whoosh\.totogi\.solutions/v2/"),
     ],
-    ids=str,
+    ids=readable,
 )
 @pytest.mark.parametrize(
     "host", ["lookups.twilio.com", "lookups.whoosh.totogi.solutions", "lookups.dublin.ie1.totogidemos.com"]
@@ -92,7 +93,7 @@ def test_a_rule_leaves_other_calls_alone(whoosh: Whoosh, method: str, url: str, 
         {"MediaUrl": "https://app.example/2.png"},
         {"attempt": 3, "StatusCallback": None},
     ],
-    ids=str,
+    ids=readable,
 )
 def test_parameters_match_the_form(whoosh: Whoosh, client: Client, params: dict[str, object]) -> None:
     whoosh.when_called("POST", "/Messages.json", **params).respond(503, text="<h1>down</h1>")
