@@ -2,6 +2,8 @@
 
 import pytest
 
+from pytest_whoosh.api import PRODUCTS
+from pytest_whoosh.engine import hosts
 from pytest_whoosh.engine.hosts import is_loopback, is_vendor, product_of
 
 
@@ -14,7 +16,9 @@ from pytest_whoosh.engine.hosts import is_loopback, is_vendor, product_of
         ("Content.Twilio.COM", "content"),
         ("api.twilio.com.", "api"),
         ("api.dublin.ie1.twilio.com", "api"),
-        ("verify.twilio.com", None),
+        ("verify.twilio.com", "verify"),
+        ("lookups.dublin.ie1.twilio.com", "lookups"),
+        ("studio.twilio.com", None),
         ("messagings.twilio.com", None),
         ("twilio.com", None),
         ("twilio.com.", None),
@@ -92,3 +96,7 @@ def test_this_machine_is_known_by_many_names(host: str) -> None:
 @pytest.mark.parametrize("host", ["notlocalhost", "localhost.example", "10.0.0.1", "0.0.0.0", "::", "127", ""])
 def test_another_machine_is_not_this_one(host: str) -> None:
     assert not is_loopback(host)
+
+
+def test_every_faked_product_has_routes() -> None:
+    assert set(PRODUCTS) == set(hosts.PRODUCTS)
