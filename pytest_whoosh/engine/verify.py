@@ -130,6 +130,21 @@ def start(vendor: Vendor, account: Account, service: VerifyService, given: Start
     return answer.give(request, partial(vendor.texts_about, message)) if answer else verification
 
 
+def preview(vendor: Vendor, account: Account, service: VerifyService, given: Start) -> Message:
+    """Return the message that :func:`start` would send, for rules that match by it. A new code is all zeros here.
+
+    Raises:
+        ApiError: The channel or the recipient is invalid.
+    """
+    channel = CHANNELS.get(given.channel)
+    if channel is None:
+        raise invalid("Channel")
+    to = read_recipient(vendor, given.to, channel)
+    open_one = account.provisions.verifications.find(service.sid, to)
+    code = given.custom_code or (open_one.code if open_one else "0" * service.code_length)
+    return _message(vendor, channel, to, _text(service, given, code, _locale(given, to)))
+
+
 def check(
     account: Account, service: VerifyService, target: str, code: str, amount: str | None, payee: str | None
 ) -> Verification | None:

@@ -15,6 +15,7 @@ from pytest_whoosh.engine import verify
 from pytest_whoosh.engine.account.verifications import Attempt, Verification
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Response
+from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.parameters import one_of, param, text
 
 from .services import service_or_404
@@ -55,28 +56,31 @@ class CreateVerificationCheck:
     payee: str | None = param("Payee", text)
 
 
-@routes.post("/Verifications")
+def _start(call: Call) -> verify.Start:
+    given = parse(CreateVerification, call.request.form)
+    return verify.Start(
+        to=given.to,
+        channel=given.channel,
+        custom_code=given.custom_code,
+        custom_name=given.custom_name,
+        locale=given.locale,
+        amount=given.amount,
+        payee=given.payee,
+        app_hash=given.app_hash,
+        rate_limits=given.rate_limits,
+    )
+
+
+def _preview(call: Call) -> Message:
+    service_sid = call.request.path.split("/")[-2]
+    return verify.preview(call.vendor, call.account, service_or_404(call, service_sid), _start(call))
+
+
+@routes.post("/Verifications", preview=_preview)
 def create_verification(call: Call, service_sid: str) -> Reply | Response:
     """Start a verification: send a code, or the same code again while it is valid."""
     service = service_or_404(call, service_sid)
-    given = parse(CreateVerification, call.request.form)
-    started = verify.start(
-        call.vendor,
-        call.account,
-        service,
-        verify.Start(
-            to=given.to,
-            channel=given.channel,
-            custom_code=given.custom_code,
-            custom_name=given.custom_name,
-            locale=given.locale,
-            amount=given.amount,
-            payee=given.payee,
-            app_hash=given.app_hash,
-            rate_limits=given.rate_limits,
-        ),
-        call.request,
-    )
+    started = verify.start(call.vendor, call.account, service, _start(call), call.request)
     if isinstance(started, Response):
         return started
     return Reply(render_verification(call, started), 201, started.sid)

@@ -486,3 +486,23 @@ def test_who_looks_for_a_code_in_the_outbox_is_told_where_it_is(whoosh: Whoosh, 
         "No message matches to='+15558675310': the outbox is empty.\n\n"
         "Verify sent 1 code, which the outbox does not show: whoosh.last_code(to=...) reads it."
     )
+
+
+def test_the_newest_rule_decides_about_the_call_and_the_code(whoosh: Whoosh, service: Service) -> None:
+    whoosh.when_called("POST", "/Verifications").reject(60410)
+    assert refusal(service.verifications.create, to=PERSON, channel="sms")[:2] == (403, 60410)
+
+    whoosh.when(to=PERSON).undeliver(30003)
+    service.verifications.create(to=PERSON, channel="sms")
+    whoosh.settle()
+
+    assert whoosh.verifications[0].messages[0].status == "undelivered"
+    assert refusal(service.verifications.create, to=OTHER, channel="sms")[:2] == (403, 60410)
+
+
+def test_the_report_and_the_live_page_show_codes(whoosh: Whoosh, service: Service) -> None:
+    service.verifications.create(to=PERSON, channel="sms")
+
+    (message,) = whoosh.snapshot()["messages"]
+
+    assert (message["to"], message["body"]) == (PERSON, f"Your Acme verification code is: {whoosh.last_code(PERSON)}")
