@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from .dialect import dialect
 from .error_codes import TITLES
 from .misuse import is_usage_error, meant_by
 
@@ -166,14 +167,14 @@ def require_known(code: object, message: str | None, method: str) -> None:
     if isinstance(code, bool) or not isinstance(code, int):
         raise TypeError(f"An error code is a number such as 30003, not {code!r}.")
     if message is not None and (not isinstance(message, str) or not message):
-        raise TypeError(f"message= takes the text of error {code}, not {message!r}.")
+        raise TypeError(f"{dialect().keyword('message')} takes the text of error {code}, not {message!r}.")
     if message is not None or code in TITLES:
         return
     near = sorted(TITLES, key=lambda known: (_distance(code, known), known))[:3]
     listed = "; ".join(f"{known} ({TITLES[known]})" for known in near)
     raise ValueError(
         f"The catalogue of this package does not know the error code {code}. The nearest it knows: {listed}. "
-        f'If the vendor sends {code}, write its text too: {method}({code}, message="...").'
+        f"If the vendor sends {code}, write its text too: {dialect().rule(method, {'code': code, 'message': '...'})}."
     )
 
 

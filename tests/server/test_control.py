@@ -731,9 +731,9 @@ MATCH_KEYS = (
                 "timeout, disconnect; beside it, or alone, it may say webhooks."
             ),
         ),
-        ("when", {"fail": 30003}, "when takes fail as an object of its parameters: code, not 30003."),
+        ("when", {"fail": 30003}, "when takes fail as an object of its parameters: code, message, not 30003."),
         ("when", {"fail": {"code": "x"}}, 'fail takes code as a whole number, not "x".'),
-        ("when", {"fail": {"kode": 1}}, "Unknown parameter of fail 'kode'. Did you mean 'code'? Valid: code."),
+        ("when", {"fail": {"kode": 1}}, "Unknown parameter of fail 'kode'. Did you mean 'code'? Valid: code, message."),
         ("when", {"reject": True}, "reject needs code: a documented error code."),
         (
             "when",
@@ -746,7 +746,7 @@ MATCH_KEYS = (
             (
                 "The catalogue of this package does not know the error code 30000. The nearest it knows: 30001 (Queue "
                 "overflow); 30002 (Account suspended); 30003 (Unreachable destination handset). If the vendor sends "
-                '30000, write its text too: undeliver(30000, message="...").'
+                '30000, write its text too: POST /_whoosh/when {"undeliver": {"code": 30000, "message": "..."}}.'
             ),
         ),
         (

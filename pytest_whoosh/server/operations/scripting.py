@@ -44,14 +44,15 @@ def _criteria(value: Any) -> dict[str, Any]:
 
 _AFTER: Final = Parameter("after", DURATION, "how long the receipt takes")
 _CODE: Final = Parameter("code", WHOLE, "a documented error code")
+_MESSAGE: Final = Parameter("message", TEXT, "the error's text, for a code that the catalogue lacks")
 _CONNECTING: Final = Parameter("connecting", FLAG, "whether it strikes before the connection stands")
 _STATUSES: Final = "statuses whose callbacks "
 
 #: What becomes of a message, or what the API answers instead of taking it: a rule says one of these.
 _OUTCOMES: Final = (
     Parameter("deliver", _action("deliver", _AFTER), "delivered"),
-    Parameter("undeliver", _action("undeliver", _CODE), "sent, and reported undelivered"),
-    Parameter("fail", _action("fail", _CODE), "failed before the carrier takes it"),
+    Parameter("undeliver", _action("undeliver", _CODE, _MESSAGE), "sent, and reported undelivered"),
+    Parameter("fail", _action("fail", _CODE, _MESSAGE), "failed before the carrier takes it"),
     Parameter("read", _action("read", _AFTER), "delivered and opened (WhatsApp)"),
     Parameter("stall", _action("stall", Parameter("at", TEXT, "a status")), "left standing at a status"),
     Parameter(
@@ -60,6 +61,7 @@ _OUTCOMES: Final = (
             "reject",
             Parameter("code", WHOLE, "a documented error code", required=True),
             Parameter("status", WHOLE, "an HTTP status"),
+            _MESSAGE,
         ),
         "refused by the API",
     ),

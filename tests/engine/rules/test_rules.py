@@ -773,7 +773,8 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
             ValueError,
             "The catalogue of this package does not know the error code 30303. The nearest it knows: 30103 (Links not "
             "shortened due to application failure.); 30003 (Unreachable destination handset); 30400 (Parameters are "
-            'not valid). If the vendor sends 30303, write its text too: undeliver(30303, message="...").',
+            "not valid). If the vendor sends 30303, write its text too: "
+            "whoosh.when(...).undeliver(code=30303, message='...').",
             id="an unknown code",
         ),
         pytest.param(
@@ -781,7 +782,8 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
             ValueError,
             "The catalogue of this package does not know the error code 3008. The nearest it knows: 30008 (Unknown "
             "error); 30018 (Destination carrier requires sender ID pre-registration); 30028 (Invalid API version). "
-            'If the vendor sends 3008, write its text too: fail(3008, message="...").',
+            "If the vendor sends 3008, write its text too: "
+            "whoosh.when(...).fail(code=3008, message='...').",
             id="a code with a digit too few",
         ),
         pytest.param(
