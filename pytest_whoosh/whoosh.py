@@ -44,6 +44,7 @@ from .engine.messages.fields import Match, MatchAtCreation
 from .engine.messages.lifecycle import Status
 from .engine.messages.matching import Matcher
 from .engine.messages.media import File
+from .engine.messages.record import Message as Record
 from .engine.misuse import Suggesting, WhooshError, is_usage_error
 from .engine.rules.calls import CallRule
 from .engine.rules.rule import Rule
@@ -91,6 +92,12 @@ _Several: TypeAlias = Literal[0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
 
 #: What would lead the app's calls past the double.
 _UNSET: Final = {"WHOOSH_URL": None}
+
+
+class HasSid(Protocol):
+    """A message as the SDK returns it."""
+
+    sid: Any
 
 
 class _Part(Protocol):
@@ -679,20 +686,31 @@ class Whoosh(Suggesting, Provisioning):
         __tracebackhide__ = True
         self.assert_not_sent()
 
-    def assert_callbacks(self, message: Message, *statuses: str) -> None:
-        """Assert that status callbacks for these statuses left in this order; others may lie between."""
+    def assert_callbacks(self, message: Message | str | HasSid, *statuses: str, answered: object = None) -> None:
+        """Assert that status callbacks for these statuses left in this order; others may lie between.
+
+        A callback that was delivered to an app or a server counts only if the last attempt was answered with 2xx or
+        3xx and the app raised nothing. A callback to a URL where nothing is mounted always counts.
+
+        Args:
+            message: the message, its SID, or what the SDK returned for it.
+            statuses: the statuses, such as ``"sent", "delivered"``.
+            answered: the HTTP status of the answer to each of them instead: a number, or a value that compares equal.
+                ``mock.ANY`` accepts everything, also an exception or a server that is down.
+        """
         __tracebackhide__ = True
         known = [status.value for status in Status]
         for status in statuses:
             if status not in known:
                 raise ValueError(choose_from("status", status, known))
         self._touch()
-        explanation = assertions.explain_callbacks(self._record(message, "assert_callbacks"), statuses)
+        record = self._record(message, "assert_callbacks")
+        explanation = assertions.explain_callbacks(record, statuses, answered)
         if explanation:
             raise AssertionError(explanation)
 
-    def assert_segments(self, message: Message, n: int) -> None:
-        """Assert that a message takes ``n`` segments."""
+    def assert_segments(self, message: Message | str | HasSid, n: int) -> None:
+        """Assert that a message, its SID, or what the SDK returned for it, takes ``n`` segments."""
         __tracebackhide__ = True
         explanation = assertions.explain_segments(self._record(message, "assert_segments"), n)
         if explanation:
@@ -737,13 +755,22 @@ class Whoosh(Suggesting, Provisioning):
         self._touch()
         return self._vendor.outbound
 
-    @staticmethod
-    def _record(message: object, method: str) -> Any:
-        if not isinstance(message, Message):
+    def _record(self, message: object, method: str) -> Record:
+        """Return the record of a message, given by itself, by its SID or by what the SDK returned."""
+        if isinstance(message, Message) and isinstance(message._record, Record):
+            return message._record
+        sid = getattr(message, "sid", message)
+        if not isinstance(sid, str):
             raise TypeError(
-                f"{method}() takes a message, as whoosh.assert_sent(...) or whoosh.outbox returns it; not {message!r}."
+                f"{method}() takes a message, as whoosh.assert_sent(...), whoosh.outbox or the SDK returns it, or its "
+                f"SID; not {message!r}."
             )
-        return message._record
+        found = next((record for record in self._vendor.messages if record.sid == sid), None)
+        if found is None:
+            raise WhooshError(
+                f"{method}(): no message has the SID {sid!r}. Pass a message that whoosh.assert_sent(...) returned."
+            )
+        return found
 
 
 def _is_base(url: object) -> bool:

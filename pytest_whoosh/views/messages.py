@@ -1,10 +1,14 @@
 """A message and its webhooks, as a test reads them."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from pytest_whoosh.engine.messages.fields import FIELDS, SYNONYMS
 from pytest_whoosh.engine.messages.record import Message as Record
@@ -17,19 +21,28 @@ __tracebackhide__ = is_usage_error
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    """What a copy of a message shows: its fields as plain data, and the line that describes it."""
+
+    fields: Mapping[str, Any]
+    text: str
+
+
 class Message(Suggesting):
     """One message: shows its present state whenever it is read.
 
+    A copy, such as ``copy.deepcopy`` or a pickle makes for snapshot tools, keeps the state of the moment of copying.
     The properties are the rows of ``pytest_whoosh.engine.messages.fields``, with their types for editors.
     """
 
     __slots__ = ("_record", "_touch")
     _SYNONYMS = SYNONYMS
 
-    _record: Record
+    _record: Record | _Copied
     _touch: Callable[[], None]
 
-    def __init__(self, record: Record, touch: Callable[[], None]) -> None:
+    def __init__(self, record: Record | _Copied, touch: Callable[[], None]) -> None:
         object.__setattr__(self, "_record", record)
         object.__setattr__(self, "_touch", touch)
 
@@ -40,16 +53,37 @@ class Message(Suggesting):
         )
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Message) and other._record is self._record
+        if not isinstance(other, Message):
+            return NotImplemented
+        if isinstance(self._record, Record) and isinstance(other._record, Record):
+            return self._record is other._record
+        return self._copied().fields == other._copied().fields
 
     def __hash__(self) -> int:
-        return hash(self._record)
+        record = self._record
+        return hash(record.sid if isinstance(record, Record) else record.fields["sid"])
 
     def __repr__(self) -> str:
+        return f"<Message {self._text()}>"
+
+    def __reduce__(self) -> tuple[Callable[..., Message], tuple[object, ...]]:
+        return _copy_of_message, (self._copied(),)
+
+    def _text(self) -> str:
         self._touch()
-        return f"<Message {describe(self._record)}>"
+        return describe(self._record) if isinstance(self._record, Record) else self._record.text
+
+    def _copied(self) -> _Copied:
+        """Return all fields as plain data."""
+        if isinstance(self._record, _Copied):
+            return self._record
+        text = self._text()
+        fields = {name: field.read(self._record) for name, field in FIELDS.items()}
+        return _Copied({**fields, "callbacks": list(map(_plain, fields["callbacks"]))}, text)
 
     def _read(self, field: str) -> T:  # type: ignore[type-var]  # each property says the type of its field
+        if isinstance(self._record, _Copied):
+            return copy(self._record.fields[field])  # type: ignore[no-any-return]
         self._touch()
         return FIELDS[field].read(self._record)  # type: ignore[no-any-return]
 
@@ -189,8 +223,11 @@ class Message(Suggesting):
         return self._read("history")
 
     @property
-    def callbacks(self) -> list["Callback"]:
+    def callbacks(self) -> list[Callback]:
         """The webhooks about the message, in order."""
+        if isinstance(self._record, _Copied):
+            plain: list[dict[str, Any]] = self._read("callbacks")
+            return [Callback(Webhook(**each, message=None), _nothing, self) for each in plain]
         webhooks: list[Webhook] = self._read("callbacks")
         return [Callback(webhook, self._touch) for webhook in webhooks]
 
@@ -213,7 +250,7 @@ class Message(Suggesting):
 class Callback(Suggesting):
     """One webhook to the app, and what the app answered once it was delivered."""
 
-    __slots__ = ("_touch", "_webhook")
+    __slots__ = ("_message", "_touch", "_webhook")
     _SYNONYMS = MappingProxyType(
         {
             "status": 'params["MessageStatus"]',
@@ -228,15 +265,35 @@ class Callback(Suggesting):
         }
     )
 
-    def __init__(self, webhook: Webhook, touch: Callable[[], None]) -> None:
+    def __init__(self, webhook: Webhook, touch: Callable[[], None], message: Message | None = None) -> None:
         self._webhook = webhook
         self._touch = touch
+        #: The message of a copy: the webhook of a copy has none.
+        self._message = message
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Callback) and other._webhook is self._webhook
+        if not isinstance(other, Callback):
+            return NotImplemented
+        if self._webhook is other._webhook:
+            return True
+        if self._is_copy or other._is_copy:
+            return (_plain(self._webhook), self._sid) == (_plain(other._webhook), other._sid)
+        return False
 
     def __hash__(self) -> int:
-        return hash(self._webhook)
+        return hash((self._webhook.url, self._webhook.at, self._sid))
+
+    def __reduce__(self) -> tuple[Callable[..., Callback], tuple[object, ...]]:
+        return _copy_of_callback, (_plain(self._webhook), self.message)
+
+    @property
+    def _is_copy(self) -> bool:
+        return self._touch is _nothing
+
+    @property
+    def _sid(self) -> str | None:
+        message = self.message
+        return message.sid if message else None
 
     def __repr__(self) -> str:
         return f"<Callback {describe_webhook(self._webhook)}>"
@@ -274,6 +331,8 @@ class Callback(Suggesting):
     @property
     def message(self) -> Message | None:
         """The message it is about."""
+        if self._message:
+            return self._message
         return Message(self._webhook.message, self._touch) if self._webhook.message else None
 
     @property
@@ -300,3 +359,26 @@ class Callback(Suggesting):
     def error(self) -> WebhookError | None:
         """Why it failed: a text that starts with the documented code, which it also has as ``.code``."""
         return self._webhook.error
+
+
+# Copies
+
+
+def _nothing() -> None:
+    """Do nothing: no clock moves a copy."""
+
+
+#: What makes a webhook, but for the engine's record of its message.
+_PARTS: Final = tuple(part.name for part in fields(Webhook) if part.name != "message")
+
+
+def _plain(webhook: Webhook) -> dict[str, Any]:
+    return {name: copy(getattr(webhook, name)) for name in _PARTS}
+
+
+def _copy_of_message(copied: _Copied) -> Message:
+    return Message(copied, _nothing)
+
+
+def _copy_of_callback(webhook: dict[str, Any], message: Message | None) -> Callback:
+    return Callback(Webhook(**webhook, message=None), _nothing, message)

@@ -68,6 +68,9 @@ class Messages(Suggesting, Sequence[Message]):
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Messages | list | tuple) else NotImplemented
 
+    def __reduce__(self) -> tuple[type[list[Message]], tuple[list[Message]]]:
+        return list, (list(self),)  # a copy holds copies of the messages that are there now
+
     __hash__ = None  # type: ignore[assignment]  # what it holds changes
 
     def __repr__(self) -> str:

@@ -29,6 +29,7 @@ from .texts import (
     join,
     messages,
     name_of,
+    outcome,
     printable,
     table,
     width,
@@ -228,16 +229,43 @@ def _refusal(call: Exchange) -> str:
 # Callbacks
 
 
-def explain_callbacks(message: Message, wanted: Sequence[str]) -> str | None:
-    """Why the status callbacks did not leave in an order; None where they did."""
-    left = iter([webhook.params.get("MessageStatus") for webhook in reported_webhooks(message)])
+def explain_callbacks(message: Message, wanted: Sequence[str], answered: object = None) -> str | None:
+    """Explain why status callbacks did not leave in an order or were not answered as wanted; None if they were."""
+    left = reported_webhooks(message)
     for position, status in enumerate(wanted):
-        if status not in left:  # which also passes over all before it
+        unlike = None
+        while left:
+            webhook, *left = left
+            if webhook.params.get("MessageStatus") == status:
+                if _is_answered(webhook, answered):
+                    break
+                unlike = webhook
+        else:
+            if unlike:
+                return _unlike_answer(message, unlike, status, answered)
             after = f" after {wanted[position - 1]!r}" if position else ""
             head = f"No status callback {status!r}{after} for {describe(message)}."
             order = f"Expected, in this order: {', '.join(map(repr, wanted))}." if wanted[1:] else None
             return join(head, order, _callback_table(message.webhooks), _callback_hint(message, status))
     return None
+
+
+def _is_answered(webhook: Webhook, answered: object) -> bool:
+    """Return whether a webhook counts: one to a URL where nothing is mounted was not tried, and always does."""
+    if not webhook.attempts:
+        return True
+    return webhook.succeeded if answered is None else bool(answered == webhook.response_status)
+
+
+def _unlike_answer(message: Message, webhook: Webhook, status: str, answered: object) -> str:
+    wanted = "2xx or 3xx" if answered is None else dialect().value(answered)
+    answer = webhook.response_status
+    was = f"was answered {answer}" if answer else f"failed: {outcome(webhook)}"
+    head = printable(f"Expected status callback {status!r} to be answered {wanted}, but it {was}.")
+    hint = None
+    if answered is None and answer:
+        hint = f"If the app should answer so, write {dialect().argument('answered', answer)}."
+    return join(f"{head}\nMessage: {describe(message)}", _callback_table(message.webhooks), hint)
 
 
 def _callback_table(webhooks: Sequence[Webhook]) -> str:

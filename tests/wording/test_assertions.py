@@ -1,12 +1,14 @@
 """The assertions: what they accept and return, and every word of what they say when they fail."""
 
 import re
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from textwrap import dedent
 from typing import Any
 from unittest import mock
+from unittest.mock import ANY
 
 import pytest
 from dirty_equals import Contains, HasLen, IsDatetime, IsPartialDict, IsPositiveInt, IsStr
@@ -14,7 +16,7 @@ from freezegun import freeze_time
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from pytest_whoosh import Message, Whoosh
+from pytest_whoosh import Message, Whoosh, WhooshError
 from tests.conftest import PERSON, SENDER
 from tests.naming import readable
 
@@ -891,6 +893,127 @@ def test_the_apps_answers_are_shown(whoosh: Whoosh, client: Client) -> None:
     )
 
 
+# Answers to callbacks
+
+Wsgi = Callable[[dict[str, object], Callable[..., object]], list[bytes]]
+
+
+def answering(status: str) -> Wsgi:
+    def app(environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
+        start_response(status, [])
+        return []
+
+    return app
+
+
+def raising(environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
+    raise LookupError("no such order")
+
+
+def reported(whoosh: Whoosh, client: Client, app: Wsgi | None = None) -> Message:
+    """Send a message whose callbacks an app answers, and let it be delivered."""
+    if app:
+        whoosh.mount("https://app.example", app)
+    message = send(client, whoosh, status_callback="https://app.example/status")
+    whoosh.settle()
+    return message
+
+
+@pytest.mark.parametrize("status", ["200 OK", "204 No Content", "302 Found"])
+def test_a_callback_answered_with_success_counts(whoosh: Whoosh, client: Client, status: str) -> None:
+    message = reported(whoosh, client, answering(status))
+
+    whoosh.assert_callbacks(message, "sent", "delivered")
+    whoosh.assert_callbacks(message, "sent", "delivered", answered=int(status[:3]))
+
+
+def test_a_callback_to_a_url_where_nothing_is_mounted_counts(whoosh: Whoosh, client: Client) -> None:
+    whoosh.assert_callbacks(reported(whoosh, client), "sent", "delivered")
+
+
+@pytest.mark.parametrize("answered", [403, IsPositiveInt, ANY], ids=readable)
+def test_another_answer_counts_where_it_is_asked_for(whoosh: Whoosh, client: Client, answered: object) -> None:
+    message = reported(whoosh, client, answering("403 Forbidden"))
+
+    whoosh.assert_callbacks(message, "sent", "delivered", answered=answered)
+
+
+def test_any_accepts_an_exception(whoosh: Whoosh, client: Client) -> None:
+    whoosh.assert_callbacks(reported(whoosh, client, raising), "sent", "delivered", answered=ANY)
+
+
+def test_any_accepts_a_server_that_is_down(whoosh: Whoosh, client: Client) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        whoosh.mount("https://app.example", server=f"http://127.0.0.1:{free.getsockname()[1]}")
+        message = reported(whoosh, client)
+
+    whoosh.assert_callbacks(message, "sent", "delivered", answered=ANY)
+    with pytest.raises(AssertionError, match="Expected status callback 'sent' to be answered 2xx or 3xx, but it faile"):
+        whoosh.assert_callbacks(message, "sent", "delivered")
+
+
+def test_the_last_attempt_counts(whoosh: Whoosh, client: Client) -> None:
+    answers = iter(["503 Service Unavailable", "204 No Content"])
+    whoosh.mount("https://app.example", lambda *call: answering(next(answers))(*call))
+    message = send(client, whoosh, status_callback="https://app.example/status#rc=2&rp=5xx")
+    whoosh.travel(seconds=2)
+
+    whoosh.assert_callbacks(message, "sent")
+
+
+def test_a_later_callback_that_was_answered_counts(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when().webhooks(duplicate=("sent",))
+    answers = iter(["500 Internal Server Error", "204 No Content"])
+    whoosh.mount("https://app.example", lambda *call: answering(next(answers))(*call))
+    message = send(client, whoosh, status_callback="https://app.example/status")
+    whoosh.travel(seconds=2)
+
+    whoosh.assert_callbacks(message, "sent")
+
+
+def test_the_message_may_be_what_the_sdk_returned_or_a_sid(whoosh: Whoosh, client: Client) -> None:
+    sent = client.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
+    whoosh.settle()
+
+    whoosh.assert_callbacks(sent, "sent", "delivered")
+    whoosh.assert_callbacks(sent.sid, "sent", "delivered")
+    whoosh.assert_segments(sent, 1)
+    whoosh.assert_segments(sent.sid, 1)
+
+
+def test_a_callback_that_the_app_refused_is_shown_with_the_answer(whoosh: Whoosh, client: Client) -> None:
+    message = reported(whoosh, client, answering("403 Forbidden"))
+
+    assert failure(lambda: whoosh.assert_callbacks(message, "sent", "delivered")) == text(
+        """
+        Expected status callback 'sent' to be answered 2xx or 3xx, but it was answered 403.
+        Message: SM…0001 +15557122661 -> +15558675310 delivered: 'Hi'
+
+        Status callbacks:
+          12:00:02 sent        POST https://app.example/status  11200 HTTP retrieval failure: the app answered 403
+          12:00:04 delivered   POST https://app.example/status  11200 HTTP retrieval failure: the app answered 403
+
+        If the app should answer so, write answered=403.
+        """
+    )
+
+
+def test_a_callback_that_was_answered_otherwise_than_asked_is_shown(whoosh: Whoosh, client: Client) -> None:
+    message = reported(whoosh, client, answering("204 No Content"))
+
+    assert failure(lambda: whoosh.assert_callbacks(message, "delivered", answered=503)) == text(
+        """
+        Expected status callback 'delivered' to be answered 503, but it was answered 204.
+        Message: SM…0001 +15557122661 -> +15558675310 delivered: 'Hi'
+
+        Status callbacks:
+          12:00:02 sent        POST https://app.example/status  answered 204
+          12:00:04 delivered   POST https://app.example/status  answered 204
+        """
+    )
+
+
 # Segments
 
 
@@ -1119,15 +1242,22 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_callbacks("SM1", "sent"),
+            WhooshError,
+            "assert_callbacks(): no message has the SID 'SM1'. Pass a message that whoosh.assert_sent(...) returned.",
+            id="callbacks of a SID that no message has",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.assert_callbacks(5, "sent"),
             TypeError,
-            "assert_callbacks() takes a message, as whoosh.assert_sent(...) or whoosh.outbox returns it; not 'SM1'.",
-            id="callbacks of a SID",
+            "assert_callbacks() takes a message, as whoosh.assert_sent(...), whoosh.outbox or the SDK returns it, or "
+            "its SID; not 5.",
+            id="callbacks of a number",
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_segments("SM1", 1),
-            TypeError,
-            "assert_segments() takes a message, as whoosh.assert_sent(...) or whoosh.outbox returns it; not 'SM1'.",
-            id="segments of a SID",
+            WhooshError,
+            "assert_segments(): no message has the SID 'SM1'. Pass a message that whoosh.assert_sent(...) returned.",
+            id="segments of a SID that no message has",
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_callbacks(whoosh.outbox[0], "deliverd"),

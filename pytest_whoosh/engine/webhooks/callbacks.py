@@ -40,12 +40,17 @@ class WebhookError(str):
     """Why a webhook failed: reads as a sentence, and has the documented ``code``."""
 
     code: int
+    detail: str
 
     def __new__(cls, code: int, detail: str) -> Self:
         """Word an error: its code, its title, and what happened."""
         error = super().__new__(cls, f"{code} {title_of(code)}: {detail}")
         error.code = code
+        error.detail = detail
         return error
+
+    def __getnewargs__(self) -> tuple[int, str]:  # type: ignore[override]  # a str is made of other arguments
+        return self.code, self.detail
 
 
 @dataclass(slots=True, eq=False, kw_only=True, repr=False)
@@ -76,6 +81,11 @@ class Webhook:
     def again(self) -> Webhook:
         """The same webhook once more, as a network that repeats it delivers it."""
         return replace(self, response_cookies=[])
+
+    @property
+    def succeeded(self) -> bool:
+        """True if the app answered the last attempt with 2xx or 3xx."""
+        return self.response_status is not None and 200 <= self.response_status < 400
 
     def request(self) -> Request:
         """The request as it goes over the wire: the fragment stays behind."""

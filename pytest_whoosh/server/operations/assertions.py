@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Final
+from unittest.mock import ANY
 
 from pytest_whoosh.server.documents import list_of, message_document, schema_of
-from pytest_whoosh.server.kinds import TEXT, TEXTS, WHOLE
+from pytest_whoosh.server.kinds import TEXT, TEXTS, WHOLE, Kind
 from pytest_whoosh.server.parameters import Parameter
 from pytest_whoosh.views import Message
 
@@ -29,7 +30,8 @@ def _assert_nothing_sent(place: Place, _: Given) -> Mapping[str, object]:
 
 
 def _assert_callbacks(place: Place, given: Given) -> Mapping[str, object]:
-    place.whoosh.assert_callbacks(message_with(place, given.parameters["message"]), *given.parameters["statuses"])
+    message, answered = message_with(place, given.parameters["message"]), given.parameters.get("answered")
+    place.whoosh.assert_callbacks(message, *given.parameters["statuses"], answered=answered)
     return {}
 
 
@@ -39,6 +41,13 @@ def _assert_segments(place: Place, given: Given) -> Mapping[str, object]:
 
 
 _NONE: Final = schema_of({})
+
+
+def _answered(value: object) -> object:
+    return ANY if value == "any" else WHOLE.read(value)
+
+
+_ANSWERED: Final = Kind('a whole number, or "any"', {"anyOf": [WHOLE.schema, {"const": "any"}]}, _answered)
 _A_MESSAGE: Final = Parameter("message", TEXT, "the SID of a message", required=True)
 OPERATIONS: Final = (
     Operation(
@@ -71,10 +80,14 @@ OPERATIONS: Final = (
     Operation(
         name="assert_callbacks",
         method="POST",
-        about="Fail unless status callbacks left in this order; others may lie between",
+        about="Fail unless status callbacks left in this order and were answered; others may lie between",
         do=_assert_callbacks,
         returns=_NONE,
-        parameters=(_A_MESSAGE, Parameter("statuses", TEXTS, "the statuses that they report", required=True)),
+        parameters=(
+            _A_MESSAGE,
+            Parameter("statuses", TEXTS, "the statuses that they report", required=True),
+            Parameter("answered", _ANSWERED, "the HTTP status of each answer, 2xx or 3xx unless given"),
+        ),
         example='{"message": "SM...", "statuses": ["sent", "delivered"]}',
     ),
     Operation(

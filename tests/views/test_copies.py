@@ -1,0 +1,110 @@
+"""Messages and callbacks compare with ANY, and copy as plain data for snapshot tools."""
+
+import pickle
+from collections.abc import Callable
+from copy import copy, deepcopy
+from typing import TypeVar
+from unittest.mock import ANY
+
+import pytest
+
+from pytest_whoosh import Message, Whoosh
+
+T = TypeVar("T")
+Send = Callable[..., Message]
+
+
+def pickled(value: T) -> T:
+    return pickle.loads(pickle.dumps(value))
+
+
+COPIES = pytest.mark.parametrize("copied", [copy, deepcopy, pickled])
+
+
+@pytest.fixture
+def message(whoosh: Whoosh, send: Send) -> Message:
+    """Hold a message whose webhooks failed, were delivered, and have not left yet."""
+    whoosh.mount("https://app.example", lambda environ, start_response: 1 / 0)
+    message = send(status_callback="https://app.example/status", media_url=["https://app.example/1.png"])
+    whoosh.travel(seconds=2)
+    return message
+
+
+def test_a_message_equals_any_and_nothing_foreign(message: Message) -> None:
+    assert message == ANY
+    assert message.__eq__("Hi") is NotImplemented
+    assert message != message.sid
+
+
+def test_a_callback_equals_any_and_nothing_foreign(message: Message) -> None:
+    (callback,) = message.callbacks
+
+    assert callback == ANY
+    assert callback.__eq__("sent") is NotImplemented
+    assert callback != callback.url
+
+
+@COPIES
+def test_a_copy_of_a_message_equals_it(message: Message, copied: Callable[[Message], Message]) -> None:
+    other = copied(message)
+
+    assert (other, repr(other), hash(other)) == (message, repr(message), hash(message))
+    assert other.request == message.request
+    assert other.callbacks == message.callbacks
+    assert other.callbacks[0].message == message
+    assert copied(other) == other
+
+
+@COPIES
+def test_a_copy_of_a_message_keeps_its_state(
+    whoosh: Whoosh, message: Message, copied: Callable[[Message], Message]
+) -> None:
+    other = copied(message)
+
+    whoosh.settle()
+
+    assert (other.status, message.status) == ("sent", "delivered")
+    assert (len(other.callbacks), len(message.callbacks)) == (1, 2)
+    assert other != message
+
+
+@COPIES
+def test_a_copy_of_a_callback_equals_it(message: Message, copied: Callable[[object], object]) -> None:
+    (callback,) = message.callbacks
+    other = copied(callback)
+
+    assert (other, repr(other), hash(other)) == (callback, repr(callback), hash(callback))
+    assert other.error.code == 11200
+    assert other.message == message
+    assert copied(other) == other
+
+
+def test_a_copy_of_one_callback_is_no_other(whoosh: Whoosh, message: Message) -> None:
+    whoosh.settle()
+    sent, delivered = message.callbacks
+
+    assert deepcopy(sent) != delivered
+    assert deepcopy(sent) != deepcopy(delivered)
+    assert sent != delivered
+
+
+def test_what_a_test_does_to_a_value_of_a_copy_changes_nothing(message: Message) -> None:
+    other = deepcopy(message)
+
+    other.media_urls.clear()
+    other.callbacks[0].params.clear()
+
+    assert other == message
+
+
+def test_a_copy_of_the_outbox_is_a_list_of_copies(whoosh: Whoosh, message: Message) -> None:
+    copied = deepcopy(whoosh.outbox)
+    assert copied == whoosh.outbox == [message]
+
+    whoosh.settle()
+
+    assert [each.status for each in copied] == ["sent"]
+
+
+def test_a_copy_stands_for_its_message_in_assertions(whoosh: Whoosh, message: Message) -> None:
+    whoosh.assert_segments(deepcopy(message), 1)
