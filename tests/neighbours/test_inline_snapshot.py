@@ -5,7 +5,9 @@ import pytest
 pytest.importorskip("inline_snapshot")
 
 
-def test_inline_snapshots_hold_messages(pytester: pytest.Pytester) -> None:
+def test_inline_snapshots_hold_messages(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+        monkeypatch.delenv(name, raising=False)  # inline-snapshot writes nothing in a worker
     path = pytester.makepyfile(
         """
         from inline_snapshot import snapshot

@@ -90,7 +90,7 @@ def test_every_property_of_a_message_is_described() -> None:
 #: Examples that do what they say only once something is given to them, or would fail an assertion.
 LIVE: dict[str, Any] = {
     "assert_not_sent": {"to": "+15550001111"},
-    "assert_callbacks": {"message": SOME_MESSAGE, "statuses": ["sent", "delivered"]},
+    "assert_callbacks": {"message": SOME_MESSAGE, "statuses": ["sent", "delivered"], "answered": "any"},
     "assert_segments": {"message": SOME_MESSAGE, "n": 1},
     "click": {"link": SOME_MESSAGE},
 }
