@@ -311,6 +311,10 @@ class Whoosh(Suggesting, Provisioning):
         self._vendor.origin = url or f"https://{API_HOST}"
         self._courier.open_to(allow_webhooks if url else None)
 
+    def _interrupt(self) -> None:
+        """Stop a journey that runs in another thread, where it is."""
+        self._travel.interrupt()
+
     def _reaches(self, url: str) -> bool:
         """Whether a webhook leaves over HTTP for a URL that nothing is mounted at."""
         return self._courier.reaches(url)
@@ -729,7 +733,7 @@ class Whoosh(Suggesting, Provisioning):
             What the pattern's first group matches; the whole match where it has no group.
         """
         __tracebackhide__ = True
-        compiled = re.compile(pattern)
+        compiled = re.compile(pattern) if isinstance(pattern, str) else pattern
         records = self._sent()
         matcher = Matcher({"to": to})
         sent = next(

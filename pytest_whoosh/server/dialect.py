@@ -1,11 +1,11 @@
 """Words the errors of the double for clients of the control API, which do not write Python."""
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
 from pytest_whoosh.engine.dialect import Dialect, Given
+from pytest_whoosh.engine.messages.matching import is_pattern
 
 from .kinds import show_moment
 
@@ -40,7 +40,7 @@ class ControlDialect(Dialect):
 
     def argument(self, name: str, value: object = ...) -> str:
         """Return a member of a JSON object; a pattern has a tilde after its name."""
-        tilde = "~" if isinstance(value, re.Pattern) else ""
+        tilde = "~" if is_pattern(value) else ""
         return f'"{self.parameter(name)}{tilde}": {self.value(value)}'
 
     def match(self, given: Mapping[str, object]) -> str:
@@ -81,4 +81,4 @@ class ControlDialect(Dialect):
 def _as_text(value: object) -> str:
     if isinstance(value, datetime):
         return show_moment(value)
-    return str(value.pattern if isinstance(value, re.Pattern) else value)
+    return str(value.pattern if is_pattern(value) else value)

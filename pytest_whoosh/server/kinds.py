@@ -12,6 +12,8 @@ from typing import Any, Final
 from pytest_whoosh.engine.settings import duration
 from pytest_whoosh.engine.timeline import moment
 
+from .patterns import Pattern
+
 
 class Unfit(Exception):
     """A value is not of the kind that is wanted."""
@@ -115,13 +117,10 @@ def _duration(value: Any) -> object:
         raise Unfit from None
 
 
-def _pattern(value: Any) -> "re.Pattern[str]":
+def _pattern(value: Any) -> Pattern:
     if not isinstance(value, str):
         raise Unfit
-    try:
-        return re.compile(value)
-    except (re.error, OverflowError) as problem:
-        raise ValueError(f"{value!r} is no regular expression: {problem}.") from None
+    return Pattern(value)
 
 
 def _file(value: Any) -> object:

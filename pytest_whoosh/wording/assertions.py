@@ -1,7 +1,6 @@
 """What a failed assertion about messages says: what was wanted, the nearest thing that happened, and the rest."""
 
 import difflib
-import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from itertools import takewhile
@@ -12,7 +11,7 @@ from pytest_whoosh.engine.addresses import channel_of
 from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.messages.fields import FIELDS, reported_webhooks, segments_of
 from pytest_whoosh.engine.messages.lifecycle import READ_ON, REPORTED, UNFINISHED, Status
-from pytest_whoosh.engine.messages.matching import Difference, Matcher, asks, show
+from pytest_whoosh.engine.messages.matching import Difference, Matcher, Searchable, asks, is_pattern, show
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.text.segments import forces_ucs2, segment
 from pytest_whoosh.engine.vendor import Exchange
@@ -101,7 +100,7 @@ def _likeness(differences: Sequence[Difference]) -> float:
 
 def _alike(expected: object, actual: object) -> float:
     """From 0 for values that have nothing in common to 1 for equal ones; long texts are told by their beginnings."""
-    if isinstance(expected, re.Pattern):
+    if is_pattern(expected):
         expected = expected.pattern
     if isinstance(expected, str) and isinstance(actual, str):
         return difflib.SequenceMatcher(None, expected[:LONGEST_VALUE], actual[:LONGEST_VALUE]).ratio()
@@ -123,7 +122,7 @@ def _difference(difference: Difference) -> list[str]:
 
 
 def _wanted(field: str, expected: object) -> str:
-    if isinstance(expected, re.Pattern):
+    if is_pattern(expected):
         return f"{show(expected)} to be found"
     if asks(expected):
         return f"{show(expected)}({field}) to be true"
@@ -312,7 +311,7 @@ def explain_segments(message: Message, wanted: int) -> str | None:
 # Codes
 
 
-def explain_code(records: Sequence[Message], to: object, pattern: "re.Pattern[str]", name: str) -> str:
+def explain_code(records: Sequence[Message], to: object, pattern: Searchable, name: str) -> str:
     """Why no one-time code was found."""
     matcher = Matcher({"to": to})
     got = [record for record in records if matcher.matches(record)]

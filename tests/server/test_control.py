@@ -807,7 +807,11 @@ MATCH_KEYS = (
             {"countt": 1},
             f"Unknown match key 'countt'. Did you mean 'count'? Valid: {MATCH_KEYS}, count.",
         ),
-        ("assert_sent", {"body~": "["}, "'[' is no regular expression: unterminated character set at position 0."),
+        (
+            "assert_sent",
+            {"body~": "["},
+            "'[' is no regular expression: missing ]: [. The syntax is RE2's: https://github.com/google/re2/wiki/Syntax",
+        ),
         ("assert_sent", {"body~": 1}, "assert_sent takes body~ as a regular expression, not 1."),
         (
             "assert_sent",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, Protocol, TypeGuard
 
 from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.errors import choose_from
@@ -79,6 +79,24 @@ def show(value: object) -> str:
     return dialect().value(value)
 
 
+class Searchable(Protocol):
+    """A compiled regular expression, of ``re`` or of another engine."""
+
+    @property
+    def pattern(self) -> Any:
+        """The text that it was compiled from."""
+
+    def search(self, text: str, /) -> Any:
+        """Return the first match in a text; None if there is none."""
+
+
+def is_pattern(expected: object) -> TypeGuard[Searchable]:
+    """True if a criterion is a compiled regular expression."""
+    if isinstance(expected, re.Pattern):
+        return True
+    return isinstance(getattr(expected, "pattern", None), str) and callable(getattr(expected, "search", None))
+
+
 def asks(expected: object) -> TypeGuard[Callable[[object], object]]:
     """Whether a criterion is a question to call, and not a value that compares, as the classes of *dirty-equals* do."""
     return callable(expected) and not (isinstance(expected, type) and type(expected).__eq__ is not type.__eq__)
@@ -95,7 +113,7 @@ def _test(field: Field, expected: object) -> Callable[[Message], bool]:
 
 
 def _test_of_value(field: Field, expected: object) -> Callable[[Any], bool]:
-    if isinstance(expected, re.Pattern):
+    if is_pattern(expected):
         return _searches(expected)
     wanted, matches = field.type.normalise(field.name, expected), field.type.matches
     if asks(wanted):
@@ -103,7 +121,7 @@ def _test_of_value(field: Field, expected: object) -> Callable[[Any], bool]:
     return lambda actual: matches(wanted, actual)
 
 
-def _searches(pattern: "re.Pattern[Any]") -> Callable[[Any], bool]:
+def _searches(pattern: Searchable) -> Callable[[Any], bool]:
     def search(actual: Any) -> bool:
         texts = actual if isinstance(actual, list) else [actual]
         return any(text is not None and pattern.search(str(text)) for text in texts)

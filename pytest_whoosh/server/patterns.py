@@ -1,0 +1,52 @@
+"""Regular expressions that clients of the control API give: searched in linear time, whatever they say.
+
+Python's own ``re`` backtracks: ``(a+)+$`` and a text of forty letters hold the interpreter for ever, and nothing can
+interrupt it. RE2 has no such patterns. It lacks lookarounds and backreferences instead.
+"""
+
+from typing import Any, Final
+
+from pytest_whoosh.engine.http import well_formed
+
+#: Where the syntax is documented.
+SYNTAX: Final = "https://github.com/google/re2/wiki/Syntax"
+#: How much memory a compiled pattern may take, in bytes.
+_MOST_MEMORY: Final = 8 * 1024 * 1024
+_NOT_INSTALLED: Final = (
+    "A pattern needs google-re2, which the extra installs where it is built for the platform: "
+    'pip install "pytest-whoosh[server]". Match by a value instead, or search the answer yourself.'
+)
+
+
+class Pattern:
+    """A compiled pattern, as ``re.compile()`` returns one.
+
+    Raises:
+        ValueError: it is no regular expression of RE2's syntax.
+    """
+
+    __slots__ = ("_compiled", "groups", "pattern")
+
+    def __init__(self, pattern: str) -> None:
+        try:
+            import re2  # only for those who give patterns: it is not built for every platform
+        except ImportError:
+            raise ValueError(_NOT_INSTALLED) from None
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = _MOST_MEMORY
+        try:
+            self._compiled = re2.compile(well_formed(pattern), options)
+        except re2.error as problem:
+            why = problem.args[0] if problem.args else problem
+            text = why.decode("utf-8", "replace") if isinstance(why, bytes) else why
+            raise ValueError(f"{pattern!r} is no regular expression: {text}. The syntax is RE2's: {SYNTAX}") from None
+        self.pattern = pattern
+        self.groups = int(self._compiled.groups)
+
+    def search(self, text: str) -> Any:
+        """Return the first match in a text; None if there is none."""
+        return self._compiled.search(well_formed(text))
+
+    def __repr__(self) -> str:
+        return f"Pattern({self.pattern!r})"
