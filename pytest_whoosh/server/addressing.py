@@ -10,6 +10,7 @@ A call says which product it is for by its host, by the first segment of its pat
 The files of media are at ``/mms/AC...``, on the same server.
 """
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from types import MappingProxyType
@@ -20,6 +21,10 @@ from pytest_whoosh.engine.hosts import API_HOST, CDN_HOST, CDN_LABEL, PRODUCTS, 
 
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _PORTS: Final = MappingProxyType({"http": 80, "https": 443})
+_LAST_PORT: Final = 65535
+#: A Host header: a name or an IPv4 address, or an IPv6 address in brackets; and a port. Nothing that two parsers could
+#: read differently: no user, no backslash, no space.
+_AUTHORITY: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{0,5}))?")
 _DOMAIN: Final = API_HOST.partition(".")[2]
 
 #: The product that a path belongs to, by what follows its version. All others are the 2010 API's.
@@ -113,12 +118,19 @@ def serves(host: str, bound: str) -> bool:
     return "." not in name or name.endswith(_PRIVATE) or _is_address(name)
 
 
+def is_host(host: str) -> bool:
+    """True if a Host header names a host, with or without a port; an empty one is the server's own."""
+    if not host:
+        return True
+    found = _AUTHORITY.fullmatch(host)
+    if not found or int(found["port"] or 0) > _LAST_PORT:
+        return False
+    return found["address"] is None or _is_address(found["address"])
+
+
 def name_of(host: str) -> str:
-    """The name in a Host header, without the port."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:  # it is none; nothing has this name
-        return host
+    """Return the name in a Host header, without the port."""
+    return urlsplit(f"//{host}").hostname or ""
 
 
 def authority(host: str, port: int) -> str:
@@ -142,11 +154,8 @@ def _owner(target: str) -> str:
     return _OWNERS.get(segments[2], "api") if len(segments) > 2 else "api"
 
 
-def _port(host: str, scheme: str) -> int | None:
-    try:
-        return urlsplit(f"//{host}").port or _PORTS[scheme]
-    except ValueError:
-        return None
+def _port(host: str, scheme: str) -> int:
+    return urlsplit(f"//{host}").port or _PORTS[scheme]
 
 
 def _is_address(name: str) -> bool:

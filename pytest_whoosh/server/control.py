@@ -1,7 +1,7 @@
 """The control API: what the fixture gives Python, for other languages."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from pytest_whoosh.engine.dialect import speaking
@@ -49,20 +49,15 @@ class Control:
 
     def answer(self, request: Request) -> Response:
         """Answer one request."""
-        foreign = self._foreign(request)
-        if foreign is not None:
-            return _refuse(403, f"Pages of {foreign} may not control this double; those of {self._place.url} may.")
+        foreign = foreign_page(request.header, self._place.url, request.origin)
+        if foreign:
+            return refuse_page(foreign, self._place.url)
         with speaking(_DIALECT):
             try:
                 return self._answer(request)
             except tuple(_STATUSES) as refusal:
                 status = next(status for kind, status in _STATUSES.items() if isinstance(refusal, kind))
                 return _refuse(status, str(refusal.args[0]) if refusal.args else str(refusal))
-
-    def _foreign(self, request: Request) -> str | None:
-        """The page of another site that a browser sends the request for."""
-        origin = request.header("Origin")
-        return None if origin in (None, self._place.url, request.origin) else origin
 
     def _answer(self, request: Request) -> Response:
         if request.path == _DESCRIPTION:
@@ -73,6 +68,23 @@ class Control:
     def _do(self, operation: Operation, request: Request) -> Response:
         given = _query(operation, request) if operation.method == "GET" else _body(operation, request)
         return _respond(operation.do(self._place, given))
+
+
+def foreign_page(header: Callable[[str], str | None], *own: str) -> str | None:
+    """Return the page of another origin that a browser sends a request for; None for any other request.
+
+    Browsers send ``Origin`` with all but the simplest requests, and ``Sec-Fetch-Site`` with those to this machine.
+    """
+    origin = header("Origin")
+    if origin is not None and origin not in own:
+        return origin
+    site = header("Sec-Fetch-Site")
+    return None if site in (None, "same-origin", "none") else "other sites"
+
+
+def refuse_page(page: str, url: str) -> Response:
+    """Refuse a request that a browser sends for a page of another origin."""
+    return _refuse(403, f"Pages of {page} may not control this double; those of {url} may.")
 
 
 def _find(path: str) -> Operation:
@@ -140,4 +152,13 @@ def _refuse(status: int, text: str, headers: Mapping[str, str] | None = None) ->
 
 def _respond(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     given = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store", **(headers or {})}
-    return Response(status, given, json.dumps(document, ensure_ascii=False) + "\n")  # for terminals
+    return Response(status, given, _printable(json.dumps(document, ensure_ascii=False)) + "\n")  # for terminals
+
+
+def _printable(text: str) -> str:
+    """Return JSON with every character escaped that a terminal acts on instead of showing it."""
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]

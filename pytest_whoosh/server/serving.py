@@ -23,19 +23,26 @@ from pytest_whoosh.engine.http import NetworkFault, Request, Response
 from pytest_whoosh.engine.misuse import WhooshError
 from pytest_whoosh.whoosh import Whoosh
 
-from .addressing import authority, locate, name_of, read_target, serves
-from .control import Control
+from .addressing import authority, is_host, locate, name_of, read_target, serves
+from .control import Control, foreign_page, refuse_page
 from .live import PAGES
 
 R = TypeVar("R")
 
 #: Where the control API begins; the vendor has no such path.
 CONTROL: Final = "/_whoosh"
+#: The operations that advance time for as long as it takes, and end when their client leaves.
+_JOURNEYS: Final = frozenset({f"{CONTROL}/{name}" for name in ("travel", "settle", "step")})
 
 #: A host's name or address, which may hold ``*``.
 _HOST: Final = re.compile(r"[\w.*-]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*")
 
-_LARGEST_BODY: Final = 64 * 1024 * 1024
+#: How many bytes the body of a request may have: to the vendor, who takes nothing near it and refuses long texts with
+#: codes of its own; and to the control API, which takes files.
+_LARGEST_BODY: Final = 8 * 1024 * 1024
+_LARGEST_CONTROL_BODY: Final = 64 * 1024 * 1024
+#: A longer body is read in a thread of its own, where it keeps nobody waiting.
+_LONG_BODY: Final = 64 * 1024
 _LONGEST_LINE: Final = 64 * 1024
 _BACKLOG: Final = 1024
 _LAST_PORT: Final = 65535
@@ -49,6 +56,7 @@ _WRONG_HOST: Final = (
     "This server does not answer for the host {host!r}: call it at {url}, or by one of the vendor's names. A server "
     "that is to be reached by another name of this machine is told so with --host."
 )
+_NO_HOST: Final = "This is no HTTP request: the Host header {host!r} names no host."
 _NO_PROXY: Final = "This server is no proxy for HTTPS: set WHOOSH_URL, or the URL that the app calls, to its own URL."
 
 
@@ -221,6 +229,8 @@ class Server:
         self._answering.add(task)
         try:
             return await self._answer(call)
+        except ConnectionError:  # the client has left while it was written to, and there is nobody to tell
+            return web.Response()
         finally:
             self._answering.discard(task)
 
@@ -228,6 +238,8 @@ class Server:
         target, host = read_target(call.raw_path, call.headers.get("Host", ""))
         path = target.partition("?")[0]
         refuse = _refusal_of_control if _is_control(path) else _refusal
+        if not is_host(host) or len(call.headers.getall("Host", ())) > 1:
+            return _render(refuse(20001, 400, _NO_HOST.format(host=host)))
         if not serves(host, self._host):
             return _render(refuse(20403, 403, _WRONG_HOST.format(host=host, url=self.url)))
         if call.method == "CONNECT":
@@ -237,6 +249,9 @@ class Server:
         host = host or self._local(call)
         page = None if is_vendor(name_of(host)) else PAGES.get(path)
         if page is not None:
+            foreign = foreign_page(call.headers.get, self.url, f"{self._scheme}://{host}")
+            if foreign and not _is_visit(call):
+                return _render(refuse_page(foreign, self.url))
             return await page(self, call)
         try:
             body = await _body(call)
@@ -244,13 +259,23 @@ class Server:
             return _render(refuse(20413, 413, f"Request Entity Too Large: {error.text}"))
         if _is_control(path):
             request = Request(call.method, f"{self._scheme}://{host}{target}", call.headers, body)
-            return _render(await _in_thread(self._control.answer, request))
+            return _render(await self._controlled(request, path))
         address = locate(target, host, scheme=self._scheme, local=self._local(call))
         request = Request(call.method, address.url, call.headers, body, origin=address.origin)
         try:
+            if len(body) > _LONG_BODY:
+                return _render(await _in_thread(self.whoosh._answer, request))
             return _render(self.whoosh._answer(request))
         except NetworkFault as fault:
             return await _break(call, fault)
+
+    async def _controlled(self, request: Request, path: str) -> Response:
+        try:
+            return await _in_thread(self._control.answer, request)
+        except asyncio.CancelledError:  # the client has left
+            if path in _JOURNEYS:
+                self.whoosh._interrupt()
+            raise
 
     def _local(self, call: web.BaseRequest) -> str:
         """The address and port where a call came in."""
@@ -315,7 +340,8 @@ class _WebServer(web.Server):
         )
 
     def _request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-        return web.BaseRequest(message, payload, protocol, writer, task, self._loop, client_max_size=_LARGEST_BODY)
+        largest = _LARGEST_CONTROL_BODY if _is_control(message.path.partition("?")[0]) else _LARGEST_BODY
+        return web.BaseRequest(message, payload, protocol, writer, task, self._loop, client_max_size=largest)
 
 
 class _Connection(web.RequestHandler):
@@ -390,6 +416,11 @@ def _refusal_of_control(code: int, status: int, message: str) -> Response:  # no
 
 def _is_control(path: str) -> bool:
     return path == CONTROL or path.startswith(f"{CONTROL}/")
+
+
+def _is_visit(call: web.BaseRequest) -> bool:
+    """True if a browser opens the live page itself, such as from a link on another site."""
+    return call.method in ("GET", "HEAD") and call.path == "/" and call.headers.get("Sec-Fetch-Mode") == "navigate"
 
 
 def _listen(host: str, port: int) -> socket.socket:

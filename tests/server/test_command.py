@@ -232,7 +232,7 @@ def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture
     assert end.value.code == 2
     assert capsys.readouterr().err.splitlines() == [
         "usage: python -m pytest_whoosh [-h] COMMAND ...",
-        "python -m pytest_whoosh: error: name a command: serve or segments; --help says what they do",
+        "python -m pytest_whoosh: error: name a command: serve or segments or guide; --help says what they do",
     ]
 
 
