@@ -665,10 +665,11 @@ def test_a_file_stands_behind_a_media_url(control: Controller, client: Client, c
 
 
 ALL = (
-    "outbox, inbox, messages, callbacks, traffic, last_code, verifications, queue, travel, settle, when, receive, "
-    "click, mount, assert_sent, assert_not_sent, assert_nothing_sent, assert_callbacks, assert_segments, add_number, "
-    "add_short_code, add_messaging_service, add_channel_sender, add_application, add_link_domain, add_template, "
-    "add_media, opt_out, deactivate, set_price, set_balance, add_lookup, add_verify_service, set_concurrency, reset"
+    "outbox, inbox, messages, callbacks, traffic, last_code, verifications, queue, travel, settle, when, when_called, "
+    "rules, receive, click, mount, assert_sent, assert_not_sent, assert_nothing_sent, assert_callbacks, "
+    "assert_segments, add_number, add_short_code, add_messaging_service, add_channel_sender, add_application, "
+    "add_link_domain, add_template, set_approval, add_media, opt_out, deactivate, set_price, set_balance, add_lookup, "
+    "add_verify_service, set_concurrency, reset"
 )
 MATCH_KEYS = (
     "sid, to, from, body, status, direction, error_code, error_message, num_segments, segments, encoding, media_urls, "

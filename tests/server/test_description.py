@@ -19,6 +19,8 @@ from tests.server.controller import DESCRIPTION, Controller, check
 
 #: What the examples speak of when they name a message.
 SOME_MESSAGE = "SM..."
+#: And when they name a template.
+SOME_TEMPLATE = "HX..."
 
 
 @pytest.fixture
@@ -93,6 +95,7 @@ LIVE: dict[str, Any] = {
     "assert_callbacks": {"message": SOME_MESSAGE, "statuses": ["sent", "delivered"], "answered": "any"},
     "assert_segments": {"message": SOME_MESSAGE, "n": 1},
     "click": {"link": SOME_MESSAGE},
+    "set_approval": {"template": SOME_TEMPLATE, "status": "paused"},
 }
 
 
@@ -109,6 +112,8 @@ def test_every_operation_takes_its_example_and_answers_as_described(
     else:
         body = LIVE.get(operation.name, json.loads(operation.example or "{}"))
         body = json.loads(json.dumps(body).replace(SOME_MESSAGE, busy))
+        if body.get("template") == SOME_TEMPLATE:
+            body["template"] = whoosh.add_template("Hi").sid
         check(body, request_schema(operation))
         answer = control.request("POST", operation.name, json=body)
 

@@ -37,7 +37,7 @@ def require_documented(endpoint: Endpoint | None, status: int, kind: str | None,
     elif kind == "application/xml":
         assert ET.fromstring(body).tag == "TwilioResponse"
     else:  # a file
-        assert endpoint is None or endpoint.name in ("fetch_media", "read_deactivations")
+        assert endpoint is None or endpoint.name in ("fetch_media", "look_at_media", "read_deactivations")
 
 
 def require_refusal(status: int, kind: str | None, body: str | bytes) -> None:

@@ -75,7 +75,7 @@ def test_what_shows_itself_is_escaped(sent, name):
 
 
 def test_the_traffic_shows_it_readably(inbox):
-    assert inbox.traffic().splitlines()[3] == (
+    assert inbox.traffic().splitlines()[2] == (
         r"  SM…0001 +15558675310 -> +15557122661 received: '\x1b[31m\x07\x1b[2J\x1b]0;mine\x07 1234\rover\x08\x00\x9b "
         r"\u202egnp.exe\u2066\u2028\ufeff\u200b'"
     )

@@ -12,6 +12,7 @@ from pytest_whoosh.api.dates import day_or_instant, rfc2822
 from pytest_whoosh.api.forms import parse
 from pytest_whoosh.api.paging import list_reply
 from pytest_whoosh.api.routing import HEADERS, Call, Reply, Routes
+from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Response
 from pytest_whoosh.engine.messages.record import Media, Message
 from pytest_whoosh.engine.parameters import param
@@ -20,6 +21,8 @@ from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 routes = Routes("/2010-04-01/Accounts/{account_sid}/Messages/{message_sid}/Media")
 
 _ELEMENT: Final = "Media"
+#: A redirect has no body, and so no type of one.
+_REDIRECT_HEADERS: Final = {name: value for name, value in HEADERS.items() if name != "Content-Type"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +58,17 @@ def fetch_media(call: Call, message_sid: str, sid: str) -> Reply | Response:
     """Fetch the description of a media file; without an extension in the path, a redirect to the file."""
     media = _find(call, message_sid, sid)
     if not call.extension:
-        return Response(
-            307, {**HEADERS, "Location": signed_url(call.vendor, call.request, _message(call, message_sid), media)}
-        )
+        location = signed_url(call.vendor, call.request, _message(call, message_sid), media)
+        return Response(307, {**_REDIRECT_HEADERS, "Location": location})
     return Reply(render_media(media), sid=sid, element=_ELEMENT)
 
 
-routes.head("/{sid}")(fetch_media)
+@routes.head("/{sid}")
+def look_at_media(call: Call, message_sid: str, sid: str) -> Reply | Response:
+    """Redirect to the file. The description is not offered by this method."""
+    if call.extension:
+        raise ApiError(20004)
+    return fetch_media(call, message_sid, sid)
 
 
 @routes.delete("/{sid}")

@@ -131,6 +131,19 @@ OPERATIONS: Final = (
         example='{"body": "Hi {{1}}", "variables": {"1": "there"}}',
     ),
     Operation(
+        name="set_approval",
+        method="POST",
+        about="Set the status of a template's approval by WhatsApp",
+        do=_provides("set_approval", "template", "status"),
+        returns=record_schema(ContentTemplate),
+        parameters=(
+            Parameter("template", TEXT, "the SID of the template", required=True),
+            Parameter("status", TEXT, "`approved`, `pending`, `rejected`, `paused`, `disabled` ...", required=True),
+            Parameter("reason", TEXT, "why it was rejected"),
+        ),
+        example='{"template": "HXf00df00df00df00df00df00d00000001", "status": "rejected", "reason": "Too vague"}',
+    ),
+    Operation(
         name="add_media",
         method="POST",
         about="Let a file stand behind a media URL",

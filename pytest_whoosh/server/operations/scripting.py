@@ -1,11 +1,25 @@
-"""Scripting what becomes of messages."""
+"""Scripts outcomes of messages and answers to API calls."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pytest_whoosh.engine.rules.rule import Rule
+from pytest_whoosh.engine.rules.calls import CallRule
+from pytest_whoosh.engine.rules.rule import Rule, ScriptedCalls
 from pytest_whoosh.server.documents import Schema, reference, schema_of
-from pytest_whoosh.server.kinds import ANYTHING, DURATION, FLAG, OBJECT, TEXT, TEXTS, TEXTS_BY_NAME, WHOLE, Kind, Unfit
+from pytest_whoosh.server.kinds import (
+    ANYTHING,
+    BYTES,
+    DURATION,
+    FLAG,
+    OBJECT,
+    TEXT,
+    TEXTS,
+    TEXTS_BY_NAME,
+    WHOLE,
+    Kind,
+    Unfit,
+    or_null,
+)
 from pytest_whoosh.server.parameters import Parameter, read_criteria, read_parameters
 
 from .operation import Given, Operation, Place
@@ -46,15 +60,19 @@ _AFTER: Final = Parameter("after", DURATION, "how long the receipt takes")
 _CODE: Final = Parameter("code", WHOLE, "a documented error code")
 _MESSAGE: Final = Parameter("message", TEXT, "the error's text, for a code that the catalogue lacks")
 _CONNECTING: Final = Parameter("connecting", FLAG, "whether it strikes before the connection stands")
+_SENT: Final = Parameter("sent", FLAG, "true: the message is created, and only the answer is lost")
 _STATUSES: Final = "statuses whose callbacks "
 
-#: What becomes of a message, or what the API answers instead of taking it: a rule says one of these.
-_OUTCOMES: Final = (
+#: The outcomes of a message.
+_JOURNEYS: Final = (
     Parameter("deliver", _action("deliver", _AFTER), "delivered"),
     Parameter("undeliver", _action("undeliver", _CODE, _MESSAGE), "sent, and reported undelivered"),
     Parameter("fail", _action("fail", _CODE, _MESSAGE), "failed before the carrier takes it"),
     Parameter("read", _action("read", _AFTER), "delivered and opened (WhatsApp)"),
     Parameter("stall", _action("stall", Parameter("at", TEXT, "a status")), "left standing at a status"),
+)
+#: The answers to an API call.
+_ANSWERS: Final = (
     Parameter(
         "reject",
         _action(
@@ -75,14 +93,18 @@ _OUTCOMES: Final = (
         _action(
             "respond",
             Parameter("status", WHOLE, "an HTTP status", required=True),
-            Parameter("json", ANYTHING, "the body"),
+            Parameter("json", ANYTHING, "the body, as JSON"),
+            Parameter("text", TEXT, "the body, as text"),
+            Parameter("content", BYTES, "the body, as bytes"),
             Parameter("headers", TEXTS_BY_NAME, "more headers"),
         ),
         "answered with anything",
     ),
-    Parameter("timeout", _action("timeout", _CONNECTING), "not answered"),
-    Parameter("disconnect", _action("disconnect", _CONNECTING), "not answered: the connection breaks"),
+    Parameter("timeout", _action("timeout", _CONNECTING, _SENT), "not answered"),
+    Parameter("disconnect", _action("disconnect", _CONNECTING, _SENT), "not answered: the connection breaks"),
 )
+#: A rule about messages says one of these.
+_OUTCOMES: Final = (*_JOURNEYS, *_ANSWERS)
 _WEBHOOKS: Final = Parameter(
     "webhooks",
     _action(
@@ -90,6 +112,7 @@ _WEBHOOKS: Final = Parameter(
         Parameter("drop", TEXTS, _STATUSES + "are lost"),
         Parameter("duplicate", TEXTS, _STATUSES + "come twice"),
         Parameter("order", TEXTS, _STATUSES + "leave in this order"),
+        Parameter("signature", TEXT, '"wrong": callbacks that a validator must refuse'),
     ),
     "what networks do to its status callbacks",
 )
@@ -111,7 +134,29 @@ def _when(place: Place, given: Given) -> Mapping[str, object]:
     return {"rule": given.raw}
 
 
-def _script(rule: Rule, says: Sequence[str], parameters: Mapping[str, Any]) -> None:
+def _when_called(place: Place, given: Given) -> Mapping[str, object]:
+    parameters = given.parameters
+    says = [each.name for each in _ANSWERS if each.name in parameters]
+    if len(says) != 1:
+        valid = ", ".join(each.name for each in _ANSWERS)
+        raise ValueError(f"A rule about calls says one thing, one of {valid}.")
+    method, url, params = parameters["method"], parameters["url"], parameters.get("params", {})
+    # First on a rule that is thrown away, so that one that is refused half-way changes nothing.
+    _script(CallRule(method, url, params), says, parameters)
+    _script(place.whoosh.when_called(method, url, **params), says, parameters)
+    return {"rule": given.raw}
+
+
+def _rules(place: Place, _: Given) -> Mapping[str, object]:
+    return {
+        "rules": [
+            {"rule": rule.written, "outcome": rule.outcome, "matched": rule.matched, "left": rule.left}
+            for rule in place.whoosh.rules
+        ]
+    }
+
+
+def _script(rule: ScriptedCalls, says: Sequence[str], parameters: Mapping[str, Any]) -> None:
     if "times" in parameters:
         rule.times(parameters["times"])
     for name in says:
@@ -127,5 +172,42 @@ OPERATIONS: Final = (
         returns=schema_of({"rule": OBJECT.schema}),
         parameters=(_MATCH, *_OUTCOMES, _WEBHOOKS, _TIMES),
         example='{"match": {"to": "+15558675310"}, "undeliver": {"code": 30003}, "times": 2}',
+    ),
+    Operation(
+        name="when_called",
+        method="POST",
+        about="Script the answer to the API calls that match, also of products that are not faked",
+        do=_when_called,
+        returns=schema_of({"rule": OBJECT.schema}),
+        parameters=(
+            Parameter("method", TEXT, 'an HTTP method, or "*" for all', required=True),
+            Parameter("url", TEXT, "a full URL or the end of a path; `*` is one segment, `**` any", required=True),
+            Parameter("params", OBJECT, "fields of the form, query or JSON document that must be equal"),
+            *_ANSWERS,
+            _TIMES,
+        ),
+        example='{"method": "GET", "url": "/Messages/*.json", "respond": {"status": 503, "text": "Gone"}, "times": 1}',
+    ),
+    Operation(
+        name="rules",
+        method="GET",
+        about="List the rules, oldest first, with how often each matched",
+        do=_rules,
+        returns=schema_of(
+            {
+                "rules": {
+                    "type": "array",
+                    "items": schema_of(
+                        {
+                            "rule": TEXT.schema,
+                            "outcome": or_null(TEXT).full_schema,
+                            "matched": WHOLE.schema,
+                            "left": or_null(WHOLE).full_schema,
+                        }
+                    ),
+                }
+            }
+        ),
+        example="",
     ),
 )
