@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+import yaml  # noqa: F401  # first here: a second import of it, after a run of pytester, mixes two sets of its classes
 from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh
