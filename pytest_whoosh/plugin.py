@@ -29,7 +29,7 @@ SETTINGS = {
     "credentials": "'any' Basic credentials, or 'exact'ly the account's",
     "senders": "'any' well-formed sender, or only 'owned' ones",
     "numbers": "accept every 'possible' number, or only 'valid' ones",
-    "clock": "'auto': the app's time moves too; 'virtual': never",
+    "clock": "'auto': frozen once a test moves time; 'frozen': from the start; 'virtual': never the app's",
     "delays": "time before each step of a message's life",
     "throughput": "'unlimited' or 'realistic' sending rates",
     "callbacks": "webhooks go to 'mounted' apps only, or over 'http' too",

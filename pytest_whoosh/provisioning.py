@@ -261,7 +261,7 @@ class Provisioning:
             return
         if template.approval is None:
             template.approval = Approval(name=_template_name(template), category="UTILITY")
-        template.approval.set_status(status, self._provider().now)
+        template.approval.set_status(status, self._provider().steady)
         template.approval.rejection_reason = reason
 
     @_in_one_step

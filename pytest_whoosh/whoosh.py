@@ -59,7 +59,9 @@ from .interception.guard import Guard
 from .provisioning import Provisioning
 from .report.secrets import hider, secrets_in
 from .report.snapshot import snapshot
+from .time import clock
 from .time.clock import AppClock
+from .time.interrupts import HeldInterrupts
 from .time.travel import Travel
 from .views import Callback, MediaFile, Message, Messages, Phone, Queue, Reply, Verification
 from .views.records import Records
@@ -102,6 +104,9 @@ class HasSid(Protocol):
 
 class _Part(Protocol):
     """What a double keeps in force."""
+
+    def start(self) -> None:
+        """Bring it into force."""
 
     def stop(self) -> None:
         """Let it be in force no longer."""
@@ -146,26 +151,34 @@ class Whoosh(Suggesting, Provisioning):
     def __enter__(self) -> Self:
         if self._active:
             raise WhooshError("This double is in force already. Two at once are two objects: with Whoosh() as inner.")
-        settings = self.settings
-        with _DOORWAY:
-            self._clock = AppClock(follow=settings.clock == "auto")
-            self._vendor = Vendor(settings, self._clock.now())
-            self._courier = Courier(over_http=settings.callbacks == "http", now=self._own_time)
-            self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
-            self._environment = Environment({**self.environment, **_UNSET})
-            parts = (self._environment, Interception(self._answer), Guard(_explain))
-            self._leaving: list[_Part] = [self._clock, *parts]
-            try:
-                for part in parts:
-                    part.start()
-            except BaseException:  # what has come of it is taken back, as far as it came
-                self._step_out()
-                raise
-            _DOUBLES[self] = None
-        if Whoosh._entered is not None:
-            Whoosh._entered.append(self)
-        self._active = True
+        self._leaving: list[_Part] = []
+        try:
+            with _DOORWAY, HeldInterrupts():
+                self._start()
+            if Whoosh._entered is not None:
+                Whoosh._entered.append(self)
+            self._active = True
+        except BaseException:  # what has started is stopped, as far as it came
+            self._end()
+            raise
         return self
+
+    def _start(self) -> None:
+        self._clock = AppClock(self.settings.clock)
+        self._environment = Environment({**self.environment, **_UNSET})
+        self._leaving += [self._clock, self._environment, Interception(self._answer), Guard(_explain)]
+        self._clock.start()
+        self._vendor = self._new_vendor()
+        self._courier = Courier(over_http=self.settings.callbacks == "http", now=self._own_time)
+        self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
+        for part in self._leaving[1:]:
+            part.start()
+        _DOUBLES[self] = None
+
+    def _end(self) -> None:
+        with _DOORWAY, HeldInterrupts():
+            _DOUBLES.pop(self, None)
+            self._step_out()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -175,9 +188,7 @@ class Whoosh(Suggesting, Provisioning):
             self._travel.interrupt()
             self._courier.close()
         finally:  # what an app raises when it shuts down keeps nothing in force
-            with _DOORWAY:
-                _DOUBLES.pop(self, None)
-                self._step_out()
+            self._end()
 
     def _step_out(self) -> None:
         """Stop what makes the double be in force, the last that started first, and all of it whatever one raises."""
@@ -206,13 +217,21 @@ class Whoosh(Suggesting, Provisioning):
             raise TypeError("Decorate the test functions or methods, or use `with Whoosh()` in setUp: not the class.")
         parameters = inspect.signature(function).parameters
         takes = "whoosh" in parameters
+        place = list(parameters).index("whoosh") if takes else 0
+
+        def call(double: Whoosh, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            if not takes:
+                return function(*args, **kwargs)
+            if place < len(args):  # what @patch and its like pass by position follows it
+                return function(*args[:place], double, *args[place:], **kwargs)
+            return function(*args, whoosh=double, **kwargs)
 
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)
             async def asynchronously(*args: Any, **kwargs: Any) -> Any:
                 with Whoosh(**self._given) as double:
-                    return await function(*args, **({"whoosh": double} if takes else {}), **kwargs)
+                    return await call(double, args, kwargs)
 
             wrapper: Any = asynchronously
         else:
@@ -220,7 +239,7 @@ class Whoosh(Suggesting, Provisioning):
             @wraps(function)
             def synchronously(*args: Any, **kwargs: Any) -> Any:
                 with Whoosh(**self._given) as double:
-                    return function(*args, **({"whoosh": double} if takes else {}), **kwargs)
+                    return call(double, args, kwargs)
 
             wrapper = synchronously
         if takes:
@@ -277,10 +296,14 @@ class Whoosh(Suggesting, Provisioning):
         """
         self._require_in_force()
         with self._lock:
-            vendor = Vendor(self.settings, self._clock.now())
+            vendor = self._new_vendor()
             vendor.origin = self._vendor.origin
             self._travel.start_over(vendor)
             self._vendor = vendor
+
+    def _new_vendor(self) -> Vendor:
+        now, _ = self._clock.look()
+        return Vendor(self.settings, now, self._clock.app_now)
 
     # Answering the app
 
@@ -290,7 +313,7 @@ class Whoosh(Suggesting, Provisioning):
         ``later`` is given what to do once the caller has the answer; without it, the caller has it at once.
         """
         with self._lock:
-            self._travel.catch_up()
+            self._travel.follow()
             try:
                 return dispatch(self._vendor, ROUTER, request)
             finally:
@@ -364,7 +387,7 @@ class Whoosh(Suggesting, Provisioning):
             return _require_queues(vendor).queue(address, vendor.account_with(address), mms=mms)
 
         home = home_of(address, provisions.owned(address))
-        return Queue(backlog, address, home, mms=mms, now=lambda: self._vendor.now, touch=self._touch)
+        return Queue(backlog, address, home, mms=mms, timeline=lambda: self._vendor.timeline, touch=self._touch)
 
     @property
     def records(self) -> Records:
@@ -395,7 +418,7 @@ class Whoosh(Suggesting, Provisioning):
     def now(self) -> datetime:
         """The present moment, on the one clock that the app and the fake share; aware, in UTC."""
         self._touch()
-        return self._vendor.now
+        return self._travel.tell()
 
     @property
     def is_moving(self) -> bool:
@@ -449,14 +472,30 @@ class Whoosh(Suggesting, Provisioning):
         self._act()
         await self._travel.asettle()
 
-    def _own_time(self) -> datetime:
+    def step(self) -> bool:
+        """Move time to the next moment at which something is due, and let everything of that moment happen.
+
+        Messages scheduled for later count, too. So a test sees each status of a message in turn.
+
+        Returns:
+            False if nothing is due, ever: time then stands where it is.
+        """
+        self._act()
+        return self._travel.step()
+
+    async def astep(self) -> bool:
+        """Do as :meth:`step` inside a running event loop, where the handlers of ASGI apps then run too."""
+        self._act()
+        return await self._travel.astep()
+
+    def _own_time(self) -> timedelta:
         return self._travel.own_time()
 
     def _provider(self) -> Vendor:
         """The vendor on its present time: what a test adds is dated like what an app adds."""
         self._require_in_force()
         with self._lock:
-            self._travel.catch_up()
+            self._travel.follow()
         return self._vendor
 
     def _act(self) -> None:
@@ -817,6 +856,7 @@ def _after_fork() -> None:
     """Free what threads held that are not in the child of a fork: it goes on with a copy of each double."""
     for lock in (_DOORWAY, *(double._lock for double in _DOUBLES)):
         lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does with its own
+    clock.after_fork()
     for double in _DOUBLES:
         double._travel.after_fork()
 

@@ -1,9 +1,10 @@
 """What every test of ours shares."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 
 import pytest
-import yaml  # noqa: F401  # first here: a second import of it, after a run of pytester, mixes two sets of its classes
 from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh
@@ -11,6 +12,12 @@ from pytest_whoosh import Message, Whoosh
 #: The person that tests write to, and the number that they write from.
 PERSON = "+15558675310"
 SENDER = "+15557122661"
+
+# Imported here first: pytester takes back what a run in this process was first to import, and with two copies of a
+# library, or of its classes, tests would depend on their order.
+for library in ("yaml", "httpx", "aiohttp"):
+    with suppress(ImportError):
+        import_module(library)
 
 pytest_plugins = ["pytester", "tests.browser"]
 

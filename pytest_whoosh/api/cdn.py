@@ -21,14 +21,14 @@ def signed_url(vendor: Vendor, request: Request, message: Message, media: Media)
     else:
         scheme, _, rest = request.server.partition("://")
         base = f"{scheme}://{rest.partition('/')[0]}/{CDN_LABEL}"
-    return base + vendor.signed_urls.sign(message, media, vendor.now)
+    return base + vendor.signed_urls.sign(message, media, vendor.steady)
 
 
 def serve(vendor: Vendor, request: Request) -> Response:
     """Answer a request for a file."""
     media = None
     if request.method in ("GET", "HEAD"):
-        media = vendor.signed_urls.open(request.path, request.query, vendor.now)
+        media = vendor.signed_urls.open(request.path, request.query, vendor.steady)
     if media is None:
         return _DENIED
     content = media.file.content

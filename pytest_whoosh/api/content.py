@@ -97,7 +97,7 @@ def create_approval_create(call: Call, sid: str) -> Reply:
     template.approval = Approval(
         name=name, category=category, allow_category_change=given.get("allow_category_change") is not False
     )
-    template.approval.set_status("received", call.vendor.now)
+    template.approval.set_status("received", call.vendor.steady)
     return Reply(_render_approval(call, template), 201, sid)
 
 
@@ -218,7 +218,7 @@ def _render_approval(call: Call, template: ContentTemplate) -> dict[str, object]
         "name": approval.name,
         "category": approval.category,
         "content_type": next(iter(template.types)) if template.approval else "",
-        "status": template.approval_status(call.vendor.now),
+        "status": template.approval_status(call.vendor.steady),
         "rejection_reason": approval.rejection_reason,
         "allow_category_change": approval.allow_category_change,
     }

@@ -23,7 +23,7 @@ routes = Routes("/v1/Deactivations")
 def fetch_deactivation(call: Call) -> Reply:
     """Fetch the URL of the report of a day."""
     day = _report_day(call.request.query.get("Date", [""])[0], call.vendor.now.date())
-    expires = str(int((call.vendor.now + REPORT_URL_LIFETIME).timestamp()))
+    expires = str(int((call.vendor.steady + REPORT_URL_LIFETIME).timestamp()))
     query = urlencode({"Expires": expires, "Signature": _signature(call.vendor, day, expires)})
     location = f"{call.request.origin}{call.request.path}/{day}.txt?{query}"
     return Reply({"redirect_to": location}, 307, headers={"Location": location})
@@ -51,7 +51,7 @@ def read_deactivations(call: Call, file: str) -> Response:
     day = file.removesuffix(".txt")
     if not hmac.compare_digest(signature.encode(), _signature(call.vendor, day, expires).encode()):
         raise ApiError(20403)
-    if call.vendor.now.timestamp() > int(expires):
+    if call.vendor.steady.timestamp() > int(expires):
         raise ApiError(20403, message="Request has expired")
     numbers = sorted(call.vendor.deactivated.get(date.fromisoformat(day), ()))
     report = "".join(f"{number.removeprefix('+')}\n" for number in numbers)

@@ -5,7 +5,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
@@ -66,7 +66,7 @@ _Following: TypeAlias = Generator[tuple[Target, Request, Attempts], Response, Re
 class Courier:
     """Takes webhooks to whoever answers at their URLs."""
 
-    def __init__(self, *, over_http: bool, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, over_http: bool, now: Callable[[], timedelta]) -> None:
         self._mounts: list[Mount] = []
         #: The apps that will have to shut down, also those in whose place another was mounted.
         self._started: list[_Asgi] = []

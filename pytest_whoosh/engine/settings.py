@@ -123,7 +123,11 @@ class Settings:
     numbers: str = _setting(
         _choice("possible", "valid"), "possible", "accept every 'possible' number, or only 'valid' ones"
     )
-    clock: str = _setting(_choice("auto", "virtual"), "auto", "'auto': the app's time moves too; 'virtual': never")
+    clock: str = _setting(
+        _choice("auto", "frozen", "virtual"),
+        "auto",
+        "'auto': frozen once a test moves time; 'frozen': from the start; 'virtual': never the app's",
+    )
     delays: Mapping[Status, timedelta] = field(
         default_factory=lambda: DELAYS,
         metadata={"read": _delays, "about": "time before each step of a message's life"},
@@ -153,7 +157,7 @@ class GivenSettings(TypedDict, total=False):
     credentials: Literal["any", "exact"]
     senders: Literal["any", "owned"]
     numbers: Literal["possible", "valid"]
-    clock: Literal["auto", "virtual"]
+    clock: Literal["auto", "frozen", "virtual"]
     delays: Mapping[str, Duration] | str
     throughput: Literal["unlimited", "realistic"]
     callbacks: Literal["mounted", "http"]
@@ -179,6 +183,8 @@ def read_settings(given: Mapping[str, object]) -> Settings:
     if not given:
         return _DEFAULTS
     read: dict[str, Any] = {name: read_setting(name, value) for name, value in given.items()}
+    if read.get("throughput") == "realistic":  # whose moments a test means to the second
+        read.setdefault("clock", "frozen")
     return Settings(**read)
 
 

@@ -1,68 +1,181 @@
-"""The virtual clock, and what is due to happen on it."""
+"""Virtual time, and what is due in it.
+
+Two clocks say what time it is, because apps measure time in two ways:
+
+* ``now`` is a *moment*: what the app's clock shows, and what every date says.
+* ``steady`` measures *spans*: delays, validity, expiry, windows. It starts at the double's start and moves only when a
+  test moves time, so a slow test machine shortens no span. Store ``steady`` where a span begins, and compare with it.
+
+While the app's clock stands except for journeys (frozen time), the two show the same.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Final, TypeAlias
+
+from .misuse import WhooshError, is_usage_error
+
+__tracebackhide__ = is_usage_error
 
 # Under freezegun the name ``datetime`` stands for its FakeDatetime, which must not leak into results: some
 # serialisers refuse it. The real class is always among its bases, and arithmetic on a real one stays real.
 _REAL: Final[type[datetime]] = next(kind for kind in datetime.__mro__ if kind.__module__ == "datetime")
 
 EPOCH: Final = _REAL(1970, 1, 1, tzinfo=UTC)
+#: The last moment that a ``datetime`` can hold.
+_END_OF_TIME: Final = _REAL.max.replace(tzinfo=UTC)
+_ZERO: Final = timedelta()
 
 Action: TypeAlias = Callable[[object], None]
+#: When it is due (on either clock), rank, order of scheduling, whether it is planned for later, action, subject.
+Event: TypeAlias = tuple[datetime, int, int, bool, Action, object]
 
 
 def moment(when: datetime) -> datetime:
-    """A moment as a genuine, aware ``datetime`` in UTC, whatever class and zone it came in. A naive one is UTC."""
+    """Return a moment as a genuine, aware ``datetime`` in UTC, whatever its class and zone. A naive one is UTC."""
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     return EPOCH + (when - EPOCH)
 
 
+def aware(when: datetime, what: str) -> datetime:
+    """Return a moment that a test wrote, as :func:`moment` does; ``what`` names it in the error.
+
+    Raises:
+        ValueError: the moment has no time zone, or lies outside of the years 1 to 9999 in UTC.
+    """
+    if when.tzinfo is None or when.utcoffset() is None:
+        written = f"datetime({when.year}, {when.month}, {when.day}, {when.hour}, {when.minute}"
+        rest = f", {when.second}" if when.second or when.microsecond else ""
+        rest += f", {when.microsecond}" if when.microsecond else ""
+        raise ValueError(
+            f"{what} needs a time zone, and {written}{rest}) has none. "
+            f"Write {written}{rest}, tzinfo=UTC), or {written}{rest}).astimezone() for this machine's local time."
+        )
+    try:
+        return moment(when)
+    except OverflowError:
+        raise ValueError(f"{what} is a moment of the years 1 to 9999 in UTC, and {when} is not.") from None
+
+
 class Timeline:
-    """A clock that moves only when told to, and the events that are due on it.
+    """Virtual time, which moves only when told to, and the events that are due in it.
 
     Events happen in the order of their moments; at one moment in the order of their ranks (a message's place among
     all messages), then in the order in which they were scheduled.
     """
 
-    __slots__ = ("_events", "_scheduled", "in_flight", "now")
+    __slots__ = ("_moments", "_scheduled", "_spans", "in_flight", "now", "steady")
 
     def __init__(self, now: datetime) -> None:
+        #: The present moment, as the app's clock shows it.
         self.now = now
+        #: What spans are measured on.
+        self.steady = now
         #: How many events belong to something under way, rather than to something planned for later.
         self.in_flight = 0
         self._scheduled = 0
-        self._events: list[tuple[datetime, int, int, bool, Action, object]] = []
+        #: Events that are due at a moment on the steady clock, and those due at a moment of the app's clock.
+        self._spans: list[Event] = []
+        self._moments: list[Event] = []
 
     def schedule(self, due: datetime, rank: int, action: Action, subject: object, *, planned: bool = False) -> None:
-        """Let ``action(subject)`` happen at a moment. ``planned`` keeps it out of :attr:`in_flight`."""
-        self._scheduled += 1
-        if not planned:
-            self.in_flight += 1
-        heappush(self._events, (due, rank, self._scheduled, planned, action, subject))
+        """Schedule ``action(subject)`` for a moment of the app's clock. ``planned`` keeps it out of ``in_flight``."""
+        self._add(self._moments, due, rank, planned, action, subject)
 
     def after(self, delay: timedelta, rank: int, action: Action, subject: object, *, planned: bool = False) -> None:
-        """Schedule ``action(subject)`` for when ``delay`` has passed. ``planned`` keeps it out of ``in_flight``."""
-        self.schedule(_later(self.now, delay), rank, action, subject, planned=planned)
+        """Schedule ``action(subject)`` for when ``delay`` has passed."""
+        self._add(self._spans, later(self.steady, delay), rank, planned, action, subject)
+
+    def at_steady(self, due: datetime, rank: int, action: Action, subject: object) -> None:
+        """Schedule ``action(subject)`` for a moment of the steady clock."""
+        self._add(self._spans, due, rank, False, action, subject)
+
+    def shown_at(self, steady: datetime) -> datetime:
+        """Return what the app's clock shows when the steady clock shows ``steady``."""
+        return self.now + (steady - self.steady)
+
+    def pass_by(self, span: timedelta) -> None:
+        """Move both clocks on, without regard to events."""
+        self.now += span
+        self.steady += span
+
+    def next_in(self) -> timedelta | None:
+        """Return how long it is until the next event, zero if it is overdue; None if nothing is scheduled."""
+        following = self._next()
+        return None if following is None else max(following[0], _ZERO)
 
     def step(self, until: datetime | None = None) -> bool:
-        """Move the clock to the next event that is due by ``until``, and let it happen; False where there is none."""
-        events = self._events
-        if not events or (until is not None and events[0][0] > until):
+        """Move the clocks to the next event that is due by ``until`` and run it; return False if there is none.
+
+        ``until`` is a moment of the steady clock. An event is taken off the timeline only when it is done, so that an
+        interruption loses none.
+
+        Raises:
+            WhooshError: without ``until``, the event lies past the year 9999.
+        """
+        following = self._next()
+        if following is None:
             return False
-        due, _, _, planned, action, subject = heappop(events)
-        self.now = max(self.now, due)
-        if not planned:
-            self.in_flight -= 1
-        action(subject)
+        span, events = following
+        if until is not None and span > until - self.steady:
+            return False
+        if span > _ZERO:
+            try:
+                self.pass_by(span)
+            except OverflowError:
+                raise WhooshError(
+                    f"It is {self.now:%Y-%m-%d} UTC, and the next event is due past the year 9999. "
+                    "Use travel() to move time by less, or a shorter delay."
+                ) from None
+        event = events[0]
+        try:
+            event[4](event[5])
+        except Exception:
+            self._take(events, event)
+            raise
+        self._take(events, event)
         return True
+
+    def _add(
+        self, events: list[Event], due: datetime, rank: int, planned: bool, action: Action, subject: object
+    ) -> None:
+        self._scheduled += 1
+        heappush(events, (due, rank, self._scheduled, planned, action, subject))
+        if not planned:
+            self.in_flight += 1
+
+    def _next(self) -> tuple[timedelta, list[Event]] | None:
+        """Return how long it is until the next event, and the events that it heads."""
+        spans, moments = self._spans, self._moments
+        if not moments:
+            return (spans[0][0] - self.steady, spans) if spans else None
+        planned = moments[0]
+        until_planned = planned[0] - self.now
+        if spans:
+            first = spans[0]
+            span = first[0] - self.steady
+            if (span, first[1], first[2]) < (until_planned, planned[1], planned[2]):
+                return span, spans
+        return until_planned, moments
+
+    def _take(self, events: list[Event], event: Event) -> None:
+        if events[0] is event:
+            heappop(events)
+        else:  # it scheduled something that comes before itself
+            events.remove(event)
+            heapify(events)
+        if not event[3]:
+            self.in_flight -= 1
 
 
 @lru_cache(maxsize=256)
-def _later(now: datetime, delay: timedelta) -> datetime:
+def later(now: datetime, delay: timedelta) -> datetime:
+    """Return the moment a delay after another; the last moment there is if that lies past the year 9999."""
     # Messages that are sent at one moment share the moments that follow.
-    return now + delay
+    try:
+        return now + delay
+    except OverflowError:
+        return _END_OF_TIME

@@ -1,7 +1,7 @@
 """The vendor behind one double: its accounts, clock, carrier and rules, and the journal of API calls."""
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -34,6 +34,7 @@ from .errors import ApiError
 from .hosts import API_HOST, is_cdn
 from .http import NetworkFault, Request, Response
 from .lookup import Lookups
+from .messages.chains import Chains
 from .messages.media import Files
 from .messages.record import Media, Message
 from .messages.signed_urls import SignedUrls
@@ -90,13 +91,16 @@ class Exchange:
 class Vendor:
     """Everything behind the API of one double."""
 
-    def __init__(self, settings: Settings, now: datetime) -> None:
+    def __init__(self, settings: Settings, now: datetime, app_now: Callable[[], datetime] | None = None) -> None:
         self.settings = settings
+        #: What the app's own clock shows, which is another than the vendor's if ``clock`` is ``"virtual"``.
+        self.app_now = app_now or (lambda: self.now)
         #: The moment at which the double became active.
         self.started = now
         #: The origin of the media URLs in webhooks.
         self.origin = f"https://{API_HOST}"
         self.timeline = Timeline(now)
+        self.chains = Chains()
         self.sids = Sids(settings.seed)
         self.prices = Prices()
         self.rules = Rules()
@@ -136,6 +140,11 @@ class Vendor:
     def now(self) -> datetime:
         """The current moment on the vendor's clock."""
         return self.timeline.now
+
+    @property
+    def steady(self) -> datetime:
+        """What spans are measured on: store it where one begins (see :mod:`pytest_whoosh.engine.timeline`)."""
+        return self.timeline.steady
 
     # Accounts
 
@@ -243,9 +252,10 @@ class Vendor:
         message.serial = len(self.messages)
         if message.media_urls:
             message.media = Collection(self._media(message, url) for url in message.media_urls)
-        account.add(message)
+        account.add(message, self.timeline.steady)
         self.messages.append(message)
         (self.outbound if message.is_outbound else self.inbound).append(message)
+        self.chains.add(message)
         self.carrier.take(message)
 
     def _media(self, message: Message, url: str) -> Media:
@@ -262,8 +272,8 @@ class Vendor:
         """Follow a short link as a person: return its target, and the webhooks that report the click."""
         link, host = self.links.at(text), host_of(text)
         domains = (account.provisions.identified(LinkDomain, host) for account in self.accounts.values())
-        target = follow(text, link, next(filter(None, domains), None), self.now)
-        if link and is_alive(link, self.now) and link.domain.callback_url and not link.message.deleted:
+        target = follow(text, link, next(filter(None, domains), None), self.steady)
+        if link and is_alive(link, self.steady) and link.domain.callback_url and not link.message.deleted:
             message = link.message
             report = json_webhook(
                 link.domain.callback_url,
@@ -299,9 +309,9 @@ class Vendor:
         """Send a message of Verify."""
         message.sid = self.sids.new(Prefix.SMS)
         message.serial = len(self.messages)
-        self.verify_account.add(message)
+        self.verify_account.add(message, self.steady)
         # A channel takes codes at any time, because the vendor's own templates are approved.
-        self.verify_account.last_heard[message.to, message.from_] = self.now
+        self.verify_account.last_heard[message.to, message.from_] = self.steady
         self.codes.append(message)
         self.carrier.take(message)
 

@@ -1,148 +1,186 @@
-"""The app's time and the fake's, kept the same: with freezegun, with time-machine, or with neither.
+"""The app's clock: what time the app sees, and how the double follows and moves it.
 
-Nothing here is imported unless it is needed; whichever library froze time first stays in charge.
+One clock serves the app and the fake, so they never disagree, and no journey moves it back.
+
+Who shows the time, for ``clock="auto"``::
+
+    nobody froze time ──────────────▶ machine   live: it passes by itself, and nothing becomes due by that
+    the first travel() or settle() ─▶ ours      fixed: it shows each event's moment, and stands in between
+    the test froze time ────────────▶ theirs    fixed, or live if it ticks; we move it with its own tools
+    the double ends ────────────────▶ whatever was there before
+
+``clock="frozen"`` is ``ours`` from the start, at a whole second, unless the test froze time before. ``clock="virtual"``
+is none of these: the double's time stands, moves by journeys only, and the app's clock is left alone.
+
+Three things move virtual time:
+
+* A journey (``travel``, ``settle``, ``step``). It freezes the machine's clock where it stands, and then moves
+  whichever clock the app sees: to each event's moment while webhooks are delivered, to its destination in the end.
+* The test, with its freezer's own tools: ``tick``, ``move_to``, ``shift``, a freeze inside another.
+  :meth:`AppClock.look` finds out by how much; what fell due happens at the next touch of the double. A clock set back
+  moves nothing, and neither does the end of the last freeze, which brings the machine's clock back.
+* Nothing else. Real time, and the ticking of a clock that ticks, only change what the clock shows.
+
+So there are two scales. *Moments* (dates, ``send_at``) are what this clock shows. *Spans* (delays, validity, expiry,
+windows) are measured on ``Timeline.steady``, which virtual time alone moves. Both are kept in
+:mod:`pytest_whoosh.engine.timeline`; this module knows only what the app sees.
+
+Only one freeze of ours exists at a time, however many doubles move time: it ends with the last of them.
 """
 
-import sys
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+import threading
+from datetime import datetime, timedelta
+from typing import Final
 
-from pytest_whoosh.engine.timeline import EPOCH, moment
+from pytest_whoosh.engine.timeline import later
 
-#: Modules that must go on seeing real time while it is frozen: pytest reports how long a test took, and a process
-#: that a test waits for takes real time.
-_REAL_TIME_FOR: Final = ["_pytest.timing", "subprocess"]
+from .freezers import Freezer, Thaw, freeze, innermost, machine_now
 
-
-class Frozen(Protocol):
-    """A clock that somebody has frozen."""
-
-    def now(self) -> datetime:
-        """The moment it shows, aware, in UTC."""
-
-    def show(self, when: datetime) -> None:
-        """Let it show another moment."""
-
-
-class _FreezegunClock:
-    """The clock of the innermost ``freeze_time``."""
-
-    def __init__(self, factory: Any) -> None:
-        self._factory = factory
-
-    def now(self) -> datetime:
-        factory = self._factory
-        # Calling the factory of auto_tick_seconds would let time pass.
-        shown = factory.time_to_freeze if hasattr(factory, "step_width") else factory()
-        return moment(shown)
-
-    def show(self, when: datetime) -> None:
-        self._factory.move_to(when.replace(tzinfo=None))
-
-
-class _TimeMachineClock:
-    """The clock of the innermost ``time_machine.travel``."""
-
-    def __init__(self, traveller: Any) -> None:
-        self._traveller = traveller
-
-    def now(self) -> datetime:
-        return moment(datetime.now(UTC))
-
-    def show(self, when: datetime) -> None:
-        # Moving to a datetime would also set the process's time zone; shifting does not.
-        self._traveller.shift(when - self.now())
-
-
-def frozen_clock() -> Frozen | None:
-    """The clock that somebody froze, ourselves included; None while time runs."""
-    freezegun = sys.modules.get("freezegun.api")
-    if freezegun is not None and freezegun.freeze_factories:
-        return _FreezegunClock(freezegun.freeze_factories[-1])
-    time_machine = sys.modules.get("time_machine")
-    if time_machine is not None:
-        # Its stack was called otherwise before version 3.
-        stack = getattr(time_machine, "traveller_stack", None) or getattr(time_machine, "coordinates_stack", None)
-        if stack:
-            return _TimeMachineClock(stack[-1])
-    return None
+_ZERO: Final = timedelta()
+_SECOND: Final = timedelta(seconds=1)
 
 
 class AppClock:
-    """What the app sees as the time, from the double's point of view.
+    """What the app sees as the time.
 
-    Until the first :meth:`show` the clock stands at the double's start while the app's runs on; from then on the
-    app's time is frozen too and shows what it is told. Somebody else's frozen clock is followed, and moved.
+    Args:
+        mode: the setting ``clock``: ``"auto"``, ``"frozen"`` or ``"virtual"``.
     """
 
-    def __init__(self, *, follow: bool) -> None:
-        self._follow = follow
-        clock = frozen_clock()
-        # The vendor counts whole seconds: a start between two would refuse what the app plans to the second.
-        self._standing = clock.now() if clock else moment(datetime.now(UTC)).replace(microsecond=0)
-        self._thaw: Callable[[], None] | None = None
+    def __init__(self, mode: str) -> None:
+        self._follows = mode != "virtual"
+        self._frozen_from_start = mode == "frozen"
+        #: The object that showed the time at the last look (None: the machine), what it was set to, what it showed.
+        self._source: object = None
+        self._set_to = self._shown = machine_now()
 
-    def now(self) -> datetime:
-        """The present moment."""
-        clock = frozen_clock() if self._follow else None
-        return clock.now() if clock else self._standing
-
-    def show(self, when: datetime) -> None:
-        """Let the app see a moment, freezing its time at the first call."""
-        self._standing = when  # also where time is frozen: who froze it may be another double, and leave first
-        if not self._follow:
-            return
-        clock = frozen_clock()
-        if clock is None:
-            self._thaw = _freeze(when)
-        elif clock.now() != when:
-            clock.show(when)
+    def start(self) -> None:
+        """Take the time from whoever shows it, and freeze it now if the mode says so."""
+        freezer = innermost()
+        if self._frozen_from_start and freezer is None:
+            second = machine_now().replace(microsecond=0)
+            self._hold(later(second, _SECOND))
+        elif freezer is not None:
+            self._note(freezer, freezer.now())
+        elif not self._follows:
+            # The vendor counts whole seconds: a start between two would refuse what the app plans to the second.
+            self._shown = self._shown.replace(microsecond=0)
 
     def stop(self) -> None:
-        """Let the app's time run again, if it was frozen here; a task that is still travelling freezes it no more."""
-        self._follow = False
-        if self._thaw:
-            self._thaw()
-            self._thaw = None
+        """Let the app's time run again if nobody else needs it frozen; a journey that still runs freezes it no more."""
+        self._follows = False
+        _FREEZE.release(self)
+
+    @property
+    def is_live(self) -> bool:
+        """True if the clock shows later moments by itself."""
+        freezer = innermost() if self._follows else None
+        return self._follows and (freezer is None or freezer.ticks)
+
+    def app_now(self) -> datetime:
+        """Return what the app's own clock shows, also if the double's time is virtual."""
+        freezer = innermost()
+        return freezer.now() if freezer else machine_now()
+
+    def look(self) -> tuple[datetime, timedelta]:
+        """Return what the clock shows, and how far the test has moved it on since the last look."""
+        freezer = innermost() if self._follows else None
+        if freezer is None:
+            if self._follows:
+                self._source, self._shown = None, machine_now()
+            return self._shown, _ZERO
+        now, moved = freezer.now(), self._moved(freezer)
+        self._note(freezer, now)
+        return now, moved
+
+    def pending(self) -> timedelta:
+        """Return how far the test has moved the clock on since the last look, and leave it to the next look."""
+        freezer = innermost() if self._follows else None
+        return self._moved(freezer) if freezer else _ZERO
+
+    def freeze(self) -> None:
+        """Freeze the app's time where it stands, if it is the machine's."""
+        if self._follows and (innermost() is None or _FREEZE.is_on):
+            self._hold(None)
+
+    def show(self, when: datetime) -> None:
+        """Make the clock show a moment, unless it shows a later one already."""
+        freezer = innermost() if self._follows else None
+        if freezer is None:
+            self._shown = max(self._shown, when) if self._follows else when
+            return
+        now = freezer.now()
+        if when > now:
+            freezer.move_to(when)
+            self._note(freezer, when)
+        elif not freezer.ticks:
+            # What the test has moved it on beyond, in a webhook's handler, counts at the next look.
+            self._source, self._set_to, self._shown = freezer.source, when, now
+
+    def _hold(self, when: datetime | None) -> None:
+        _FREEZE.hold(self, when)
+        freezer = innermost()
+        if freezer is not None:
+            self._note(freezer, freezer.now())
+
+    def _note(self, freezer: Freezer, now: datetime) -> None:
+        self._source, self._set_to, self._shown = freezer.source, freezer.set_to(), now
+
+    def _moved(self, freezer: Freezer) -> timedelta:
+        if freezer.source is self._source:
+            return max(freezer.set_to() - self._set_to, _ZERO)
+        now = freezer.now()
+        if self._source is None:
+            if (began := _FREEZE.began(freezer)) is not None:  # another double froze the machine's clock, and moved it
+                return max(now - began, _ZERO)
+            if now <= machine_now():  # the test froze it where it stood, or set it back
+                return _ZERO
+        return max(now - self._shown, _ZERO)
 
 
-def _freeze(when: datetime) -> Callable[[], None]:
-    """Freeze the app's time at a moment: with time-machine where it is installed, else with freezegun."""
-    try:
-        import time_machine
-    except ImportError:
-        return _freeze_with_freezegun(when)
-    travel = time_machine.travel((when - EPOCH) // timedelta(seconds=1), tick=False)
-    travel.start().shift(timedelta(microseconds=when.microsecond))
-    if hasattr(time_machine, "traveller_stack"):
-        stop: Callable[[], None] = travel.stop
-        return stop
-    # Before version 3 it stops time.monotonic too, and only then has a way to the real one.
-    escape: Any = time_machine.escape_hatch
-    return _with_real_timers(escape.time.monotonic, travel.stop)
+class _Freeze:
+    """The freeze that doubles share: it begins with the first that moves the machine's time, and ends with the last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._holders: set[AppClock] = set()
+        self._thaw: Thaw | None = None
+        self._source: object = None
+        self._began: datetime | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """True if time is frozen by us."""
+        return self._thaw is not None
+
+    def began(self, freezer: Freezer) -> datetime | None:
+        """Return the moment at which a clock was frozen if it is ours, else None."""
+        return self._began if self._thaw is not None and freezer.source is self._source else None
+
+    def hold(self, clock: AppClock, when: datetime | None) -> None:
+        """Freeze time, at the present moment unless ``when`` is given, until each clock that holds it has let go."""
+        with self._lock:
+            if self._thaw is None:
+                self._thaw = freeze(when or machine_now())
+                freezer = innermost()
+                assert freezer is not None, "time was just frozen"
+                if when is None and threading.active_count() > 1 and (seen := machine_now()) > freezer.now():
+                    freezer.move_to(seen)  # other threads saw time pass while theirs was being frozen
+                self._source, self._began = freezer.source, freezer.now()
+            self._holders.add(clock)
+
+    def release(self, clock: AppClock) -> None:
+        """Let go; thaw time if nobody holds it any more."""
+        with self._lock:
+            self._holders.discard(clock)
+            if not self._holders and self._thaw is not None:
+                thaw, self._thaw, self._source, self._began = self._thaw, None, None, None
+                thaw()
+
+    def after_fork(self) -> None:
+        """Free the lock in the child of a fork."""
+        self._lock = threading.RLock()
 
 
-def _freeze_with_freezegun(when: datetime) -> Callable[[], None]:
-    import freezegun
-    from freezegun.api import real_monotonic
-
-    freezer = freezegun.freeze_time(when.replace(tzinfo=None), ignore=_REAL_TIME_FOR)
-    freezer.start()
-    # Its own cure, real_asyncio, opens an event loop to find its class, and so a socket.
-    return _with_real_timers(real_monotonic, freezer.stop)
-
-
-def _with_real_timers(monotonic: Callable[[], float], stop: Callable[[], None]) -> Callable[[], None]:
-    """Let event loops tell by the real clock when a timer is due: else ``await asyncio.sleep(0.1)`` would never end."""
-    loops = sys.modules.get("asyncio.base_events")
-    if loops is None:
-        return stop
-    loop_class = loops.BaseEventLoop
-    ticking, loop_class.time = loop_class.time, lambda _: monotonic()
-
-    def thaw() -> None:
-        loop_class.time = ticking
-        stop()
-
-    return thaw
+_FREEZE: Final = _Freeze()
+after_fork = _FREEZE.after_fork

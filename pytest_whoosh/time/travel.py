@@ -1,4 +1,4 @@
-"""Moves time: plays what is due in its order, and has webhooks delivered in between."""
+"""Moves time: runs what is due in its order, and has webhooks delivered in between."""
 
 import sys
 from collections import defaultdict
@@ -10,12 +10,14 @@ from typing import Final
 
 from pytest_whoosh.delivery.courier import Courier
 from pytest_whoosh.engine.dialect import dialect
+from pytest_whoosh.engine.messages.chains import ANSWERING
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
-from pytest_whoosh.engine.timeline import moment
+from pytest_whoosh.engine.timeline import aware
 from pytest_whoosh.engine.vendor import Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
 from .clock import AppClock
+from .interrupts import HeldInterrupts
 
 __tracebackhide__ = is_usage_error
 
@@ -23,14 +25,32 @@ _MOVING: Final = (
     "Time is moving already, in another thread or task. Only one {travel} or {settle} can run at a time: wait until it "
     "returns."
 )
-_NOT_WHILE_MOVING: Final = "Time is moving, and nothing can be reset meanwhile: {travel} or {settle} has to end first."
+_NOT_IN_A_HANDLER: Final = (
+    "A webhook's handler cannot reset the double while time moves. Reset it once {travel} or {settle} has returned."
+)
+_PAST: Final = (
+    "Time does not run backwards: it is {now:%Y-%m-%d %H:%M:%S} UTC, and {until:%Y-%m-%d %H:%M:%S} UTC{read} is past."
+    "{start_earlier}"
+)
+_ZERO: Final = timedelta()
+
+
+class _Journey:
+    """One run of time, from the call that moves it until that call returns."""
+
+    __slots__ = ("caller", "interrupted", "vendor")
+
+    def __init__(self, caller: object, vendor: Vendor) -> None:
+        self.caller = caller
+        self.vendor = vendor
+        self.interrupted = False
 
 
 class Travel:
-    """The one place from which a double's time moves.
+    """Moves a double's time; nothing else does.
 
-    Events happen under the lock; webhooks are delivered outside of it, so that the app may call the API while it
-    answers one. While a webhook is delivered the app's clock shows the webhook's own moment.
+    Events happen under the lock. Webhooks are delivered outside of it, so the app may call the API while it answers
+    one. During a journey the app's clock then shows the webhook's own moment.
     """
 
     def __init__(self, vendor: Vendor, clock: AppClock, courier: Courier, lock: RLock) -> None:
@@ -38,83 +58,285 @@ class Travel:
         self._clock = clock
         self._courier = courier
         self._lock = lock
-        self._mover: object = None
-        #: Whether time has moved under an API call, so that webhooks of that time are still to be delivered.
+        #: The journey under way, or the delivery of what fell due on a clock that the test moved.
+        self._journey: _Journey | None = None
+        #: True if what fell due while the app was calling left webhooks that are still to be delivered.
         self._behind = False
-        self._interrupted = False
-        #: How far each thread has moved the clock.
+        #: The last moment that the test was told.
+        self._told = vendor.now
+        #: How far each thread has moved time by journeys, and how far the test has by its freezer's own tools.
         self._moved: dict[int, timedelta] = defaultdict(timedelta)
+        self._jumped = _ZERO
+        #: The latest moment that a journey has shown.
+        self._shown = vendor.now
 
-    def own_time(self) -> datetime:
-        """The moment on a clock that only the calling thread moves: what time its own work takes can be told by it.
+    # Following the app's clock
 
-        So an app is not late because another thread let time pass while it answered.
+    def own_time(self) -> timedelta:
+        """Return what a clock shows that only the calling thread and the test's own freezer move.
+
+        How long a handler takes is measured on it. So an app is not late because the machine is slow, or because
+        another thread moved time while it answered.
         """
         with self._lock:
-            return self._clock.now() - sum(self._moved.values(), timedelta()) + self._moved[get_ident()]
+            return self._jumped + self._clock.pending() + self._moved[get_ident()]
 
-    def _show(self, when: datetime) -> None:
+    def tell(self) -> datetime:
+        """Return the present moment, and remember that the test knows it."""
+        self._told = self._vendor.now
+        return self._told
+
+    def follow(self) -> None:
+        """Bring the fake's time to what the app's clock shows, before an API call is answered.
+
+        What has fallen due happens; its webhooks wait, because the app is calling now.
+        """
+        now, moved = self._clock.look()
+        timeline = self._vendor.timeline
+        if moved:
+            self._jumped += moved
+            if self._journey is None:
+                until = timeline.steady + moved
+                while timeline.step(until):
+                    pass
+                timeline.pass_by(until - timeline.steady)
+                self._behind = bool(self._vendor.due)
+            else:  # a handler took its time: what fell due meanwhile happens when it has answered
+                timeline.pass_by(moved)
+        if now != timeline.now and (self._journey is None or now > timeline.now):
+            timeline.now = now
+
+    def touch(self) -> None:
+        """Bring the fake's time to what the app's clock shows, before the test looks at the outcome.
+
+        Webhooks of what has fallen due are delivered at the present moment. Those that have to be awaited wait for a
+        journey that is.
+        """
         with self._lock:
-            self._moved[get_ident()] += when - self._clock.now()
-            self._clock.show(when)
+            self.follow()
+            if not self._behind or not self._claim():
+                return
+            journey = self._journey
+        due = self._vendor.due
+        try:
+            while due and not (journey and journey.interrupted) and self._courier.can_deliver(due[0].url):
+                self._deliver(due.popleft())
+        finally:
+            self._behind = bool(due) and journey is self._journey
+            self._end(journey)
+
+    # Journeys
 
     @property
     def is_moving(self) -> bool:
-        """Whether time is moving, in any thread or task."""
-        return self._mover is not None
+        """True if time is moving, in any thread or task."""
+        return self._journey is not None
 
     def start_over(self, vendor: Vendor) -> None:
-        """Move another vendor's time from now on.
+        """Move another vendor's time from now on; a journey that runs in another thread stops where it is.
 
         Raises:
-            WhooshError: time is moving.
+            WhooshError: the caller is a handler of a webhook, which a journey of its own thread or task waits for.
         """
-        if self.is_moving:
-            raise WhooshError(_named(_NOT_WHILE_MOVING))
+        if self._journey is not None and self._journey.caller in (_caller(), get_ident()):
+            raise WhooshError(_named(_NOT_IN_A_HANDLER))
+        self.interrupt()
+        self._journey = None
         self._vendor = vendor
         self._behind = False
 
     def after_fork(self) -> None:
-        """In the child of a fork, forget who was moving time in a thread that is not there."""
-        if self._mover != _caller():
-            self._mover = None
+        """In the child of a fork, forget a journey of a thread that is not there."""
+        if self._journey is not None and self._journey.caller != _caller():
+            self._journey = None
 
     def interrupt(self) -> None:
-        """Let whoever is moving time just now stop where it is."""
-        self._interrupted = self.is_moving
+        """Stop a journey that runs in another thread where it is."""
+        journey = self._journey
+        if journey is not None:
+            journey.interrupted = True
 
     def settle(self) -> None:
-        """Let time pass until no message is on its way."""
-        with self._moving():
-            self._run(None, "asettle()")
+        """Move time until no message is in flight."""
+        with self._moving() as journey:
+            self._run(journey, None, "settle")
 
     def travel(self, to: object, amount: timedelta) -> None:
-        """Let time pass, up to a moment or by an amount."""
-        with self._moving():
-            self._run(self._destination(to, amount), "atravel(...)")
+        """Move time up to a moment, or by an amount."""
+        destination = self._destination(to, amount)
+        with self._moving() as journey:
+            self._run(journey, self._on_steady(destination), "travel")
+
+    def step(self) -> bool:
+        """Move time to the next moment at which something is due; return False if nothing is."""
+        if self._nothing_due():
+            return False
+        with self._moving() as journey:
+            self._run(journey, self._next_due(), "step")
+        return True
 
     async def asettle(self) -> None:
         """Do as :meth:`settle` inside an event loop, where the app's handlers then run too."""
-        with self._moving():
-            await self._arun(None)
+        with self._moving() as journey:
+            await self._arun(journey, None, "settle")
 
     async def atravel(self, to: object, amount: timedelta) -> None:
         """Do as :meth:`travel` inside an event loop."""
-        with self._moving():
-            await self._arun(self._destination(to, amount))
+        destination = self._destination(to, amount)
+        with self._moving() as journey:
+            await self._arun(journey, self._on_steady(destination), "travel")
 
-    def _run(self, until: datetime | None, form: str) -> None:
-        for webhook in self._play(until):
-            self._courier.require_deliverable(webhook.url, form)
-            self._vendor.due.popleft()
-            self._show(webhook.at)
-            self._courier.deliver(webhook)
+    async def astep(self) -> bool:
+        """Do as :meth:`step` inside an event loop."""
+        if self._nothing_due():
+            return False
+        with self._moving() as journey:
+            await self._arun(journey, self._next_due(), "step")
+        return True
 
-    async def _arun(self, until: datetime | None) -> None:
-        for webhook in self._play(until):
-            self._vendor.due.popleft()
-            self._show(webhook.at)
-            await self._courier.adeliver(webhook)
+    def _run(self, journey: _Journey, until: datetime | None, form: str) -> None:
+        for webhook in self._advance(journey, until, form):
+            self._courier.require_deliverable(webhook.url, f"a{form}({'...' if form == 'travel' else ''})")
+            self._show_moment_of(webhook, journey)
+            self._deliver(webhook)
+
+    async def _arun(self, journey: _Journey, until: datetime | None, form: str) -> None:
+        for webhook in self._advance(journey, until, form):
+            self._show_moment_of(webhook, journey)
+            await self._adeliver(webhook)
+
+    def _advance(self, journey: _Journey, until: datetime | None, form: str) -> Iterator[Webhook]:
+        """Run every event in order; yield the webhooks in between, each to be taken from those due.
+
+        Args:
+            journey: the journey, which stops when it is interrupted.
+            until: how far to go, on the steady clock; None for until no message is in flight.
+            form: the name of the journey, for errors.
+
+        Raises:
+            WhooshError: messages answer each other without end.
+        """
+        vendor = journey.vendor
+        due, timeline, chains = vendor.due, vendor.timeline, vendor.chains
+        arrived = False
+        while True:
+            while due and not journey.interrupted:
+                yield due[0]
+                if chains.runaway:
+                    raise WhooshError(chains.explain(dialect().method(form)))
+            if arrived or journey.interrupted:
+                return
+            with HeldInterrupts() as interrupts:
+                while not (due or arrived or interrupts or journey.interrupted):
+                    with self._lock:
+                        if (until is None and not timeline.in_flight) or not timeline.step(until):
+                            arrived = True
+                            if until is not None and until > timeline.steady:
+                                timeline.pass_by(until - timeline.steady)
+
+    def _show_moment_of(self, webhook: Webhook, journey: _Journey) -> None:
+        journey.vendor.due.popleft()
+        with self._lock:
+            if not journey.interrupted:
+                self._show(webhook.at)
+
+    def _show(self, when: datetime) -> None:
+        """Make the app's clock show a moment, unless it shows a later one already."""
+        self._moved[get_ident()] += max(when - self._shown, _ZERO)
+        self._shown = max(when, self._shown)
+        self._clock.show(when)
+
+    @contextmanager
+    def _moving(self) -> Iterator[_Journey]:
+        """Be the one that moves time, and leave the app's clock at the moment that the journey has come to."""
+        with self._lock:
+            claimed = self._claim()
+            journey = self._journey
+            # A handler may move time on. One of an ASGI app, in a loop of its own, does so in the thread of the caller.
+            if journey is None or (not claimed and journey.caller not in (_caller(), get_ident())):
+                raise WhooshError(_named(_MOVING))
+            try:
+                if claimed:
+                    self._vendor.chains.start_journey()
+                    self._clock.freeze()
+                self.follow()
+                self._shown = self._vendor.now
+            except BaseException:
+                if claimed:
+                    self._end(journey)
+                raise
+        try:
+            yield journey
+        finally:
+            with self._lock:
+                if journey.vendor is self._vendor:  # else it was reset: the present moment stays
+                    self._show(self._vendor.now)
+                if claimed:
+                    self._end(journey)
+
+    def _claim(self) -> bool:
+        """Begin a journey, and return True; return False if one is under way, the caller's or another's."""
+        with self._lock:
+            if self._journey is not None:
+                return False
+            self._journey = _Journey(_caller(), self._vendor)
+            return True
+
+    def _end(self, journey: _Journey | None) -> None:
+        if self._journey is journey:  # else a reset has ended it
+            self._journey = None
+
+    # Destinations
+
+    def _destination(self, to: object, amount: timedelta) -> timedelta | datetime:
+        """Return where a journey leads: how far, or to which moment.
+
+        Raises:
+            TypeError: it is neither a moment nor an amount.
+            ValueError: the moment has no time zone.
+            WhooshError: it lies in the past, or past the year 9999.
+        """
+        now = self._vendor.now
+        if isinstance(to, datetime):
+            if amount:
+                raise TypeError(f"{dialect().method('travel')} takes a moment, or an amount of time: not both.")
+            until = aware(to, f"The moment for {dialect().method('travel')}")
+            # The machine's clock has moved on since the test was told the time.
+            if until < now and not (self._clock.is_live and until >= self._told):
+                read = "" if to.utcoffset() == _ZERO else f" (written as {_with_zone(to)})"
+                raise _past(now, until, read)
+            return until
+        if to is not None and not isinstance(to, timedelta):
+            meant = f" Did you mean travel(seconds={to!r})?" if isinstance(to, int | float) else ""
+            raise TypeError(
+                "travel() takes a datetime, a timedelta, or weeks=, days=, hours=, minutes=, seconds=; "
+                f"not {to!r}.{meant}"
+            )
+        try:
+            amount += to or _ZERO
+            until = now + amount
+        except OverflowError:
+            method = dialect().method("travel")
+            raise WhooshError(f"It is {now:%Y-%m-%d} UTC, and {method} leads past the year 9999.") from None
+        if until < now:
+            raise _past(now, until)
+        return amount
+
+    def _on_steady(self, destination: timedelta | datetime) -> datetime:
+        """Return where a journey leads on the clock for spans, now that the app's clock stands."""
+        timeline = self._vendor.timeline
+        amount = destination - timeline.now if isinstance(destination, datetime) else destination
+        return timeline.steady + max(amount, _ZERO)
+
+    def _nothing_due(self) -> bool:
+        with self._lock:
+            return not self._vendor.due and self._vendor.timeline.next_in() is None
+
+    def _next_due(self) -> datetime:
+        timeline = self._vendor.timeline
+        return timeline.steady + (timeline.next_in() or _ZERO)
+
+    # Deliveries
 
     def deliver(self, webhooks: Iterator[Webhook], form: str) -> None:
         """Deliver webhooks at once, while time stands; what happens between them happens under the lock.
@@ -123,137 +345,58 @@ class Travel:
         """
         while (webhook := self._next(webhooks)) is not None:
             self._courier.require_deliverable(webhook.url, form)
-            self._courier.deliver(webhook)
+            self._deliver(webhook)
 
     async def adeliver(self, webhooks: Iterator[Webhook]) -> None:
-        """Do the same inside an event loop."""
+        """Do as :meth:`deliver` inside an event loop."""
         while (webhook := self._next(webhooks)) is not None:
-            await self._courier.adeliver(webhook)
+            await self._adeliver(webhook)
 
     def _next(self, webhooks: Iterator[Webhook]) -> Webhook | None:
         with self._lock:
             return next(webhooks, None)
 
-    def touch(self) -> None:
-        """Play what has become due on a clock that the test moves itself, before it looks at the outcome.
+    def _deliver(self, webhook: Webhook) -> None:
+        with self._answering(webhook):
+            self._courier.deliver(webhook)
 
-        Webhooks that would have to be awaited wait for time to be moved with ``await``.
-        """
-        timeline = self._vendor.timeline
-        if self._mover is not None or (self._clock.now() == timeline.now and not self._behind):
-            return  # as nearly always
-        with self._lock:
-            now = self._clock.now()
-            # Once more: another thread may have moved time between these two looks at it.
-            if (now == timeline.now and not self._behind) or not self._claim():
-                return
-            timeline.now = min(timeline.now, now)  # where the test has moved its own clock back
-            self._behind = False
-        try:
-            for webhook in self._play(now):
-                if not self._courier.can_deliver(webhook.url):
-                    with self._lock:
-                        self._advance(now)
-                    break
-                self._vendor.due.popleft()
-                self._show(webhook.at)
-                self._courier.deliver(webhook)
-            if self._clock.now() < timeline.now:  # it was set back to the moments of webhooks
-                self._show(timeline.now)
-        finally:
-            self._mover = None
-
-    def catch_up(self) -> None:
-        """Play what has become due before an API call is answered; its webhooks wait, for the app is calling now."""
-        if self._mover is not None:
-            return
-        timeline, now = self._vendor.timeline, self._clock.now()
-        if now != timeline.now:
-            self._advance(now)
-
-    def _advance(self, until: datetime) -> None:
-        """Play every event up to a moment; the webhooks are left waiting."""
-        timeline = self._vendor.timeline
-        while timeline.step(until):
-            pass
-        timeline.now = until
-        self._behind = True
-
-    def _destination(self, to: object, amount: timedelta) -> datetime:
-        """The moment that a journey leads to.
-
-        Raises:
-            WhooshError: it lies in the past.
-        """
-        now = self._vendor.now
-        if isinstance(to, datetime):
-            if amount:
-                raise TypeError(f"{dialect().method('travel')} takes a moment, or an amount of time: not both.")
-            until = moment(to)
-        elif to is None or isinstance(to, timedelta):
-            try:
-                until = now + (to or timedelta()) + amount
-            except OverflowError:
-                method = dialect().method("travel")
-                raise WhooshError(f"It is {now:%Y-%m-%d} UTC, and {method} leads past the year 9999.") from None
-        else:
-            meant = f" Did you mean travel(seconds={to!r})?" if isinstance(to, int | float) else ""
-            raise TypeError(
-                "travel() takes a datetime, a timedelta, or weeks=, days=, hours=, minutes=, seconds=; "
-                f"not {to!r}.{meant}"
-            )
-        if until < now:
-            raise WhooshError(
-                f"Time does not run backwards: it is {now:%Y-%m-%d %H:%M:%S} UTC, and {until:%Y-%m-%d %H:%M:%S} UTC "
-                f"is past.{dialect().start_earlier()}"
-            )
-        return until
-
-    def _play(self, until: datetime | None) -> Iterator[Webhook]:
-        """Play every event in order; yields the webhooks in between, each to be taken from those due."""
-        due, timeline = self._vendor.due, self._vendor.timeline
-        while True:
-            while due and not self._interrupted:
-                yield due[0]
-            with self._lock:
-                if self._interrupted:
-                    return
-                if not ((until is not None or timeline.in_flight > 0) and timeline.step(until)):
-                    if until is not None:
-                        timeline.now = max(timeline.now, until)
-                    return
+    async def _adeliver(self, webhook: Webhook) -> None:
+        with self._answering(webhook):
+            await self._courier.adeliver(webhook)
 
     @contextmanager
-    def _moving(self) -> Iterator[None]:
-        claimed = self._claim()
-        # A handler may move time on. One of an ASGI app, in a loop of its own, does so in the thread of the caller.
-        if not claimed and self._mover not in (_caller(), get_ident()):
-            raise WhooshError(_named(_MOVING))
+    def _answering(self, webhook: Webhook) -> Iterator[None]:
+        """Have messages that the app sends meanwhile be known as answers to a webhook."""
+        chains = self._vendor.chains
+        token, before = ANSWERING.set(webhook), chains.delivered
+        chains.delivered = webhook
         try:
             yield
         finally:
-            self._show(self._vendor.now)
-            if claimed:
-                self._mover = None
+            ANSWERING.reset(token)
+            chains.delivered = before
 
-    def _claim(self) -> bool:
-        """Let the caller be the one that moves time; False where somebody, the caller or another, does so already."""
-        with self._lock:
-            if self._mover is not None:
-                return False
-            self._mover = _caller()
-            return True
+
+def _past(now: datetime, until: datetime, read: str = "") -> WhooshError:
+    return WhooshError(_PAST.format(now=now, until=until, read=read, start_earlier=dialect().start_earlier()))
+
+
+def _named(text: str) -> str:
+    return text.format(travel=dialect().method("travel"), settle=dialect().method("settle"))
+
+
+def _with_zone(when: datetime) -> str:
+    """Return a moment as the test wrote it, with the name and the offset of its zone."""
+    written = when.strftime("%Y-%m-%d %H:%M:%S %z")
+    name = getattr(when.tzinfo, "key", None) or when.tzname()
+    return written if not name or name.startswith("UTC") else f"{written} {name}"
 
 
 def _caller() -> object:
-    """Who is calling: the task in an event loop, else the thread. A handler called in between is the same."""
+    """Return who is calling: the task in an event loop, else the thread. A handler called in between is the same."""
     asyncio, trio = sys.modules.get("asyncio"), sys.modules.get("trio")
     for current_task in (asyncio and asyncio.current_task, trio and trio.lowlevel.current_task):
         with suppress(RuntimeError):  # no such loop runs here
             if current_task and (task := current_task()):
                 return task
     return get_ident()
-
-
-def _named(text: str) -> str:
-    return text.format(travel=dialect().method("travel"), settle=dialect().method("settle"))

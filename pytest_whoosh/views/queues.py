@@ -8,6 +8,7 @@ from pytest_whoosh.engine.addresses import country_of, normalize
 from pytest_whoosh.engine.carrier.throughput import Queue as Backlog
 from pytest_whoosh.engine.carrier.throughput import rate_of
 from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
+from pytest_whoosh.engine.timeline import Timeline
 from pytest_whoosh.wording.texts import messages
 
 from .selection import Messages
@@ -18,7 +19,7 @@ __tracebackhide__ = is_usage_error
 class Queue(Suggesting):
     """What waits to be sent from one sender, whenever it is read; there is one where ``throughput`` is realistic."""
 
-    __slots__ = ("_backlog", "_home", "_mms", "_now", "_sender", "_touch")
+    __slots__ = ("_backlog", "_home", "_mms", "_sender", "_timeline", "_touch")
     _SYNONYMS = MappingProxyType({"size": "depth", "length": "depth", "waiting": "messages", "empty_at": "drains_at"})
 
     def __init__(
@@ -28,14 +29,14 @@ class Queue(Suggesting):
         home: str,
         *,
         mms: bool,
-        now: Callable[[], datetime],
+        timeline: Callable[[], Timeline],
         touch: Callable[[], None],
     ) -> None:
         self._backlog = backlog
         self._sender = sender
         self._home = home
         self._mms = mms
-        self._now = now
+        self._timeline = timeline
         self._touch = touch
 
     def __repr__(self) -> str:
@@ -73,7 +74,8 @@ class Queue(Suggesting):
     @property
     def drains_at(self) -> datetime:
         """When the last of them will have left the queue; the present moment where none waits."""
-        return max(self._read().drained, self._now())
+        drained, timeline = self._read().drained, self._timeline()
+        return timeline.shown_at(max(drained, timeline.steady))
 
     @property
     def rate(self) -> int:
@@ -83,7 +85,7 @@ class Queue(Suggesting):
     @property
     def room(self) -> int:
         """How many more such segments it takes."""
-        return max(self._read().room(self.rate, self._now()), 0)
+        return max(self._read().room(self.rate, self._timeline().steady), 0)
 
     @property
     def is_full(self) -> bool:

@@ -110,7 +110,7 @@ DURATION = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
         ("credentials", "some", "one of 'any', 'exact'"),
         ("senders", ["+15557122661"], "one of 'any', 'owned'"),
         ("numbers", "invalid", "one of 'possible', 'valid'"),
-        ("clock", True, "one of 'auto', 'virtual'"),
+        ("clock", True, "one of 'auto', 'frozen', 'virtual'"),
         ("throughput", "fast", "one of 'unlimited', 'realistic'"),
         ("callbacks", "none", "one of 'mounted', 'http'"),
         ("schedule_minimum", -1, DURATION),

@@ -179,7 +179,7 @@ WRONG = [
     ("credentials", "exactly", "one of 'any', 'exact'"),
     ("senders", "mine", "one of 'any', 'owned'"),
     ("numbers", "real", "one of 'possible', 'valid'"),
-    ("clock", "sundial", "one of 'auto', 'virtual'"),
+    ("clock", "sundial", "one of 'auto', 'frozen', 'virtual'"),
     ("throughput", "fast", "one of 'unlimited', 'realistic'"),
     ("callbacks", "https", "one of 'mounted', 'http'"),
     ("schedule_minimum", "a while", DURATION),
@@ -221,7 +221,7 @@ def test_an_unknown_name_in_the_ini_file_is_a_usage_error_that_lists_the_known(p
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ("clock='sundial'", "Setting 'clock' cannot be 'sundial': it takes one of 'auto', 'virtual'."),
+        ("clock='sundial'", "Setting 'clock' cannot be 'sundial': it takes one of 'auto', 'frozen', 'virtual'."),
         ("sedn=1", f"Unknown setting 'sedn'. Did you mean 'seed'? Valid: {VALID}."),
         ("'virtual'", "@pytest.mark.whoosh takes settings by name, not ('virtual',)."),
     ],
@@ -278,7 +278,7 @@ def test_the_constructor_refuses_the_same():
         Whoosh(clock="sundial")
 
     assert str(unknown.value) == f"Unknown setting 'sedn'. Did you mean 'seed'? Valid: {VALID}."
-    assert str(wrong.value) == "Setting 'clock' cannot be 'sundial': it takes one of 'auto', 'virtual'."
+    assert str(wrong.value) == "Setting 'clock' cannot be 'sundial': it takes one of 'auto', 'frozen', 'virtual'."
 
 
 def test_the_options_are_listed_in_the_help(pytester):

@@ -271,6 +271,7 @@ def test_threads_that_read_while_time_passes_never_see_it_run_back(whoosh, clien
     assert {message.status for message in whoosh.outbox[:36]} == {"delivered"}
 
 
+@pytest.mark.whoosh(clock="frozen")
 def test_every_thread_can_move_time_in_its_turn(whoosh):
     start, turn = whoosh.now, threading.Lock()
 
@@ -288,6 +289,7 @@ def test_every_thread_can_move_time_in_its_turn(whoosh):
     assert whoosh.now == start + timedelta(seconds=160)
 
 
+@pytest.mark.whoosh(clock="frozen")
 def test_a_thread_that_moves_time_out_of_its_turn_is_told_so_and_no_time_is_lost(whoosh):
     start, moved, refused = whoosh.now, [], set()
 
@@ -358,6 +360,7 @@ def status_of(environ: dict) -> str:
     return dict(parse_qsl(environ["wsgi.input"].read().decode()))["MessageStatus"]
 
 
+@pytest.mark.whoosh(clock="frozen")
 def test_a_handler_may_travel_and_what_falls_due_on_its_way_happens_first(whoosh, client):
     heard = []
 
@@ -412,6 +415,7 @@ def test_an_asgi_handler_may_travel_too(whoosh, client, how):
 # Fork
 
 
+@pytest.mark.whoosh(clock="frozen")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_an_app_is_not_late_because_another_thread_lets_time_pass_while_it_answers(whoosh):

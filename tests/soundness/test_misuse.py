@@ -67,7 +67,7 @@ def test_with_a_double_that_never_came_nothing_can_happen_either(act):
 
 
 def test_what_happened_can_be_read_after_it_has_left():
-    with Whoosh() as whoosh:
+    with Whoosh(clock="frozen") as whoosh:
         sid = send()
         whoosh.settle()
 
@@ -213,6 +213,7 @@ def test_an_amount_of_time_that_will_not_do_is_refused(freezer, amount, error, s
         assert whoosh.now == datetime(2030, 6, 1, 9, tzinfo=UTC)
 
 
+@pytest.mark.whoosh(clock="frozen")
 def test_weeks_are_an_amount_of_time_too(whoosh):
     start = whoosh.now
 

@@ -572,6 +572,7 @@ def test_timers_keep_running_while_time_is_frozen(whoosh, send):
     assert waited == ["sent", "delivered"]
 
 
+@pytest.mark.whoosh(clock="frozen")
 def test_a_handler_sees_the_moment_of_its_own_webhook(whoosh, send):
     start = whoosh.now
     seen: list[timedelta] = []

@@ -227,9 +227,15 @@ def _can_schedule(draft: Draft) -> None:
         send_at = instant(given.send_at)
     except ValueError:
         raise draft.refuse(35114) from None
-    # The vendor counts whole seconds, and so do the SDKs that write the moment.
-    lead = send_at.replace(microsecond=0) - draft.vendor.now.replace(microsecond=0)
-    if not draft.vendor.settings.schedule_minimum <= lead <= LONGEST_SCHEDULE:
+    vendor = draft.vendor
+    # The app planned this while real time passed, which the bounds leave out: the clock for spans started with the
+    # double and moves only by journeys. The vendor counts whole seconds, and so do the SDKs that write the moment.
+    earliest, latest = min(vendor.now, vendor.steady), max(vendor.now, vendor.app_now())
+    send_at_second = send_at.replace(microsecond=0)
+    if (
+        send_at_second - earliest.replace(microsecond=0) < vendor.settings.schedule_minimum
+        or send_at_second - latest.replace(microsecond=0) > LONGEST_SCHEDULE
+    ):
         raise draft.refuse(35114)
     draft.send_at = send_at
 

@@ -189,7 +189,7 @@ class Account:
         self.order = Order()
         self.order_by_to = Index()
         self.order_by_from = Index()
-        #: The moment at which each person last wrote to a sender on a channel.
+        #: The moment at which each person last wrote to a sender on a channel, on the steady clock.
         self.last_heard: dict[tuple[str, str | None], datetime] = {}
         #: The cost of its messages and of those of its sub-accounts. Negative, as prices are.
         self.spent = Decimal(0)
@@ -203,10 +203,10 @@ class Account:
         """True if the account may use the API and send: not while it or its owner is suspended or closed."""
         return self.status == "active" and (self.owner is None or self.owner.is_active)
 
-    def add(self, message: Message) -> None:
-        """Store a message."""
+    def add(self, message: Message, steady: datetime) -> None:
+        """Store a message; ``steady`` is the present on the clock for spans."""
         if not message.is_outbound and message.channel:
-            self.last_heard[message.from_ or "", message.to] = message.date_created
+            self.last_heard[message.from_ or "", message.to] = steady
         self.messages.add(message)
         self._list(message)
 

@@ -349,14 +349,14 @@ class Approval:
     allow_category_change: bool = True
     #: The status that it was given last; see :meth:`ContentTemplate.approval_status`.
     status: str = "received"
-    #: When WhatsApp approves it, if no status that a test sets comes before; None if it stays as it is.
+    #: When WhatsApp approves it, on the steady clock, unless a test sets a status before; None if it stays as it is.
     approved_at: datetime | None = None
     rejection_reason: str = ""
 
-    def set_status(self, status: str, now: datetime) -> None:
+    def set_status(self, status: str, steady: datetime) -> None:
         """Give it a status. Time moves on the statuses in which WhatsApp has not decided."""
         self.status = status
-        self.approved_at = now + DECIDES_AFTER if status in UNDECIDED else None
+        self.approved_at = steady + DECIDES_AFTER if status in UNDECIDED else None
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -372,12 +372,12 @@ class ContentTemplate(Resource):
     variables: Mapping[str, str] = field(default_factory=dict)
     approval: Approval | None = None
 
-    def approval_status(self, now: datetime) -> str:
+    def approval_status(self, steady: datetime) -> str:
         """Return the status of the template's approval by WhatsApp, which time moves on."""
         approval = self.approval
         if approval is None:
             return UNSUBMITTED
-        is_approved = approval.approved_at is not None and now >= approval.approved_at
+        is_approved = approval.approved_at is not None and steady >= approval.approved_at
         return APPROVED if is_approved else approval.status
 
 

@@ -15,7 +15,7 @@ from pytest_whoosh.engine.messages.media import exceeds_limits
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.rules.webhooks import WebhookScript
 from pytest_whoosh.engine.text.segments import count_segments
-from pytest_whoosh.engine.timeline import Timeline
+from pytest_whoosh.engine.timeline import Timeline, later
 from pytest_whoosh.engine.webhooks.callbacks import Webhook, webhook
 from pytest_whoosh.engine.webhooks.parameters import status_params
 
@@ -83,7 +83,7 @@ class Carrier:
     def has_room(self, message: Message) -> bool:
         """Whether the queue of a message's sender can take it."""
         queues = self._throughput
-        return queues is None or queues.has_room(message, _segments(message), self._timeline.now)
+        return queues is None or queues.has_room(message, _segments(message), self._timeline.steady)
 
     def cancel(self, message: Message) -> None:
         """Cancel a scheduled message."""
@@ -112,10 +112,10 @@ class Carrier:
         if not self.has_room(message):
             self._timeline.after(self._delays[Status.FAILED], message.serial, self._overflow, message)
             return
-        now = self._timeline.now
-        expiry = now + timedelta(seconds=message.validity_period)
+        now = self._timeline.steady
+        expiry = later(now, timedelta(seconds=message.validity_period))
         turn = queues.join(message, _segments(message), Wait(now, self._delays[Status.SENDING], expiry))
-        self._timeline.schedule(turn or expiry, message.serial, self._advance if turn else self._expire, message)
+        self._timeline.at_steady(turn or expiry, message.serial, self._advance if turn else self._expire, message)
 
     def _overflow(self, message: object) -> None:
         assert isinstance(message, Message)
@@ -174,7 +174,7 @@ class Carrier:
         if provisions.has_opted_out(message.to, message.from_, service):
             return _OPTED_OUT
         if message.from_ is None:
-            sender = choose_sender(service, message, self._timeline.now)
+            sender = choose_sender(service, message, self._timeline.steady)
             if sender is None:
                 return _NO_SENDER if service.pool else _EMPTY_POOL
             account.assign(message, sender.address)
@@ -190,7 +190,7 @@ class Carrier:
                 return _OPTED_OUT
             self._prepare(message, message.service)
         last_heard = self._account_of(message).last_heard.get((message.to, message.from_))
-        if code := window.refusal(message, last_heard, self._timeline.now):
+        if code := window.refusal(message, last_heard, self._timeline.steady):
             return code
         if message.shortens_urls and not (message.service and message.service.link_shortening_domain):
             return _NO_DOMAIN
@@ -213,7 +213,7 @@ class Carrier:
     def _shorten(self, message: Message) -> None:
         domain = message.service.link_shortening_domain if message.service else None
         if message.shortens_urls and domain:
-            self._links.shorten(message, domain, self._timeline.now)
+            self._links.shorten(message, domain, self._timeline.steady)
             message.num_segments = segments_to_send(message)
 
     # Reports

@@ -40,7 +40,7 @@ class Links:
         self._seed = seed
         self._links: dict[tuple[str, str], Link] = {}
 
-    def shorten(self, message: Message, domain: LinkDomain, now: datetime) -> None:
+    def shorten(self, message: Message, domain: LinkDomain, steady: datetime) -> None:
         """Replace each URL in a message that is about to be sent by a short link of the domain."""
         text, made = message.body, dict[str, Link]()
         parts: list[str] = []
@@ -48,7 +48,7 @@ class Links:
         for start, url in _urls_in(text):
             link = made.get(url)
             if link is None and host_of(url) != domain.domain:
-                link = made[url] = self._new(message, domain, url, now)
+                link = made[url] = self._new(message, domain, url, steady)
             parts += [text[end:start], link.text if link else url]
             end = start + len(url)
         message.body = "".join([*parts, text[end:]])
@@ -58,25 +58,25 @@ class Links:
         """Return the link with this text, with or without its scheme."""
         return self._links.get(_key(text))
 
-    def _new(self, message: Message, domain: LinkDomain, url: str, now: datetime) -> Link:
+    def _new(self, message: Message, domain: LinkDomain, url: str, steady: datetime) -> Link:
         token = _token(f"{self._seed}/{message.sid}/{url}")
         link = Link(
             text=f"{'' if domain.disable_https else 'https://'}{domain.domain}/{token}",
             target=url,
             message=message,
             domain=domain,
-            date_created=now,
+            since=steady,
         )
         return self._links.setdefault((domain.domain, token), link)
 
 
-def follow(text: str, link: Link | None, domain: LinkDomain | None, now: datetime) -> str:
+def follow(text: str, link: Link | None, domain: LinkDomain | None, steady: datetime) -> str:
     """Return the target of a short link: its URL for 90 days, then the fallback URL of its domain.
 
     Raises:
         WhooshError: it leads nowhere.
     """
-    if link and is_alive(link, now):
+    if link and is_alive(link, steady):
         return link.target
     domain = link.domain if link else domain
     if domain is None:
@@ -93,9 +93,9 @@ def follow(text: str, link: Link | None, domain: LinkDomain | None, now: datetim
     return domain.fallback_url
 
 
-def is_alive(link: Link, now: datetime) -> bool:
+def is_alive(link: Link, steady: datetime) -> bool:
     """True if a link still resolves to its URL, so that clicks are reported."""
-    return now - link.date_created <= LIFETIME
+    return steady - link.since <= LIFETIME
 
 
 def click_document(link: Link, now: datetime, user_agent: str) -> dict[str, str]:

@@ -28,13 +28,13 @@ _LINK_LENGTH: Final = 7
 _TYPES: Final = (Kind.CHANNEL, Kind.SHORT_CODE, Kind.ALPHA, Kind.NUMBER)
 
 
-def choose_sender(service: MessagingService, message: Message, now: datetime) -> PoolSender | None:
+def choose_sender(service: MessagingService, message: Message, steady: datetime) -> PoolSender | None:
     """Return the sender for a message; None if no sender in the pool can reach the recipient."""
     able = _able(service, message)
     if not able:
         return None
     sticky = service.remembered.get(message.to)
-    known = sticky.sender if sticky and now - sticky.used <= STICKS_FOR else None
+    known = sticky.sender if sticky and steady - sticky.used <= STICKS_FOR else None
     if service.sticky_sender and known in able:
         chosen = known
     else:
@@ -44,7 +44,7 @@ def choose_sender(service: MessagingService, message: Message, now: datetime) ->
     chosen.carried += 1
     # A sender that was chosen because the known one could not carry the message does not replace it.
     if service.sticky_sender and known in (None, chosen) and _is_sticky(chosen):
-        service.remembered[message.to] = StickySender(chosen, now)
+        service.remembered[message.to] = StickySender(chosen, steady)
     return chosen
 
 

@@ -20,7 +20,7 @@ _OUTSIDE_WINDOW: Final = 63016
 _NOT_APPROVED: Final[Mapping[str, int]] = MappingProxyType({"rejected": 63040, "paused": 63041, "disabled": 63042})
 
 
-def refusal(message: Message, last_heard: datetime | None, now: datetime) -> int | None:
+def refusal(message: Message, last_heard: datetime | None, steady: datetime) -> int | None:
     """Return the error code with which a channel refuses a message now; None if it takes the message.
 
     A message with a scripted outcome is never refused, because the test decides its outcome.
@@ -28,16 +28,16 @@ def refusal(message: Message, last_heard: datetime | None, now: datetime) -> int
     channel = CHANNELS.get(message.channel or "")
     if channel is None or channel.window is None or message.outcome is not DELIVERED:
         return None
-    if last_heard is not None and now - last_heard <= channel.window:
+    if last_heard is not None and steady - last_heard <= channel.window:
         return None
     template = message.template
     if template is None or message.content is None or not channel.approves_templates:
         return _OUTSIDE_WINDOW
-    return _template_refusal(template, str(message.content["content_type"]), now)
+    return _template_refusal(template, str(message.content["content_type"]), steady)
 
 
-def _template_refusal(template: ContentTemplate, content_type: str, now: datetime) -> int | None:
-    status = template.approval_status(now)
+def _template_refusal(template: ContentTemplate, content_type: str, steady: datetime) -> int | None:
+    status = template.approval_status(steady)
     if status in _NOT_APPROVED:
         return _NOT_APPROVED[status]
     return None if status == APPROVED and not TYPES[content_type].in_window_only else _OUTSIDE_WINDOW

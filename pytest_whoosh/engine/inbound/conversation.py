@@ -82,7 +82,7 @@ class Conversation:
     def _ask(self, asking: Webhook) -> Deliveries:
         """Have a webhook delivered, with the cookies of this conversation."""
         host = urlsplit(asking.url).netloc
-        if cookies := self._cookies.header(host, self.vendor.now):
+        if cookies := self._cookies.header(host, self.vendor.steady):
             asking.headers["Cookie"] = cookies
         yield asking
         self._cookies.keep(host, asking.response_cookies)

@@ -85,6 +85,9 @@ class Message:
     posted_values: tuple[str | tuple[str, ...], ...] = ()
     #: Why an inbound message caused no webhook.
     no_webhook: str | None = None
+    #: The message that the app answered with this one, and how many messages back the first of that chain is.
+    answers: Message | None = None
+    link: int = 0
     #: Every status it has had, and the moment of each. Nearly all messages have the same ones, so they share them.
     _statuses: tuple[Status, ...] = field(init=False)
     _moments: tuple[datetime, ...] = field(init=False)
@@ -191,4 +194,5 @@ class Link:
     target: str
     message: Message
     domain: LinkDomain
-    date_created: datetime
+    #: When it was made, on the clock for spans.
+    since: datetime

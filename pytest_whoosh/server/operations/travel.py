@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pytest_whoosh.server.documents import schema_of
-from pytest_whoosh.server.kinds import MOMENT, NUMBER, show_moment
+from pytest_whoosh.server.kinds import FLAG, MOMENT, NUMBER, show_moment
 from pytest_whoosh.server.parameters import Parameter
 
 from .operation import Given, Operation, Place
@@ -32,6 +32,10 @@ def _settle(place: Place, _: Given) -> Mapping[str, object]:
     return now(place)
 
 
+def _step(place: Place, _: Given) -> Mapping[str, object]:
+    return {"stepped": place.whoosh.step(), **now(place)}
+
+
 def _amount_of(unit: str) -> Parameter:
     return Parameter(unit, NUMBER, f"how many {unit}")
 
@@ -55,6 +59,14 @@ OPERATIONS: Final = (
         about="Let time pass until no message is on its way",
         do=_settle,
         returns=NOW,
+        example="",
+    ),
+    Operation(
+        name="step",
+        method="POST",
+        about="Advance time to the next moment at which something is due, and play it",
+        do=_step,
+        returns=schema_of({"stepped": FLAG.schema, "now": MOMENT.schema}),
         example="",
     ),
 )

@@ -100,6 +100,7 @@ def test_a_message_reaches_the_webhook_of_the_number(whoosh, app):
     assert (reply.webhook.response_status, reply.webhook.error) == (200, None)
 
 
+@pytest.mark.whoosh(clock="frozen")
 def test_the_message_is_kept_and_has_run_its_course(whoosh, client):
     reply = text(whoosh, "Hello")
 

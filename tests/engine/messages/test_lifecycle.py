@@ -16,6 +16,9 @@ from pytest_whoosh.engine.messages.lifecycle import REPORTED, TRANSITIONS, UNFIN
 from pytest_whoosh.engine.rules.rule import Rule
 from tests.conftest import PERSON, SENDER
 
+#: Every moment is exact where the app's clock stands from the start.
+pytestmark = pytest.mark.whoosh(clock="frozen")
+
 
 def send(client: Client, whoosh: Whoosh, **parameters: object) -> Message:
     """Send a message as an app does, and hold it as a test does."""

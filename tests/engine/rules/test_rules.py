@@ -19,6 +19,9 @@ from pytest_whoosh.engine.rules.rule import Rule
 from tests.conftest import PERSON, SENDER
 from tests.naming import readable
 
+#: Every moment is exact where the app's clock stands from the start.
+pytestmark = pytest.mark.whoosh(clock="frozen")
+
 CALLBACK = "https://app.example/status"
 KEYS = (
     "to, from_, body, direction, num_segments, segments, encoding, media_urls, num_media, date_created, send_at, "

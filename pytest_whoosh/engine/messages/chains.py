@@ -1,0 +1,78 @@
+"""Finds messages that answer each other without end: an app that replies to each webhook with another message.
+
+A message that an app sends while it answers a webhook is one link further than the message that the webhook is about.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final
+
+from .lifecycle import Status
+
+if TYPE_CHECKING:
+    from pytest_whoosh.engine.webhooks.callbacks import Webhook
+
+    from .record import Message
+
+#: How many links a chain may have.
+MOST_LINKS: Final = 100
+#: How many messages may be further than so many links, however many chains they belong to.
+MOST_DEEP_MESSAGES: Final = 1000
+DEEP: Final = 10
+#: How many links the error shows.
+_SHOWN: Final = 5
+_LONGEST_BODY: Final = 40
+
+#: The webhook that the running code answers, in the app's own thread or task.
+ANSWERING: Final[ContextVar[Webhook | None]] = ContextVar("ANSWERING", default=None)
+
+
+class Chains:
+    """The chains of messages of one double."""
+
+    __slots__ = ("_deep", "delivered", "runaway")
+
+    def __init__(self) -> None:
+        #: The webhook delivered last while webhooks are being delivered, for apps that answer in another process.
+        self.delivered: Webhook | None = None
+        #: The message at which a chain became too long.
+        self.runaway: Message | None = None
+        self._deep = 0
+
+    def start_journey(self) -> None:
+        """Forget what an earlier journey has counted."""
+        self.runaway, self._deep = None, 0
+
+    def add(self, message: Message) -> None:
+        """Note which message a new one answers, if any. One that is scheduled for later starts a chain of its own."""
+        webhook = ANSWERING.get() or self.delivered
+        if webhook is None or webhook.message is None or message.status is Status.SCHEDULED:
+            return
+        message.answers, message.link = webhook.message, webhook.message.link + 1
+        if message.link > DEEP:
+            self._deep += 1
+        if message.link >= MOST_LINKS or self._deep > MOST_DEEP_MESSAGES:
+            self.runaway = self.runaway or message
+
+    def explain(self, form: str) -> str:
+        """Return why a journey stops, with the last links of the chain; ``form`` is the journey, as a call."""
+        assert self.runaway is not None, "a chain is too long"
+        links: list[Message] = [self.runaway]
+        while len(links) < _SHOWN and (earlier := links[0].answers):
+            links.insert(0, earlier)
+        why = (
+            f"a chain of {self.runaway.link} messages, each sent in answer to a webhook about the one before"
+            if self.runaway.link >= MOST_LINKS
+            else f"more than {MOST_DEEP_MESSAGES:,} messages that answer a webhook about an answer, over {DEEP} deep"
+        )
+        lines = "\n".join(f"  {each.sid} to {each.to}: {_excerpt(each)}" for each in links)
+        return (
+            f"{form} stopped at {why}. The last links:\n{lines}\n"
+            "Have the app answer fewer webhooks, such as only inbound messages, or end the chain with a status check."
+        )
+
+
+def _excerpt(message: Message) -> str:
+    body = message.sent_body
+    return repr(body if len(body) <= _LONGEST_BODY else body[: _LONGEST_BODY - 1] + "…")
