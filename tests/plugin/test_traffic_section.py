@@ -261,6 +261,7 @@ def test_the_section_is_part_of_the_failure_for_junit_xml_and_without_captured_o
     assert "queued: 'Hello'" in (pytester.path / "report.xml").read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest has subtests from 9.0 on")
 def test_each_failing_subtest_shows_the_traffic_so_far(pytester):
     pytester.makepyfile(
         APP
