@@ -3,13 +3,16 @@
 See https://asgi.readthedocs.io/en/latest/specs/www.html and, for the start-up of apps, .../specs/lifespan.html
 """
 
+import asyncio
+import threading
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import unquote, urlsplit
 
 from pytest_whoosh.engine.http import Request, Response, joined
+from pytest_whoosh.engine.webhooks.callbacks import Attempts
 
 from .apps import AsgiApp, Event
 from .failures import LONGEST_ANSWER, DeliveryFailed, broke_protocol, is_apps_own, raised_by_app
@@ -20,6 +23,59 @@ _SHUT_DOWN: Final = 15.0
 
 
 class AsgiTarget:
+    """An ASGI app. Where no event loop runs it has one of its own, so that it is started once."""
+
+    in_loop: ClassVar = True
+
+    def __init__(self, app: Any) -> None:
+        self._app = _App(app)
+        #: The loops that nobody uses now: threads that have webhooks delivered at the same time need one each.
+        self._idle: list[asyncio.Runner] = []
+
+    def send(self, request: Request, attempts: Attempts) -> Response:
+        """Call the app in a loop of its own."""
+        runner = self._runner()
+        try:
+            return runner.run(self._app.send(request, attempts.read))
+        except (RuntimeError, SystemExit) as error:  # the app stopped the loop, or left it to a task to raise
+            raise raised_by_app(error) from error
+        finally:
+            self._idle.append(runner)
+
+    async def asend(self, request: Request, attempts: Attempts) -> Response:
+        """Call the app in the running loop."""
+        return await self._app.send(request, attempts.read)
+
+    def close(self) -> None:
+        """Shut the app down in each loop of its own."""
+        if not self._idle:
+            return
+        if running_loop() is not None:  # one thread runs one loop
+            thread = threading.Thread(target=self._shut_down)
+            thread.start()
+            thread.join()
+        else:
+            self._shut_down()
+
+    def _shut_down(self) -> None:
+        while self._idle:
+            with self._runner() as runner:
+                runner.run(self._app.stop())
+
+    def _runner(self) -> asyncio.Runner:
+        """A loop that nobody uses, and that the app has not closed."""
+        while self._idle:
+            try:
+                runner = self._idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if not runner.get_loop().is_closed():
+                return runner
+        # A loop of a factory is not made the thread's own, and its end takes nothing from the thread.
+        return asyncio.Runner(loop_factory=asyncio.new_event_loop)
+
+
+class _App:
     """An ASGI app that is started, once in each event loop, before its first request."""
 
     def __init__(self, app: AsgiApp) -> None:

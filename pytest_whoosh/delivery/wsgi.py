@@ -3,15 +3,36 @@
 import io
 import sys
 from collections.abc import Callable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from pytest_whoosh.engine.http import Request, Response, joined
+from pytest_whoosh.engine.webhooks.callbacks import Attempts
 
 from .apps import WsgiApp
 from .failures import LONGEST_ANSWER, broke_protocol, is_apps_own, raised_by_app
 
 _PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class WsgiTarget:
+    """A WSGI app."""
+
+    app: Any
+    in_loop: ClassVar = False
+
+    def send(self, request: Request, _: Attempts) -> Response:
+        """Call the app."""
+        return to_wsgi(self.app, request)
+
+    async def asend(self, request: Request, _: Attempts) -> Response:
+        """Call the app inside an event loop, which waits meanwhile."""
+        return to_wsgi(self.app, request)
+
+    def close(self) -> None:
+        """Do nothing: a WSGI app is not shut down."""
 
 
 def to_wsgi(app: WsgiApp, request: Request) -> Response:

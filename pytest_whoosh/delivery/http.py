@@ -1,0 +1,73 @@
+"""Delivers webhooks to a real server, over HTTP."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from pytest_whoosh.engine.http import Request, Response, joined
+from pytest_whoosh.engine.webhooks.callbacks import Attempts
+
+from .failures import LONGEST_ANSWER, DeliveryFailed
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTarget:
+    """A real server: the one that a URL names, or the one ``at`` another URL that stands for it."""
+
+    at: str = ""
+    in_loop: ClassVar = False
+
+    def send(self, request: Request, attempts: Attempts) -> Response:
+        """Post to the server."""
+        return _over_http(self._led_on(request), attempts)
+
+    async def asend(self, request: Request, attempts: Attempts) -> Response:
+        """Post to the server from another thread."""
+        from .loops import in_thread
+
+        # The server may run in this very loop, which must go on meanwhile.
+        return await in_thread(_over_http, self._led_on(request), attempts)
+
+    def _led_on(self, request: Request) -> Request:
+        """A request as a reverse proxy leads it on: the app still sees which host and scheme were meant."""
+        if not self.at:
+            return request
+        meant = urlsplit(request.url)
+        host = meant.netloc.rpartition("@")[2]
+        headers = {"Host": host, "X-Forwarded-Host": host, "X-Forwarded-Proto": meant.scheme}
+        url = self.at.rstrip("/") + (meant.path or "/") + (f"?{meant.query}" if meant.query else "")
+        return Request(request.method, url, {**request.headers, **headers}, request.body)
+
+    def close(self) -> None:
+        """Do nothing: whoever started the server stops it."""
+
+
+def _over_http(request: Request, attempts: Attempts) -> Response:
+    import urllib3
+
+    # Straight to urllib3: a user's mock of requests must not take the webhooks for its own traffic.
+    manager = urllib3.PoolManager(retries=False)
+    try:
+        answer = manager.request(
+            request.method,
+            request.url,
+            body=request.body or None,
+            headers=dict(request.headers),
+            redirect=False,
+            timeout=urllib3.Timeout(connect=attempts.connect, read=attempts.read),
+            preload_content=False,
+        )
+        body = answer.read(LONGEST_ANSWER, decode_content=True)
+        return Response(answer.status, joined(answer.headers.iteritems()), body)
+    except urllib3.exceptions.NameResolutionError as error:
+        raise DeliveryFailed(11210, "ct", f"the host name does not resolve: {error}") from error
+    except (urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError) as error:
+        raise DeliveryFailed(11205, "ct", f"no connection: {error}") from error
+    except urllib3.exceptions.SSLError as error:
+        raise DeliveryFailed(11220, "ct", f"no TLS connection: {error}") from error
+    except urllib3.exceptions.ReadTimeoutError as error:
+        raise DeliveryFailed(11200, "rt", f"no answer in time: {error}") from error
+    except urllib3.exceptions.HTTPError as error:
+        raise DeliveryFailed(11206, "ct", f"no HTTP answer: {error}") from error
+    finally:
+        manager.clear()

@@ -1,0 +1,130 @@
+"""The steps of a webhook's delivery: attempts, redirects and credentials, whoever answers."""
+
+from base64 import b64encode
+from collections.abc import Callable, Generator
+from datetime import timedelta
+from typing import ClassVar, Protocol, TypeAlias
+from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+
+from pytest_whoosh.engine.http import Request, Response
+from pytest_whoosh.engine.webhooks.callbacks import REDIRECTS, Attempts, Webhook, WebhookError, attempts_for
+
+from .failures import DeliveryFailed
+
+
+class Target(Protocol):
+    """Whoever answers at a URL."""
+
+    #: True if the answer is awaited: inside an event loop only ``asend`` works.
+    in_loop: ClassVar[bool]
+
+    def send(self, request: Request, attempts: Attempts) -> Response:
+        """Hand over a request, and wait for the answer."""
+
+    async def asend(self, request: Request, attempts: Attempts) -> Response:
+        """Do the same inside an event loop."""
+
+    def close(self) -> None:
+        """Shut down what was started."""
+
+
+#: Yields each request with whom it is for; is sent the answer, or thrown the failure. So the same steps serve code that
+#: waits and code that awaits.
+Steps: TypeAlias = Generator[tuple[Target, Request, Attempts], Response, None]
+_Following: TypeAlias = Generator[tuple[Target, Request, Attempts], Response, Response]
+
+
+class Delivery:
+    """How webhooks are delivered, one step after the other."""
+
+    def __init__(self, target_of: Callable[[str], Target | None], now: Callable[[], timedelta]) -> None:
+        self._target_of = target_of
+        self._now = now
+
+    def steps(self, webhook: Webhook, target: Target) -> Steps:
+        """Yield the requests of a webhook, and write down what became of it."""
+        attempts = attempts_for(webhook.url)
+        started = self._now()
+        while True:
+            webhook.attempts += 1
+            policy = yield from self._attempt(webhook, target, attempts)
+            spent = (self._now() - started).total_seconds()
+            if policy is None or webhook.attempts > attempts.retries or not attempts.again(policy):
+                break
+            if spent >= attempts.total:
+                break
+        if attempts.problem:
+            webhook.error = WebhookError(11100, attempts.problem)
+
+    def _attempt(
+        self, webhook: Webhook, target: Target, attempts: Attempts
+    ) -> Generator[tuple[Target, Request, Attempts], Response, str | None]:
+        """Try once; the policy that the failure falls under, or None where there was none."""
+        webhook.response_status = webhook.response_body = webhook.error = None
+        before = self._now()
+        try:
+            response = yield from self._follow(webhook.request(), target, attempts)
+            if response.status == 401 and (authorization := _authorization(webhook.url)):
+                # As the vendor does, the URL's user and password are shown only once they are asked for.
+                asked = webhook.request()
+                headers = {**asked.headers, "Authorization": authorization}
+                again = Request(asked.method, asked.url, headers, asked.body)
+                response = yield from self._follow(again, target, attempts)
+        except DeliveryFailed as failed:
+            webhook.error = WebhookError(failed.code, failed.detail)
+            if failed.code == 11200 and failed.policy == "5xx":
+                webhook.response_status = 500
+            return failed.policy
+        took = (self._now() - before).total_seconds()
+        if took > attempts.read:
+            detail = f"the app took {took:g} seconds to answer, and {attempts.read:g} are allowed"
+            webhook.error = WebhookError(11200, detail)
+            return "rt"
+        webhook.response_status = response.status
+        body = response.body if isinstance(response.body, str) else response.body.decode("utf-8", "replace")
+        webhook.response_body = body
+        webhook.response_type = response.header("content-type")
+        webhook.response_cookies = (response.header("set-cookie") or "").splitlines()
+        if response.status >= 400:
+            webhook.error = WebhookError(11200, f"the app answered {response.status}")
+            return "4xx" if response.status < 500 else "5xx"
+        return None
+
+    def _follow(self, request: Request, target: Target, attempts: Attempts) -> _Following:
+        for _ in range(REDIRECTS + 1):
+            response = yield target, request, attempts
+            location = response.header("location")
+            if not 300 <= response.status < 400 or not location:
+                return response
+            try:
+                url = urljoin(request.url, location)
+                onward = self._target_of(url)
+            except ValueError as problem:
+                raise DeliveryFailed(11100, "all", f"the app redirected to {location!r}: {problem}") from problem
+            if onward is None:
+                return response
+            target = onward
+            keeps = response.status in (307, 308)
+            request = Request(request.method if keeps else "GET", url, request.headers, request.body if keeps else None)
+        raise DeliveryFailed(11215, "all", f"the app redirected more than {REDIRECTS} times")
+
+
+def sent(steps: Steps, answer: Response) -> tuple[Target, Request, Attempts] | None:
+    """Go on with an answer; return the next step, if there is one."""
+    try:
+        return steps.send(answer)
+    except StopIteration:
+        return None
+
+
+def thrown(steps: Steps, failed: DeliveryFailed) -> tuple[Target, Request, Attempts] | None:
+    """Go on with a failure; return the next step, if there is one."""
+    try:
+        return steps.throw(failed)
+    except StopIteration:
+        return None
+
+
+def _authorization(url: str) -> str | None:
+    userinfo, at, _ = urlsplit(url).netloc.rpartition("@")
+    return "Basic " + b64encode(unquote_to_bytes(userinfo)).decode() if at else None
