@@ -121,7 +121,7 @@ def _anchors(target: Path, page: Path) -> set[str]:
 def test_the_readme_lists_every_page_of_the_guide() -> None:
     listed = re.findall(r"pytest_whoosh/guide/(\w+)\.md", README.read_text(encoding="utf-8"))
 
-    assert sorted(listed) == sorted(page.stem for page in PAGES[1:])
+    assert set(listed) == {page.stem for page in PAGES[1:]}
 
 
 def test_every_module_is_in_the_tree() -> None:
@@ -135,7 +135,7 @@ def test_every_module_is_in_the_tree() -> None:
 
 def test_the_arrows_are_those_of_the_import_contracts() -> None:
     arrows = next(block.text for block in blocks("text") if block.text.startswith("__main__\n"))
-    layers = [set(re.findall(r"\w+", re.split(r"  {4,}", layer)[0])) for layer in arrows.split("↓")]
+    layers = [set(re.findall(r"\w+", re.split(r" {4,}", layer)[0])) for layer in arrows.split("↓")]
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ]

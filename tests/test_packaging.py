@@ -27,10 +27,13 @@ def test_the_suite_tests_what_is_installed(installed: Distribution) -> None:
     assert Path(pytest_whoosh.plugin.__file__).parent == home
 
 
-def test_pytest_finds_the_plugin(installed: Distribution) -> None:
+def test_pytest_finds_the_plugin_and_a_shell_the_command(installed: Distribution) -> None:
     entry_points = [(each.group, each.name, each.value) for each in installed.entry_points]
 
-    assert entry_points == [("pytest11", "whoosh", "pytest_whoosh.plugin")]
+    assert sorted(entry_points) == [
+        ("console_scripts", "pytest-whoosh", "pytest_whoosh.commands.parsing:main"),
+        ("pytest11", "whoosh", "pytest_whoosh.plugin"),
+    ]
 
 
 def test_the_types_are_shipped() -> None:
