@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,11 +103,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         guard.stop()
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Check the settings of all markers before any test runs; in a worker of xdist each test checks its own."""
-    if not hasattr(config, "workerinput"):
-        for item in items:
-            _settings(item)
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Name the settings of the ini file, and the library that freezes time."""
+    changed = [f"{name} = {_shown(name, value)}" for name, value in config.stash[_INI].items()]
+    freezer = "time-machine" if find_spec("time_machine") else "freezegun"
+    return ", ".join([f"whoosh: freezes time with {freezer}", *changed])
+
+
+def _shown(name: str, value: object) -> str:
+    if name in ("api_secret", "auth_token"):
+        return "[hidden]"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{step}={delay}" for step, delay in value.items())
+    return str(value)
 
 
 @pytest.fixture
@@ -168,7 +177,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if module := sys.modules.get(f"{__package__}.whoosh"):
         item.stash[_ENTERED] = module.Whoosh._entered = deque(maxlen=_MOST_DOUBLES)
     guard = item.config.stash[_GUARD]
-    guard.on = bool(_settings(item).get("guard", guard.on))
+    try:
+        settings = _settings(item)
+    except pytest.UsageError as problem:  # the marker of one test does not end the run
+        pytest.fail(str(problem), pytrace=False)
+    guard.on = bool(settings.get("guard", guard.on))
     guard.close_again()
 
 

@@ -86,8 +86,12 @@ def duration(value: object) -> timedelta:
 
 
 def _delays(value: object) -> Mapping[Status, timedelta]:
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        value = ", ".join(value)  # as a TOML file may write several
     if isinstance(value, str):
         pairs = [pair.partition("=") for pair in _BETWEEN_DELAYS.split(value.strip(", \n"))]
+        if not all(equals for _, equals, _ in pairs):
+            raise ValueError('delays such as "delivered=5, sent=1m"')
         value = {name.strip(): amount.strip() for name, _, amount in pairs}
     if not isinstance(value, Mapping):
         raise ValueError('a mapping such as {"delivered": timedelta(seconds=5)}, or "delivered=5, sent=1"')
