@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, TypedDict
 
 from .errors import choose_from
-from .messages.lifecycle import DELAYS, Status
+from .messages.lifecycle import DELAYS, PRICE, Status
 from .misuse import is_usage_error
 from .sids import Prefix, is_sid
 
@@ -85,7 +85,7 @@ def duration(value: object) -> timedelta:
     raise ValueError(_SPAN)
 
 
-def _delays(value: object) -> Mapping[Status, timedelta]:
+def _delays(value: object) -> Mapping[str, timedelta]:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         value = ", ".join(value)  # as a TOML file may write several
     if isinstance(value, str):
@@ -95,12 +95,12 @@ def _delays(value: object) -> Mapping[Status, timedelta]:
         value = {name.strip(): amount.strip() for name, _, amount in pairs}
     if not isinstance(value, Mapping):
         raise ValueError('a mapping such as {"delivered": timedelta(seconds=5)}, or "delivered=5, sent=1"')
-    given: dict[Status, timedelta] = {}
+    given: dict[str, timedelta] = {}
     for name, amount in value.items():
-        if name not in DELAYS:
-            raise ValueError("delays by step. " + choose_from("step", name, DELAYS).removesuffix("."))
+        if name not in DELAYS and name != PRICE:
+            raise ValueError("delays by step. " + choose_from("step", name, (*DELAYS, PRICE)).removesuffix("."))
         try:
-            given[Status(name)] = duration(amount)
+            given[str(name)] = duration(amount)
         except ValueError as wanted:
             raise ValueError(f"as the delay of {str(name)!r} {wanted}") from None
     # A receipt takes as long whichever way it turns out, and a failure as long as a handover, unless said otherwise.
@@ -132,7 +132,7 @@ class Settings:
         "auto",
         "'auto': frozen once a test moves time; 'frozen': from the start; 'virtual': never the app's",
     )
-    delays: Mapping[Status, timedelta] = field(
+    delays: Mapping[str, timedelta] = field(
         default_factory=lambda: DELAYS,
         metadata={"read": _delays, "about": "time before each step of a message's life"},
     )

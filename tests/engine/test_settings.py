@@ -8,7 +8,7 @@ from pytest_whoosh import Whoosh
 from pytest_whoosh.engine.messages.lifecycle import DELAYS, Status
 from pytest_whoosh.engine.settings import ABOUT, NAMES, duration, read_setting, read_settings
 
-STEPS = "queued, sending, sent, delivered, undelivered, failed, read"
+STEPS = "queued, sending, sent, delivered, undelivered, failed, read, price"
 
 
 def test_there_is_a_default_for_everything() -> None:

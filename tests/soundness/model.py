@@ -182,6 +182,7 @@ class World:
         """A message as it is before anything has happened to it."""
         return {
             "account": account, "service": None, "callback": None, "media": 0, "price": None, "error": None,
+            "charged": None,
             "sent": None, "created": self.now, "updated": self.now, "deleted": False, "redacted": False,
             "feedback": False, "template": False, "max_price": None, "way": "deliver", "after": None, "code": None,
             "scripted": False, "script": {}, "due": None, "waiting": [], "gone": set(), **known,
@@ -251,6 +252,7 @@ class World:
         following = self._following(message)
         if following is None:
             message["due"] = None
+            message["price"] = message["charged"]
             self._report(message, None)
             return
         is_last = following == (["queued", *WAYS[message["way"]]])[-1]
@@ -267,7 +269,7 @@ class World:
             return
         if following == "sent":
             message["sent"] = self.now
-            message["price"] = -self.cost(message)
+            message["charged"] = -self.cost(message)
         is_last = following == (["queued", *WAYS[message["way"]]])[-1]
         self.move(message, following, message["code"] if is_last else None)
         if following != "failed":
@@ -382,7 +384,7 @@ class World:
 
     def heard(self, message: Message) -> None:
         """The app has answered."""
-        message["price"] = -self.cost(message)
+        message["price"] = message["charged"] = -self.cost(message)
         message |= {"status": "received", "updated": self.now}
         message["history"].append(("received", self.now))
 
@@ -410,7 +412,7 @@ class World:
 
     def balance(self) -> Decimal:
         """What is left of the money of the account and those below it."""
-        return Decimal(100) + sum((each["price"] or 0 for each in self.messages), Decimal())
+        return Decimal(100) + sum((each["charged"] or 0 for each in self.messages), Decimal())
 
 
 def _use_up(rule: dict[str, Any]) -> None:

@@ -211,8 +211,8 @@ class Account:
         self._list(message)
 
     def charge(self, message: Message, price: Decimal) -> None:
-        """Set a message's price, which the account pays, or its owner if it is a sub-account."""
-        message.price = price
+        """Take a message's price off the balance of the account, or of its owner; the message shows the price later."""
+        message.charged = price
         (self.owner or self).spent += price
 
     def find(self, sid: str) -> Message | None:

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.resources import MessagingService
 from pytest_whoosh.engine.collection import Collection
-from pytest_whoosh.engine.messages.lifecycle import DELIVERED, REPORTED, TRANSITIONS, Status
+from pytest_whoosh.engine.messages.lifecycle import DELIVERED, PRICE, REPORTED, TRANSITIONS, Status
 from pytest_whoosh.engine.messages.media import exceeds_limits
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.rules.webhooks import WebhookScript
@@ -40,6 +40,8 @@ _NO_MEDIA: Final = 11200
 _MEDIA_NOT_ACCEPTED: Final = 12300
 _MEDIA_TOO_LARGE: Final = 11751
 
+_AT_ONCE: Final = timedelta()
+
 #: The statuses up to which the vendor can still keep a message from going out.
 _BEFORE_HANDOVER: Final = frozenset({Status.QUEUED, Status.SENDING, Status.SENT})
 #: The statuses from which on there is nothing left to send, so that what the app wants forgotten can be.
@@ -52,7 +54,7 @@ class Carrier:
     def __init__(
         self,
         timeline: Timeline,
-        delays: Mapping[Status, timedelta],
+        delays: Mapping[str, timedelta],
         prices: Prices,
         account_of: Callable[[Message], Account],
         post: Callable[[Webhook], None],
@@ -89,6 +91,24 @@ class Carrier:
         """Cancel a scheduled message."""
         self._move(message, Status.CANCELED)
 
+    def show_price(self, message: Message) -> None:
+        """Show the price of a message that has reached its last status, after the callback about that status.
+
+        The ``delays`` setting can make it later, as it often is at the vendor; ``settle()`` doesn't wait for it then.
+        """
+        if message.charged is None:
+            return
+        delay = self._delays.get(PRICE, _AT_ONCE)
+        if delay or message.status_callback:
+            self._timeline.after(delay, message.serial, self._priced, message, planned=bool(delay))
+        else:  # no callback could have looked at it before
+            message.price = message.charged
+
+    def _priced(self, message: object) -> None:
+        assert isinstance(message, Message)
+        message.price = message.charged
+        message.date_updated = self._timeline.now
+
     def _start(self, message: object) -> None:
         assert isinstance(message, Message)
         if message.status is Status.SCHEDULED:
@@ -99,6 +119,7 @@ class Carrier:
         if following is None:
             if message.script:
                 self._release(message)
+            self.show_price(message)
             return
         if following is Status.SENDING and self._throughput:
             self._queue(message, self._throughput)

@@ -67,6 +67,7 @@ class Conversation:
             yield from self._call(destination, params)
         self.account.charge(message, self.vendor.prices.price(message))
         message.move_to(Status.RECEIVED, self.vendor.now)
+        self.vendor.carrier.show_price(message)
 
     def _call(self, destination: Destination, params: dict[str, str]) -> Deliveries:
         assert destination.url

@@ -134,6 +134,10 @@ def _until_sent(message: Message) -> bool:
     return message.date_sent is None
 
 
+def _until_priced(message: Message) -> bool:
+    return message.price is None
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field of a message."""
@@ -277,10 +281,10 @@ _ROWS: Final = (
         "price",
         AMOUNT,
         lambda message: message.price,
-        "The price, negative as in the API. None until the message is sent.",
+        "The price, negative as in the API. None until the message has its last status.",
         nullable=True,
         at_creation=False,
-        changes=_until_sent,
+        changes=_until_priced,
     ),
     Field(
         "price_unit",
@@ -289,7 +293,7 @@ _ROWS: Final = (
         "The currency of the price.",
         nullable=True,
         at_creation=False,
-        changes=_until_sent,
+        changes=_until_priced,
     ),
     Field(
         "date_created",

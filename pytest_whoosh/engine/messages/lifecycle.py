@@ -61,8 +61,10 @@ UNFINISHED: Final = frozenset({_S.ACCEPTED, _S.SCHEDULED, _S.QUEUED, _S.SENDING,
 #: The channels that report that a message was read.
 READ_ON: Final = frozenset(channel.name for channel in CHANNELS.values() if channel.reports_read)
 
+#: The delay from a message's last status until it shows its price: none, unless the ``delays`` setting names it.
+PRICE: Final = "price"
 #: The time that passes before a message moves to each status, unless the ``delays`` setting says otherwise.
-DELAYS: Final[Mapping[Status, timedelta]] = MappingProxyType(
+DELAYS: Final[Mapping[str, timedelta]] = MappingProxyType(
     {
         _S.QUEUED: timedelta(seconds=1),
         _S.SENDING: timedelta(seconds=1),

@@ -51,6 +51,8 @@ class Message:
     media_urls: tuple[str, ...] = ()
     num_segments: int = 0
     error_code: int | None = None
+    #: What the account was charged when the message was sent; and what the API shows of it, which comes later.
+    charged: Decimal | None = None
     price: Decimal | None = None
     status_callback: str | None = None
     content_sid: str | None = None

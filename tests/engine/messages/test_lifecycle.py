@@ -1,9 +1,12 @@
 """The life of a message: what it goes through, when, and what stops it."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from hypothesis import given
@@ -134,15 +137,141 @@ def test_dates_follow_the_statuses(whoosh: Whoosh, client: Client) -> None:
     ]
 
 
-def test_a_message_costs_nothing_until_it_is_sent(whoosh: Whoosh, client: Client) -> None:
+def balance(client: Client) -> Decimal:
+    return Decimal(client.balance.fetch().balance)
+
+
+def test_a_message_shows_its_price_with_its_last_status(whoosh: Whoosh, client: Client) -> None:
+    """Row 11 of the recordings: null for a while after ``sent``."""
     message = send(client, whoosh, from_=SENDER)
+    seen = []
 
-    whoosh.travel(seconds=1)
-    before = (message.price, message.price_unit)
+    for _ in range(5):
+        seen.append((message.status, message.price, message.price_unit))
+        whoosh.travel(seconds=1)
+
+    assert seen == [
+        ("queued", None, None),
+        ("sending", None, None),
+        ("sent", None, None),
+        ("sent", None, None),
+        ("delivered", Decimal("-0.0079"), "USD"),
+    ]
+
+
+def test_the_price_is_reserved_when_the_message_is_sent(whoosh: Whoosh, client: Client) -> None:
+    """Row 11 of the recordings."""
+    before = balance(client)
+    send(client, whoosh, from_=SENDER)
+
+    left = []
+    for _ in range(5):
+        left.append(before - balance(client))
+        whoosh.travel(seconds=1)
+
+    price = Decimal("0.0079")
+    assert left == [0, 0, price, price, price]
+
+
+@pytest.mark.parametrize(
+    ("script", "statuses"),
+    [
+        pytest.param(lambda rule: rule.deliver(), ["sent", "delivered"], id="delivered"),
+        pytest.param(lambda rule: rule.undeliver(), ["sent", "undelivered"], id="undelivered"),
+        pytest.param(
+            lambda rule: rule.webhooks(order=("delivered", "sent"), duplicate=("sent",)),
+            ["delivered", "sent", "sent"],
+            id="out of order, one of them twice",
+        ),
+    ],
+)
+def test_no_callback_meets_a_price(
+    whoosh: Whoosh, client: Client, script: Callable[[Rule], object], statuses: list[str]
+) -> None:
+    """Row 11 of the recordings: an app that fetches the message in a callback gets no price, even in the last one."""
+    met = []
+
+    def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        form = parse_qs(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])).decode())
+        fetched = client.messages(form["MessageSid"][0]).fetch()
+        met.append((form["MessageStatus"][0], fetched.price, fetched.price_unit))
+        start_response("204 No Content", [])
+        return []
+
+    whoosh.mount("https://app.example", app)
+    script(whoosh.when())
+    message = send(client, whoosh, from_=SENDER, status_callback="https://app.example/status")
+
+    whoosh.settle()
+
+    assert met == [(status, None, None) for status in statuses]
+    assert client.messages(message.sid).fetch().price == "-0.00790"
+    assert [callback.params["MessageStatus"] for callback in whoosh.callbacks] == statuses
+
+
+@pytest.mark.whoosh(delays={"price": "3 minutes"})
+@pytest.mark.parametrize("callback", [{}, {"status_callback": "https://app.example/status"}], ids=["silent", "told"])
+def test_the_price_can_come_minutes_later(whoosh: Whoosh, client: Client, callback: dict[str, str]) -> None:
+    message = send(client, whoosh, from_=SENDER, **callback)
+
+    whoosh.settle()
+    delivered = (message.status, message.price, (whoosh.now - message.date_created).total_seconds())
+    callbacks = len(whoosh.callbacks)
+    whoosh.travel(seconds=179)
+    a_second_before = message.price
     whoosh.travel(seconds=1)
 
-    assert before == (None, None)
-    assert (message.price, message.price_unit) == (Decimal("-0.0079"), "USD")
+    assert delivered == ("delivered", None, 4)
+    assert a_second_before is None
+    assert (message.price, message.status) == (Decimal("-0.0079"), "delivered")
+    assert message.date_updated == whoosh.now
+    assert len(whoosh.callbacks) == callbacks
+    assert ages(message)[-1] == ("delivered", 4)
+
+
+@pytest.mark.whoosh(delays={"price": "3 minutes"})
+def test_the_price_of_an_inbound_message_comes_as_late(whoosh: Whoosh) -> None:
+    message = whoosh.receive("Hi", from_=PERSON, to=SENDER).message
+
+    before = message.price
+    whoosh.travel(minutes=3)
+
+    assert (before, message.price, message.status) == (None, Decimal("-0.0075"), "received")
+
+
+def test_a_fetched_message_is_the_sample_of_the_documentation(whoosh: Whoosh, client: Client) -> None:
+    service = whoosh.add_messaging_service("Reminders", senders=["+15557122661"])
+    sid = client.messages.create(to="+15558675310", messaging_service_sid=service.sid, body="Hi there").sid
+
+    whoosh.travel(seconds=3)
+
+    response = client.request(
+        "GET", f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Messages/{sid}.json"
+    )
+    document = json.loads(response.text)
+    dates = {"date_created", "date_sent", "date_updated"}
+    assert {name: value for name, value in document.items() if name not in dates} == {
+        "account_sid": whoosh.account_sid,
+        "api_version": "2010-04-01",
+        "body": "Hi there",
+        "direction": "outbound-api",
+        "error_code": None,
+        "error_message": None,
+        "from": "+15557122661",
+        "messaging_service_sid": service.sid,
+        "num_media": "0",
+        "num_segments": "1",
+        "price": None,
+        "price_unit": None,
+        "sid": sid,
+        "status": "sent",
+        "subresource_uris": {
+            "media": f"/2010-04-01/Accounts/{whoosh.account_sid}/Messages/{sid}/Media.json",
+        },
+        "to": "+15558675310",
+        "uri": f"/2010-04-01/Accounts/{whoosh.account_sid}/Messages/{sid}.json",
+    }
+    assert dates <= document.keys()
 
 
 @pytest.mark.parametrize(
