@@ -289,7 +289,8 @@ def _ini_settings(config: pytest.Config) -> dict[str, object]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pytest.PytestDeprecationWarning)
         written: Mapping[str, object] = config.inicfg
-    given = {name: value for name in SETTINGS if (value := _ini_value(config, written, _PREFIX + name)) is not None}
+        values = {name: _ini_value(config, written, _PREFIX + name) for name in SETTINGS}
+    given = {name: value for name, value in values.items() if value is not None}
     unknown = [name for name in written if name.startswith(_PREFIX) and name.removeprefix(_PREFIX) not in SETTINGS]
     return _checked(given | {name.removeprefix(_PREFIX): None for name in unknown}, "in the ini file")
 
