@@ -7,6 +7,7 @@ A call says which product it is for by its host, by the first segment of its pat
     Host: 127.0.0.1:43117              /messaging/v1/Services
     Host: 127.0.0.1:43117              /v1/Services
 
+A prefix that repeats the product of the host, or itself, is dropped: SDKs make such paths of links in the third form.
 The files of media are at ``/mms/AC...``, on the same server.
 """
 
@@ -83,19 +84,20 @@ def locate(target: str, host: str, *, scheme: str, local: str) -> Address:
     first, path = _split(target)
     if first == CDN_LABEL:
         return Address(f"https://{CDN_HOST}{path}", f"{scheme}://{host}")
+    here = f"{scheme}://{host}"
     if is_vendor(name):
         product = product_of(name)
-        # Who merely wrote the header by hand would not be led back by it.
+        # A client that wrote the Host header by hand would not reach this server with a link to that host.
         leads_back = _port(host, scheme) == _port(local, scheme) or product is None
-        return Address(
-            f"https://{name}{target}", f"{scheme}://{host}" if leads_back else f"{scheme}://{local}/{product}"
-        )
-    here = f"{scheme}://{host}"
+        prefix, path = _without_prefix(target, product)
+        return Address(f"https://{name}{path}", f"{here}{prefix}" if leads_back else f"{scheme}://{local}/{product}")
     label = name.partition(".")[0]
     if label in PRODUCTS:
-        return Address(_vendor_url(label, target), here)
+        prefix, path = _without_prefix(target, label)
+        return Address(_vendor_url(label, path), f"{here}{prefix}")
     if first in PRODUCTS:
-        return Address(_vendor_url(first, path), f"{here}/{first}")
+        prefix, path = _without_prefix(target, first)
+        return Address(_vendor_url(first, path), f"{here}{prefix}")
     return Address(_vendor_url(_owner(target), target), here)
 
 
@@ -147,6 +149,16 @@ def _split(target: str) -> tuple[str, str]:
     path, question_mark, query = target.partition("?")
     first, slash, rest = path[1:].partition("/")
     return first, f"/{rest}{question_mark}{query}" if slash else f"/{question_mark}{query}"
+
+
+def _without_prefix(target: str, product: str | None) -> tuple[str, str]:
+    """Return the prefix that names a product, once however often it is repeated, and the path after it."""
+    prefix = ""
+    first, path = _split(target)
+    while first == product:
+        prefix, target = f"/{product}", path
+        first, path = _split(target)
+    return prefix, target
 
 
 def _owner(target: str) -> str:

@@ -32,6 +32,30 @@ MESSAGING = "https://messaging.whoosh.totogi.solutions"
             id="product.localhost",
         ),
         pytest.param(
+            "", "/messaging/messaging/v1/Services", MESSAGING, "{url}/messaging", id="path prefix that is repeated"
+        ),
+        pytest.param(
+            "messaging.localhost:{port}",
+            "/messaging/v1/Services",
+            MESSAGING,
+            "http://messaging.localhost:{port}/messaging",
+            id="product.localhost with a path prefix",
+        ),
+        pytest.param(
+            "messaging.twilio.com:{port}",
+            "/messaging/v1/Services",
+            "https://messaging.twilio.com",
+            "http://messaging.twilio.com:{port}/messaging",
+            id="a vendor's host that leads to the server, with a path prefix",
+        ),
+        pytest.param(
+            "messaging.twilio.com",
+            "/messaging/messaging/v1/Services",
+            "https://messaging.twilio.com",
+            "{url}/messaging",
+            id="Twilio's host with a path prefix that is repeated",
+        ),
+        pytest.param(
             "messaging.twilio.com",
             "/v1/Services",
             "https://messaging.twilio.com",
