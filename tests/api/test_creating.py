@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import requests
@@ -710,3 +711,22 @@ def test_the_vendors_hosts_all_answer(whoosh: Whoosh, host: str) -> None:
     )
 
     assert response.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("posted", "named"),
+    [
+        pytest.param({"json": {"To": PERSON, "From": SENDER, "Body": "Hi"}}, "application/json", id="JSON"),
+        pytest.param({"files": {"To": (None, PERSON), "From": (None, SENDER)}}, "multipart/form-data", id="multipart"),
+    ],
+)
+def test_a_body_that_is_not_a_form_is_refused_for_its_type(whoosh: Whoosh, posted: dict[str, Any], named: str) -> None:
+    url = f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json"
+
+    answer = requests.post(url, auth=(whoosh.api_key, whoosh.api_secret), **posted)
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["message"]) == (400, 12300, "Invalid Content-Type")
+    assert (
+        f"Invalid Content-Type (Messages takes a form, application/x-www-form-urlencoded; the app posted {named})"
+        in whoosh.traffic()
+    )

@@ -12,7 +12,7 @@ from pytest_whoosh.api.forms import parse
 from pytest_whoosh.api.paging import envelope, read_paging
 from pytest_whoosh.api.routing import Call, Reply, Routes
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.http import Form, Response
+from pytest_whoosh.engine.http import Form, Request, Response
 from pytest_whoosh.engine.messages.lifecycle import UNFINISHED, Status
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.parameters import one_of, param
@@ -24,17 +24,36 @@ from .listing import find_messages
 routes = Routes("/2010-04-01/Accounts/{account_sid}/Messages")
 
 _ELEMENT: Final = "Message"
+_FORM: Final = "application/x-www-form-urlencoded"
 
 
 def _preview(call: Call) -> Message:
     """Return the message that a request asks for; it is not sent."""
-    return draft_message(call.vendor, call.account, call.request.form)
+    return _draft(call)
+
+
+def _draft(call: Call) -> Message:
+    form = call.request.form
+    if "From" not in form and "MessagingServiceSid" not in form:
+        _check_encoding(call.request)
+    return draft_message(call.vendor, call.account, form)
+
+
+def _check_encoding(request: Request) -> None:
+    """Refuse a body that says it is not a form: no parameter can be read from it.
+
+    Raises:
+        ApiError: 12300, "Invalid Content-Type".
+    """
+    sent = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if request.body and sent not in ("", _FORM):
+        raise ApiError(12300, why=f"Messages takes a form, {_FORM}; the app posted {sent}")
 
 
 @routes.post("", preview=_preview)
 def create_message(call: Call) -> Reply | Response:
     """Send a message."""
-    message = draft_message(call.vendor, call.account, call.request.form)
+    message = _draft(call)
     answer = call.vendor.send(call.account, message, call.request)
     if answer is not None:
         return answer
@@ -126,7 +145,9 @@ def create_message_feedback(call: Call, message_sid: str) -> Reply:
     """Report whether the person acted on a message that was sent with ProvideFeedback."""
     message = _find(call, message_sid)
     if message.feedback is None:
-        raise call.not_found()
+        refusal = call.not_found()
+        refusal.why = f"{message_sid} was sent without provide_feedback=True, so it takes no feedback"
+        raise refusal
     message.feedback = parse(CreateMessageFeedback, call.request.form).outcome
     return Reply(
         {
