@@ -48,6 +48,14 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--port", type=_port, default=0, help="the port to listen at (default: a free one)")
     parser.add_argument("--tls", action="store_true", help="speak HTTPS, with a throw-away certificate")
     parser.add_argument(
+        "--proxy",
+        action="store_true",
+        help="listen at a second port too, as the HTTPS_PROXY of apps whose hosts are hard-coded; with --tls",
+    )
+    parser.add_argument(
+        "--proxy-port", type=_port, default=0, metavar="PORT", help="the port of the proxy (default: a free one)"
+    )
+    parser.add_argument(
         "--allow-webhooks",
         metavar="HOST",
         action="append",
@@ -81,7 +89,13 @@ def run(given: argparse.Namespace) -> int:
     with StopSignals() as signals, Whoosh(**settings, clock="virtual") as whoosh:
         try:
             server = Server(
-                whoosh, host=given.host, port=given.port, tls=given.tls, allow_webhooks=given.allow_webhooks
+                whoosh,
+                host=given.host,
+                port=given.port,
+                tls=given.tls,
+                proxy=given.proxy,
+                proxy_port=given.proxy_port,
+                allow_webhooks=given.allow_webhooks,
             )
             server.start()
         except ValueError as wrong:

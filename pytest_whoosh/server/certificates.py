@@ -1,14 +1,19 @@
 """Throw-away certificates: an authority that nobody else trusts, and a certificate of the server's from it."""
 
+import re
 import ssl
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import trustme
 
-from pytest_whoosh.engine.hosts import DOMAINS, PRODUCTS
+from pytest_whoosh.engine.hosts import DOMAINS, PRODUCTS, is_vendor
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,9}")
+#: How many hosts have certificates of their own at a time.
+_MOST_NAMES: Final = 64
 #: The wildcard of a certificate stands for one label only.
 _BELOW: Final = ("whoosh.totogi.solutions", "whoosh.totogidemos.com")
 
@@ -16,7 +21,9 @@ _BELOW: Final = ("whoosh.totogi.solutions", "whoosh.totogidemos.com")
 def issue(ca_file: Path, host: str) -> ssl.SSLContext:
     """A TLS context for a server on a host. The certificate of the authority, which clients are to trust, is written.
 
-    The certificate is also good for the vendor's hosts, for those who have these names lead to the server.
+    The certificate is also good for the vendor's hosts, for those who have these names lead to the server. A host with
+    a region and an edge, ``api.dublin.ie1.twilio.com``, lies too deep for a wildcard: it gets a certificate of its own
+    when a client first asks for it.
     """
     authority = trustme.CA(organization_name="pytest-whoosh", organization_unit_name="throw-away test authority")
     products = (f"{product}.localhost" for product in sorted(PRODUCTS))
@@ -25,4 +32,21 @@ def issue(ca_file: Path, host: str) -> ssl.SSLContext:
     authority.cert_pem.write_to_path(str(ca_file))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
+
+    @lru_cache(maxsize=_MOST_NAMES)
+    def context_for(name: str) -> ssl.SSLContext:
+        own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(name).configure_cert(own)
+        return own
+
+    def choose(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
+        if name and _HOST_NAME.fullmatch(name) and is_vendor(name) and not _is_covered(name):
+            connection.context = context_for(name.lower())
+
+    context.sni_callback = choose
     return context
+
+
+def _is_covered(name: str) -> bool:
+    """True if a wildcard covers a vendor host."""
+    return name in DOMAINS or name.lower().partition(".")[2] in (*DOMAINS, *_BELOW)

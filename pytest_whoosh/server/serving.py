@@ -26,6 +26,7 @@ from pytest_whoosh.whoosh import Whoosh
 from .addressing import authority, is_host, locate, name_of, read_target, serves
 from .control import Control, foreign_page, refuse_page
 from .live import PAGES
+from .proxy import Proxy, proxy_url
 
 R = TypeVar("R")
 
@@ -46,6 +47,9 @@ _LONG_BODY: Final = 64 * 1024
 _LONGEST_LINE: Final = 64 * 1024
 _BACKLOG: Final = 1024
 _LAST_PORT: Final = 65535
+#: The variables that name the certificate of the authority to trust: for OpenSSL, Go, Ruby and .NET; Python's requests;
+#: Node.js; and curl.
+_TRUST: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
 #: The turns of an event loop that a connection takes at most from being accepted to being known, or from being let go
 #: to being closed.
 _TURNS: Final = 5
@@ -58,6 +62,10 @@ _WRONG_HOST: Final = (
 )
 _NO_HOST: Final = "This is no HTTP request: the Host header {host!r} names no host."
 _NO_PROXY: Final = "This server is no proxy for HTTPS: set WHOOSH_URL, or the URL that the app calls, to its own URL."
+_PROXY_WITHOUT_TLS: Final = (
+    "A proxy for HTTPS needs a server that speaks it. Write Server(whoosh, tls=True, proxy=True); on the command line, "
+    "serve --tls --proxy."
+)
 
 
 class Server:
@@ -73,7 +81,9 @@ class Server:
         whoosh: the double, which is in force.
         host: the address or name to listen at.
         port: the port to listen at; 0 for one that is free.
-        tls: whether to speak HTTPS, with a certificate made for the purpose.
+        tls: True to speak HTTPS, with a certificate made for the purpose.
+        proxy: True to listen at a second port too, as the ``HTTPS_PROXY`` of apps whose hosts are hard-coded.
+        proxy_port: the port of the proxy; 0 for one that is free.
         allow_webhooks: hosts besides this machine's own that webhooks may go out to.
     """
 
@@ -84,10 +94,15 @@ class Server:
         host: str = "127.0.0.1",
         port: int = 0,
         tls: bool = False,
+        proxy: bool = False,
+        proxy_port: int = 0,
         allow_webhooks: Iterable[str] = (),
     ) -> None:
-        if not isinstance(port, int) or not 0 <= port <= _LAST_PORT:
-            raise ValueError(f"port is a number from 0 to {_LAST_PORT}, not {port!r}.")
+        for name, number in (("port", port), ("proxy_port", proxy_port)):
+            if not isinstance(number, int) or not 0 <= number <= _LAST_PORT:
+                raise ValueError(f"{name} is a number from 0 to {_LAST_PORT}, not {number!r}.")
+        if proxy and not tls:
+            raise ValueError(_PROXY_WITHOUT_TLS)
         if isinstance(allow_webhooks, str):
             raise TypeError(
                 f"allow_webhooks takes a list of hosts such as [{allow_webhooks!r}], not {allow_webhooks!r}."
@@ -100,6 +115,9 @@ class Server:
         self._host = host
         self._port = port
         self._scheme = "https" if tls else "http"
+        self._proxy_port = proxy_port
+        self._proxy: Proxy | None = None
+        self._has_proxy = proxy
         self._control = Control(self)
         self._thread: threading.Thread | None = None
         self._folder: Path | None = None
@@ -123,13 +141,20 @@ class Server:
         return self._folder and self._folder / "ca.pem"
 
     @property
+    def proxy_url(self) -> str | None:
+        """The URL of the proxy: ``http://127.0.0.1:43118``. None if the server has no proxy."""
+        return proxy_url(_reachable(self._host), self._proxy_port) if self._has_proxy and self.url else None
+
+    @property
     def environment(self) -> dict[str, str]:
         """The environment variables that lead another process here: its URL, its credentials, and whom to trust."""
-        trust = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS") if self.ca_file else ()
+        trust = _TRUST if self.ca_file else ()
+        proxy = self.proxy_url
         return {
             "WHOOSH_URL": self.url,
             **self.whoosh.environment,
             **{name: str(self.ca_file) for name in trust},
+            **({"HTTPS_PROXY": proxy, "https_proxy": proxy, "NODE_USE_ENV_PROXY": "1"} if proxy else {}),
         }
 
     # Coming and going
@@ -152,18 +177,24 @@ class Server:
         if self._thread is not None:
             raise WhooshError("This server runs already. Two at once are two objects, on ports of their own.")
         listening = _listen(self._host, self._port)
+        proxying = None
         try:
             self._port = listening.getsockname()[1]
+            if self._has_proxy:
+                proxying = _listen(self._host, self._proxy_port)
+                self._proxy_port = proxying.getsockname()[1]
             self.whoosh._publish(self._address, self.allow_webhooks)
             context = self._secure() if self._scheme == "https" else None
             started: Future[None] = Future()
             self._thread = threading.Thread(
-                target=self._run, args=(listening, context, started), name="whoosh server", daemon=True
+                target=self._run, args=(listening, proxying, context, started), name="whoosh server", daemon=True
             )
             self._thread.start()
             started.result()
         except BaseException:
             listening.close()
+            if proxying:
+                proxying.close()
             self._forget()
             raise
 
@@ -188,16 +219,28 @@ class Server:
         self._folder = Path(tempfile.mkdtemp(prefix="pytest-whoosh-"))
         return issue(self._folder / "ca.pem", _reachable(self._host))
 
-    def _run(self, listening: socket.socket, context: ssl.SSLContext | None, started: "Future[None]") -> None:
+    def _run(
+        self,
+        listening: socket.socket,
+        proxying: socket.socket | None,
+        context: ssl.SSLContext | None,
+        started: "Future[None]",
+    ) -> None:
         with asyncio.Runner(loop_factory=_Loop) as runner:
             try:
-                runner.run(self._serve(listening, context, started))
+                runner.run(self._serve(listening, proxying, context, started))
             except BaseException as error:
                 if started.done():
                     raise
                 started.set_exception(error)
 
-    async def _serve(self, listening: socket.socket, context: ssl.SSLContext | None, started: "Future[None]") -> None:
+    async def _serve(
+        self,
+        listening: socket.socket,
+        proxying: socket.socket | None,
+        context: ssl.SSLContext | None,
+        started: "Future[None]",
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._answering: set[asyncio.Task[object]] = set()
@@ -206,8 +249,13 @@ class Server:
         await runner.setup()
         site = web.SockSite(runner, listening, ssl_context=context, backlog=_BACKLOG)
         await site.start()
+        if proxying:
+            self._proxy = Proxy((_reachable(self._host), self._port))
+            await self._proxy.start(proxying)
         started.set_result(None)
         await self._stopping.wait()
+        if self._proxy:
+            await self._proxy.stop()
         server.stopping = True
         # Whoever was accepted last is to be known before the site closes, or asyncio would forget the connection.
         self._loop.remove_reader(listening)
@@ -260,7 +308,9 @@ class Server:
         if _is_control(path):
             request = Request(call.method, f"{self._scheme}://{host}{target}", call.headers, body)
             return _render(await self._controlled(request, path))
-        address = locate(target, host, scheme=self._scheme, local=self._local(call))
+        # Through the proxy the client reaches the vendor's host again, so links may lead there.
+        local = host if self._is_tunnelled(call) else self._local(call)
+        address = locate(target, host, scheme=self._scheme, local=local)
         request = Request(call.method, address.url, call.headers, body, origin=address.origin)
         try:
             if len(body) > _LONG_BODY:
@@ -276,6 +326,13 @@ class Server:
             if path in _JOURNEYS:
                 self.whoosh._interrupt()
             raise
+
+    def _is_tunnelled(self, call: web.BaseRequest) -> bool:
+        """True if a call came through the proxy."""
+        if not self._proxy or not call.transport:
+            return False
+        peer = call.transport.get_extra_info("peername")
+        return bool(peer) and tuple(peer[:2]) in self._proxy.tunnels
 
     def _local(self, call: web.BaseRequest) -> str:
         """The address and port where a call came in."""

@@ -51,7 +51,15 @@ def test_each_server_has_an_authority_of_its_own(whoosh: Whoosh) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["localhost", "messaging.localhost", "api.twilio.com", "pricing.whoosh.totogi.solutions"]
+    "name",
+    [
+        "localhost",
+        "messaging.localhost",
+        "api.twilio.com",
+        "pricing.whoosh.totogi.solutions",
+        "api.dublin.ie1.twilio.com",
+        "api.dublin.ie1.totogidemos.com",
+    ],
 )
 def test_the_certificate_is_good_for_every_name_that_the_server_is_called_by(
     whoosh_tls_server: Server, name: str
@@ -98,6 +106,7 @@ def test_the_environment_says_whom_to_trust(whoosh_tls_server: Server) -> None:
         "SSL_CERT_FILE": ca_file,
         "REQUESTS_CA_BUNDLE": ca_file,
         "NODE_EXTRA_CA_CERTS": ca_file,
+        "CURL_CA_BUNDLE": ca_file,
     }
 
 
@@ -151,7 +160,7 @@ def test_curl_with_the_environment_of_the_server(whoosh_tls_server: Server, whoo
 
     done = subprocess.run(
         ["sh", "-c", script],
-        env={**os.environ, **whoosh_tls_server.environment, "CURL_CA_BUNDLE": str(whoosh_tls_server.ca_file)},
+        env={**os.environ, **whoosh_tls_server.environment},
         capture_output=True,
         text=True,
         timeout=60,

@@ -25,6 +25,8 @@ routes = Routes("/2010-04-01/Accounts/{account_sid}/Messages")
 
 _ELEMENT: Final = "Message"
 _FORM: Final = "application/x-www-form-urlencoded"
+#: What apps post by mistake instead.
+_NO_FORMS: Final = frozenset({"application/json", "multipart/form-data"})
 
 
 def _preview(call: Call) -> Message:
@@ -40,13 +42,13 @@ def _draft(call: Call) -> Message:
 
 
 def _check_encoding(request: Request) -> None:
-    """Refuse a body that says it is not a form: no parameter can be read from it.
+    """Refuse a body of JSON or multipart, from which no parameter can be read.
 
     Raises:
         ApiError: 12300, "Invalid Content-Type".
     """
     sent = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if request.body and sent not in ("", _FORM):
+    if request.body and sent in _NO_FORMS:
         raise ApiError(12300, why=f"Messages takes a form, {_FORM}; the app posted {sent}")
 
 
