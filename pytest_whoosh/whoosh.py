@@ -40,6 +40,8 @@ from .engine.hosts import API_HOST
 from .engine.http import Later, Request, Response, well_formed
 from .engine.inbound.conversation import Conversation, Deliveries, receive, received_by
 from .engine.inbound.destinations import destination_of
+from .engine.inbound.gestures import partner_of, tapped
+from .engine.inbound.parameters import as_text
 from .engine.messages.fields import Match, MatchAtCreation
 from .engine.messages.lifecycle import Status
 from .engine.messages.matching import Matcher
@@ -63,7 +65,7 @@ from .time import clock
 from .time.clock import AppClock
 from .time.interrupts import HeldInterrupts
 from .time.travel import Travel
-from .views import Callback, MediaFile, Message, Messages, Phone, Queue, Reply, Verification
+from .views import Callback, HasSid, MediaFile, Message, Messages, ParamValue, Phone, Queue, Reply, Verification
 from .views.records import Records
 from .wording import assertions
 from .wording.synonyms import WHOOSH
@@ -94,12 +96,6 @@ _Several: TypeAlias = Literal[0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
 
 #: What would lead the app's calls past the double.
 _UNSET: Final = {"WHOOSH_URL": None}
-
-
-class HasSid(Protocol):
-    """A message as the SDK returns it."""
-
-    sid: Any
 
 
 class _Part(Protocol):
@@ -586,7 +582,9 @@ class Whoosh(Suggesting, Provisioning):
 
     # People
 
-    def receive(self, body: str = "", *, from_: str, to: str, media: Iterable[MediaFile] = (), **params: str) -> Reply:
+    def receive(
+        self, body: str = "", *, from_: str, to: str, media: Iterable[MediaFile] = (), **params: ParamValue
+    ) -> Reply:
         """Be a person who writes to one of the app's senders.
 
         Creates the inbound message, calls the webhook of the sender or of its Messaging Service, and does what the
@@ -597,14 +595,14 @@ class Whoosh(Suggesting, Provisioning):
             from_: the person's number, or their address on a channel.
             to: the number, short code or channel address written to.
             media: files, each a URL or file name, whose ending names its type; or a pair of bytes and content type.
-            params: further parameters of the webhook, such as ``ButtonPayload="yes"``.
+            params: further parameters of the webhook, texts or numbers, such as ``ButtonPayload="yes"``.
         """
         conversation, deliveries = self._receive(body, from_, to, media, params, "areceive(...)")
         self._travel.deliver(deliveries, "areceive(...)")
         return Reply(conversation, self._touch)
 
     async def areceive(
-        self, body: str = "", *, from_: str, to: str, media: Iterable[MediaFile] = (), **params: str
+        self, body: str = "", *, from_: str, to: str, media: Iterable[MediaFile] = (), **params: ParamValue
     ) -> Reply:
         """Do as :meth:`receive` inside a running event loop, where the handlers of ASGI apps then run too."""
         conversation, deliveries = self._receive(body, from_, to, media, params, None)
@@ -616,7 +614,21 @@ class Whoosh(Suggesting, Provisioning):
         address = self._person(number)
 
         received = Messages(lambda: received_by(self._vendor, address), self._touch, f"phone {address}")
-        return Phone(address, self.receive, self.areceive, received)
+        return Phone(
+            address, self.receive, self.areceive, received, lambda *tap: self._tapped(address, *tap), self._partner
+        )
+
+    def _tapped(self, person: str, message: Message | str | HasSid, label: str) -> tuple[str, str, dict[str, str]]:
+        """Return the sender that a tap goes to, its text and its parameters."""
+        self._act()
+        record = self._record(message, "tap")
+        with self._lock:
+            body, params = tapped(record, person, label, self._vendor.steady)
+        return record.from_ or "", body, params
+
+    def _partner(self, person: str) -> str:
+        with self._lock:
+            return partner_of(self._vendor.account, self._vendor.messages, person)
 
     def click(self, link: Message | str, *, user_agent: str = "Mozilla/5.0") -> str:
         """Be a person who follows a short link: by its text, or the only one in a message.
@@ -651,7 +663,7 @@ class Whoosh(Suggesting, Provisioning):
         from_: str,
         to: str,
         media: Iterable[MediaFile],
-        params: Mapping[str, str],
+        params: Mapping[str, ParamValue],
         form: str | None,
     ) -> tuple[Conversation, Deliveries]:
         """Have a person write; ``form`` is how the caller would await the webhook, if it does not do so already."""
@@ -659,14 +671,14 @@ class Whoosh(Suggesting, Provisioning):
         if isinstance(media, str):
             raise TypeError(f"media takes several files: write media=[{media!r}].")
         person, ours = self._person(from_), self._address(to)
-        body, params = well_formed(body), {name: well_formed(value) for name, value in params.items()}
+        body, extra = well_formed(body), {name: well_formed(as_text(name, each)) for name, each in params.items()}
         with self._lock:
             account = self._vendor.account_with(ours)
             url = destination_of(account, ours, account.provisions.service_of(ours)).url
             if url and form:  # refused before the message is there, so that awaiting it instead is the first try
                 self._courier.require_deliverable(url, form)
             urls = tuple(self._media_url(file) for file in media)
-            conversation = receive(self._vendor, account, from_=person, to=ours, body=body, media=urls, extra=params)
+            conversation = receive(self._vendor, account, from_=person, to=ours, body=body, media=urls, extra=extra)
         return conversation, conversation.run()
 
     def _media_url(self, file: MediaFile) -> str:

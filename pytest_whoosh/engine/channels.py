@@ -48,6 +48,8 @@ CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType(
                 name="whatsapp",
                 label="WhatsApp",
                 has_numbers=True,
+                # Who hides their number has an id, with the ISO code of their country; ENT is for businesses.
+                identifier=re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}"),
                 window=timedelta(hours=24),
                 reports_read=True,
                 approves_templates=True,

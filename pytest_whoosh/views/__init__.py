@@ -1,9 +1,20 @@
 """What happened, as a test reads it: live, and read-only."""
 
 from .messages import Callback, Message
-from .people import MediaFile, Phone, Reply
+from .people import HasSid, MediaFile, ParamValue, Phone, Reply
 from .queues import Queue
 from .selection import Messages
 from .verifications import Verification
 
-__all__ = ["Callback", "MediaFile", "Message", "Messages", "Phone", "Queue", "Reply", "Verification"]
+__all__ = [
+    "Callback",
+    "HasSid",
+    "MediaFile",
+    "Message",
+    "Messages",
+    "ParamValue",
+    "Phone",
+    "Queue",
+    "Reply",
+    "Verification",
+]

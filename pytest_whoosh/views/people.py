@@ -1,10 +1,13 @@
 """People who write to the app: their phones, and what comes of their messages."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, TypedDict, Unpack
 
+from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.inbound.conversation import Conversation
+from pytest_whoosh.engine.inbound.gestures import answered_ad, shared_location
+from pytest_whoosh.engine.inbound.parameters import as_text
 from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
 from pytest_whoosh.wording.texts import describe
 
@@ -15,6 +18,14 @@ __tracebackhide__ = is_usage_error
 
 #: A file that a person sends: a URL or file name, whose ending names its type; or its bytes and their type.
 MediaFile: TypeAlias = str | tuple[bytes, str]
+#: The value of a further parameter of a webhook.
+ParamValue: TypeAlias = str | float
+
+
+class HasSid(Protocol):
+    """A message as the SDK returns it."""
+
+    sid: Any
 
 
 class Reply(Suggesting):
@@ -73,10 +84,45 @@ class Reply(Suggesting):
         return keyword.answer if keyword else None
 
 
+class Ad(TypedDict, total=False):
+    """What an ad was that a person answers."""
+
+    headline: str
+    body_of_ad: str
+    source_id: str
+    source_type: str
+    source_url: str
+    media_url: str
+    media_content_type: str
+    media_id: str
+    click_id: str
+
+
+#: The parameter of the webhook for each of these.
+_REFERRAL: Final[Mapping[str, str]] = {
+    "headline": "ReferralHeadline",
+    "body_of_ad": "ReferralBody",
+    "source_id": "ReferralSourceId",
+    "source_type": "ReferralSourceType",
+    "source_url": "ReferralSourceUrl",
+    "media_url": "ReferralMediaUrl",
+    "media_content_type": "ReferralMediaContentType",
+    "media_id": "ReferralMediaId",
+    "click_id": "ReferralCtwaClid",
+}
+
+
+def _referral(ad: Ad) -> dict[str, str | None]:
+    for name in ad:
+        if name not in _REFERRAL:
+            raise TypeError(choose_from("argument of answer_ad()", name, _REFERRAL))
+    return {_REFERRAL[name]: as_text(name, value) for name, value in ad.items()}
+
+
 class Phone(Suggesting):
     """A person's phone: writes to the app, and shows what it got."""
 
-    __slots__ = ("_atext", "_text", "number", "received")
+    __slots__ = ("_atext", "_partner", "_tapped", "_text", "number", "received")
     _SYNONYMS = MappingProxyType(
         {
             "send": "text(...)",
@@ -84,28 +130,113 @@ class Phone(Suggesting):
             "reply": "text(...)",
             "write": "text(...)",
             "inbox": "received",
+            "click": "tap(message, label)",
+            "press": "tap(message, label)",
+            "pick": "tap(message, label)",
+            "location": "share_location(latitude, longitude)",
+            "send_location": "share_location(latitude, longitude)",
             "messages": "received",
             "last": "received.last()",
         }
     )
 
     def __init__(
-        self, number: str, text: Callable[..., Reply], atext: Callable[..., Awaitable[Reply]], received: Messages
+        self,
+        number: str,
+        text: Callable[..., Reply],
+        atext: Callable[..., Awaitable[Reply]],
+        received: Messages,
+        tapped: Callable[..., tuple[str, str, dict[str, str]]],
+        partner: Callable[[str], str],
     ) -> None:
-        #: The phone's number.
+        #: The phone's number, or the address of its owner on a channel.
         self.number = number
         #: The messages that arrived at the phone, in the order in which they did.
         self.received = received
         self._text = text
         self._atext = atext
+        self._tapped = tapped
+        self._partner = partner
 
     def __repr__(self) -> str:
         return f"<Phone {self.number}>"
 
-    def text(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: str) -> Reply:
+    def text(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: ParamValue) -> Reply:
         """Write to one of the app's senders, as :meth:`Whoosh.receive` does."""
         return self._text(body, from_=self.number, to=to, media=media, **params)
 
-    async def atext(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: str) -> Reply:
+    async def atext(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: ParamValue) -> Reply:
         """Do as :meth:`text` inside a running event loop, where the handlers of ASGI apps then run too."""
         return await self._atext(body, from_=self.number, to=to, media=media, **params)
+
+    def tap(self, message: Message | str | HasSid, label: str) -> Reply:
+        """Tap on a button of a message, or pick an item of its list, which tells the app.
+
+        Args:
+            message: the message, its SID, or what the SDK returned for it.
+            label: the title of the button or item, such as ``"Yes"``, or its id.
+
+        Raises:
+            WhooshError: the message is not this person's, has not arrived, or has no such button.
+        """
+        to, body, params = self._tapped(message, label)
+        return self._text(body, from_=self.number, to=to, **params)
+
+    async def atap(self, message: Message | str | HasSid, label: str) -> Reply:
+        """Do as :meth:`tap` inside a running event loop, where the handlers of ASGI apps then run too."""
+        to, body, params = self._tapped(message, label)
+        return await self._atext(body, from_=self.number, to=to, **params)
+
+    def share_location(
+        self,
+        latitude: float,
+        longitude: float,
+        *,
+        to: str | None = None,
+        label: str | None = None,
+        address: str | None = None,
+    ) -> Reply:
+        """Share a place with the app, on WhatsApp for example.
+
+        Args:
+            latitude: in degrees, from -90 to 90.
+            longitude: in degrees, from -180 to 180.
+            to: the sender; by default the one of the last message from or to this phone, else the account's only one.
+            label: the name of the place.
+            address: its postal address.
+
+        Raises:
+            ValueError: there is no such place or no such sender, or the phone is a plain number: no SMS shares places.
+        """
+        params = shared_location(self.number, latitude, longitude, label, address)
+        return self._text(from_=self.number, to=to or self._partner(self.number), **params)
+
+    async def ashare_location(
+        self,
+        latitude: float,
+        longitude: float,
+        *,
+        to: str | None = None,
+        label: str | None = None,
+        address: str | None = None,
+    ) -> Reply:
+        """Do as :meth:`share_location` inside a running event loop."""
+        params = shared_location(self.number, latitude, longitude, label, address)
+        return await self._atext(from_=self.number, to=to or self._partner(self.number), **params)
+
+    def answer_ad(self, body: str = "", *, to: str | None = None, **ad: Unpack[Ad]) -> Reply:
+        """Write after a click on an ad that leads to WhatsApp: the webhook has every ``Referral`` parameter.
+
+        Args:
+            body: the text.
+            to: the sender, as in :meth:`share_location`.
+            ad: what the ad was, each a text: ``headline``, ``body_of_ad``, ``source_id``, ``source_type``,
+                ``source_url``, ``media_url``, ``media_content_type``, ``media_id`` and ``click_id``.
+        """
+        params = answered_ad(self.number, _referral(ad))
+        return self._text(body, from_=self.number, to=to or self._partner(self.number), **params)
+
+    async def aanswer_ad(self, body: str = "", *, to: str | None = None, **ad: Unpack[Ad]) -> Reply:
+        """Do as :meth:`answer_ad` inside a running event loop."""
+        params = answered_ad(self.number, _referral(ad))
+        return await self._atext(body, from_=self.number, to=to or self._partner(self.number), **params)

@@ -5,6 +5,7 @@ See https://www.twilio.com/docs/messaging/guides/webhook-request
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 from pytest_whoosh.engine.channels import CHANNELS, Channel
@@ -17,13 +18,28 @@ from pytest_whoosh.engine.webhooks.parameters import in_order
 #: The name of a WhatsApp profile, unless a test gives one.
 USUAL_PROFILE: Final = "Whoosh Person"
 #: The parameters that the vendor repeats in ``ChannelMetadata``.
-_IN_METADATA: Final = ("ButtonText", "Forwarded", "FrequentlyForwarded", "ProfileName", "WaId")
+_IN_METADATA: Final = ("ButtonPayload", "ButtonText", "Forwarded", "FrequentlyForwarded", "ProfileName", "WaId")
 #: The parameter that shows each type of WhatsApp message.
 _TYPES: Final = (
     ("Latitude", "location"),
     ("ListId", "interactive"),
     ("ButtonPayload", "button"),
 )
+
+
+def as_text(name: str, value: object) -> str:
+    """Return a parameter's value as a webhook writes it: ``52.52``, ``true``.
+
+    Raises:
+        TypeError: it is neither text nor a number.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float | Decimal):
+        return str(value)
+    raise TypeError(f"The parameter {name} of a webhook is a text or a number, not {value!r}.")
 
 
 def inbound_params(

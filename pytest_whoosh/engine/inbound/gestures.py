@@ -1,0 +1,170 @@
+"""What people do with their phones besides typing: taps on buttons and list items, locations, answers to ads.
+
+Each gesture becomes the text and the further parameters of an inbound message. See
+https://www.twilio.com/docs/messaging/guides/webhook-request
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from pytest_whoosh.engine.account.account import Account
+from pytest_whoosh.engine.account.resources import APPROVED
+from pytest_whoosh.engine.addresses import channel_of, same
+from pytest_whoosh.engine.channels import CHANNELS
+from pytest_whoosh.engine.messages.lifecycle import Status
+from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.misuse import WhooshError
+
+#: The type of a button whose tap is told to the app; a tap on another one opens a page or starts a call.
+_REPLYING: Final = "QUICK_REPLY"
+_NEVER_ARRIVED: Final = frozenset({Status.SCHEDULED, Status.CANCELED, Status.FAILED, Status.UNDELIVERED})
+
+
+class Option(NamedTuple):
+    """A button or list item that a person can tap."""
+
+    title: str
+    id: str
+    description: str = ""
+    is_listed: bool = False
+    #: The type of a button that tells the app nothing.
+    opens: str = ""
+
+
+def options_of(content: object) -> Iterator[Option]:
+    """Yield the buttons and list items of a message's content, in order, also those of its cards."""
+    if isinstance(content, list):
+        for each in content:
+            yield from options_of(each)
+    elif isinstance(content, Mapping):
+        if option := _option(content):
+            yield option
+        for value in content.values():
+            yield from options_of(value)
+
+
+def _option(item: Mapping[Any, Any]) -> Option | None:
+    if "item" in item:
+        title = str(item["item"])
+        return Option(title, str(item.get("id") or title), str(item.get("description") or ""), is_listed=True)
+    kind = item.get("type", _REPLYING)
+    if not isinstance(item.get("title"), str) or not {"id", "url", "phone", "code"} & item.keys():
+        return None
+    return Option(item["title"], str(item.get("id") or item["title"]), opens="" if kind == _REPLYING else str(kind))
+
+
+def tapped(message: Message, person: str, label: str, steady: datetime) -> tuple[str, dict[str, str]]:
+    """Return the text and the parameters of a person's tap on a button or list item of a message.
+
+    Raises:
+        WhooshError: the person has no such message, or the message has no such button.
+    """
+    if not (message.is_outbound and same(message.to, person)):
+        raise WhooshError(f"{person} cannot tap on {message.sid}: it is from {message.from_} to {message.to}.")
+    if message.from_ is None or message.status in _NEVER_ARRIVED:
+        raise WhooshError(
+            f"{person} cannot tap on {message.sid}, which is {message.status.value}: let it arrive first, "
+            "with whoosh.settle()."
+        )
+    options = list(options_of(message.content))
+    found = next((option for option in options if label in (option.title, option.id)), None)
+    if found is None:
+        titles = ", ".join(repr(option.title) for option in options) or "none"
+        raise WhooshError(f"{message.sid} has no button or list item {label!r}. It has: {titles}.")
+    if found.opens:
+        raise WhooshError(f"A tap on {label!r}, a button of type {found.opens}, sends the app no message.")
+    return found.title, _parameters(message, found, steady)
+
+
+def _parameters(message: Message, option: Option, steady: datetime) -> dict[str, str]:
+    if option.is_listed:
+        params = {"ListId": option.id, "ListTitle": option.title}
+        if option.description:
+            params["ListDescription"] = option.description
+    else:
+        params = {"ButtonPayload": option.id, "ButtonText": option.title}
+    channel = CHANNELS.get(message.channel or "")
+    if channel is None or not channel.has_profiles:
+        return params if option.is_listed else {**params, "ButtonType": "REPLY"}
+    template = message.template
+    is_template = template is not None and template.approval_status(steady) == APPROVED
+    return {
+        **params,
+        "MessageType": "button" if is_template and not option.is_listed else "interactive",
+        "Forwarded": "false",
+        "FrequentlyForwarded": "false",
+        "OriginalRepliedMessageSid": message.sid,
+        "OriginalRepliedMessageSender": message.from_ or "",
+    }
+
+
+def shared_location(
+    person: str, latitude: float, longitude: float, label: str | None, address: str | None
+) -> dict[str, str | float]:
+    """Return the parameters of a location that a person shares.
+
+    Raises:
+        ValueError: there is no such place, or the person is not on a channel, because no SMS shares a location.
+    """
+    for name, value, most in (("latitude", latitude, 90), ("longitude", longitude, 180)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -most <= value <= most:
+            raise ValueError(f"A {name} is a number of degrees from -{most} to {most}, not {value!r}.")
+    _require_channel(person, "shares a location")
+    params: dict[str, str | float] = {"Latitude": latitude, "Longitude": longitude}
+    if label is not None:
+        params["Label"] = label
+    if address is not None:
+        params["Address"] = address
+    return params
+
+
+#: The parameters of an answer to an ad, besides those that the test gives.
+_AD: Final[Mapping[str, str]] = {
+    "ReferralBody": "Chat with us",
+    "ReferralHeadline": "An ad",
+    "ReferralSourceId": "120200000000000001",
+    "ReferralSourceType": "ad",
+    "ReferralSourceUrl": "https://fb.me/whoosh",
+    "ReferralCtwaClid": "whoosh-click-1",
+}
+_AD_MEDIA: Final[Mapping[str, str]] = {"ReferralMediaId": "whoosh-media-1", "ReferralMediaContentType": "image/jpeg"}
+
+
+def answered_ad(person: str, given: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the parameters of an answer to an ad that leads to WhatsApp; ``given`` has those that a test sets.
+
+    Raises:
+        ValueError: the person is on no channel, because ads do not lead to SMS.
+    """
+    _require_channel(person, "answers an ad")
+    known = {name: value for name, value in given.items() if value is not None}
+    media = _AD_MEDIA if "ReferralMediaUrl" in known else {}
+    return {**_AD, **media, **known}
+
+
+def _require_channel(person: str, does: str) -> None:
+    if channel_of(person) is None:
+        raise ValueError(f'Nobody {does} by SMS: write whoosh.phone("whatsapp:{person}").')
+
+
+def partner_of(account: Account, messages: Sequence[Message], person: str) -> str:
+    """Return the sender that a person would write to: the one they spoke with last, else the only one there is.
+
+    Raises:
+        ValueError: there is none, or there are several.
+    """
+    for message in reversed(messages):
+        if message.is_outbound and message.to == person and message.from_:
+            return message.from_
+        if not message.is_outbound and message.from_ == person:
+            return message.to
+    channel = channel_of(person)
+    provisions = account.provisions
+    known = [sender.address for sender in provisions.channel_senders if channel_of(sender.address) == channel]
+    if channel and not known and CHANNELS[channel].has_numbers:
+        known = [f"{channel}:{number.phone_number}" for number in provisions.numbers]
+    if len(known) == 1:
+        return known[0]
+    there = f"the account has {', '.join(known)}" if known else "the account has no sender on that channel"
+    raise ValueError(f'{person} has not spoken with the app yet, and {there}: write to="whatsapp:+15557122661".')
