@@ -27,7 +27,8 @@ PLAIN_HTTP: Final = "The API is served over HTTPS only; unencrypted HTTP is not 
 #: The headers of every answer, as the live API sends them.
 HEADERS: Final = MappingProxyType(
     {
-        "Content-Type": "application/json",
+        "Content-Type": "application/json;charset=utf-8",
+        "Vary": "Origin",
         "Twilio-Request-Duration": "0.143",
         "Twilio-Concurrent-Requests": "1",
         "X-Home-Region": "us1",
@@ -52,6 +53,8 @@ CROSS_ORIGIN: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _ORIGIN: Final = frozenset({"Origin", "origin"})
+#: The header with the error's code, which only the answers that refuse have.
+ERROR_CODE: Final = "X-Twilio-Error-Code"
 #: The headers that an error adds, by its HTTP status.
 ERROR_HEADERS: Final[Mapping[int, Mapping[str, str]]] = MappingProxyType(
     {401: {"WWW-Authenticate": 'Basic realm="Twilio API"'}, 429: {"Retry-After": "1"}}
@@ -226,7 +229,7 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
             reply = _own_reply(vendor, router, request, path, extension)
     except ApiError as refusal:
         error = refusal
-        headers = {**ERROR_HEADERS.get(error.status, {}), **error.headers}
+        headers = {ERROR_CODE: str(error.code), **ERROR_HEADERS.get(error.status, {}), **error.headers}
         reply = Reply(error.document(), error.status, headers=headers)
     except NetworkFault as fault:
         vendor.note(request, fault, rule=rule)
@@ -302,7 +305,7 @@ def _account(vendor: Vendor, caller: Account, request: Request, sid: str | None)
         raise _not_found(request)
     account = vendor.account_at(sid)
     if account is None or not vendor.lets(caller, account):
-        raise _unauthorized(request, "invalid username")
+        raise _unauthorized(request, _INVALID_USER, "Authenticate")
     return account
 
 
@@ -310,22 +313,23 @@ def _authenticate(vendor: Vendor, request: Request) -> Account:
     """The account whose credentials a request carries."""
     given = _basic_credentials(request.header("Authorization") or "")
     if given is None:
-        raise _unauthorized(request, "No credentials provided")
+        raise _unauthorized(request, _NO_CREDENTIALS, _NO_CREDENTIALS)
     caller = vendor.caller(*given)
     if caller is None:
-        raise _unauthorized(request, "invalid username")
+        known = is_sid(given[0], Prefix.ACCOUNT) or is_sid(given[0], Prefix.API_KEY)
+        raise _unauthorized(request, _INVALID_USER, "Authenticate" if known else _INVALID_USER)
     return caller
 
 
-def _unauthorized(request: Request, reason: str) -> ApiError:
-    """The refusal of credentials, which the 2010 API words unlike the others."""
+_NO_CREDENTIALS: Final = "Authentication Error - No credentials provided"
+_INVALID_USER: Final = "Authentication Error - invalid username"
+
+
+def _unauthorized(request: Request, message: str, message_2010: str) -> ApiError:
+    """Return the refusal of credentials. The 2010 API has texts of its own, and no detail."""
     if request.path.startswith(_2010):
-        return ApiError(20003)
-    return ApiError(
-        20003,
-        message=f"Authentication Error - {reason}",
-        detail="Your AccountSid or AuthToken was incorrect.",
-    )
+        return ApiError(20003, message=message_2010)
+    return ApiError(20003, message=message, detail="Your AccountSid or AuthToken was incorrect.")
 
 
 @lru_cache(maxsize=64)

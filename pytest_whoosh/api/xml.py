@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from html import escape
 
 _HEAD = "<?xml version='1.0' encoding='UTF-8'?>\n"
+#: The element with the paths of a resource's own resources.
+_LINKS = "SubresourceUris"
 #: The attributes of a list, and the keys of its envelope that they show.
 _ATTRIBUTES = {
     "page": "page",
@@ -37,7 +39,9 @@ def _page(element: str, key: str, items: list[object], envelope: Mapping[str, ob
 
 def _element(tag: str, value: object) -> str:
     if isinstance(value, Mapping):
-        content = "".join(_element(_camel(key), inner) for key, inner in value.items())
+        # The API's paths have no extension here.
+        shown = {key: _path(inner) if key == "uri" or tag == _LINKS else inner for key, inner in value.items()}
+        content = "".join(_element(_camel(key), inner) for key, inner in shown.items())
     elif isinstance(value, list):
         content = "".join(_element("Item", inner) for inner in value)
     elif isinstance(value, bool):
@@ -46,6 +50,10 @@ def _element(tag: str, value: object) -> str:
         # Characters that XML 1.0 cannot hold at all are dropped.
         content = escape("".join(filter(_allowed, "" if value is None else str(value))), quote=False)
     return f"<{tag}>{content}</{tag}>" if content else f"<{tag}/>"
+
+
+def _path(value: object) -> object:
+    return value.removesuffix(".json") if isinstance(value, str) else value
 
 
 def _quoted(value: str) -> str:

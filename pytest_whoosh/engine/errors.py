@@ -55,8 +55,8 @@ REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
         21602: Refusal(text="Message body is required."),
         21604: Refusal(text="A 'To' phone number is required."),
         21606: Refusal(
-            text="The From phone number {from_} is not a valid, SMS-capable inbound phone number or short code "
-            "for your account."
+            text="The 'From' phone number provided ({from_}) is not a valid message-capable Twilio phone number for "
+            "this destination"
         ),
         21608: Refusal(
             text="The number {to} is unverified. Trial accounts cannot send messages to unverified numbers; verify "
@@ -69,7 +69,7 @@ REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
             text="Message cannot be sent with the current combination of 'To' ({to}) and/or 'From' ({from_}) parameters"
         ),
         21617: Refusal(text="The concatenated message body exceeds the 1600 character limit."),
-        21656: Refusal(text="The Content Variables parameter is invalid"),
+        21656: Refusal(text="The Content Variables parameter is invalid."),
         21659: Refusal(text="'From' {from_} is not a Twilio phone number or Short Code country mismatch"),
         21660: Refusal(text="Mismatch between the 'From' number {from_} and the account {account_sid}"),
         21701: Refusal(404),
@@ -77,6 +77,7 @@ REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
         21710: Refusal(409, "Phone Number or Short Code is already in the Messaging Service."),
         21712: Refusal(409, "Phone Number or Short Code is associated with another Messaging Service."),
         21714: Refusal(412, "Number Pool size limit reached"),
+        21910: Refusal(text="Invalid From and To pair. From and To should be of the same channel"),
         30404: Refusal(404),
         30409: Refusal(409),
         60200: Refusal(text="Invalid parameter: {parameter}"),

@@ -154,7 +154,7 @@ class Message(Suggesting):
 
     @property
     def price(self) -> Decimal | None:
-        """The price, negative as in the API. None until the message is sent."""
+        """The price, negative as in the API. None until the message has its last status."""
         return self._read("price")
 
     @property

@@ -331,12 +331,25 @@ def test_other_credentials_open_no_host(exact: Whoosh, resource: str, credential
     assert answer.headers["WWW-Authenticate"] == 'Basic realm="Twilio API"'
 
 
-def test_the_2010_api_refuses_credentials_in_one_word(exact: Whoosh) -> None:
-    answer = requests.get(HOSTS["messages"].format(sid=exact.account_sid))
+@pytest.mark.parametrize(
+    ("auth", "message"),
+    [
+        (None, "Authentication Error - No credentials provided"),
+        (("user", "secret"), "Authentication Error - invalid username"),
+        (("SK" + "0" * 32, "secret"), "Authenticate"),
+        (("AC" + "f00d" * 8, "secret"), "Authenticate"),
+    ],
+    ids=["none", "a user name that is no SID", "an unknown SID", "a wrong secret"],
+)
+def test_the_2010_api_refuses_credentials_without_a_detail(
+    exact: Whoosh, auth: tuple[str, str] | None, message: str
+) -> None:
+    """Row 4 of the recordings."""
+    answer = requests.get(HOSTS["messages"].format(sid=exact.account_sid), auth=auth)
 
     assert answer.json() == {
         "code": 20003,
-        "message": "Authenticate",
+        "message": message,
         "more_info": "https://www.twilio.com/docs/errors/20003",
         "status": 401,
     }

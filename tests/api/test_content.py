@@ -785,7 +785,7 @@ def test_a_variable_without_a_value_is_named_to_the_test(  # recorded.md 26
         send(client, template.sid, {"1": "Ann"})
 
     assert refused.value.code == 21656
-    assert "21656: The Content Variables parameter is invalid" in whoosh.traffic()
+    assert "21656: The Content Variables parameter is invalid." in whoosh.traffic()
     assert "(no value for {{2}})" in whoosh.traffic()
 
 
@@ -915,20 +915,22 @@ def test_whatsapp_words_one_time_passwords_itself(client: Client, whoosh: Whoosh
 @pytest.mark.parametrize(
     ("variables", "code", "message"),
     [
-        pytest.param("{", 21656, "The Content Variables parameter is invalid", id="no JSON"),
-        pytest.param("[" * 100_000, 21656, "The Content Variables parameter is invalid", id="a deep nest"),
-        pytest.param('["Ann"]', 21656, "The Content Variables parameter is invalid", id="no object"),
-        pytest.param('{"1": null}', 21656, "The Content Variables parameter is invalid", id="null"),
-        pytest.param('{"1": ""}', 21656, "The Content Variables parameter is invalid", id="empty"),
-        pytest.param('{"1": "Ann", "": "a"}', 21656, "The Content Variables parameter is invalid", id="no name"),
-        pytest.param('{"1": "Ann", "a b": "a"}', 21656, "The Content Variables parameter is invalid", id="two names"),
-        pytest.param('{"1": 7}', 21656, "The Content Variables parameter is invalid", id="a number"),
-        pytest.param('{"1": "a\\nb"}', 21656, "The Content Variables parameter is invalid", id="a newline"),
-        pytest.param('{"1": "a\\tb"}', 21656, "The Content Variables parameter is invalid", id="a tab"),
-        pytest.param('{"1": "a     b"}', 21656, "The Content Variables parameter is invalid", id="five spaces"),
-        pytest.param(r'{"1": "\ud800"}', 21656, "The Content Variables parameter is invalid", id="half a character"),
-        pytest.param('{"1": "{{2}}"}', 21656, "The Content Variables parameter is invalid", id="a placeholder"),
-        pytest.param('{"2": "Ann"}', 21656, "The Content Variables parameter is invalid", id="a placeholder left over"),
+        pytest.param("{", 21656, "The Content Variables parameter is invalid.", id="no JSON"),
+        pytest.param("[" * 100_000, 21656, "The Content Variables parameter is invalid.", id="a deep nest"),
+        pytest.param('["Ann"]', 21656, "The Content Variables parameter is invalid.", id="no object"),
+        pytest.param('{"1": null}', 21656, "The Content Variables parameter is invalid.", id="null"),
+        pytest.param('{"1": ""}', 21656, "The Content Variables parameter is invalid.", id="empty"),
+        pytest.param('{"1": "Ann", "": "a"}', 21656, "The Content Variables parameter is invalid.", id="no name"),
+        pytest.param('{"1": "Ann", "a b": "a"}', 21656, "The Content Variables parameter is invalid.", id="two names"),
+        pytest.param('{"1": 7}', 21656, "The Content Variables parameter is invalid.", id="a number"),
+        pytest.param('{"1": "a\\nb"}', 21656, "The Content Variables parameter is invalid.", id="a newline"),
+        pytest.param('{"1": "a\\tb"}', 21656, "The Content Variables parameter is invalid.", id="a tab"),
+        pytest.param('{"1": "a     b"}', 21656, "The Content Variables parameter is invalid.", id="five spaces"),
+        pytest.param(r'{"1": "\ud800"}', 21656, "The Content Variables parameter is invalid.", id="half a character"),
+        pytest.param('{"1": "{{2}}"}', 21656, "The Content Variables parameter is invalid.", id="a placeholder"),
+        pytest.param(
+            '{"2": "Ann"}', 21656, "The Content Variables parameter is invalid.", id="a placeholder left over"
+        ),
         pytest.param(json.dumps({"1": "a" * 1601}), 21658, "Parameter exceeded character limit", id="a value too long"),
         pytest.param(
             json.dumps({"1": "Ann", "n" * 17: "a"}), 21658, "Parameter exceeded character limit", id="a name too long"

@@ -53,7 +53,8 @@ def test_the_headers_are_those_of_the_live_api(api: Api) -> None:
     response = api.create(SEND)
 
     assert {name: value for name, value in response.headers.items() if name != "Twilio-Request-Id"} == {
-        "Content-Type": "application/json",
+        "Content-Type": "application/json;charset=utf-8",
+        "Vary": "Origin",
         "Twilio-Request-Duration": "0.143",
         "Twilio-Concurrent-Requests": "1",
         "X-Home-Region": "us1",
@@ -474,14 +475,17 @@ def test_a_validity_period_is_1_to_14400_seconds(api: Api, seconds: str) -> None
     assert api.create({**SEND, "ValidityPeriod": seconds}).status_code == 201
 
 
-def test_a_message_that_asks_for_feedback_links_to_it(whoosh: Whoosh, client: Client) -> None:
-    asking = client.messages.create(to=PERSON, from_=SENDER, body="Hi", provide_feedback=True)
-    usual = client.messages.create(to=PERSON, from_=SENDER, body="Hi", provide_feedback=False)
+@pytest.mark.parametrize("asking", [True, False])
+def test_a_message_links_to_its_feedback_when_it_is_read(whoosh: Whoosh, client: Client, asking: bool) -> None:
+    """Row 8 of the recordings."""
+    created = client.messages.create(to=PERSON, from_=SENDER, body="Hi", provide_feedback=asking)
+    [listed] = client.messages.list()
 
-    uri = asking.uri.removesuffix(".json")
-    assert asking.subresource_uris == {"media": f"{uri}/Media.json", "feedback": f"{uri}/Feedback.json"}
-    assert list(usual.subresource_uris) == ["media"]
-    assert [message.feedback for message in whoosh.outbox] == ["unconfirmed", None]
+    uri = created.uri.removesuffix(".json")
+    assert created.subresource_uris == {"media": f"{uri}/Media.json"}
+    for read in (created.fetch(), listed):
+        assert read.subresource_uris == {"media": f"{uri}/Media.json", "feedback": f"{uri}/Feedback.json"}
+    assert [message.feedback for message in whoosh.outbox] == ["unconfirmed" if asking else None]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_feedback_starts_unconfirmed(client: Client, whoosh: Whoosh) -> None:
     message = send(client, provide_feedback=True)
 
     assert whoosh.outbox[0].feedback == "unconfirmed"
-    assert message.subresource_uris["feedback"] == path_of(message)
+    assert message.fetch().subresource_uris["feedback"] == path_of(message)
 
 
 def test_feedback_shows_the_documented_properties(client: Client, whoosh: Whoosh) -> None:

@@ -566,7 +566,7 @@ def test_unknown_media_is_not_found(client: Client, tail: str) -> None:
 
     path = path_of(message, tail).removeprefix(API)
     assert response.status_code == 404
-    if response.headers["Content-Type"] == "application/json":
+    if response.headers["Content-Type"] == "application/json;charset=utf-8":
         assert response.json() == {
             "code": 20404,
             "message": f"The requested resource {path} was not found",

@@ -52,7 +52,7 @@ def test_a_new_number_shows_every_property_with_its_default(frozen, whoosh: Whoo
         "origin": "twilio",
         "phone_number": OURS,
         "sid": sid,
-        "sms_application_sid": None,
+        "sms_application_sid": "",
         "sms_fallback_method": "POST",
         "sms_fallback_url": "",
         "sms_method": "POST",
@@ -61,7 +61,7 @@ def test_a_new_number_shows_every_property_with_its_default(frozen, whoosh: Whoo
         "status_callback_method": "POST",
         "trunk_sid": None,
         "uri": f"/2010-04-01/Accounts/{whoosh.account_sid}/IncomingPhoneNumbers/{sid}.json",
-        "voice_application_sid": None,
+        "voice_application_sid": "",
         "voice_caller_id_lookup": False,
         "voice_fallback_method": "POST",
         "voice_fallback_url": "",
@@ -132,7 +132,7 @@ def test_every_property_that_an_app_sets_shows_when_the_number_is_fetched(whoosh
         "voice_method": "GET",
         "voice_fallback_url": "https://app.example/voice-fallback",
         "voice_fallback_method": "GET",
-        "voice_application_sid": None,
+        "voice_application_sid": "",
         "voice_caller_id_lookup": True,
         "voice_receive_mode": "fax",
         "trunk_sid": "TK" + "1" * 32,
@@ -330,7 +330,7 @@ def test_an_empty_parameter_clears_a_property(whoosh: Whoosh, client: Client) ->
 
     cleared = client.incoming_phone_numbers(number.sid).update(sms_url="", sms_method="", sms_application_sid="")
 
-    assert (cleared.sms_url, cleared.sms_method, cleared.sms_application_sid) == ("", "POST", None)
+    assert (cleared.sms_url, cleared.sms_method, cleared.sms_application_sid) == ("", "POST", "")
 
 
 def test_a_fallback_url_is_refused_where_the_update_clears_the_main_one(whoosh: Whoosh, client: Client) -> None:

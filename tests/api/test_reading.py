@@ -39,6 +39,9 @@ def test_a_message_can_be_fetched_as_it_is_now(noon: None, whoosh: Whoosh, clien
     assert fetched.status_code == 200
     assert fetched.json() == {
         **created,
+        "subresource_uris": {
+            name: created["uri"].replace(".json", f"/{name.title()}.json") for name in ("media", "feedback")
+        },
         "status": "delivered",
         "date_sent": "Sat, 15 Jun 2030 12:00:02 +0000",
         "date_updated": "Sat, 15 Jun 2030 12:00:04 +0000",

@@ -36,8 +36,10 @@ def unverified(to: str) -> str:
 
 
 def unowned(sender: str) -> str:
-    number = f"The From phone number {sender}"
-    return f"{number} is not a valid, SMS-capable inbound phone number or short code for your account."
+    return (
+        f"The 'From' phone number provided ({sender}) is not a valid message-capable Twilio phone number for this "
+        "destination"
+    )
 
 
 @pytest.fixture
@@ -113,6 +115,8 @@ def provisions(whoosh: Whoosh) -> dict[str, str]:
         ({"To": "1-800-FLOWERS"}, 21211, 400, "Invalid 'To' Phone Number: 1-800-FLOXXXX"),
         ({"To": "tel:+15558675310"}, 21211, 400, "Invalid 'To' Phone Number: tel:+1555867XXXX"),
         ({"To": "12345"}, 21265, 400, "'To' number cannot be a Short Code: 1XXXX"),
+        ({"To": "+91987654321"}, 21265, 400, "'To' number cannot be a Short Code: +9198765XXXX"),
+        ({"To": "False"}, 21265, 400, "'To' number cannot be a Short Code: FXXXX"),
         ({"To": "123456"}, 21265, 400, "'To' number cannot be a Short Code: 12XXXX"),
         ({"To": [PERSON, "+15558675311"]}, 21653, 400, "There are more recipient addresses than allowed"),
         ({"To": f"{PERSON},+15558675311"}, 21653, 400, "There are more recipient addresses than allowed"),
@@ -129,13 +133,13 @@ def provisions(whoosh: Whoosh) -> dict[str, str]:
             {"To": f"whatsapp:{PERSON}"},
             21910,
             400,
-            "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel",
+            "Invalid From and To pair. From and To should be of the same channel",
         ),
         (
             {"From": f"whatsapp:{SENDER}"},
             21910,
             400,
-            "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel",
+            "Invalid From and To pair. From and To should be of the same channel",
         ),
         (
             {"From": "Whoosh"},
@@ -295,7 +299,7 @@ def test_each_mistake_has_its_code_text_and_status_and_leaves_no_message(
 
     assert response.status_code == status
     assert list(response.json().items()) == list(refusal(code, message, status).items())
-    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Content-Type"] == "application/json;charset=utf-8"
     assert list(whoosh.outbox) == []
     assert api.get().json()["messages"] == []
 
@@ -353,7 +357,8 @@ def test_a_scripted_refusal_reads_like_the_vendors_own(
 def test_a_refusal_has_the_headers_of_any_answer(api: Api) -> None:
     accepted, refused = api.create(SEND), api.create({})
 
-    assert refused.headers.keys() == accepted.headers.keys()
+    assert refused.headers.keys() == accepted.headers.keys() | {"X-Twilio-Error-Code"}
+    assert refused.headers["X-Twilio-Error-Code"] == "21603"
     assert refused.headers["Twilio-Request-Id"] != accepted.headers["Twilio-Request-Id"]
 
 
@@ -580,7 +585,10 @@ def test_a_sender_nobody_added_is_refused_where_only_owned_ones_do(whoosh: Whoos
     response = api.create({**SEND, "From": sender, "To": "+447700900123"})
 
     shown = SENDER if sender.startswith("(") else sender
-    assert (response.status_code, response.json()) == (400, refusal(21606, unowned(shown)))
+    assert (response.status_code, response.json()) == (
+        400,
+        refusal(21659, f"'From' {shown} is not a Twilio phone number or Short Code country mismatch"),
+    )
     whoosh.assert_nothing_sent()
 
 
@@ -623,7 +631,7 @@ def test_a_sender_of_another_pool_is_told_from_one_nobody_added(whoosh: Whoosh, 
     ours = api.create({**SEND, "MessagingServiceSid": service.sid})
     nobodys = api.create({**SEND, "MessagingServiceSid": service.sid, "From": "+15557122663"})
 
-    assert (ours.json()["code"], nobodys.json()["code"]) == (21711, 21606)
+    assert (ours.json()["code"], nobodys.json()["code"]) == (21711, 21659)
 
 
 # Which numbers are numbers
@@ -729,7 +737,10 @@ def test_nobody_comes_in_without_credentials(whoosh: Whoosh, header: str | None)
         headers={"Authorization": header.encode("latin-1")} if header else {},
     )
 
-    assert (response.status_code, response.json()) == (401, refusal(20003, "Authenticate", 401))
+    assert (response.status_code, response.json()) == (
+        401,
+        refusal(20003, "Authentication Error - No credentials provided", 401),
+    )
     assert response.headers["WWW-Authenticate"] == 'Basic realm="Twilio API"'
     whoosh.assert_nothing_sent()
 

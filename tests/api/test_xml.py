@@ -33,7 +33,7 @@ def test_a_message_is_created_and_fetched_in_xml(noon: None, whoosh: Whoosh, api
     assert (created.status_code, fetched.status_code) == (201, 200)
     assert created.headers["Content-Type"] == fetched.headers["Content-Type"] == "application/xml"
     assert created.headers["Twilio-Request-Id"] == "RQ" + sid[2:]
-    assert as_tree(created) == as_tree(fetched)
+    assert [tag for tag, _, _ in as_tree(fetched)[2][0][2][-1][2]] == ["Media", "Feedback"]
     assert as_tree(created) == (
         "TwilioResponse",
         {},
@@ -49,7 +49,7 @@ def test_a_message_is_created_and_fetched_in_xml(noon: None, whoosh: Whoosh, api
                     ("DateUpdated", {}, "Sat, 15 Jun 2030 12:00:00 +0000"),
                     ("Price", {}, None),
                     ("ErrorMessage", {}, None),
-                    ("Uri", {}, f"{api.path(f'/{sid}')}.json"),
+                    ("Uri", {}, api.path(f"/{sid}")),
                     ("AccountSid", {}, whoosh.account_sid),
                     ("NumMedia", {}, "0"),
                     ("To", {}, PERSON),
@@ -61,7 +61,7 @@ def test_a_message_is_created_and_fetched_in_xml(noon: None, whoosh: Whoosh, api
                     ("ErrorCode", {}, None),
                     ("PriceUnit", {}, None),
                     ("ApiVersion", {}, "2010-04-01"),
-                    ("SubresourceUris", {}, [("Media", {}, f"{api.path(f'/{sid}')}/Media.json")]),
+                    ("SubresourceUris", {}, [("Media", {}, f"{api.path(f'/{sid}')}/Media")]),
                 ],
             )
         ],
@@ -131,7 +131,11 @@ def test_even_nobody_is_told_so_in_xml(whoosh: Whoosh) -> None:
     response = requests.get(f"{HOST}/2010-04-01/Accounts/{whoosh.account_sid}/Messages.xml")
 
     [error] = ET.fromstring(response.content)
-    assert (response.status_code, error.findtext("Code"), error.findtext("Message")) == (401, "20003", "Authenticate")
+    assert (response.status_code, error.findtext("Code"), error.findtext("Message")) == (
+        401,
+        "20003",
+        "Authentication Error - No credentials provided",
+    )
 
 
 def test_what_is_not_there_is_not_there_in_xml(api: Api) -> None:

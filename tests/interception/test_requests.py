@@ -40,7 +40,7 @@ def test_a_plain_call_is_answered(whoosh, messages_url, auth, form):
     assert (response.status_code, response.reason, response.ok) == (201, "Created", True)
     assert response.json()["sid"] == message.sid
     assert response.url == messages_url
-    assert response.headers["content-type"] == "application/json"
+    assert response.headers["Content-Type"] == "application/json;charset=utf-8"
     assert response.request.method == "POST"
     assert (response.raw.closed, response.raw.read()) == (True, b"")
 

@@ -28,7 +28,7 @@ def require_documented(endpoint: Endpoint | None, status: int, kind: str | None,
         require_refusal(status, kind, body)
     elif status == 204:
         assert body in ("", b"")
-    elif kind == "application/json":
+    elif kind.startswith("application/json"):
         document = read_json(body)
         if endpoint is not None:
             found, usual = members(document), usual_members(endpoint)
@@ -49,7 +49,7 @@ def require_refusal(status: int, kind: str | None, body: str | bytes) -> None:
         document: dict[str, Any] = {ELEMENTS[each.tag]: each.text for each in exception}
         document |= {name: int(document[name]) for name in ("code", "status")}
     else:
-        assert kind == "application/json"
+        assert kind == "application/json;charset=utf-8"
         document = read_json(body)
     if document.get("code") == 20003 and "detail" in document:
         assert document.pop("detail") == DETAIL

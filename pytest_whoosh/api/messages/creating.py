@@ -3,6 +3,7 @@
 Follows the vendor's page on creating messages; the order in which mistakes are found is ``CHECKS``.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -114,7 +115,12 @@ def _require_owned(draft: Draft, sender: str) -> None:
         if sender_sid(sender) not in provisions.channel_senders and not provisions.owned(sender.rpartition(":")[2]):
             raise draft.refuse(63007)
         return
-    raise draft.refuse(21660 if draft.vendor.holder_of(sender) else 21606)
+    raise draft.refuse(21660 if draft.vendor.holder_of(sender) else 21659)
+
+
+#: What the recorded API takes for a short code besides real ones: Indian numbers with a digit too few, and the text
+#: of a false value that an app posts.
+_TAKEN_FOR_SHORT_CODES: Final = re.compile(r"\+91[0-9]{9}|False")
 
 
 def _read_recipient(draft: Draft) -> None:
@@ -122,7 +128,7 @@ def _read_recipient(draft: Draft) -> None:
     if len(draft.form["To"]) > 1 or "," in recipient:
         raise draft.refuse(21653)
     to = _normalize(draft, recipient)
-    if to is None and SHORT_CODE.fullmatch(recipient):
+    if (to is None and SHORT_CODE.fullmatch(recipient)) or _TAKEN_FOR_SHORT_CODES.fullmatch(to or recipient):
         raise draft.refuse(21265)
     if to is None and channel_of(recipient.lower()):
         raise draft.refuse(63003)

@@ -59,7 +59,7 @@ def create_message(call: Call) -> Reply | Response:
     answer = call.vendor.send(call.account, message, call.request)
     if answer is not None:
         return answer
-    return Reply(render_message(message), 201, message.sid, element=_ELEMENT)
+    return Reply(render_new_message(message), 201, message.sid, element=_ELEMENT)
 
 
 @routes.get("/{message_sid}")
@@ -169,11 +169,21 @@ def create_message_feedback(call: Call, message_sid: str) -> Reply:
 
 
 def render_message(message: Message) -> dict[str, object]:
-    """A message as the API shows it: exactly the documented keys, in the order in which the live API sends them."""
+    """Return a message as the API shows it: exactly the documented keys, in the order in which the live API sends them.
+
+    Create its document with :func:`render_new_message` instead.
+    """
+    document = render_new_message(message)
+    # The documentation's own sample, of a message that is sent, has no link to its feedback; recorded ones do.
+    if message.status is not Status.SENT or message.feedback:
+        uri = _uri(message)
+        document["subresource_uris"] = {"media": f"{uri}/Media.json", "feedback": f"{uri}/Feedback.json"}
+    return document
+
+
+def render_new_message(message: Message) -> dict[str, object]:
+    """Return a message as the API shows it when it is created: without a link to its feedback."""
     uri = _uri(message)
-    links = {"media": f"{uri}/Media.json"}
-    if message.feedback:
-        links["feedback"] = f"{uri}/Feedback.json"
     return {
         "body": message.body,
         "num_segments": str(message.num_segments),
@@ -194,7 +204,7 @@ def render_message(message: Message) -> dict[str, object]:
         "error_code": message.error_code,
         "price_unit": None if message.price is None else "USD",
         "api_version": API_VERSION,
-        "subresource_uris": links,
+        "subresource_uris": {"media": f"{uri}/Media.json"},
     }
 
 

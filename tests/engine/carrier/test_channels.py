@@ -415,19 +415,19 @@ def test_a_place_goes_with_its_name(whoosh: Whoosh, client: Client, action: str)
         pytest.param(
             {"to": "+15558675310"},
             21910,
-            "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel",
+            "Invalid From and To pair. From and To should be of the same channel",
             id="from WhatsApp to a phone",
         ),
         pytest.param(
             {"from_": "+15557122661"},
             21910,
-            "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel",
+            "Invalid From and To pair. From and To should be of the same channel",
             id="from a phone to WhatsApp",
         ),
         pytest.param(
             {"to": "messenger:person"},
             21910,
-            "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel",
+            "Invalid From and To pair. From and To should be of the same channel",
             id="from WhatsApp to Messenger",
         ),
         pytest.param({"to": SENDER}, 63031, "Channels message cannot have same From and To", id="to itself"),

@@ -211,8 +211,8 @@ def test_a_rejected_message_is_not_there(whoosh: Whoosh, client: Client) -> None
         (
             21606,
             (
-                "The From phone number +15557122661 is not a valid, SMS-capable inbound phone number or short code "
-                "for your account."
+                "The 'From' phone number provided (+15557122661) is not a valid message-capable Twilio phone number "
+                "for this destination"
             ),
         ),
         (
