@@ -6,7 +6,6 @@ library that a test may not need, is imported before a test asks for it.
 
 from __future__ import annotations
 
-import inspect
 import sys
 import warnings
 from collections import deque
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .interception.guard import Guard, WhooshGuardError
+    from .guarding import RunGuard
     from .server.serving import Server
     from .whoosh import Whoosh
 
@@ -46,16 +45,9 @@ _ENTERED: pytest.StashKey[deque[Whoosh]] = pytest.StashKey()
 _SHOWN: pytest.StashKey[bool] = pytest.StashKey()
 #: True while the test's own function runs.
 _RUNS: pytest.StashKey[bool] = pytest.StashKey()
-_GUARD: pytest.StashKey[Guard] = pytest.StashKey()
-_BREACHES: pytest.StashKey[list[WhooshGuardError]] = pytest.StashKey()
+_GUARD: pytest.StashKey[RunGuard] = pytest.StashKey()
 _INI: pytest.StashKey[dict[str, object]] = pytest.StashKey()
 _REPORT = "--whoosh-report"
-
-_EXPLANATION = (
-    "this test reached for {host} without the whoosh fixture, and pytest-whoosh stopped the call before it left this "
-    "machine. Let the test take the fixture, def test_...(whoosh), and the fake answers. "
-    "For a live test: @pytest.mark.whoosh(guard=False), or whoosh_guard = false in the ini file for all tests."
-)
 
 _WIDER_SCOPE = (
     "The whoosh fixture lasts for one test, so that no two tests share messages. A fixture of a wider scope makes a "
@@ -75,6 +67,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(_PREFIX + name, f"pytest-whoosh: {about}", default=None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Start the guard before a conftest.py is loaded: it may call the vendor, or keep functions to do so later."""
+    try:
+        on = bool(_ini_settings(early_config).get("guard", True))
+    except pytest.UsageError:  # said when the settings are read
+        on = True
+    _guard(early_config, on=on)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, check the settings of the ini file and where the report goes, and put up the guard."""
     config.addinivalue_line(
@@ -87,20 +89,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.pluginmanager.register(reporting(config, report, doubles_of), "pytest-whoosh-report")
 
-    from .interception.guard import Guard
-
-    breaches = config.stash[_BREACHES] = []
-    guard = config.stash[_GUARD] = Guard(
-        lambda host: _EXPLANATION.format(host=host), on=bool(settings.get("guard", True)), breaches=breaches
-    )
-    guard.start()
+    guard = _guard(config)
+    guard.usual = bool(settings.get("guard", True))
+    guard.set(on=guard.usual)
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Take the guard down."""
-    guard = config.stash.get(_GUARD, None)
-    if guard:
-        guard.stop()
+def _guard(config: pytest.Config, *, on: bool = True) -> RunGuard:
+    """Return the guard of a run, and start it at the first call."""
+    if _GUARD not in config.stash:
+        from .guarding import RunGuard
+
+        guard = config.stash[_GUARD] = RunGuard(config, on=on)
+        guard.start()
+        config.pluginmanager.register(guard, "pytest-whoosh-guard")
+    return config.stash[_GUARD]
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -156,14 +158,11 @@ def _server(double: Whoosh, *, tls: bool) -> Server:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+def pytest_runtest_protocol() -> Generator[None, object, object]:
     """Put everything back after a test."""
-    guard = item.config.stash[_GUARD]
-    usual = guard.on
     try:
         return (yield)
     finally:
-        guard.on = usual
         if patching := sys.modules.get(f"{__package__}.interception.patching"):
             patching.tidy()
 
@@ -171,7 +170,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the guard stand or not, as the test's settings say; forget what an earlier run of the test has left."""
-    item.config.stash[_BREACHES].clear()
     item.stash[_DOUBLE] = None
     item.stash[_SHOWN] = False
     if module := sys.modules.get(f"{__package__}.whoosh"):
@@ -181,45 +179,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         settings = _settings(item)
     except pytest.UsageError as problem:  # the marker of one test does not end the run
         pytest.fail(str(problem), pytrace=False)
-    guard.on = bool(settings.get("guard", guard.on))
-    guard.close_again()
+    guard.begin(on=bool(settings.get("guard", guard.usual)))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail a test whose app reached for the vendor, and swallowed the refusal."""
+    """Note that the test's own function runs."""
     item.stash[_RUNS] = True
     try:
         yield
     finally:
         item.stash[_RUNS] = False
-    _fail_for_breaches(item)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """Do the same for what fixtures and threads did after the test."""
-    item.config.stash[_BREACHES].clear()
-    yield
-    _fail_for_breaches(item)
-
-
-def _fail_for_breaches(item: pytest.Item) -> None:
-    swallowed = [breach for breach in item.config.stash[_BREACHES] if not _reached(item, breach)]
-    if swallowed:
-        pytest.fail(f"The app swallowed this refusal: {swallowed[0]}", pytrace=False)
-
-
-def _reached(item: pytest.Item, error: BaseException) -> bool:
-    """Whether an error came as far as the test itself, or pytest.raises for it: then the test knows of it.
-
-    The traceback of an error starts at the frame that caught it.
-    """
-    if error.__traceback__ is None:
-        return False
-    frame = error.__traceback__.tb_frame
-    own = getattr(inspect.unwrap(getattr(item, "obj", None)), "__code__", None)  # type: ignore[arg-type]
-    return frame.f_code is own or str(frame.f_globals.get("__name__", "")).startswith("_pytest.")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # the page of a run takes the failure's text before the traffic is added
@@ -237,9 +207,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     for number, double in enumerate(doubles, 1):
         title = "whoosh traffic" if len(doubles) == 1 else f"whoosh traffic, double {number} of {len(doubles)}"
         _add_section(report, title, double.traffic())
-    breaches = [str(breach) for breach in item.config.stash[_BREACHES]]
-    if breaches and breaches[0] not in report.longreprtext:
-        _add_section(report, "whoosh guard", "\n".join(breaches))
+    refusals = item.config.stash[_GUARD].refusals
+    if refusals and refusals[0] not in report.longreprtext:
+        _add_section(report, "whoosh guard", "\n".join(refusals))
     if report.when == "setup" and "function scoped fixture whoosh with a" in report.longreprtext:
         _add_section(report, "whoosh scope", _WIDER_SCOPE)
     return report

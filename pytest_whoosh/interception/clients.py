@@ -44,7 +44,8 @@ class Interception:
         """Step aside."""
         self._watch.stop()
         while self._patches:
-            self._patches.pop().stop()
+            self._patches[-1].stop()
+            self._patches.pop()  # last: an interrupt may come before, and the next double stops them all again
 
     def _stand_in(self, name: str) -> None:
         for patch in _ours(CLIENTS[name]).intercept(self._answer):

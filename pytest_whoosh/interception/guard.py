@@ -1,209 +1,265 @@
-"""Keeps tests from reaching the vendor: a look-up of its hosts, over any library, is refused.
+"""Stops calls to the vendor before anything leaves the machine.
 
-It stands where every connection begins, at the resolution of a name, and where a proxy is asked to lead there.
+The guard checks the host where a name is resolved, where a connection is opened, where a proxy is asked to open one,
+and where a TLS connection is used.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 
+from .guarded import GUARDED, GUARDED_CLASSES, Guarded
 from .importing import ImportWatch
-from .patching import Patch, tidy
+from .patching import Patch, patch_of, tidy
 
 __tracebackhide__ = is_usage_error
 
 
 class WhooshGuardError(WhooshError):
-    """A test reached for the vendor, and was stopped before anything left the machine."""
+    """A test tried to call the vendor, and the call was stopped before anything left the machine.
+
+    ``test`` is the ID of the test that started the thread or process of the call, if that is known.
+    """
+
+    test: str | None = None
 
 
 WhooshGuardError.__module__ = WhooshError.__module__
 
 
-class _Door(NamedTuple):
-    """A function on the way out: its module and name, and how to read from its arguments where it leads."""
-
-    module: str
-    name: str
-    leads_to: Callable[..., object]
-
-
-def _resolving(host: object, *_: object, **__: object) -> object:
-    return host
-
-
-def _resolving_for(_: object, host: object, *__: object, **___: object) -> object:
-    return host
-
-
-def _connecting(_: object, address: object) -> object:
-    return address[0] if isinstance(address, tuple) and address else None
-
-
-def _connecting_for(_: object, socket: object, address: object) -> object:
-    return _connecting(socket, address)
-
-
-def _opening(_: object, protocol: object, host: object = None, *__: object, **___: object) -> object:  # noqa: ARG001
-    return host
-
-
-def _tunnelling(connection: Any, data: object) -> object:
-    """Where http.client asks a proxy to lead; a connection that is stood in asks none."""
-    return connection._tunnel_host if isinstance(data, bytes) and data.startswith(b"CONNECT ") else None
-
-
-def _asking_proxy(connection: Any, method: object, url: str, **_: object) -> object:  # noqa: ARG001
-    """Where a request of http.client's goes: one to a proxy has the host in its URL."""
-    return _host_in(url) if url and not url.startswith("/") else None
-
-
-def _asking_proxy_of_httpx(connection: Any, request: Any) -> object:  # noqa: ARG001
-    """The same for httpx."""
-    target = request.url.target.decode("latin-1")
-    return None if target.startswith("/") else _host_in(target)
-
-
-def _asking_proxy_of_aiohttp(request: Any, conn: Any) -> object:
-    """The same for aiohttp."""
-    if type(conn.transport).__module__.startswith(__package__):
-        return None  # a connection that is stood in
-    return request.url.host if request.proxy or request.method == "CONNECT" else None
-
-
-def _host_in(url: str) -> str | None:
-    return urlsplit(url if "://" in url else f"//{url}").hostname
-
-
-#: Every way out, resolvers first. The modules are watched for: none is imported here.
-_DOORS: Final = (
-    _Door("socket", "getaddrinfo", _resolving),
-    _Door("socket", "gethostbyname", _resolving),
-    _Door("socket", "gethostbyname_ex", _resolving),
-    _Door("socket", "socket.connect", _connecting),
-    _Door("socket", "socket.connect_ex", _connecting),
-    _Door("uvloop", "Loop.getaddrinfo", _resolving_for),
-    _Door("uvloop", "Loop.create_connection", _opening),  # which resolves by itself
-    _Door("uvloop", "Loop.sock_connect", _connecting_for),  # likewise
-    _Door("aiodns", "DNSResolver.getaddrinfo", _resolving_for),
-    _Door("aiodns", "DNSResolver.gethostbyname", _resolving_for),
-    _Door("http.client", "HTTPConnection.send", _tunnelling),
-    _Door("http.client", "HTTPConnection.putrequest", _asking_proxy),
-    _Door("httpcore._sync.http11", "HTTP11Connection.handle_request", _asking_proxy_of_httpx),
-    _Door("httpcore._async.http11", "AsyncHTTP11Connection.handle_async_request", _asking_proxy_of_httpx),
-    _Door("aiohttp.client_reqrep", "ClientRequest.send", _asking_proxy_of_aiohttp),
-)
-
-
-@dataclass(slots=True, eq=False)
 class Guard:
-    """Refuses to let anything reach the vendor while it stands; of several, the last to come speaks.
+    """Refuses calls to the vendor from :meth:`start` until :meth:`stop`.
 
-    ``explain(host)`` words the refusal. A guard that is not ``on`` lets everything pass that no other refuses. An app
-    may swallow a refusal: the last guard to come that has a list of ``breaches`` keeps it, whoever spoke.
+    If several guards are started, the newest one that is on refuses; a guard that is not on changes nothing. An app
+    may swallow a refusal, so the newest guard that has a ``record`` is given each, with the guard that refused.
+
+    Args:
+        explain: returns the text of a refusal, given the host.
+        on: False lets every call pass that no other guard refuses.
+        record: is given every refusal.
     """
 
-    explain: Callable[[str], str]
-    on: bool = True
-    breaches: list[WhooshGuardError] | None = None
+    __slots__ = ("explain", "on", "record")
+
+    def __init__(
+        self,
+        explain: Callable[[str], str],
+        *,
+        on: bool = True,
+        record: Callable[[WhooshGuardError, Guard], None] | None = None,
+    ) -> None:
+        self.explain = explain
+        self.on = on
+        self.record = record
 
     def start(self) -> None:
-        """Stand in the way."""
-        _WAYS_OUT.post(self)
+        """Start to refuse."""
+        _GUARDS.add(self)
 
     def stop(self) -> None:
-        """Step out of the way."""
-        _WAYS_OUT.dismiss(self)
+        """Stop refusing. Does nothing if the guard has not been started."""
+        _GUARDS.remove(self)
 
-    def close_again(self) -> None:
-        """Close the doors that somebody has opened since, as pytest-socket does after each test."""
-        _WAYS_OUT.close_again()
+    def renew(self) -> None:
+        """Guard the functions again that somebody has replaced since, as gevent and pytest-socket do."""
+        _GUARDS.renew()
 
 
-class _WaysOut:
-    """All doors, and the guards posted there. There is one, for the process has one set of doors."""
+class _Guards:
+    """All started guards, and the functions that they guard. There is one instance, since the process has one set."""
 
     def __init__(self) -> None:
         self._guards: list[Guard] = []
-        self._patches: dict[_Door, Patch] = {}
-        #: Those of guards that have gone: where doubles follow one another, theirs are not made anew for each.
-        self._resting: dict[_Door, Patch] = {}
+        #: The patches of each function, the newest last: there are several if somebody has replaced it. Each comes with
+        #: the guard that found it replaced, which leaves what it has found.
+        self._patches: dict[Guarded, list[tuple[Patch, Guard]]] = {}
+        #: Where doubles follow one another, their patches are not made anew for each.
+        self._stopped: dict[Guarded, Patch] = {}
+        self._classes: list[tuple[Any, str, type, type]] = []
+        #: The name spaces and names of what is guarded, and what has to be there: one comparison finds a change.
+        self._places: list[tuple[Any, str]] = []
+        self._expected: list[object] = []
         self._watch: ImportWatch | None = None
 
-    def post(self, guard: Guard) -> None:
-        """Let a guard watch the doors."""
+    def add(self, guard: Guard) -> None:
         self._guards.append(guard)
-        if self._watch is None:
-            modules = dict.fromkeys(door.module for door in _DOORS)
-            for module in modules:
-                if module in sys.modules:
-                    self._close(module)
-            self._watch = ImportWatch((module for module in modules if module not in sys.modules), self._close)
-            self._watch.start()
+        if self._watch is not None:
+            self.renew()
+            return
+        self._watch = ImportWatch((module for module in _MODULES if module not in sys.modules), self._guard_module)
+        self._watch.start()
+        self._guard_imported()
 
-    def dismiss(self, guard: Guard) -> None:
-        """Let a guard go, and leave the doors as they were once the last has gone."""
+    def remove(self, guard: Guard) -> None:
         if guard in self._guards:
             self._guards.remove(guard)
+        found_replaced = False
+        for row, patches in reversed(self._patches.items()):
+            for patch, added_by in reversed(patches):
+                if not self._guards or (added_by is guard and len(patches) > 1):
+                    found_replaced = True
+                    if patch.stop() and len(patches) == 1:
+                        self._stopped[row] = patch
+                    patches.remove((patch, added_by))
         if not self._guards:
+            self._patches.clear()
             if self._watch is not None:
                 self._watch.stop()
-                self._watch = None
-            while self._patches:
-                door, patch = self._patches.popitem()
-                if patch.stop():
-                    self._resting[door] = patch
+            while self._classes:
+                module, name, before, ours = self._classes[-1]
+                if getattr(module, name) is ours:
+                    setattr(module, name, before)
+                self._classes.pop()
+            self._places, self._expected, self._watch = [], [], None
+        elif found_replaced:
+            self._places, self._expected = [({}, "")], [guard]  # never equal: to be looked at again
         tidy()
 
-    def close_again(self) -> None:
-        for patch in self._patches.values():
-            patch.renew()
+    def renew(self) -> None:
+        if [place.get(name) for place, name in self._places] != self._expected:
+            self._places, self._expected = [], []
+            self._guard_imported()
 
-    def _close(self, module: str) -> None:
-        for door in _DOORS:
-            if door.module == module:
-                *path, name = door.name.split(".")
-                owner = reduce(getattr, path, sys.modules[module])
-                patch = self._resting.pop(door, None)
-                if patch and patch.owner is owner and patch.renew():
-                    self._patches[door] = patch
-                elif hasattr(owner, name):  # not every release of a library has every door
-                    patch = self._patches[door] = Patch(owner, name, self._guarding(door.leads_to))
-                    patch.start()
+    def _guard_imported(self) -> None:
+        for module in _MODULES:
+            if module in sys.modules:
+                self._guard_module(module)
 
-    def _guarding(self, leads_to: Callable[..., object]) -> Callable[[Any], Callable[..., Any]]:
+    def _guard_module(self, module: str) -> None:
+        self._note(sys.modules, module)
+        for row in GUARDED:
+            if row.module == module:
+                self._guard_function(row)
+        for name, kind, methods in GUARDED_CLASSES:
+            if name == module:
+                self._guard_class(sys.modules[module], kind, methods)
+
+    def _guard_function(self, row: Guarded) -> None:
+        *path, name = row.name.split(".")
+        try:
+            owner = reduce(getattr, path, sys.modules[row.module])
+            standing = getattr(owner, name)
+        except AttributeError:  # not every release of a library has every function
+            return
+        if patch_of(standing) is None:
+            self._patch(row, owner, name)
+        else:
+            self._forget_those_above(row, standing)
+        self._note(vars(sys.modules[row.module]), path[0] if path else name)
+        if path:
+            self._note(vars(owner), name)
+
+    def _note(self, space: Any, name: str) -> None:
+        self._places.append((space, name))
+        self._expected.append(space.get(name))
+
+    def _patch(self, row: Guarded, owner: Any, name: str) -> None:
+        patches = self._patches.setdefault(row, [])
+        earlier = patches[-1][0] if patches else self._stopped.pop(row, None)
+        if earlier and earlier.owner is owner and earlier.renew():
+            patches[-1:] = [(earlier, self._guards[-1])]
+            return
+        patch = Patch(owner, name, self._guarding(row))
+        patches.append((patch, self._guards[-1]))  # first, so that it is stopped also if an interrupt comes
+        patch.start()
+
+    def _forget_those_above(self, row: Guarded, standing: object) -> None:
+        """Drop the patches that lay over a neighbour's, which has gone and has put back an earlier patch of ours."""
+        patches = self._patches.get(row, [])
+        if any(patch.is_standing(standing) for patch, _ in patches):
+            while not patches[-1][0].is_standing(standing):
+                patches.pop()[0].abandon()
+
+    def _guarding(self, row: Guarded) -> Callable[[Any], Callable[..., Any]]:
+        host_of, address_of = row.host_of, row.address_of
+
         def build(function: Any) -> Callable[..., Any]:
             def guarded(*args: Any, **kwargs: Any) -> Any:
-                self._check(leads_to(*args, **kwargs))
+                host = host_of(*args, **kwargs)
+                if host is not None and is_vendor(host):
+                    self._refuse(host, (lambda: address_of(*args, **kwargs)) if address_of else None)
                 return function(*args, **kwargs)
 
             return guarded
 
         return build
 
-    def _check(self, host: object) -> None:
-        if isinstance(host, bytes):
-            host = host.decode("ascii", "replace")
-        if not isinstance(host, str) or not is_vendor(host):
+    def _guard_class(self, module: Any, name: str, methods: dict[str, Callable[..., object]]) -> None:
+        kind = getattr(module, name, None)
+        if not isinstance(kind, type) or any(kind is ours for _, _, _, ours in self._classes):
             return
+        ours: Any = type(kind)(name, (kind,), {"__slots__": (), "__module__": kind.__module__})
+        for method, host_of in methods.items():
+            if hasattr(kind, method):
+                row = Guarded(module.__name__, f"{name}.{method}", host_of)
+                setattr(ours, method, self._guarding(row)(getattr(kind, method)))
+        self._classes.append((module, name, kind, ours))
+        setattr(module, name, ours)
+
+    def _refuse(self, host: Any, address: Callable[[], object] | None) -> None:
         speaker = next((guard for guard in reversed(self._guards) if guard.on), None)
-        if speaker is None:
+        if speaker is None or (address is not None and _is_own_server(address)):
             return
+        shown = host if isinstance(host, str) else bytes(host).decode("utf-8", "replace")
         thread = threading.current_thread()
         where = "" if thread is threading.main_thread() else f" (in thread {thread.name!r})"
-        breach = WhooshGuardError(speaker.explain(host) + where)
-        kept = next((guard.breaches for guard in reversed(self._guards) if guard.breaches is not None), [])
-        kept.append(breach)
-        raise breach
+        refusal = WhooshGuardError(speaker.explain(shown) + where)
+        refusal.test = getattr(thread, STARTED_BY, None)
+        record = next((guard.record for guard in reversed(self._guards) if guard.record is not None), None)
+        if record is not None:
+            record(refusal, speaker)
+        raise refusal
 
 
-_WAYS_OUT: Final = _WaysOut()
+_MODULES: Final = tuple(dict.fromkeys([*(row.module for row in GUARDED), *(row[0] for row in GUARDED_CLASSES)]))
+
+#: The attribute of a thread that holds the ID of the test that started it.
+STARTED_BY: Final = "_whoosh_started_by"
+
+#: The addresses of the servers that this package has started in this process.
+_OWN_SERVERS: Final[set[tuple[str, int]]] = set()
+#: The environment variable that names the directory shared by a guarded run and its children; see ``children``.
+SHARED: Final = "PYTEST_WHOOSH_RUN"
+_ADDRESSES: Final = "servers"
+
+
+def exempt(host: str, port: int) -> None:
+    """Let TLS connections to a server of this package pass, also if they ask for a host of the vendor's."""
+    _OWN_SERVERS.add((host, port))
+    if shared := os.environ.get(SHARED):
+        try:
+            with open(os.path.join(shared, _ADDRESSES), "a", encoding="ascii") as file:  # noqa: PTH118, PTH123  # pathlib is slow to import in children
+                file.write(f"{host} {port}\n")
+        except OSError:  # the run has ended
+            pass
+
+
+def end_exemption(host: str, port: int) -> None:
+    """Treat an address like any other again."""
+    _OWN_SERVERS.discard((host, port))
+
+
+def _is_own_server(address: Callable[[], object]) -> bool:
+    try:
+        found: Any = address()
+        peer = (str(found[0]), int(found[1]))
+    except (OSError, TypeError, IndexError, ValueError):  # not connected
+        return False
+    if peer in _OWN_SERVERS:
+        return True
+    try:
+        with open(os.path.join(os.environ[SHARED], _ADDRESSES), encoding="ascii") as file:  # noqa: PTH118, PTH123
+            return f"{peer[0]} {peer[1]}\n" in file.readlines()
+    except (OSError, KeyError):
+        return False
+
+
+_GUARDS: Final = _Guards()

@@ -1,27 +1,32 @@
-"""Notices the import of a library, so that one imported inside a test is stood in as well."""
+"""Notices the import of a library, so that one imported inside a test is intercepted as well.
+
+The finder and the loader below do not inherit from their abstract classes, whose import takes longer than the rest of
+the guard of a child process.
+"""
+
+from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
 
 
-class ImportWatch(MetaPathFinder):
-    """Calls ``imported(name)`` once any of the modules it watches has been imported."""
+class ImportWatch:
+    """Calls ``imported(name)`` after each first import of a module that it watches."""
 
     def __init__(self, names: Iterable[str], imported: Callable[[str], None]) -> None:
         self._names = set(names)
         self._imported = imported
 
     def start(self) -> None:
-        """Look out."""
+        """Start to watch."""
         if self._names:
             sys.meta_path.insert(0, self)
 
     def stop(self) -> None:
-        """Look away."""
+        """Stop watching."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
 
@@ -31,16 +36,19 @@ class ImportWatch(MetaPathFinder):
         path: Sequence[str] | None = None,  # noqa: ARG002
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
-        """Let the other finders find a watched module, and put ourselves behind its loader."""
+        """Let the other finders find a watched module, and put our loader around its own."""
         if fullname not in self._names:
             return None
+
+        from importlib.util import find_spec
+
         self._names.remove(fullname)  # so that the search below passes us by
         try:
             spec = find_spec(fullname)
         finally:
             self._names.add(fullname)  # it may have been looked for without being imported
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, self._found)
+            spec.loader = _Loader(spec.loader, self._found)  # type: ignore[assignment]
         return spec
 
     def _found(self, name: str) -> None:
@@ -49,19 +57,19 @@ class ImportWatch(MetaPathFinder):
             self._imported(name)
 
 
-class _Loader(Loader):
-    """A module's own loader, and a call once it has run. The module never sees us."""
+class _Loader:
+    """Loads a module with the module's own loader, then calls ``imported``. The module never sees this loader."""
 
-    def __init__(self, loader: Loader, imported: Callable[[str], None]) -> None:
+    def __init__(self, loader: Any, imported: Callable[[str], None]) -> None:
         self._loader = loader
         self._imported = imported
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Create the module as its own loader does."""
-        return self._loader.create_module(spec)
+        return self._loader.create_module(spec)  # type: ignore[no-any-return]
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run the module as its own loader does, and tell that it has run."""
+        """Run the module as its own loader does, then report it."""
         module.__loader__ = self._loader
         if module.__spec__:
             module.__spec__.loader = self._loader

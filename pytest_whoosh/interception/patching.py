@@ -1,110 +1,130 @@
-"""Standing in for an attribute of somebody else's module, so that neighbours may do the same in any order."""
+"""Replaces an attribute of somebody else's module for a time, so that neighbours may do the same in any order."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
-_DOOR: Final = "__whoosh_door__"
+_PATCH: Final = "__whoosh_patch__"
 
-#: The patches that had stopped when a neighbour's still lay over them. What stands is the process's, and so is this.
-_BURIED: Final[list[Patch]] = []
+#: The patches that were stopped while a neighbour's patch lay over them. There is one list, as for what is patched.
+_COVERED: Final[list[Patch]] = []
 
 
 class Patch:
-    """One attribute replaced from :meth:`start` until :meth:`stop`.
+    """Replaces one attribute from :meth:`start` until :meth:`stop`.
 
-    ``build(previous)`` makes the stand-in, given what stood there before. Where a neighbour has patched over ours in
-    the meantime, its patch stays, and our stand-in, still in its chain, steps aside: it hands every call to
+    ``build(previous)`` makes the replacement, given what was there before. If a neighbour has patched the same
+    attribute in the meantime, its patch stays, and our replacement, which is still in its chain, hands every call to
     ``previous``. So both sides restore in any order, and nothing of either is lost; :func:`tidy` takes away what a
     neighbour has put back of ours.
+
+    An interrupt may come at any moment. :meth:`stop` can be called again after one, and finishes.
     """
 
-    __slots__ = ("_build", "_inherited", "_name", "_stand_in", "_standing", "owner", "previous")
+    __slots__ = ("_active", "_build", "_inherited", "_name", "_replacement", "owner", "previous")
 
     def __init__(self, owner: object, name: str, build: Callable[[Any], Callable[..., Any]]) -> None:
         self.owner = owner
         self._name = name
         self._build = build
-        self._standing = False
+        self._active = False
         self.previous: Any = None
-        self._stand_in: Any = None
+        self._replacement: Any = None
 
     def start(self) -> None:
-        """Let the stand-in take its place."""
+        """Replace the attribute."""
         owner, name = self.owner, self._name
         self.previous = getattr(owner, name)
-        stand_in = self._build(self.previous)
+        function = self._build(self.previous)
 
-        def door(*args: Any, **kwargs: Any) -> Any:
-            return stand_in(*args, **kwargs) if self._standing else self.previous(*args, **kwargs)
+        def replacement(*args: Any, **kwargs: Any) -> Any:
+            return function(*args, **kwargs) if self._active else self.previous(*args, **kwargs)
 
         # All that inspect needs; functools.update_wrapper would take as long as the rest of setting up a double.
-        marks = door.__dict__
-        marks["__wrapped__"], marks[_DOOR] = self.previous, self
-        earlier = getattr(self.previous, _DOOR, None)
+        marks = replacement.__dict__
+        marks["__wrapped__"], marks[_PATCH] = self.previous, self
+        earlier = getattr(self.previous, _PATCH, None)
         self._inherited: bool = (
             earlier._inherited if earlier else isinstance(owner, type) and name not in owner.__dict__
         )
-        self._stand_in = door
-        self._standing = True
-        setattr(owner, name, door)
+        self._replacement = replacement
+        self._active = True
+        setattr(owner, name, replacement)
 
     def renew(self) -> bool:
-        """Stand in again, if what stood before us stands there: a neighbour has put it back, or :meth:`stop` has.
+        """Replace the attribute again if it is what it was before: a neighbour has put it back, or :meth:`stop` has.
 
         Returns:
-            Whether it does.
+            True if it is replaced.
         """
         if getattr(self.owner, self._name) is not self.previous:
             return False
-        self._standing = True
-        setattr(self.owner, self._name, self._stand_in)
+        self._active = True
+        setattr(self.owner, self._name, self._replacement)
         return True
 
+    def is_standing(self, function: object) -> bool:
+        """True if a function is this patch's replacement, and guards or intercepts as it should."""
+        return function is self._replacement and self._active
+
+    def abandon(self) -> None:
+        """Let calls pass from now on, without touching the attribute: somebody has replaced it for good."""
+        self._active = False
+
     def stop(self) -> bool:
-        """Take the stand-in away; do nothing where it never came.
+        """Put back what was there before. Does nothing if the patch has not been started.
 
         Returns:
-            Whether it has gone for good, with no patch of a neighbour's over it.
+            True if nothing of the patch is left, since no neighbour has patched the attribute after it.
         """
-        if not self._standing:
+        if self._replacement is None:
             return False
-        self._standing = False
-        if self._leave():
+        self._active = False
+        if self._restore():
             return True
-        _hand_over(getattr(self.owner, self._name), self._stand_in, _open(self.previous))
-        _BURIED.append(self)
+        if self not in _COVERED:
+            _hand_over(getattr(self.owner, self._name), self._replacement, _active(self.previous))
+            _COVERED.append(self)
         return False
 
-    def _leave(self) -> bool:
-        """Put back what stood before, where nobody else has changed that since."""
-        if getattr(self.owner, self._name) is not self._stand_in:
+    def _restore(self) -> bool:
+        """Put back what was there before, if nobody else has changed that since."""
+        if getattr(self.owner, self._name) is not self._replacement:
             return False
-        before = _open(self.previous)
-        if self._inherited and not hasattr(before, _DOOR):
+        before = _active(self.previous)
+        if self._inherited and not hasattr(before, _PATCH):
             delattr(self.owner, self._name)
         else:
             setattr(self.owner, self._name, before)
         return True
 
 
+def patch_of(function: object) -> Patch | None:
+    """Return the active patch whose replacement a function is, or None for anybody else's function."""
+    patch: Patch | None = getattr(function, _PATCH, None)
+    # functools.wraps copies the mark to a neighbour's function.
+    return patch if patch is not None and patch.is_standing(function) else None
+
+
 def tidy() -> None:
-    """Put back what neighbours left of ours: the stand-in that they found, and set again when they left in turn."""
-    _BURIED[:] = [patch for patch in _BURIED if not patch._leave()]
+    """Put back what neighbours left of ours: the replacement that they found, and set again when they were stopped."""
+    if _COVERED:
+        _COVERED[:] = [patch for patch in _COVERED if not patch._restore()]
 
 
 def _hand_over(neighbour: Any, ours: object, before: object) -> None:
-    """Let a neighbour that remembers our stand-in, to set it back one day, remember what stood before it instead."""
+    """Let a neighbour that remembers our replacement, to set it back one day, remember what was there before it."""
+    import inspect  # here, because the guard of every child process reads this module
+
     for keeper in inspect.getclosurevars(neighbour).nonlocals.values() if inspect.isfunction(neighbour) else ():
         for name, value in list(getattr(keeper, "__dict__", {}).items()):
             if value is ours:
                 setattr(keeper, name, before)
 
 
-def _open(function: Any) -> Any:
-    """What stood before, past every stand-in of ours that has stepped aside."""
-    while (patch := getattr(function, _DOOR, None)) is not None and not patch._standing:
+def _active(function: Any) -> Any:
+    """Return what was there before all of our replacements that are no longer active."""
+    while (patch := getattr(function, _PATCH, None)) is not None and not patch._active:
         function = patch.previous
     return function

@@ -55,11 +55,15 @@ def test_an_unused_plugin_loads_few_modules_of_ours(pytester):
         "pytest_whoosh.engine",
         "pytest_whoosh.engine.hosts",
         "pytest_whoosh.engine.misuse",
+        "pytest_whoosh.guarding",
         "pytest_whoosh.plugin",
         "pytest_whoosh.interception",
+        "pytest_whoosh.interception.children",
         "pytest_whoosh.interception.guard",
+        "pytest_whoosh.interception.guarded",
         "pytest_whoosh.interception.importing",
         "pytest_whoosh.interception.patching",
+        "pytest_whoosh.interception.threads",
     }
 
 

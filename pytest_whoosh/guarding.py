@@ -1,0 +1,305 @@
+"""The guard of a test run: when it is on, what a refusal says, and which test it fails."""
+
+from __future__ import annotations
+
+import atexit
+import inspect
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Final
+
+import pytest
+
+from .interception.children import Children, hand_over
+from .interception.guard import Guard, WhooshGuardError
+from .interception.threads import ThreadOrigins
+
+_STOPPED: Final = "pytest-whoosh stopped the call before it left this machine"
+_LIVE: Final = (
+    "For a live test: @pytest.mark.whoosh(guard=False), or whoosh_guard = false in the ini file for all tests."
+)
+_IN_TEST: Final = (
+    "this test reached for {host} without the whoosh fixture, and {stopped}. "
+    "Let the test take the fixture, def test_...(whoosh), and the fake answers. {live}"
+)
+_IN_WIDER_FIXTURE: Final = (
+    "this test reached for {host} without the whoosh fixture, and {stopped}. "
+    "The {scope} fixture {fixture!r} made the call, and needs a double of its own, since the whoosh fixture lasts for "
+    "one test: put `with Whoosh() as whoosh:` around its `yield` (from pytest_whoosh import Whoosh). {live}"
+)
+_BEFORE_TESTS: Final = (
+    "a conftest.py or a plugin reached for {host} while pytest was starting, and {stopped}. "
+    "Make the call in a test or in a fixture that takes the whoosh fixture, and the fake answers. "
+    "To let it out: whoosh_guard = false in the ini file."
+)
+_AFTER_TESTS: Final = (
+    "a thread or an atexit handler reached for {host} after the tests had ended, and {stopped}. "
+    "Stop the thread, or call the handler, in the tear-down of a fixture that takes the whoosh fixture. "
+    "To let it out: whoosh_guard = false in the ini file."
+)
+_SWALLOWED: Final = "The app swallowed this refusal: {refusal}"
+_LATE: Final = "A thread or process that this test started was refused later, while {running}: {refusal}"
+
+#: Under these names a test's own code can expect a refusal.
+_EXPECTING: Final = frozenset({"WhooshGuardError", "raises", "assertRaises", "assertRaisesRegex"})
+_SHOWN: Final[pytest.StashKey[bool]] = pytest.StashKey()
+_LATE_REPORTS: Final = "whoosh_late_refusals"
+
+
+class RunGuard:
+    """Guards one run of pytest, as a plugin of its own. It stands before the first conftest.py is loaded."""
+
+    def __init__(self, config: pytest.Config, *, on: bool) -> None:
+        self._config = config
+        self._phase = _BEFORE_TESTS
+        self._refusals: list[WhooshGuardError] = []
+        self._late: list[tuple[str, str]] = []
+        self._item: pytest.Item | None = None
+        self._guard = Guard(self._explain, on=on, record=self._record)
+        self._threads = ThreadOrigins()
+        self._children = Children()
+        #: Whether tests are guarded that say nothing about it.
+        self.usual = on
+
+    def start(self) -> None:
+        """Start to guard."""
+        hand_over(to_run=True)
+        self._guard.start()
+        self._threads.start()
+        self._children.start()
+        self._children.guard(on=self._guard.on)
+        self._config.add_cleanup(self._end)
+
+    def _end(self) -> None:
+        """Leave everything as it was; in a process that pytest owns, only once that ends."""
+        self._phase = _AFTER_TESTS
+        if _owns_process():
+            atexit.register(self._children.stop)
+            return
+        self._children.stop()
+        self._threads.stop()
+        self._guard.stop()
+        hand_over(to_run=False)
+
+    @property
+    def refusals(self) -> list[str]:
+        """The texts of the running test's refusals."""
+        return [str(refusal) for refusal in self._refusals]
+
+    def set(self, *, on: bool) -> None:
+        """Refuse calls from now on, or let them pass."""
+        if self._guard.on != on:
+            self._guard.on = on
+            self._children.guard(on=on)
+
+    # When it is on
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Go back to the usual after each test."""
+        self._item, self._threads.test = item, item.nodeid
+        try:
+            return (yield)
+        finally:
+            self.set(on=self.usual)
+
+    def begin(self, *, on: bool) -> None:
+        """Prepare for a test: forget what an earlier attempt of it has left."""
+        self._collect()
+        self._refusals.clear()
+        self.set(on=on)
+        self._guard.renew()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Note that what is imported from now on are tests."""
+        self._phase = _IN_TEST
+
+    # What it says
+
+    def _explain(self, host: str) -> str:
+        fixture = _wider_fixture(sys._getframe()) if self._phase is _IN_TEST else None
+        if fixture is None:
+            return self._phase.format(host=host, stopped=_STOPPED, live=_LIVE)
+        return _IN_WIDER_FIXTURE.format(
+            host=host, stopped=_STOPPED, live=_LIVE, scope=fixture.scope, fixture=fixture.argname
+        )
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[Any]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Show the refusal before the traceback, which then ends where the user's code does."""
+        refusal = _refusal_in(call.excinfo.value) if call.excinfo else None
+        with _cut(refusal.__traceback__ if refusal else None, item.config.rootpath):
+            report = yield
+        if report.failed and not item.stash.get(_SHOWN, False):
+            item.stash[_SHOWN] = True
+            if refusal is not None:
+                _put_first(report, str(refusal))
+        return report
+
+    # Which test it fails
+
+    def _record(self, refusal: WhooshGuardError, _: Guard) -> None:
+        if not self._children.write(refusal):
+            self._refusals.append(refusal)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Start with a clean slate."""
+        item.stash[_SHOWN] = False
+        yield
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Fail a test whose app called the vendor, and swallowed the refusal."""
+        yield
+        self._collect()
+        self._fail_for_refusals(item)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Do the same for what fixtures, threads and processes did after the test."""
+        self._refusals.clear()
+        yield
+        self._collect()
+        self._fail_for_refusals(item)
+
+    def _fail_for_refusals(self, item: pytest.Item) -> None:
+        swallowed = [refusal for refusal in self._refusals if not _is_known_to(item, refusal)]
+        if swallowed:
+            pytest.fail(_SWALLOWED.format(refusal=swallowed[0]), pytrace=False)
+
+    def _collect(self) -> None:
+        """Take in what children were refused, and set aside what other tests have to answer for."""
+        self._refusals += self._children.refusals()
+        if not self._refusals:
+            return
+        current = self._threads.test
+        running = f"{current} was running" if current else "no test was running"
+        for refusal in [refusal for refusal in self._refusals if refusal.test not in (None, current)]:
+            self._refusals.remove(refusal)
+            self._blame(str(refusal.test), _LATE.format(running=running, refusal=refusal))
+
+    def _blame(self, test: str, text: str) -> None:
+        """Fail a test that has ended already."""
+        if hasattr(self._config, "workeroutput"):
+            self._late.append((test, text))  # a worker of xdist can report the running test only
+        else:
+            _report(self._config, test, text)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Report what happened since the last test."""
+        self._threads.test = None
+        self._refusals[:] = [refusal for refusal in self._refusals if refusal.test]
+        self._collect()
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[_LATE_REPORTS] = self._late
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Report what a worker of xdist could not report."""
+        for test, text in getattr(node, "workeroutput", {}).get(_LATE_REPORTS, ()):
+            _report(self._config, test, text)
+
+
+def _report(config: pytest.Config, test: str, text: str) -> None:
+    path, _, name = test.partition("::")
+    report = pytest.TestReport(
+        nodeid=test,
+        location=(path, None, name.replace("::", ".")),
+        keywords={},
+        outcome="failed",
+        longrepr=text,
+        when="teardown",
+    )
+    config.hook.pytest_runtest_logreport(report=report)
+
+
+def _refusal_in(error: BaseException) -> WhooshGuardError | None:
+    """Return the refusal that an error is, or that led to it."""
+    seen: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in seen:
+        if isinstance(current, WhooshGuardError):
+            return current
+        seen.append(current)
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return None
+
+
+@contextmanager
+def _cut(traceback: TracebackType | None, root: Path) -> Iterator[None]:
+    """Let a traceback end with the last line of the user's own code, for a while."""
+    last, entry = None, traceback
+    while entry is not None:
+        if _is_users(Path(entry.tb_frame.f_code.co_filename), root):
+            last = entry
+        entry = entry.tb_next
+    if last is None:
+        yield
+        return
+    rest, last.tb_next = last.tb_next, None
+    try:
+        yield
+    finally:
+        last.tb_next = rest
+
+
+def _is_users(path: Path, root: Path) -> bool:
+    return path.is_relative_to(root) and not {"site-packages", "dist-packages"}.intersection(path.parts)
+
+
+def _put_first(report: pytest.TestReport, text: str) -> None:
+    """Let a failure begin with a text."""
+    from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprTraceback
+
+    shown = report.longrepr
+    if isinstance(shown, ExceptionChainRepr):
+        first = ReprTraceback([ReprEntryNative([text + "\n"])], None, "native")
+        shown.chain = [(first, None, None), *shown.chain]
+
+
+def _is_known_to(item: pytest.Item, error: BaseException) -> bool:
+    """True if an error came as far as pytest, or as the test's own code, and that expects refusals.
+
+    The traceback of an error starts at the frame that caught it.
+    """
+    if error.__traceback__ is None:
+        return False
+    frame = error.__traceback__.tb_frame
+    if str(frame.f_globals.get("__name__", "")).startswith("_pytest."):
+        return True
+    own = getattr(inspect.unwrap(getattr(item, "obj", None)), "__code__", None)  # type: ignore[arg-type]
+    return frame.f_code is own and not _EXPECTING.isdisjoint(frame.f_code.co_names)
+
+
+def _wider_fixture(frame: FrameType | None) -> pytest.FixtureDef[Any] | None:
+    """Return the fixture of a wider scope than a test that is being set up further up the stack, if there is one."""
+    while frame is not None:
+        if frame.f_code.co_name == "pytest_fixture_setup":
+            fixture = frame.f_locals.get("fixturedef")
+            if isinstance(fixture, pytest.FixtureDef):
+                return fixture if fixture.scope != "function" else None
+        frame = frame.f_back
+    return None
+
+
+def _owns_process() -> bool:
+    """True if the process is pytest's: it runs the command, and is no script that calls ``pytest.main()``."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "_pytest.config":
+            name = frame.f_code.co_name
+            caller = frame.f_back.f_code.co_name if frame.f_back else ""
+            if name in {"console_main", "_console_main"}:
+                return True
+            if name == "main":  # before pytest 9.1 the command calls it too
+                return caller == "console_main"
+        frame = frame.f_back
+    return False

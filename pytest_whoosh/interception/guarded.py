@@ -1,0 +1,208 @@
+"""Lists the functions through which a call could leave for the vendor, and reads their arguments to see where to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+
+class Guarded(NamedTuple):
+    """One guarded function: its module, its name, and how to read the host and the address from its arguments.
+
+    ``host_of`` returns None if the call leads nowhere. ``address_of`` returns the address that the connection has
+    already, so that a server of this package can be told from the vendor.
+    """
+
+    module: str
+    name: str
+    host_of: Callable[..., object]
+    address_of: Callable[..., object] | None = None
+
+
+def _first(host: object = None, *_: object, **__: object) -> object:
+    return host
+
+
+def _second(_: object, host: object = None, *__: object, **___: object) -> object:
+    return host
+
+
+def _host_keyword(*args: object, host: object = None, **_: object) -> object:
+    return host if host is not None else (args[1] if len(args) > 1 else None)
+
+
+def _of_address(_: object, address: object = None, *__: object, **___: object) -> object:
+    return address[0] if isinstance(address, tuple) and address else None
+
+
+def _of_last_address(_: object, *args: object) -> object:
+    """Read the host of ``sendto(data, flags, address)`` and ``sendmsg(data, ancillary, flags, address)``."""
+    return _of_address(None, args[-1] if len(args) > 1 else None)
+
+
+def _of_third_address(_: object, sock: object, address: object) -> object:
+    return _of_address(sock, address)
+
+
+def _of_loop(_: object, protocol: object, host: object = None, *__: object, **options: object) -> object:  # noqa: ARG001
+    """Read the host of ``create_connection``: for TLS by address it is the name that the certificate has to have."""
+    return options.get("server_hostname") or host
+
+
+def _address_of_loop(
+    _: object,
+    protocol: object,  # noqa: ARG001
+    host: object = None,
+    port: object = None,
+    *,
+    sock: Any = None,
+    **__: object,
+) -> object:
+    return (host, port) if sock is None else sock.getpeername()
+
+
+def _of_tls_upgrade(*_: object, server_hostname: object = None, **__: object) -> object:
+    return server_hostname
+
+
+def _address_of_tls_upgrade(_: object, transport: Any, *__: object, **___: object) -> object:
+    return transport.get_extra_info("peername")
+
+
+def _of_tls(connection: Any, *_: object, **__: object) -> object:
+    """Read the host of a TLS connection, which may be older than the guard, or lead there by its address."""
+    return getattr(connection, "server_hostname", None)
+
+
+def _address_of_tls(connection: Any, *_: object, **__: object) -> object:
+    return connection.getpeername() if hasattr(connection, "getpeername") else None
+
+
+def _of_tls_transport(transport: Any, *_: object) -> object:
+    return transport._ssl_protocol._server_hostname
+
+
+def _address_of_tls_transport(transport: Any, *_: object) -> object:
+    return transport.get_extra_info("peername")
+
+
+def _of_pyopenssl(connection: Any, *_: object, **__: object) -> object:
+    return connection.get_servername()
+
+
+def _of_tunnel(connection: Any, data: object) -> object:
+    """Read where http.client asks a proxy to lead. A connection that is intercepted asks no proxy."""
+    return connection._tunnel_host if isinstance(data, bytes) and data.startswith(b"CONNECT ") else None
+
+
+def _of_request_to_proxy(connection: Any, method: object, url: str, **_: object) -> object:  # noqa: ARG001
+    """Read the host of a request of http.client's: a request to a proxy has it in its URL."""
+    return host_in(url) if url and not url.startswith("/") else None
+
+
+def _of_httpcore_request(connection: Any, request: Any) -> object:  # noqa: ARG001
+    target = request.url.target.decode("latin-1")
+    return None if target.startswith("/") else host_in(target)
+
+
+def _of_aiohttp_request(request: Any, conn: Any) -> object:
+    if type(conn.transport).__module__.startswith(str(__package__)):
+        return None  # an intercepted connection
+    return request.url.host if request.proxy or request.method == "CONNECT" else None
+
+
+def _of_curl_option(_: object, option: object, value: object = None) -> object:
+    return host_in(value) if option == _CURLOPT_URL else None
+
+
+#: ``CURLOPT_URL`` of libcurl, which never changes its numbers.
+_CURLOPT_URL: Final = 10002
+_URL: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:(?!\d+(?:[/?#]|$)))?[/\\]*([^/?#\\]*)")
+
+
+def host_in(url: object) -> str | None:
+    """Return the host in a URL as the most lenient of parsers reads it, also of one without a scheme."""
+    if isinstance(url, (bytes, bytearray)):
+        url = bytes(url).decode("latin-1")
+    found = _URL.match(url) if isinstance(url, str) else None
+    if found is None:
+        return None
+    host = found[1].rpartition("@")[2]
+    return host if host.startswith("[") else host.partition(":")[0]
+
+
+_RESOLVERS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
+_CONNECTING: Final = ("connect", "connect_ex")
+_TLS: Final = ("do_handshake", "write", "send", "sendall")
+
+
+def _sockets(module: str, kind: str, *names: str) -> tuple[Guarded, ...]:
+    datagrams = (Guarded(module, f"{kind}.{name}", _of_last_address) for name in ("sendto", "sendmsg"))
+    return (*(Guarded(module, f"{kind}.{name}", _of_address) for name in names), *datagrams)
+
+
+def _tls(module: str, kind: str, *names: str) -> tuple[Guarded, ...]:
+    return tuple(Guarded(module, f"{kind}.{name}", _of_tls, _address_of_tls) for name in names)
+
+
+def _httpcore(package: str) -> tuple[Guarded, ...]:
+    return (
+        Guarded(f"{package}._sync.http11", "HTTP11Connection.handle_request", _of_httpcore_request),
+        Guarded(f"{package}._async.http11", "AsyncHTTP11Connection.handle_async_request", _of_httpcore_request),
+        Guarded(f"{package}._sync.socks_proxy", "_init_socks5_connection", _host_keyword),
+        Guarded(f"{package}._async.socks_proxy", "_init_socks5_connection", _host_keyword),
+    )
+
+
+#: All of them, by the module whose import shows that an app has it. The guard imports none of these modules.
+GUARDED: Final = (
+    *(Guarded("socket", name, _first) for name in _RESOLVERS),
+    *(Guarded("_socket", name, _first) for name in _RESOLVERS),
+    *_sockets("socket", "socket", *_CONNECTING),
+    # A TLS connection shows whom it leads to, also if it was opened before the guard stood, or by address.
+    *_tls("ssl", "SSLSocket", *_TLS),
+    *_tls("ssl", "SSLObject", "do_handshake", "write"),
+    Guarded("asyncio.base_events", "BaseEventLoop.create_connection", _of_loop, _address_of_loop),
+    Guarded("asyncio.base_events", "BaseEventLoop.start_tls", _of_tls_upgrade, _address_of_tls_upgrade),
+    Guarded("asyncio.sslproto", "_SSLProtocolTransport.write", _of_tls_transport, _address_of_tls_transport),
+    Guarded("asyncio.sslproto", "_SSLProtocolTransport.writelines", _of_tls_transport, _address_of_tls_transport),
+    Guarded("OpenSSL.SSL", "Connection.set_tlsext_host_name", _second),
+    Guarded("OpenSSL.SSL", "Connection.send", _of_pyopenssl),
+    Guarded("OpenSSL.SSL", "Connection.sendall", _of_pyopenssl),
+    # Event loops and resolvers that look names up by themselves.
+    Guarded("uvloop", "Loop.getaddrinfo", _second),
+    Guarded("uvloop", "Loop.create_connection", _of_loop, _address_of_loop),
+    Guarded("uvloop", "Loop.start_tls", _of_tls_upgrade, _address_of_tls_upgrade),
+    Guarded("uvloop", "Loop.sock_connect", _of_third_address),
+    Guarded("aiodns", "DNSResolver.getaddrinfo", _second),
+    Guarded("aiodns", "DNSResolver.gethostbyname", _second),
+    Guarded("aiodns", "DNSResolver.query", _second),
+    Guarded("aiodns", "DNSResolver.query_dns", _second),
+    Guarded("dns.resolver", "Resolver.resolve", lambda _, name=None, *__, **___: str(name)),
+    Guarded("dns.asyncresolver", "Resolver.resolve", lambda _, name=None, *__, **___: str(name)),
+    # What replaces the standard library's sockets when it patches the process.
+    *(Guarded("gevent.socket", name, _first) for name in _RESOLVERS),
+    *_sockets("gevent.socket", "socket", *_CONNECTING),
+    *_tls("gevent.ssl", "SSLSocket", *_TLS),
+    *(Guarded("eventlet.green.socket", name, _first) for name in _RESOLVERS),
+    *_sockets("eventlet.greenio.base", "GreenSocket", *_CONNECTING),
+    *_tls("eventlet.green.ssl", "GreenSSLSocket", *_TLS),
+    # Proxies, which would look the name up themselves.
+    Guarded("socks", "socksocket.connect", _of_address),
+    Guarded("socks", "socksocket.connect_ex", _of_address),
+    Guarded("http.client", "HTTPConnection.send", _of_tunnel),
+    Guarded("http.client", "HTTPConnection.putrequest", _of_request_to_proxy),
+    Guarded("aiohttp.client_reqrep", "ClientRequest.send", _of_aiohttp_request),
+    Guarded("aiohttp.connector", "TCPConnector._resolve_host", _second),
+    *_httpcore("httpcore"),
+    *_httpcore("httpcore2"),
+    # Libraries whose network is written in C: they are stopped where they are given a URL.
+    Guarded("curl_cffi.curl", "Curl.setopt", _of_curl_option),
+)
+
+#: Classes written in C, whose methods cannot be replaced: the module gets a subclass with these methods guarded.
+GUARDED_CLASSES: Final = (
+    ("_socket", "socket", {**dict.fromkeys(_CONNECTING, _of_address), "sendto": _of_last_address}),
+    ("pycurl", "Curl", {"setopt": _of_curl_option, "setopt_string": _of_curl_option}),
+)
