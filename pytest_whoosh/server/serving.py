@@ -21,6 +21,7 @@ from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
 from pytest_whoosh.engine.misuse import WhooshError
+from pytest_whoosh.interception import guard
 from pytest_whoosh.whoosh import Whoosh
 
 from .addressing import authority, is_host, locate, name_of, read_target, serves
@@ -121,6 +122,7 @@ class Server:
         self._control = Control(self)
         self._thread: threading.Thread | None = None
         self._folder: Path | None = None
+        self._exempt: tuple[str, int] | None = None
 
     # What a client needs to know
 
@@ -183,6 +185,8 @@ class Server:
             if self._has_proxy:
                 proxying = _listen(self._host, self._proxy_port)
                 self._proxy_port = proxying.getsockname()[1]
+            guard.exempt(*listening.getsockname()[:2])  # a client may ask for a host of the vendor's there
+            self._exempt = listening.getsockname()[:2]
             self.whoosh._publish(self._address, self.allow_webhooks)
             context = self._secure() if self._scheme == "https" else None
             started: Future[None] = Future()
@@ -209,6 +213,9 @@ class Server:
 
     def _forget(self) -> None:
         self._thread = None
+        if self._exempt:
+            guard.end_exemption(*self._exempt)
+            self._exempt = None
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
