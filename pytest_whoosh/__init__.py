@@ -1,7 +1,4 @@
-"""A pytest plugin and test double for apps that send SMS through Whoosh or Twilio.
-
-PYTEST_DONT_REWRITE: a process that a guarded run starts imports the guard before pytest, which would warn of that.
-"""
+"""A pytest plugin and test double for apps that send SMS through Whoosh or Twilio."""
 
 import sys
 from typing import TYPE_CHECKING, Any

@@ -157,17 +157,22 @@ class RunGuard:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """Fail a test whose app called the vendor, and swallowed the refusal."""
-        yield
-        self._collect()
+        try:
+            yield
+        finally:  # a test that failed answers for its own here, not in its tear-down
+            self._collect()
         self._fail_for_refusals(item)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
         """Do the same for what fixtures, threads and processes did after the test."""
         self._refusals.clear()
-        yield
-        self._collect()
-        self._fail_for_refusals(item)
+        try:
+            yield
+            self._collect()
+            self._fail_for_refusals(item)
+        finally:
+            self._refusals.clear()
 
     def _fail_for_refusals(self, item: pytest.Item) -> None:
         swallowed = [refusal for refusal in self._refusals if not _is_known_to(item, refusal)]

@@ -11,6 +11,7 @@ import sys
 from typing import Final
 
 from .guard import SHARED, Guard, WhooshGuardError
+from .importing import ImportWatch
 
 _SITE: Final = os.path.join(os.path.dirname(__file__), "child")  # noqa: PTH118, PTH120  # children do without pathlib
 _REFUSALS: Final = "refusals"
@@ -105,26 +106,23 @@ class Children:
         rmtree(folder, ignore_errors=True)
 
 
-def start_in_child(folder: str) -> None:
-    """Guard this process, which a guarded run has started."""
+def start_in_child(folder: str) -> Guard:
+    """Guard this process, which a guarded run has started. Its ``sitecustomize`` calls this on a copy of its own."""
 
     def record(refusal: WhooshGuardError, refused_by: Guard) -> None:
         if refused_by is guard:  # a double in this process has its own words for its own tests
             _write(folder, str(refusal))
 
+    ImportWatch.__module__ = "sitecustomize"  # this copy is in no other module that the process could find
     guard = Guard(_explain, record=record)
-    _IN_CHILD.append(guard)
     guard.start()
+    return guard
 
 
 def hand_over(*, to_run: bool) -> None:
     """Let a test run in this process, which is itself a child of one, decide by itself what it guards."""
-    for guard in _IN_CHILD:
-        guard.on = not to_run
-
-
-#: The guard of this process, if a guarded run has started it.
-_IN_CHILD: Final[list[Guard]] = []
+    if child := sys.modules.get("_pytest_whoosh_child"):
+        child.switch(not to_run)
 
 
 def _explain(host: str) -> str:

@@ -211,12 +211,21 @@ class _Guards:
         shown = host if isinstance(host, str) else bytes(host).decode("utf-8", "replace")
         thread = threading.current_thread()
         where = "" if thread is threading.main_thread() else f" (in thread {thread.name!r})"
-        refusal = WhooshGuardError(speaker.explain(shown) + where)
+        refusal = _error(speaker.explain(shown) + where)
         refusal.test = getattr(thread, STARTED_BY, None)
         record = next((guard.record for guard in reversed(self._guards) if guard.record is not None), None)
         if record is not None:
             record(refusal, speaker)
         raise refusal
+
+
+def _error(text: str) -> WhooshGuardError:
+    """Return an error that users can catch: in a child process this module is a copy that ``sys.modules`` has not."""
+    try:
+        from pytest_whoosh.interception.guard import WhooshGuardError as Public
+    except ImportError:  # the child's environment does not have this package
+        return WhooshGuardError(text)
+    return Public(text)
 
 
 _MODULES: Final = tuple(dict.fromkeys([*(row.module for row in GUARDED), *(row[0] for row in GUARDED_CLASSES)]))

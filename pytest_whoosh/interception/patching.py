@@ -102,9 +102,9 @@ class Patch:
 
 def patch_of(function: object) -> Patch | None:
     """Return the active patch whose replacement a function is, or None for anybody else's function."""
-    patch: Patch | None = getattr(function, _PATCH, None)
-    # functools.wraps copies the mark to a neighbour's function.
-    return patch if patch is not None and patch.is_standing(function) else None
+    patch = getattr(function, _PATCH, None)
+    # functools.wraps copies the mark to a neighbour's function; and the guard of a child process is a copy of ours.
+    return patch if isinstance(patch, Patch) and patch.is_standing(function) else None
 
 
 def tidy() -> None:

@@ -1,33 +1,85 @@
 """Guards a Python process that a guarded test run has started, then runs the ``sitecustomize`` of the environment.
 
-Python imports this module as it starts, since the run has put this folder on ``PYTHONPATH``.
+Python imports this module as it starts, since the run has put this folder on ``PYTHONPATH``. The guard is loaded once
+the process loads a library that reaches the network, and then taken out of ``sys.modules``: a process that imports
+this package itself finds nothing of it there before.
 """
 
 import importlib
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any  # whose import takes longer than the rest
+
 _HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  # importing pathlib takes longer than the rest
+_PACKAGE = "pytest_whoosh"
+#: The name of this module once it has run, by which the package finds it.
+_NAME = "_pytest_whoosh_child"
+#: What every way to the network goes through: Python's own sockets, and libraries that bring theirs.
+_DOORS = {"_socket", "pycurl", "curl_cffi"}
 
 
-def _guard(folder: str) -> None:
+class _Doorkeeper:
+    """Loads the guard as soon as the process loads one of the doors."""
+
+    def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "Any":
+        if name not in _DOORS:
+            return None
+        sys.meta_path.remove(self)
+        _load()
+        for finder in list(sys.meta_path):  # the guard has added one
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                return spec
+        return None
+
+
+_doorkeeper = _Doorkeeper()
+_guard: "Any" = None
+_on = True
+
+
+def switch(on: bool) -> None:
+    """Guard this process, or let a test run in it decide by itself what it guards."""
+    global _on  # noqa: PLW0603
+    _on = on
+    if _guard is not None:
+        _guard.on = on
+
+
+def _load() -> None:
     """Start the guard, also in a process whose own environment does not have this package."""
+    global _guard  # noqa: PLW0603
     root = _HERE
     for _ in range(3):
         root = os.path.dirname(root)  # noqa: PTH120
+    present = {name: module for name, module in sys.modules.items() if _is_ours(name)}
+    for name in present:
+        del sys.modules[name]
     sys.path.append(root)
     try:
-        importlib.import_module("pytest_whoosh.interception.children").start_in_child(folder)
+        _guard = importlib.import_module(_PACKAGE + ".interception.children").start_in_child(_shared)
+        _guard.on = _on
     except (ImportError, SyntaxError):  # a Python that this package does not support
         pass
     finally:
         sys.path.remove(root)
+        for name in [name for name in sys.modules if _is_ours(name)]:
+            del sys.modules[name]
+        sys.modules.update(present)
+
+
+def _is_ours(name: str) -> bool:
+    return name == _PACKAGE or name.startswith(_PACKAGE + ".")
 
 
 def _chain() -> None:
     """Run the next module of this name, which would have run without this one."""
     sys.path[:] = [path for path in sys.path if os.path.abspath(path) != _HERE]  # noqa: PTH100
     ours = sys.modules.pop(__name__)
+    sys.modules[_NAME] = ours
     try:
         importlib.import_module(__name__)
     except ImportError as missing:
@@ -39,5 +91,8 @@ def _chain() -> None:
 _shared = os.environ.get("PYTEST_WHOOSH_RUN")
 _arguments = getattr(sys, "orig_argv", [])
 if _shared and not {"no:whoosh", "-pno:whoosh"}.intersection(_arguments):  # a run of pytest may do without the plugin
-    _guard(_shared)
+    if _DOORS.isdisjoint(sys.modules):
+        sys.meta_path.insert(0, _doorkeeper)
+    else:
+        _load()
 _chain()
