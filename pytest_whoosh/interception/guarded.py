@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, Final, NamedTuple
 
 
@@ -76,7 +78,16 @@ def _of_tls(connection: Any, *_: object, **__: object) -> object:
 
 
 def _address_of_tls(connection: Any, *_: object, **__: object) -> object:
-    return connection.getpeername() if hasattr(connection, "getpeername") else None
+    if hasattr(connection, "getpeername"):
+        return connection.getpeername()
+    # An SSLObject knows no socket; asyncio's protocol, which calls it, does.
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        caller: Any = frame.f_locals.get("self")
+        if getattr(caller, "_sslobj", None) is connection:
+            return caller._transport.get_extra_info("peername")
+        frame = frame.f_back
+    return None
 
 
 def _of_tls_transport(transport: Any, *_: object) -> object:
@@ -96,6 +107,10 @@ def _of_tunnel(connection: Any, data: object) -> object:
     return connection._tunnel_host if isinstance(data, bytes) and data.startswith(b"CONNECT ") else None
 
 
+def _address_of_tunnel(connection: Any, *_: object, **__: object) -> object:
+    return connection.sock.getpeername() if connection.sock else (connection.host, connection.port)
+
+
 def _of_request_to_proxy(connection: Any, method: object, url: str, **_: object) -> object:  # noqa: ARG001
     """Read the host of a request of http.client's: a request to a proxy has it in its URL."""
     return host_in(url) if url and not url.startswith("/") else None
@@ -104,6 +119,14 @@ def _of_request_to_proxy(connection: Any, method: object, url: str, **_: object)
 def _of_httpcore_request(connection: Any, request: Any) -> object:  # noqa: ARG001
     target = request.url.target.decode("latin-1")
     return None if target.startswith("/") else host_in(target)
+
+
+def _address_of_httpcore(connection: Any, *_: object) -> object:
+    return connection._network_stream.get_extra_info("server_addr")
+
+
+def _address_of_aiohttp(_: object, conn: Any) -> object:
+    return conn.transport.get_extra_info("peername")
 
 
 def _of_aiohttp_request(request: Any, conn: Any) -> object:
@@ -148,8 +171,15 @@ def _tls(module: str, kind: str, *names: str) -> tuple[Guarded, ...]:
 
 def _httpcore(package: str) -> tuple[Guarded, ...]:
     return (
-        Guarded(f"{package}._sync.http11", "HTTP11Connection.handle_request", _of_httpcore_request),
-        Guarded(f"{package}._async.http11", "AsyncHTTP11Connection.handle_async_request", _of_httpcore_request),
+        Guarded(
+            f"{package}._sync.http11", "HTTP11Connection.handle_request", _of_httpcore_request, _address_of_httpcore
+        ),
+        Guarded(
+            f"{package}._async.http11",
+            "AsyncHTTP11Connection.handle_async_request",
+            _of_httpcore_request,
+            _address_of_httpcore,
+        ),
         Guarded(f"{package}._sync.socks_proxy", "_init_socks5_connection", _host_keyword),
         Guarded(f"{package}._async.socks_proxy", "_init_socks5_connection", _host_keyword),
     )
@@ -191,9 +221,9 @@ GUARDED: Final = (
     # Proxies, which would look the name up themselves.
     Guarded("socks", "socksocket.connect", _of_address),
     Guarded("socks", "socksocket.connect_ex", _of_address),
-    Guarded("http.client", "HTTPConnection.send", _of_tunnel),
-    Guarded("http.client", "HTTPConnection.putrequest", _of_request_to_proxy),
-    Guarded("aiohttp.client_reqrep", "ClientRequest.send", _of_aiohttp_request),
+    Guarded("http.client", "HTTPConnection.send", _of_tunnel, _address_of_tunnel),
+    Guarded("http.client", "HTTPConnection.putrequest", _of_request_to_proxy, _address_of_tunnel),
+    Guarded("aiohttp.client_reqrep", "ClientRequest.send", _of_aiohttp_request, _address_of_aiohttp),
     Guarded("aiohttp.connector", "TCPConnector._resolve_host", _second),
     *_httpcore("httpcore"),
     *_httpcore("httpcore2"),

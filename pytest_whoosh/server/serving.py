@@ -122,7 +122,7 @@ class Server:
         self._control = Control(self)
         self._thread: threading.Thread | None = None
         self._folder: Path | None = None
-        self._exempt: tuple[str, int] | None = None
+        self._exempt: list[tuple[str, int]] = []
 
     # What a client needs to know
 
@@ -185,8 +185,11 @@ class Server:
             if self._has_proxy:
                 proxying = _listen(self._host, self._proxy_port)
                 self._proxy_port = proxying.getsockname()[1]
-            guard.exempt(*listening.getsockname()[:2])  # a client may ask for a host of the vendor's there
-            self._exempt = listening.getsockname()[:2]
+            for bound in filter(None, (listening, proxying)):  # a client may ask for a host of the vendor's there
+                name, port = bound.getsockname()[:2]
+                address = (_reachable(name), port)
+                self._exempt.append(address)
+                guard.exempt(*address)
             self.whoosh._publish(self._address, self.allow_webhooks)
             context = self._secure() if self._scheme == "https" else None
             started: Future[None] = Future()
@@ -213,9 +216,8 @@ class Server:
 
     def _forget(self) -> None:
         self._thread = None
-        if self._exempt:
-            guard.end_exemption(*self._exempt)
-            self._exempt = None
+        while self._exempt:
+            guard.end_exemption(*self._exempt.pop())
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

@@ -1,0 +1,126 @@
+"""Processes that a test starts: they are guarded as it is, and servers of this package answer them."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pytest_whoosh import Server
+
+CHILDREN = """
+    import subprocess, sys, multiprocessing, pytest
+    from concurrent.futures import ProcessPoolExecutor
+
+    CALL = "import urllib.request; urllib.request.urlopen('https://api.twilio.com/')"
+
+    def call():
+        exec(CALL)
+
+    @pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
+    def test_pool(method):
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method)) as pool:
+            pool.submit(call).result()
+
+    def test_subprocess():
+        subprocess.run([sys.executable, "-c", CALL], check=False, capture_output=True)
+
+    def test_swallowed():
+        swallowing = f"import contextlib\\nwith contextlib.suppress(Exception):\\n    exec({CALL!r})"
+        subprocess.run([sys.executable, "-c", swallowing], check=True)
+
+    def test_other():
+        subprocess.run([sys.executable, "-c", "import socket; socket.create_server(('127.0.0.1', 0))"], check=True)
+"""
+
+
+def test_a_refusal_in_a_child_fails_the_test_that_started_it_and_no_other(pytester, run_alone):
+    pytester.makepyfile(CHILDREN)
+
+    result = run_alone()
+
+    assert result.parseoutcomes() == {"failed": 5, "passed": 1}
+    started = "a process that this test started (*python* reached for api.twilio.com, and pytest-whoosh stopped *"
+    result.stdout.fnmatch_lines([f"E*WhooshGuardError: {started}", f"The app swallowed this refusal: {started}"])
+
+
+def test_a_child_finds_nothing_of_ours_loaded_and_catches_the_public_error(pytester, run_alone):
+    pytester.makepyfile(
+        child="""
+        import sys, urllib.request
+        print([name for name in sys.modules if name.partition(".")[0] == "pytest_whoosh"])
+        import pytest_whoosh
+        try:
+            urllib.request.urlopen("https://api.twilio.com/")
+        except pytest_whoosh.WhooshGuardError:
+            print("refused")
+        """,
+        test_parent="""
+        import subprocess, sys
+        def test():
+            subprocess.run([sys.executable, "child.py"], check=True)
+        """,
+    )
+
+    result = run_alone()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["[[]]", "refused"])
+
+
+def test_the_environments_own_sitecustomize_runs_as_well(pytester, run_alone, monkeypatch):
+    pytester.mkpydir("own").joinpath("sitecustomize.py").write_text("print('own sitecustomize')")
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path / "own"))
+    pytester.makepyfile(
+        """
+        import subprocess, sys
+        def test():
+            shown = subprocess.run([sys.executable, "-c", ""], check=True, capture_output=True, text=True).stdout
+            assert shown == "own sitecustomize\\n"
+        """
+    )
+
+    run_alone().assert_outcomes(passed=1)
+
+
+CLIENTS = {
+    "urllib": """
+        import urllib.error, urllib.request
+        try:
+            urllib.request.urlopen(url)
+        except urllib.error.HTTPError as refused:
+            print(refused.code)
+    """,
+    "requests": """
+        import requests
+        print(requests.get(url).status_code)
+    """,
+    "httpx": """
+        import httpx
+        print(httpx.get(url).status_code)
+    """,
+    "aiohttp": """
+        import aiohttp, asyncio
+        async def main():
+            async with aiohttp.ClientSession(trust_env=True) as session, session.get(url) as answer:
+                print(answer.status)
+        asyncio.run(main())
+    """,
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_child_reaches_the_vendor_of_our_own_proxy(whoosh, client):
+    program = f"if True:\n    url = 'https://api.twilio.com/2010-04-01/Accounts.json'\n{CLIENTS[client]}"
+
+    with Server(whoosh, tls=True, proxy=True) as server:
+        shown = subprocess.run(
+            [sys.executable, "-c", program.replace("\n        ", "\n    ")],
+            env={**os.environ, **server.environment},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        ).stdout
+
+    assert shown == "401\n"
