@@ -200,7 +200,7 @@ def test_settings_are_options(serve: Callable[..., Process]) -> None:
     stranger = requests.get(process.environment["WHOOSH_URL"] + "/v1/Services", auth=("a", "b"), timeout=WAIT)
 
     assert process.environment["WHOOSH_API_SECRET"] == "it's secret"
-    assert (refused.status_code, refused.json()["code"]) == (400, 21606)
+    assert (refused.status_code, refused.json()["code"]) == (400, 21659)
     assert stranger.status_code == 401
     with Whoosh(seed=7) as whoosh:
         whoosh.add_number(SENDER)
@@ -218,7 +218,7 @@ def test_every_setting_is_an_option_but_those_of_tests(capsys: pytest.CaptureFix
 
     assert end.value.code == 0
     assert re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE) == [
-        "--host", "--port", "--tls", "--allow-webhooks",
+        "--host", "--port", "--tls", "--proxy", "--proxy-port", "--allow-webhooks",
         "--account-sid", "--api-key", "--api-secret", "--auth-token", "--credentials", "--senders", "--numbers",
         "--delays", "--throughput", "--schedule-minimum", "--seed",
     ]  # fmt: skip
