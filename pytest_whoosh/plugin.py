@@ -178,7 +178,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     try:
         settings = _settings(item)
     except pytest.UsageError as problem:  # the marker of one test does not end the run
-        pytest.fail(str(problem), pytrace=False)
+        raise pytest.fail.Exception(str(problem), pytrace=False) from None
     guard.begin(on=bool(settings.get("guard", guard.usual)))
 
 
