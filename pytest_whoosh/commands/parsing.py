@@ -1,7 +1,11 @@
 """What the command line takes, and which module does it."""
 
 import argparse
+import os
+import shlex
+import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Final
 
 from . import guide, segments, serve
@@ -10,11 +14,13 @@ _COMMANDS: Final = (serve, segments, guide)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit status."""
+    """Run a command and return its exit status."""
+    _open_closed_streams()
     parser = argparse.ArgumentParser(
         prog="python -m pytest_whoosh",
         description="A fake of the Messages API of Whoosh and Twilio, for the tests of apps that send text messages.",
     )
+    parser.add_argument("--version", action="version", version=f"pytest-whoosh {version('pytest-whoosh')}")
     commands = parser.add_subparsers(metavar="COMMAND")
     for command in _COMMANDS:
         command.add_to(commands)
@@ -22,6 +28,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "run" not in given:
         parser.error(f"name a command: {' or '.join(commands.choices)}; --help says what they do")
     if unknown:
-        given.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    status: int = given.run(given)
+        given.parser.error(f"unrecognized arguments: {' '.join(unknown)}{_hint(given, unknown)}")
+    try:
+        status: int = given.run(given)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output has left, such as `head`
+        _discard_output()
+        return 1
     return status
+
+
+def _hint(given: argparse.Namespace, unknown: Sequence[str]) -> str:
+    """Suggest quotes if the words of a text were given one by one."""
+    text = getattr(given, "text", None)
+    if text is None or any(word.startswith("-") for word in unknown):
+        return ""
+    return f". Write the text in quotes: segments {shlex.quote(' '.join((text, *unknown)))}"
+
+
+def _open_closed_streams() -> None:
+    """Replace the streams that the caller closed, which are None, with ones that hold and keep nothing."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+
+
+def _discard_output() -> None:
+    """Let Python's own flush at exit succeed: its failure would print a traceback."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

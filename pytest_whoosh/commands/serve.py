@@ -24,7 +24,7 @@ _GLANCE: Final = 1.0
 
 _DESCRIPTION: Final = (
     "Serve the fake to other processes and other languages. Prints one line, of the environment variables that lead an "
-    "app here, and serves until SIGINT (Ctrl-C) or SIGTERM."
+    "app here, and serves until SIGINT (Ctrl-C), SIGTERM or SIGHUP."
 )
 #: What is the matter where the server cannot listen, and what to do.
 _TROUBLE: Final = {

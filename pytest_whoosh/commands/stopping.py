@@ -6,11 +6,12 @@ import socket
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+#: SIGHUP is sent when the terminal closes; Windows does not have it.
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
 
 
 class StopSignals:
-    """Catches SIGINT and SIGTERM while the context lasts.
+    """Catches SIGINT, SIGTERM and SIGHUP while the context lasts.
 
     A signal interrupts nothing: it is noticed by who waits for it, so that whatever has been started is stopped in
     order. Python writes each signal's number to a socket, which can be waited for without a race.

@@ -298,7 +298,10 @@ def test_a_country_that_is_none_is_refused(refused, to):
 
 def test_wrong_use_shows_the_usage(refused):
     assert refused("--sms", "Hi").endswith("error: unrecognized arguments: --sms\n")
-    assert refused("two", "texts") == f"{USAGE}unrecognized arguments: texts\n"
+    assert (
+        refused("two", "texts")
+        == f"{USAGE}unrecognized arguments: texts. Write the text in quotes: segments 'two texts'\n"
+    )
 
 
 # The terminal

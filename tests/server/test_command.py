@@ -106,7 +106,7 @@ def test_with_tls_the_line_says_where_the_authority_is(serve: Callable[..., Proc
 # How it ends
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_stops_it_and_leaves_nothing(serve: Callable[..., Process], number: int) -> None:
     process = serve()
     address = urlsplit(process.environment["WHOOSH_URL"])
@@ -231,7 +231,7 @@ def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture
 
     assert end.value.code == 2
     assert capsys.readouterr().err.splitlines() == [
-        "usage: python -m pytest_whoosh [-h] COMMAND ...",
+        "usage: python -m pytest_whoosh [-h] [--version] COMMAND ...",
         "python -m pytest_whoosh: error: name a command: serve or segments or guide; --help says what they do",
     ]
 

@@ -1,0 +1,45 @@
+"""The command line around the commands."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from pytest_whoosh.commands.parsing import main
+
+
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+
+    assert (end.value.code, capsys.readouterr().out) == (0, f"pytest-whoosh {version('pytest-whoosh')}\n")
+
+
+def test_a_text_without_quotes_is_shown_with_them(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["segments", "It's", "hello", "world"])
+
+    assert end.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "python -m pytest_whoosh segments: error: unrecognized arguments: hello world. "
+        """Write the text in quotes: segments 'It'"'"'s hello world'"""
+    )
+
+
+@pytest.mark.parametrize("arguments", [["segments", "Hello"], ["guide"]], ids=" ".join)
+@pytest.mark.parametrize("output", ["| true", ">&-"], ids=["a reader that has left", "closed"])
+def test_no_traceback_is_printed_to_an_output_that_takes_nothing(arguments: list[str], output: str) -> None:
+    command = f'"$0" -m pytest_whoosh {" ".join(arguments)} {output}'
+
+    done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, text=True, check=False)
+
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_server_ends_quietly_if_nobody_reads_its_line() -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -m pytest_whoosh serve | true', sys.executable], capture_output=True, text=True, check=False
+    )
+
+    assert (done.stdout, done.stderr) == ("", "")
