@@ -34,6 +34,7 @@ SETTINGS = {
     "throughput": "'unlimited' or 'realistic' sending rates",
     "callbacks": "webhooks go to 'mounted' apps only, or over 'http' too",
     "schedule_minimum": "shortest lead of a scheduled send",
+    "app_errors": "what a mounted app raises: 'record' it, or 'raise' it in the test too",
     "guard": "refuse calls to the vendor from tests without the fixture",
     "seed": "part of every generated SID",
 }

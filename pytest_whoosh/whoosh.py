@@ -165,7 +165,11 @@ class Whoosh(Suggesting, Provisioning):
         self._leaving += [self._clock, self._environment, Interception(self._answer), Guard(_explain)]
         self._clock.start()
         self._vendor = self._new_vendor()
-        self._courier = Courier(over_http=self.settings.callbacks == "http", now=self._own_time)
+        self._courier = Courier(
+            over_http=self.settings.callbacks == "http",
+            raises=self.settings.app_errors == "raise",
+            now=self._own_time,
+        )
         self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
         for part in self._leaving[1:]:
             part.start()

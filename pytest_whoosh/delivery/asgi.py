@@ -11,11 +11,12 @@ from contextlib import suppress
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote, urlsplit
 
-from pytest_whoosh.engine.http import Request, Response, joined
+from pytest_whoosh.engine.http import Request, joined
 from pytest_whoosh.engine.webhooks.callbacks import Attempts
 
 from .apps import AsgiApp, Event
-from .failures import LONGEST_ANSWER, DeliveryFailed, broke_protocol, is_apps_own, raised_by_app
+from .exceptions import caught, is_apps_own, signalled
+from .failures import LONGEST_ANSWER, Answer, DeliveryFailed, broke_protocol, raised_by_app
 from .loops import event, is_cancellation, queue, running_loop, spawn, within
 
 #: How long an app may take to shut down, in seconds.
@@ -32,7 +33,7 @@ class AsgiTarget:
         #: The loops that nobody uses now: threads that have webhooks delivered at the same time need one each.
         self._idle: list[asyncio.Runner] = []
 
-    def send(self, request: Request, attempts: Attempts) -> Response:
+    def send(self, request: Request, attempts: Attempts) -> Answer:
         """Call the app in a loop of its own."""
         runner = self._runner()
         try:
@@ -42,7 +43,7 @@ class AsgiTarget:
         finally:
             self._idle.append(runner)
 
-    async def asend(self, request: Request, attempts: Attempts) -> Response:
+    async def asend(self, request: Request, attempts: Attempts) -> Answer:
         """Call the app in the running loop."""
         return await self._app.send(request, attempts.read)
 
@@ -82,7 +83,7 @@ class _App:
         self._app = app
         self._lifespans: weakref.WeakKeyDictionary[object, _Lifespan] = weakref.WeakKeyDictionary()
 
-    async def send(self, request: Request, patience: float) -> Response:
+    async def send(self, request: Request, patience: float) -> Answer:
         """Hand a request to the app, and wait for its answer as many seconds as the vendor would.
 
         Raises:
@@ -93,7 +94,7 @@ class _App:
         if lifespan is None:
             lifespan = self._lifespans[loop] = _Lifespan(self._app)
 
-        async def exchange() -> Response:
+        async def exchange() -> Answer:
             await lifespan.started()
             return await _exchange(self._app, request, lifespan.state)
 
@@ -153,10 +154,10 @@ class _Lifespan:
             self._stopped.set()
 
 
-async def _exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Response:
+async def _exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Answer:
     body = request.body.encode() if isinstance(request.body, str) else request.body
     to_app: list[Event] = [{"type": "http.request", "body": body, "more_body": False}]
-    answer = _Answer()
+    answer = _Heard()
 
     async def receive() -> Event:
         if to_app:
@@ -164,17 +165,20 @@ async def _exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Re
         await answer.complete.wait()  # frameworks stop streaming an answer to a client that has gone
         return {"type": "http.disconnect"}
 
-    try:
-        await app(_scope(request, state), receive, answer.hear)
-    except BaseException as error:  # the app's own code: what it raises is its answer
-        if is_cancellation(error) or not is_apps_own(error):
-            raise
-        if not answer.started:
-            raise raised_by_app(error) from error
-    return answer.response()
+    raised: BaseException | None = None
+    with signalled(app) as errors:
+        try:
+            await app(_scope(request, state), receive, answer.hear)
+        except BaseException as error:  # the app's own code: what it raises is its answer
+            if is_cancellation(error) or not is_apps_own(error):
+                raise
+            if not answer.started:
+                raise raised_by_app(error) from error
+            raised = error  # Starlette raises again after it has answered 500
+    return answer.response(errors, raised)
 
 
-class _Answer:
+class _Heard:
     """What an app says to its server."""
 
     def __init__(self) -> None:
@@ -219,10 +223,13 @@ class _Answer:
             self.complete.set()
             raise ConnectionResetError("the client has read all that it reads of an answer, and hung up")
 
-    def response(self) -> Response:
+    def response(self, errors: list[BaseException], raised: BaseException | None) -> Answer:
         if self._status is None:
             raise broke_protocol("the app sent no response")
-        return Response(self._status, self._headers, bytes(self._body))
+        exception = caught(errors, self._status)
+        if isinstance(raised, ConnectionResetError) and self.complete.is_set():
+            raised = None  # ours: it ends an answer that is too long
+        return Answer(self._status, self._headers, bytes(self._body), raised or exception)
 
 
 def _scope(request: Request, state: dict[str, Any]) -> Event:

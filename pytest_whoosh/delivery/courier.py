@@ -46,11 +46,13 @@ class Mount:
 class Courier:
     """Takes webhooks to whoever answers at their URLs."""
 
-    def __init__(self, *, over_http: bool, now: Callable[[], timedelta]) -> None:
+    def __init__(self, *, over_http: bool, raises: bool, now: Callable[[], timedelta]) -> None:
         self._mounts: list[Mount] = []
         #: The apps that will have to shut down, also those in whose place another was mounted.
         self._started: list[Target] = []
         self._over_http = over_http
+        #: True if what an app raises comes out of a delivery, after it is recorded.
+        self._raises = raises
         #: The hosts, besides this machine, that webhooks leave for though nothing is mounted; None where they leave
         #: for none.
         self._allowed: tuple[str, ...] | None = None
@@ -99,6 +101,7 @@ class Courier:
                 raise
             else:
                 step = sent(steps, answer)
+        self._raise_what_the_app_raised(webhook)
 
     async def adeliver(self, webhook: Webhook) -> None:
         """Deliver a webhook inside an event loop."""
@@ -115,6 +118,11 @@ class Courier:
                 raise
             else:
                 step = sent(steps, answer)
+        self._raise_what_the_app_raised(webhook)
+
+    def _raise_what_the_app_raised(self, webhook: Webhook) -> None:
+        if self._raises and webhook.exception is not None:
+            raise webhook.exception
 
     def close(self) -> None:
         """Let the apps that were started here shut down."""

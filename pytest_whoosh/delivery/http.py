@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from pytest_whoosh.engine.http import Request, Response, joined
+from pytest_whoosh.engine.http import Request, joined
 from pytest_whoosh.engine.webhooks.callbacks import Attempts
 
-from .failures import LONGEST_ANSWER, DeliveryFailed
+from .failures import LONGEST_ANSWER, Answer, DeliveryFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +17,11 @@ class ServerTarget:
     at: str = ""
     in_loop: ClassVar = False
 
-    def send(self, request: Request, attempts: Attempts) -> Response:
+    def send(self, request: Request, attempts: Attempts) -> Answer:
         """Post to the server."""
         return _over_http(self._led_on(request), attempts)
 
-    async def asend(self, request: Request, attempts: Attempts) -> Response:
+    async def asend(self, request: Request, attempts: Attempts) -> Answer:
         """Post to the server from another thread."""
         from .loops import in_thread
 
@@ -42,7 +42,7 @@ class ServerTarget:
         """Do nothing: whoever started the server stops it."""
 
 
-def _over_http(request: Request, attempts: Attempts) -> Response:
+def _over_http(request: Request, attempts: Attempts) -> Answer:
     import urllib3
 
     # Straight to urllib3: a user's mock of requests must not take the webhooks for its own traffic.
@@ -58,7 +58,7 @@ def _over_http(request: Request, attempts: Attempts) -> Response:
             preload_content=False,
         )
         body = answer.read(LONGEST_ANSWER, decode_content=True)
-        return Response(answer.status, joined(answer.headers.iteritems()), body)
+        return Answer(answer.status, joined(answer.headers.iteritems()), body)
     except urllib3.exceptions.NameResolutionError as error:
         raise DeliveryFailed(11210, "ct", f"the host name does not resolve: {error}") from error
     except (urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError) as error:

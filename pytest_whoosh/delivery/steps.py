@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import ClassVar, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
-from pytest_whoosh.engine.http import Request, Response
+from pytest_whoosh.engine.http import Request
 from pytest_whoosh.engine.webhooks.callbacks import REDIRECTS, Attempts, Webhook, WebhookError, attempts_for
 
-from .failures import DeliveryFailed
+from .exceptions import describe_exception
+from .failures import Answer, DeliveryFailed
 
 
 class Target(Protocol):
@@ -18,10 +19,10 @@ class Target(Protocol):
     #: True if the answer is awaited: inside an event loop only ``asend`` works.
     in_loop: ClassVar[bool]
 
-    def send(self, request: Request, attempts: Attempts) -> Response:
+    def send(self, request: Request, attempts: Attempts) -> Answer:
         """Hand over a request, and wait for the answer."""
 
-    async def asend(self, request: Request, attempts: Attempts) -> Response:
+    async def asend(self, request: Request, attempts: Attempts) -> Answer:
         """Do the same inside an event loop."""
 
     def close(self) -> None:
@@ -30,8 +31,8 @@ class Target(Protocol):
 
 #: Yields each request with whom it is for; is sent the answer, or thrown the failure. So the same steps serve code that
 #: waits and code that awaits.
-Steps: TypeAlias = Generator[tuple[Target, Request, Attempts], Response, None]
-_Following: TypeAlias = Generator[tuple[Target, Request, Attempts], Response, Response]
+Steps: TypeAlias = Generator[tuple[Target, Request, Attempts], Answer, None]
+_Following: TypeAlias = Generator[tuple[Target, Request, Attempts], Answer, Answer]
 
 
 class Delivery:
@@ -58,9 +59,9 @@ class Delivery:
 
     def _attempt(
         self, webhook: Webhook, target: Target, attempts: Attempts
-    ) -> Generator[tuple[Target, Request, Attempts], Response, str | None]:
+    ) -> Generator[tuple[Target, Request, Attempts], Answer, str | None]:
         """Try once; the policy that the failure falls under, or None where there was none."""
-        webhook.response_status = webhook.response_body = webhook.error = None
+        webhook.response_status = webhook.response_body = webhook.error = webhook.exception = None
         before = self._now()
         try:
             response = yield from self._follow(webhook.request(), target, attempts)
@@ -72,6 +73,7 @@ class Delivery:
                 response = yield from self._follow(again, target, attempts)
         except DeliveryFailed as failed:
             webhook.error = WebhookError(failed.code, failed.detail)
+            webhook.exception = failed.exception
             if failed.code == 11200 and failed.policy == "5xx":
                 webhook.response_status = 500
             return failed.policy
@@ -85,8 +87,10 @@ class Delivery:
         webhook.response_body = body
         webhook.response_type = response.header("content-type")
         webhook.response_cookies = (response.header("set-cookie") or "").splitlines()
+        webhook.exception = response.exception
         if response.status >= 400:
-            webhook.error = WebhookError(11200, f"the app answered {response.status}")
+            why = f": it raised {describe_exception(response.exception)}" if response.exception else ""
+            webhook.error = WebhookError(11200, f"the app answered {response.status}{why}")
             return "4xx" if response.status < 500 else "5xx"
         return None
 
@@ -109,7 +113,7 @@ class Delivery:
         raise DeliveryFailed(11215, "all", f"the app redirected more than {REDIRECTS} times")
 
 
-def sent(steps: Steps, answer: Response) -> tuple[Target, Request, Attempts] | None:
+def sent(steps: Steps, answer: Answer) -> tuple[Target, Request, Attempts] | None:
     """Go on with an answer; return the next step, if there is one."""
     try:
         return steps.send(answer)

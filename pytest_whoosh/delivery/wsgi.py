@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from pytest_whoosh.engine.http import Request, Response, joined
+from pytest_whoosh.engine.http import Request, joined
 from pytest_whoosh.engine.webhooks.callbacks import Attempts
 
 from .apps import WsgiApp
-from .failures import LONGEST_ANSWER, broke_protocol, is_apps_own, raised_by_app
+from .exceptions import caught, is_apps_own, signalled
+from .failures import LONGEST_ANSWER, Answer, broke_protocol, raised_by_app
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -23,11 +24,11 @@ class WsgiTarget:
     app: Any
     in_loop: ClassVar = False
 
-    def send(self, request: Request, _: Attempts) -> Response:
+    def send(self, request: Request, _: Attempts) -> Answer:
         """Call the app."""
         return to_wsgi(self.app, request)
 
-    async def asend(self, request: Request, _: Attempts) -> Response:
+    async def asend(self, request: Request, _: Attempts) -> Answer:
         """Call the app inside an event loop, which waits meanwhile."""
         return to_wsgi(self.app, request)
 
@@ -35,28 +36,29 @@ class WsgiTarget:
         """Do nothing: a WSGI app is not shut down."""
 
 
-def to_wsgi(app: WsgiApp, request: Request) -> Response:
+def to_wsgi(app: WsgiApp, request: Request) -> Answer:
     """Hand a request to an app, and take its answer.
 
     Raises:
         DeliveryFailed: the app raised, or answered what is no HTTP answer.
     """
-    answer = _Answer()
-    try:
-        parts: Any = app(_environ(request), answer.start)
+    answer = _Heard()
+    with signalled(app) as errors:
         try:
-            answer.take(parts)
-        finally:
-            if close := getattr(parts, "close", None):
-                close()
-    except BaseException as error:  # the app's own code: what it raises is its answer
-        if not is_apps_own(error):
-            raise
-        raise raised_by_app(error) from error
-    return answer.response()
+            parts: Any = app(_environ(request), answer.start)
+            try:
+                answer.take(parts)
+            finally:
+                if close := getattr(parts, "close", None):
+                    close()
+        except BaseException as error:  # the app's own code: what it raises is its answer
+            if not is_apps_own(error):
+                raise
+            raise raised_by_app(error) from error
+    return answer.response(errors)
 
 
-class _Answer:
+class _Heard:
     """What an app says to its server."""
 
     def __init__(self) -> None:
@@ -94,13 +96,14 @@ class _Answer:
             if len(self._body) >= LONGEST_ANSWER:
                 break
 
-    def response(self) -> Response:
+    def response(self, errors: list[BaseException]) -> Answer:
+        """Return the answer, with the last exception that the framework signalled."""
         if self._wrong:
             raise broke_protocol(self._wrong)
         if self._started is None:
             raise broke_protocol("the app never called start_response")
         status, headers = self._started
-        return Response(status, headers, bytes(self._body))
+        return Answer(status, headers, bytes(self._body), caught(errors, status))
 
 
 def _environ(request: Request) -> dict[str, Any]:

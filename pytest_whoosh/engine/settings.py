@@ -143,6 +143,9 @@ class Settings:
         _choice("mounted", "http"), "mounted", "webhooks go to 'mounted' apps only, or over 'http' too"
     )
     schedule_minimum: timedelta = _setting(duration, timedelta(minutes=15), "shortest lead of a scheduled send")
+    app_errors: str = _setting(
+        _choice("record", "raise"), "record", "what a mounted app raises: 'record' it, or 'raise' it in the test too"
+    )
     guard: bool = _setting(_flag, True, "refuse calls to the vendor from tests without the fixture")
     seed: int = _setting(_integer, 0, "part of every generated SID")
 
@@ -166,6 +169,7 @@ class GivenSettings(TypedDict, total=False):
     throughput: Literal["unlimited", "realistic"]
     callbacks: Literal["mounted", "http"]
     schedule_minimum: Duration
+    app_errors: Literal["record", "raise"]
     guard: bool
     seed: int
 

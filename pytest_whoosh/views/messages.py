@@ -356,6 +356,11 @@ class Callback(Suggesting):
         return self._webhook.response_body
 
     @property
+    def exception(self) -> BaseException | None:
+        """The exception that the app's handler raised at the last attempt, or None. A copy has none."""
+        return self._webhook.exception
+
+    @property
     def error(self) -> WebhookError | None:
         """Why it failed: a text that starts with the documented code, which it also has as ``.code``."""
         return self._webhook.error
@@ -368,8 +373,9 @@ def _nothing() -> None:
     """Do nothing: no clock moves a copy."""
 
 
-#: What makes a webhook, but for the engine's record of its message.
-_PARTS: Final = tuple(part.name for part in fields(Webhook) if part.name != "message")
+#: The parts of a webhook that a copy has. The engine's record of its message is none of them, and neither is an app's
+#: exception: it may not be copied, and ``error`` describes it.
+_PARTS: Final = tuple(part.name for part in fields(Webhook) if part.name not in ("message", "exception"))
 
 
 def _plain(webhook: Webhook) -> dict[str, Any]:

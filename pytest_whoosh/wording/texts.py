@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from pytest_whoosh.delivery.exceptions import describe_exception
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
@@ -47,6 +48,8 @@ def outcome(webhook: Webhook) -> str:
         answer = f"answered {webhook.response_status}"
     if webhook.error:
         answer = str(webhook.error)
+    elif webhook.exception is not None:  # a background task, whose failure the vendor does not see
+        answer += f", and then the app raised {describe_exception(webhook.exception)}"
     tries = f" after {webhook.attempts} attempts" if webhook.attempts > 1 else ""
     return f"{answer}{tries}"
 

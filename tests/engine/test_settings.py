@@ -27,6 +27,7 @@ def test_there_is_a_default_for_everything() -> None:
         "throughput": "unlimited",
         "callbacks": "mounted",
         "schedule_minimum": timedelta(minutes=15),
+        "app_errors": "record",
         "guard": True,
         "seed": 0,
     }
@@ -50,6 +51,7 @@ def test_every_setting_says_what_it_is_for() -> None:
         ("clock", "virtual", "virtual"),
         ("throughput", "realistic", "realistic"),
         ("callbacks", "http", "http"),
+        ("app_errors", "raise", "raise"),
         ("guard", False, False),
         ("guard", "false", False),
         ("guard", " No ", False),
@@ -150,7 +152,8 @@ def test_an_unknown_name_is_refused_with_the_valid_ones() -> None:
 
     assert str(refusal.value) == (
         "Unknown setting 'delay'. Did you mean 'delays'? Valid: account_sid, api_key, api_secret, auth_token, "
-        "credentials, senders, numbers, clock, delays, throughput, callbacks, schedule_minimum, guard, seed."
+        "credentials, senders, numbers, clock, delays, throughput, callbacks, schedule_minimum, app_errors, guard, "
+        "seed."
     )
 
 

@@ -6,7 +6,7 @@ from pytest_whoosh.engine.settings import ABOUT
 
 VALID = (
     "account_sid, api_key, api_secret, auth_token, credentials, senders, numbers, clock, delays, throughput, "
-    "callbacks, schedule_minimum, guard, seed"
+    "callbacks, schedule_minimum, app_errors, guard, seed"
 )
 
 #: Every setting: how the ini file spells it, how the marker and the constructor do, and how it then shows.
@@ -42,6 +42,8 @@ SPELLINGS = [
     ("schedule_minimum", "5 minutes", "timedelta(minutes=5)", "timedelta(minutes=5)"),
     ("schedule_minimum", "300", "300", "timedelta(minutes=5)"),
     ("schedule_minimum", "0.5h", "timedelta(hours=0.5)", "timedelta(minutes=30)"),
+    ("app_errors", "raise", "'raise'", "'raise'"),
+    ("app_errors", "record", "'record'", "'record'"),
     ("guard", "false", "False", "False"),
     ("guard", "on", "True", "True"),
     ("seed", "7", "7", "7"),
@@ -89,9 +91,9 @@ def test_the_defaults_are_those_of_the_documentation(pytester):
 
         def test(whoosh):
             settings = whoosh.settings
-            names = ["credentials", "senders", "numbers", "clock", "throughput", "callbacks"]
+            names = ["credentials", "senders", "numbers", "clock", "throughput", "callbacks", "app_errors"]
             assert [getattr(settings, name) for name in names] == [
-                "any", "any", "possible", "auto", "unlimited", "mounted"
+                "any", "any", "possible", "auto", "unlimited", "mounted", "record"
             ]
             assert (settings.schedule_minimum, settings.guard, settings.seed) == (timedelta(minutes=15), True, 0)
             assert {str(step): delay.total_seconds() for step, delay in settings.delays.items()} == {
@@ -184,6 +186,7 @@ WRONG = [
     ("callbacks", "https", "one of 'mounted', 'http'"),
     ("schedule_minimum", "a while", DURATION),
     ("schedule_minimum", "-5", DURATION),
+    ("app_errors", "ignore", "one of 'record', 'raise'"),
     ("guard", "maybe", "true or false"),
     ("seed", "random", "a whole number"),
     ("seed", "1.5", "a whole number"),

@@ -69,6 +69,8 @@ class Webhook:
     response_type: str | None = None
     response_cookies: list[str] = field(default_factory=list)
     error: WebhookError | None = None
+    #: What the handler raised at the last attempt, also if its framework answered 500 in its place.
+    exception: BaseException | None = None
     attempts: int = 0
     #: Why it was not delivered, where that is no error of the app's.
     note: str | None = None
@@ -84,8 +86,8 @@ class Webhook:
 
     @property
     def succeeded(self) -> bool:
-        """True if the app answered the last attempt with 2xx or 3xx."""
-        return self.response_status is not None and 200 <= self.response_status < 400
+        """True if the app answered the last attempt with 2xx or 3xx, and its handler raised nothing."""
+        return self.response_status is not None and 200 <= self.response_status < 400 and self.exception is None
 
     def request(self) -> Request:
         """The request as it goes over the wire: the fragment stays behind."""
