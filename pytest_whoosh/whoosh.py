@@ -619,8 +619,27 @@ class Whoosh(Suggesting, Provisioning):
 
         received = Messages(lambda: received_by(self._vendor, address), self._touch, f"phone {address}")
         return Phone(
-            address, self.receive, self.areceive, received, lambda *tap: self._tapped(address, *tap), self._partner
+            address,
+            self.receive,
+            self.areceive,
+            received,
+            lambda *tap: self._tapped(address, *tap),
+            self._partner,
+            self._get_rcs,
+            self._set_rcs,
         )
+
+    def _get_rcs(self, address: str) -> bool | None:
+        return self._vendor.carrier.rcs.get(address.removeprefix("rcs:"))
+
+    def _set_rcs(self, address: str, has_rcs: bool | None) -> None:
+        self._act()
+        number = address.removeprefix("rcs:")
+        with self._lock:
+            if has_rcs is None:
+                self._vendor.carrier.rcs.pop(number, None)
+            else:
+                self._vendor.carrier.rcs[number] = has_rcs
 
     def _tapped(self, person: str, message: Message | str | HasSid, label: str) -> tuple[str, str, dict[str, str]]:
         """Return the sender that a tap goes to, its text and its parameters."""

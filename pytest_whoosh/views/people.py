@@ -122,7 +122,7 @@ def _referral(ad: Ad) -> dict[str, str | None]:
 class Phone(Suggesting):
     """A person's phone: writes to the app, and shows what it got."""
 
-    __slots__ = ("_atext", "_partner", "_tapped", "_text", "number", "received")
+    __slots__ = ("_atext", "_get_rcs", "_partner", "_set_rcs", "_tapped", "_text", "number", "received")
     _SYNONYMS = MappingProxyType(
         {
             "send": "text(...)",
@@ -148,6 +148,8 @@ class Phone(Suggesting):
         received: Messages,
         tapped: Callable[..., tuple[str, str, dict[str, str]]],
         partner: Callable[[str], str],
+        get_rcs: Callable[[str], bool | None],
+        set_rcs: Callable[[str, bool | None], None],
     ) -> None:
         #: The phone's number, or the address of its owner on a channel.
         self.number = number
@@ -157,9 +159,35 @@ class Phone(Suggesting):
         self._atext = atext
         self._tapped = tapped
         self._partner = partner
+        self._get_rcs = get_rcs
+        self._set_rcs = set_rcs
 
     def __repr__(self) -> str:
         return f"<Phone {self.number}>"
+
+    @property
+    def rcs(self) -> bool | None:
+        """True if the phone has RCS, False if not. None, the default, if the test does not say.
+
+        Set it to choose the channel of a Messaging Service with an RCS sender and numbers: RCS if True, else SMS. To a
+        phone without RCS nothing is delivered over RCS: such a message fails with 63036.
+
+        Raises:
+            TypeError: the value is not a bool or None.
+            ValueError: the phone's owner is known by an address on another channel.
+        """
+        return self._get_rcs(self.number)
+
+    @rcs.setter
+    def rcs(self, has_rcs: bool | None) -> None:
+        if has_rcs is not None and not isinstance(has_rcs, bool):
+            raise TypeError(f"phone.rcs is True, False or None, not {has_rcs!r}.")
+        if not self.number.removeprefix("rcs:").startswith("+"):
+            raise ValueError(
+                f"Only a phone number can have RCS, and {self.number} is not one. "
+                'Write whoosh.phone("+15558675310").rcs = True.'
+            )
+        self._set_rcs(self.number, has_rcs)
 
     def text(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: ParamValue) -> Reply:
         """Write to one of the app's senders, as :meth:`Whoosh.receive` does."""

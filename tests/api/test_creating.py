@@ -501,7 +501,6 @@ def test_a_message_links_to_its_feedback_when_it_is_read(whoosh: Whoosh, client:
         {"ForceDelivery": "true"},
         {"TrafficType": "free"},
         {"RiskCheck": "disable"},
-        {"FallbackFrom": "+15557122662"},
         {"Tags": '{"campaign": "spring"}'},
         {"NobodyKnows": "this one", "to": "lower case", "": "no name"},
     ],

@@ -53,7 +53,9 @@ Example = Callable[[Whoosh, Client], list[Call]]
 
 
 def create_message(whoosh: Whoosh, client: Client) -> list[Call]:
-    service = whoosh.add_messaging_service("Reminders", senders=[SENDER], link_shortening_domain="go.example")
+    service = whoosh.add_messaging_service(
+        "Reminders", senders=[SENDER, "rcs:agent"], link_shortening_domain="go.example"
+    )
     application = whoosh.add_application(message_status_callback=LINK)
     template = whoosh.add_template("Hi {{1}}", variables={"1": "there"})
     direct = {"To": PERSON, "From": SENDER}

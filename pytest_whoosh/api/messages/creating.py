@@ -40,6 +40,14 @@ def draft_message(vendor: Vendor, account: Account, form: Form) -> Message:
 # The checks, in the order in which the vendor finds mistakes
 
 
+def _can_fall_back(draft: Draft) -> None:
+    if draft.posted("FallbackFrom"):
+        if draft.sender:
+            raise draft.refuse(21664)
+        if not draft.service_sid:
+            raise draft.refuse(21666)
+
+
 def _has_sender(draft: Draft) -> None:
     if not draft.sender and not draft.service_sid:
         raise draft.refuse(21603)
@@ -88,6 +96,23 @@ def _find_service(draft: Draft) -> None:
     if draft.from_ and not draft.account.provisions.is_pooled(draft.from_, draft.service):
         _require_owned(draft, draft.from_)
         raise draft.refuse(21709 if kind_of(draft.from_) is Kind.ALPHA else 21711)
+
+
+def _read_fallback(draft: Draft) -> None:
+    """Check the sender of the SMS that is sent to phones without RCS."""
+    posted = draft.posted("FallbackFrom")
+    if not posted or draft.service is None:
+        return
+    if not any(sender.address.startswith("rcs:") for sender in draft.service.pool):
+        raise draft.refuse(21667)
+    sender = _normalize(draft, posted) or (posted if kind_of(posted) in (Kind.SHORT_CODE, Kind.ALPHA) else None)
+    if sender is None or channel_of(sender) or magic.is_magic(sender):
+        raise draft.refuse(21665)
+    provisions = draft.account.provisions
+    held = provisions.owned(sender)
+    is_ours = held or provisions.service_of(sender) or draft.vendor.settings.senders == "any"
+    if not is_ours or (isinstance(held, PhoneNumber) and not held.sms_capable):
+        raise draft.refuse(21665)
 
 
 def _owns_sender(draft: Draft) -> None:
@@ -260,11 +285,13 @@ def _queue_has_room(draft: Draft) -> None:
 
 
 CHECKS: Final[tuple[Callable[[Draft], None], ...]] = (
+    _can_fall_back,
     _has_sender,
     _has_recipient,
     _has_content,
     _read_sender,
     _find_service,
+    _read_fallback,
     _owns_sender,
     _read_recipient,
     _differ_in_one_channel,

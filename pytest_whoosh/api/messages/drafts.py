@@ -50,6 +50,7 @@ class CreateMessage:
     send_as_mms: bool = param("SendAsMms", flag, default=False)
     schedule_type: str | None = param("ScheduleType", one_of("fixed"), invalid=35126)
     send_at: str | None = param("SendAt", text)
+    fallback_from: str | None = param("FallbackFrom", text)
 
 
 _NOTHING: Final = CreateMessage()

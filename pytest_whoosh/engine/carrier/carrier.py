@@ -8,8 +8,11 @@ from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from pytest_whoosh.engine.account.account import Account
+from pytest_whoosh.engine.account.content import read_variables, render
 from pytest_whoosh.engine.account.resources import MessagingService
+from pytest_whoosh.engine.addresses import Kind, channel_of, country_of, kind_of, normalize
 from pytest_whoosh.engine.collection import Collection
+from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, PRICE, REPORTED, TRANSITIONS, Status
 from pytest_whoosh.engine.messages.media import exceeds_limits
 from pytest_whoosh.engine.messages.record import Message
@@ -22,7 +25,7 @@ from pytest_whoosh.engine.webhooks.parameters import status_params
 from . import window
 from .links import Links
 from .prices import Prices
-from .senders import carries_mms, choose_sender, make_sms
+from .senders import NO_ALPHA, carries_mms, choose_sender, make_sms
 from .throughput import Throughput, Wait
 
 _QUEUE_OVERFLOW: Final = 30001
@@ -39,6 +42,7 @@ _NO_DOMAIN: Final = 30106
 _NO_MEDIA: Final = 11200
 _MEDIA_NOT_ACCEPTED: Final = 12300
 _MEDIA_TOO_LARGE: Final = 11751
+_NO_RCS: Final = 63036
 
 _AT_ONCE: Final = timedelta()
 
@@ -69,6 +73,8 @@ class Carrier:
         self._links = links
         self._throughput = throughput
         self._held: dict[str, _Held] = {}
+        #: True for numbers whose phone has RCS, False for those without. The others are unknown.
+        self.rcs: dict[str, bool] = {}
         #: What can keep a message from a status, by that status: each returns the error code of the failure, or None.
         self._gates: Mapping[Status, Callable[[Message], int | None]] = {
             Status.QUEUED: self._without_sender,
@@ -195,10 +201,12 @@ class Carrier:
         if provisions.has_opted_out(message.to, message.from_, service):
             return _OPTED_OUT
         if message.from_ is None:
-            sender = choose_sender(service, message, self._timeline.steady)
-            if sender is None:
+            address = self._chosen(message, service)
+            if address is None:
                 return _NO_SENDER if service.pool else _EMPTY_POOL
-            account.assign(message, sender.address)
+            account.assign(message, address)
+            if code := _adapt(message):
+                return code
         elif not provisions.is_pooled(message.from_, service):
             return _NOT_IN_POOL
         self._prepare(message, service)
@@ -210,6 +218,8 @@ class Carrier:
             if provisions.has_opted_out(message.to, message.from_, message.service):
                 return _OPTED_OUT
             self._prepare(message, message.service)
+        if self.rcs and message.channel == "rcs" and self.rcs.get(message.to.removeprefix("rcs:")) is False:
+            return _NO_RCS
         last_heard = self._account_of(message).last_heard.get((message.to, message.from_))
         if code := window.refusal(message, last_heard, self._timeline.steady):
             return code
@@ -220,6 +230,17 @@ class Carrier:
         if message.max_price is not None and self._prices.cost(message) > message.max_price:
             return _PRICE_EXCEEDED
         return None
+
+    def _chosen(self, message: Message, service: MessagingService) -> str | None:
+        """Return the address of the sender that carries a service's message."""
+        rcs = self.rcs.get(message.to, False)
+        fallback = message.posted("FallbackFrom")
+        if isinstance(fallback, str) and fallback.strip() and not rcs and channel_of(message.to) is None:
+            if kind_of(fallback.strip()) is Kind.ALPHA and country_of(message.to) in NO_ALPHA:
+                return None
+            return normalize(fallback) or fallback.strip()
+        sender = choose_sender(service, message, self._timeline.steady, rcs=rcs)
+        return sender.address if sender else None
 
     def _prepare(self, message: Message, service: MessagingService) -> None:
         """Give a message its final form, and count its segments: until it has a sender the API shows none."""
@@ -310,6 +331,19 @@ def _goes_on_unshortened(message: Message) -> bool:
     """Whether the domain of a message's links has it sent with long ones when the shortener fails."""
     domain = message.service.link_shortening_domain if message.service else None
     return message.shortens_urls and domain is not None and domain.continue_on_failure
+
+
+def _adapt(message: Message) -> int | None:
+    """Render a template anew for the chosen channel, since it was rendered for SMS. Return the code of a failure."""
+    channel = channel_of(message.from_ or "")
+    if channel is None or channel_of(message.to) or message.template is None:
+        return None
+    try:
+        rendered = render(message.template, read_variables(message.content_variables), channel)
+    except ApiError as error:  # another type of the template may have placeholders of its own
+        return error.code
+    message.body, message.content = rendered.body, rendered.content
+    return None
 
 
 def _forget(message: Message) -> None:

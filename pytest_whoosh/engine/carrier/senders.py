@@ -28,9 +28,14 @@ _LINK_LENGTH: Final = 7
 _TYPES: Final = (Kind.CHANNEL, Kind.SHORT_CODE, Kind.ALPHA, Kind.NUMBER)
 
 
-def choose_sender(service: MessagingService, message: Message, steady: datetime) -> PoolSender | None:
-    """Return the sender for a message; None if no sender in the pool can reach the recipient."""
-    able = _able(service, message)
+def choose_sender(
+    service: MessagingService, message: Message, steady: datetime, *, rcs: bool = False
+) -> PoolSender | None:
+    """Return the sender for a message; None if no sender in the pool can reach the recipient.
+
+    RCS senders come first if the recipient's phone has ``rcs``. Else they come last.
+    """
+    able = _by_rcs(_able(service, message), rcs, message)
     if not able:
         return None
     sticky = service.remembered.get(message.to)
@@ -85,6 +90,16 @@ def _able(service: MessagingService, message: Message) -> list[PoolSender]:
         # If there is none, the converter turns the message into an SMS.
         return with_media if with_media or not service.mms_converter else able
     return able
+
+
+def _by_rcs(able: list[PoolSender], rcs: bool | None, message: Message) -> list[PoolSender]:
+    """Keep the RCS senders or the others, for a recipient that is a plain phone number."""
+    if channel_of(message.to):
+        return able
+    on_rcs = [sender for sender in able if sender.kind is Kind.CHANNEL]
+    if not on_rcs:
+        return able
+    return on_rcs if rcs else [sender for sender in able if sender.kind is not Kind.CHANNEL] or on_rcs
 
 
 def _channel_reaches(sender: PoolSender, country: str) -> bool:

@@ -58,7 +58,7 @@ def service_with(whoosh: Whoosh, client: Client, senders: list[str], **settings:
         pytest.param([NEW_YORK, WHATSAPP], US_PERSON, NEW_YORK, id="SMS: no channel sender"),
         pytest.param([NEW_YORK, WHATSAPP], "whatsapp:+12125550199", WHATSAPP, id="WhatsApp: no other sender"),
         pytest.param([NEW_YORK, "messenger:1", "messenger:2"], "messenger:9", "messenger:1", id="Messenger"),
-        pytest.param([NEW_YORK, SHORT_CODE, RCS], US_PERSON, RCS, id="RCS before short code"),
+        pytest.param([NEW_YORK, SHORT_CODE, RCS], US_PERSON, SHORT_CODE, id="RCS only to phones that have it"),
         pytest.param([NEW_YORK, RCS], "rcs:+12125550199", RCS, id="RCS only where the recipient says so"),
         pytest.param([NEW_YORK, SHORT_CODE], US_PERSON, SHORT_CODE, id="short code before number"),
         pytest.param([LONDON, ALPHA], GB_PERSON, ALPHA, id="alpha before number"),
