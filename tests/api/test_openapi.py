@@ -790,7 +790,10 @@ def strict(schema: Any) -> Any:
     if "properties" in schema:
         made["properties"] = {name: strict(value) for name, value in schema["properties"].items()}
         made |= {"required": list(schema["properties"]), "additionalProperties": False}
-    return {"anyOf": [made, {"type": "null"}]} if schema.get("nullable") else made
+    if not schema.get("nullable"):
+        return made
+    empty = [{"const": ""}] if schema.get("pattern", "").startswith("^AP") else []
+    return {"anyOf": [made, {"type": "null"}, *empty]}  # the examples show an application that is not set as ""
 
 
 #: How each format of a text is spelled.

@@ -59,7 +59,10 @@ def test_the_vendors_sample_sends_a_message(request: pytest.FixtureRequest, run:
 
     message = server.whoosh.assert_sent(to=PERSON, from_=SENDER, body="Hi there", status="queued")
     assert (seen["created"]["sid"], seen["created"]["status"]) == (message.sid, "queued")
+    links = seen["fetched"].pop("subresourceUris")
+    assert seen["created"].pop("subresourceUris") == {"media": links.pop("media")}
     assert seen["fetched"] == seen["created"]
+    assert list(links) == ["feedback"]  # which only a message that is fetched shows
 
 
 def test_a_refusal_reaches_the_app_as_from_the_vendor(whoosh_server: Server, run: Run) -> None:
