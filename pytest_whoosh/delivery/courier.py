@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_whoosh.engine.hosts import is_loopback
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
-from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError
+from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError, without_fragment
 
 from .apps import AsgiApp, WsgiApp
 from .failures import DeliveryFailed
@@ -31,16 +31,44 @@ _NOT_ALLOWED: Final = (
 )
 
 
+_NOT_MOUNTED: Final = "not delivered: nothing is mounted there"
+_AWAITED: Final = (
+    "not delivered yet: it goes to an ASGI app, and an event loop runs in this thread. Write `await whoosh.asettle()`"
+)
+#: How much each part of a URL counts when the nearest mount is looked for.
+_WEIGHTS: Final = {"host": 4, "path": 2, "scheme": 1, "port": 1}
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """Where somebody answers: below a base URL."""
+    """A base URL with the target that answers below it."""
 
     base: str
     target: Target
 
     def covers(self, url: str) -> bool:
-        """Whether a URL lies below the base."""
+        """True if a URL lies below the base."""
         return _origin(url) == _origin(self.base) and _below(urlsplit(self.base).path, urlsplit(url).path)
+
+    def differences(self, url: str) -> dict[str, tuple[object, object]]:
+        """Return the parts in which the base differs from a URL that it does not cover, each with both values."""
+        (scheme, host, port), (other_scheme, other_host, other_port) = _origin(self.base), _origin(url)
+        path, other_path = urlsplit(self.base).path, urlsplit(url).path
+        # The default ports of two schemes say nothing that the schemes do not say.
+        same_port = port == other_port or (port, other_port) == (_PORTS[scheme], _PORTS.get(other_scheme))
+        same = {
+            "scheme": scheme == other_scheme,
+            "host": host == other_host,
+            "port": same_port,
+            "path": _below(path, other_path),
+        }
+        values = {
+            "scheme": (scheme, other_scheme),
+            "host": (host, other_host),
+            "port": (port, other_port),
+            "path": (path, other_path or "/"),
+        }
+        return {name: values[name] for name, alike in same.items() if not alike}
 
 
 class Courier:
@@ -76,14 +104,20 @@ class Courier:
             allowed is not None and (is_loopback(host) or any(fnmatchcase(host, pattern) for pattern in allowed))
         )
 
-    def can_deliver(self, url: str) -> bool:
-        """Whether a webhook to a URL can be delivered without being awaited."""
+    def can_deliver(self, webhook: Webhook) -> bool:
+        """Return True if a webhook can be delivered without being awaited; else note on it that it waits."""
+        if self._is_awaited(webhook.url):
+            webhook.note = _AWAITED
+            return False
+        return True
+
+    def _is_awaited(self, url: str) -> bool:
         target = self._target_of(url)
-        return not (target and target.in_loop and _in_event_loop())
+        return bool(target and target.in_loop and _in_event_loop())
 
     def require_deliverable(self, url: str, form: str) -> None:
         """Refuse a webhook that has to be awaited; ``form`` is how the caller would await it."""
-        if not self.can_deliver(url):
+        if self._is_awaited(url):
             raise WhooshError(_NEEDS_AWAIT.format(form=form))
 
     def deliver(self, webhook: Webhook) -> None:
@@ -131,11 +165,23 @@ class Courier:
 
     def _steps(self, webhook: Webhook) -> Steps:
         target = self._target_of(webhook.url)
+        webhook.note = None
         if target is None:
-            if self._allowed is not None:
-                webhook.note = _NOT_ALLOWED.format(host=urlsplit(webhook.url).hostname)
+            webhook.note = self._why_undelivered(webhook.url)
             return
         yield from self._delivery.steps(webhook, target)
+
+    def _why_undelivered(self, url: str) -> str:
+        """Return why a webhook to a URL was not delivered: what is mounted, and what differs."""
+        if self._allowed is not None:
+            return _NOT_ALLOWED.format(host=urlsplit(url).hostname)
+        if not self._mounts:
+            return _NOT_MOUNTED
+        differing = [(mount, mount.differences(url)) for mount in self._mounts]
+        nearest, differences = min(differing, key=lambda each: sum(_WEIGHTS[name] for name in each[1]))
+        parts = [f"{name} ({ours}, not {theirs})" for name, (ours, theirs) in differences.items()]
+        base = without_fragment(nearest.base)
+        return f"{_NOT_MOUNTED}. The nearest mount, {base}, differs in its {' and '.join(parts)}"
 
     def _target_of(self, url: str) -> Target | None:
         covering = [mount for mount in self._mounts if mount.covers(url)]

@@ -89,8 +89,7 @@ class Delivery:
         webhook.response_cookies = (response.header("set-cookie") or "").splitlines()
         webhook.exception = response.exception
         if response.status >= 400:
-            why = f": it raised {describe_exception(response.exception)}" if response.exception else ""
-            webhook.error = WebhookError(11200, f"the app answered {response.status}{why}")
+            webhook.error = WebhookError(11200, f"the app answered {response.status}{_why(webhook, response)}")
             return "4xx" if response.status < 500 else "5xx"
         return None
 
@@ -127,6 +126,18 @@ def thrown(steps: Steps, failed: DeliveryFailed) -> tuple[Target, Request, Attem
         return steps.throw(failed)
     except StopIteration:
         return None
+
+
+def _why(webhook: Webhook, answer: Answer) -> str:
+    """Return why an app may have refused a webhook: what its handler raised, or what a validator compares."""
+    if answer.exception:
+        return f": it raised {describe_exception(answer.exception)}"
+    if answer.status != 403:
+        return ""
+    script = webhook.message.script if webhook.message else None
+    if script and script.forged:
+        return ": the signature is wrong, as scripted"
+    return f". If it refused the signature: {webhook.signed_url} was signed, with the account's auth token"
 
 
 def _authorization(url: str) -> str | None:

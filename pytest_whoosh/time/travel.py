@@ -119,7 +119,7 @@ class Travel:
             journey = self._journey
         due = self._vendor.due
         try:
-            while due and not (journey and journey.interrupted) and self._courier.can_deliver(due[0].url):
+            while due and not (journey and journey.interrupted) and self._courier.can_deliver(due[0]):
                 self._deliver(due.popleft())
         finally:
             self._behind = bool(due) and journey is self._journey

@@ -41,7 +41,7 @@ def webhook_status(webhook: Webhook) -> str:
 
 def outcome(webhook: Webhook) -> str:
     """What became of a webhook."""
-    answer = webhook.note or "not delivered: nothing is mounted there"
+    answer = webhook.note or "not delivered yet: webhooks leave when time moves"
     if webhook.dropped:
         answer = "lost by the network, as scripted"
     elif webhook.response_status is not None:

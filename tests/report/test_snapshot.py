@@ -290,7 +290,10 @@ def test_webhooks_say_what_became_of_them(whoosh, send):
             "error": missing,
             "outcome": missing,
         },
-        {"outcome": "not delivered: nothing is mounted there"},
+        {
+            "outcome": "not delivered: nothing is mounted there. "
+            "The nearest mount, https://app.example/long, differs in its path (/long, not /)"
+        },
         {"lost": True, "outcome": "lost by the network, as scripted"},
     ]
 

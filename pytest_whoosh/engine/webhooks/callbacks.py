@@ -91,10 +91,13 @@ class Webhook:
 
     def request(self) -> Request:
         """The request as it goes over the wire: the fragment stays behind."""
+        return Request(self.method, self.signed_url, self.headers, self.body)
+
+    @property
+    def signed_url(self) -> str:
+        """The URL that is requested, and that the signature was made from."""
         url = without_fragment(self.url)
-        if self.method == "GET":
-            return Request("GET", with_query(url, self.params), self.headers)
-        return Request("POST", url, self.headers, self.body)
+        return with_query(url, self.params) if self.method == "GET" else url
 
     @property
     def body(self) -> str:

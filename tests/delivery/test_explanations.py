@@ -1,0 +1,155 @@
+"""Why a webhook was not delivered, or was refused: what is mounted, what differs, and which URL was signed."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from twilio.rest import Client
+
+from pytest_whoosh import Whoosh
+from tests.conftest import PERSON, SENDER
+
+NOTHING = "not delivered: nothing is mounted there"
+
+
+def wsgi_app(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
+    start_response("204 No Content", [])
+    return []
+
+
+def refusing(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
+    start_response("403 Forbidden", [])
+    return []
+
+
+async def asgi_app(scope: dict[str, Any], receive: object, send: Callable[..., Any]) -> None:
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+@pytest.mark.parametrize(
+    ("bases", "url", "differs"),
+    [
+        (["http://app.example"], "https://app.example/status", "http://app.example, differs in its scheme (http, not https)"),
+        (
+            ["https://app.example:8443"],
+            "https://app.example/status",
+            "https://app.example:8443, differs in its port (8443, not 443)",
+        ),
+        (
+            ["https://app.example/api"],
+            "https://app.example/status",
+            "https://app.example/api, differs in its path (/api, not /status)",
+        ),
+        (["https://app.example/api"], "https://app.example", "https://app.example/api, differs in its path (/api, not /)"),
+        (
+            ["https://app.example/API/"],
+            "http://app.example:8000/api/status",
+            "https://app.example/API/, differs in its scheme (https, not http) and port (443, not 8000) "
+            "and path (/API/, not /api/status)",
+        ),
+        (
+            ["https://app.example"],
+            "https://api.example/status",
+            "https://app.example, differs in its host (app.example, not api.example)",
+        ),
+        (
+            ["https://other.example", "https://app.example/api", "https://app.example/sms"],
+            "https://app.example/status",
+            "https://app.example/sms, differs in its path (/sms, not /status)",
+        ),
+        (
+            ["https://me:secret@app.example/api"],
+            "https://app.example/status",
+            "https://app.example/api, differs in its path (/api, not /status)",
+        ),
+    ],
+)  # fmt: skip
+def test_a_webhook_to_nobody_says_what_is_mounted_nearest_and_what_differs(
+    whoosh: Whoosh, bases: list[str], url: str, differs: str
+) -> None:
+    for base in bases:
+        whoosh.mount(base, wsgi_app)
+
+    Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=url)
+    whoosh.travel(seconds=2)
+
+    assert f"SM…0001 POST {url}  {NOTHING}. The nearest mount, {differs}\n" in whoosh.traffic() + "\n"
+
+
+def test_where_nothing_is_mounted_at_all_it_says_no_more(whoosh: Whoosh) -> None:
+    Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
+    whoosh.travel(seconds=2)
+
+    assert repr(whoosh.callbacks[0]).endswith(f"POST https://app.example/status  {NOTHING}>")
+
+
+def test_a_webhook_that_has_to_be_awaited_says_so_until_it_is(whoosh: Whoosh) -> None:
+    whoosh.mount("https://app.example", asgi_app)
+    app_calls = Client()
+
+    async def main() -> tuple[str, str]:
+        app_calls.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
+        with pytest.raises(Exception, match="Write `await whoosh.asettle"):
+            whoosh.settle()
+        before = repr(whoosh.callbacks[0])
+        await whoosh.asettle()
+        return before, repr(whoosh.callbacks[0])
+
+    before, after = asyncio.run(main())
+
+    assert "mounted" not in before
+    assert before.endswith("not delivered yet: webhooks leave when time moves>")
+    assert after.endswith("answered 204>")
+
+
+@pytest.mark.whoosh(clock="auto")
+def test_a_webhook_that_fell_due_on_a_frozen_clock_inside_a_loop_says_that_it_waits(whoosh: Whoosh, freezer) -> None:
+    whoosh.mount("https://app.example", asgi_app)
+
+    async def main() -> str:
+        Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
+        freezer.tick(2)
+        return repr(whoosh.callbacks[0])
+
+    assert asyncio.run(main()).endswith(
+        "not delivered yet: it goes to an ASGI app, and an event loop runs in this thread. "
+        "Write `await whoosh.asettle()`>"
+    )
+
+
+# A refused signature
+
+
+def test_a_403_says_which_url_was_signed(whoosh: Whoosh) -> None:
+    whoosh.mount("https://app.example", refusing)
+    url = "https://me:secret@app.example/status?tenant=1#rc=0"
+    Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=url)
+    whoosh.travel(seconds=2)
+
+    assert whoosh.callbacks[0].error == (
+        "11200 HTTP retrieval failure: the app answered 403. If it refused the signature: "
+        "https://app.example/status?tenant=1 was signed, with the account's auth token"
+    )
+    assert whoosh.callbacks[0].error in whoosh.traffic()
+
+
+def test_a_403_to_a_get_says_the_url_with_its_parameters(whoosh: Whoosh) -> None:
+    whoosh.mount("https://app.example", refusing)
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms", sms_method="GET")
+
+    reply = whoosh.receive("Hi", from_=PERSON, to=SENDER)
+
+    assert "https://app.example/sms?ToCountry=US&" in reply.webhook.error
+    assert reply.webhook.error.endswith(" was signed, with the account's auth token")
+
+
+def test_a_403_to_a_signature_that_was_scripted_to_be_wrong_says_so(whoosh: Whoosh) -> None:
+    whoosh.mount("https://app.example", refusing)
+    whoosh.when().webhooks(signature="wrong")
+    Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
+    whoosh.travel(seconds=2)
+
+    assert whoosh.callbacks[0].error.detail == "the app answered 403: the signature is wrong, as scripted"
