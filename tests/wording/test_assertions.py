@@ -984,7 +984,10 @@ def test_the_message_may_be_what_the_sdk_returned_or_a_sid(whoosh: Whoosh, clien
 
 def test_a_callback_that_the_app_refused_is_shown_with_the_answer(whoosh: Whoosh, client: Client) -> None:
     message = reported(whoosh, client, answering("403 Forbidden"))
-    signed = "If it refused the signature: https://app.example/status was signed, with the account's auth token"
+    answer = (
+        "the app answered 403. If it refused the signature: https://app.example/status was signed, with the account's "
+        "auth token"
+    )
 
     assert failure(lambda: whoosh.assert_callbacks(message, "sent", "delivered")) == text(
         f"""
@@ -992,8 +995,8 @@ def test_a_callback_that_the_app_refused_is_shown_with_the_answer(whoosh: Whoosh
         Message: SM…0001 +15557122661 -> +15558675310 delivered: 'Hi'
 
         Status callbacks:
-          12:00:02 sent        POST https://app.example/status  11200 HTTP retrieval failure: the app answered 403. {signed}
-          12:00:04 delivered   POST https://app.example/status  11200 HTTP retrieval failure: the app answered 403. {signed}
+          12:00:02 sent        POST https://app.example/status  11200 HTTP retrieval failure: {answer}
+          12:00:04 delivered   POST https://app.example/status  11200 HTTP retrieval failure: {answer}
 
         If the app should answer so, write answered=403.
         """
