@@ -1,0 +1,103 @@
+"""Lists every private name of another library, or of Python itself, that this package relies on.
+
+A release may rename such a name without a word. ``tests/interception/test_internals.py`` looks each of them up in
+whatever is installed, so that a rename is seen at once and never opens the guard in silence. No other module reads
+this table, and a name that is used anywhere but is not in it fails the same tests.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Internal(NamedTuple):
+    """One private name.
+
+    ``name`` is a module and a path in it, as in ``"httpx:Client._transport_for_url"``. An attribute that only an
+    instance has comes after ``()``, as in ``"requests:Response()._content"``. ``since`` and ``seen`` are the first
+    and the last release of the library in which it was found; those of Python itself are Python's.
+    """
+
+    library: str
+    name: str
+    why: str
+    since: str
+    seen: str
+
+
+INTERNALS: Final = (
+    # Client libraries
+    Internal(
+        "aiohttp", "aiohttp:ClientSession._build_url", "tells whom a call leads to, beneath a mock", "3.9", "3.14"
+    ),
+    Internal("aiohttp", "aiohttp:ClientSession._request", "is what aioresponses replaces", "3.9", "3.14"),
+    Internal(
+        "aiohttp", "aiohttp.connector:TCPConnector._create_connection", "opens the fake's connection", "3.9", "3.14"
+    ),
+    Internal(
+        "aiohttp", "aiohttp.connector:TCPConnector()._factory", "makes the protocol of a connection", "3.9", "3.14"
+    ),
+    Internal(
+        "aiohttp", "aiohttp.connector:TCPConnector._resolve_host", "looks names up, with any resolver", "3.9", "3.14"
+    ),
+    Internal("httpcore", "httpcore._sync.http11:HTTP11Connection", "sends each request, also to a proxy", "1.0", "1.0"),
+    Internal("httpcore", "httpcore._sync.http11:HTTP11Connection()._network_stream", "knows the peer", "1.0", "1.0"),
+    Internal("httpcore", "httpcore._async.http11:AsyncHTTP11Connection", "does so, async", "1.0", "1.0"),
+    Internal(
+        "httpcore", "httpcore._async.http11:AsyncHTTP11Connection()._network_stream", "knows the peer", "1.0", "1.0"
+    ),
+    Internal(
+        "httpcore", "httpcore._sync.socks_proxy:_init_socks5_connection", "names the host to a proxy", "1.0", "1.0"
+    ),
+    Internal("httpcore", "httpcore._async.socks_proxy:_init_socks5_connection", "does so, async", "1.0", "1.0"),
+    Internal("httpcore2", "httpcore2._sync.http11:HTTP11Connection", "is httpcore's", "2.0", "2.16"),
+    Internal("httpcore2", "httpcore2._sync.http11:HTTP11Connection()._network_stream", "is httpcore's", "2.0", "2.16"),
+    Internal("httpcore2", "httpcore2._async.http11:AsyncHTTP11Connection", "is httpcore's", "2.0", "2.16"),
+    Internal("httpcore2", "httpcore2._async.http11:AsyncHTTP11Connection()._network_stream", "is so", "2.0", "2.16"),
+    Internal("httpcore2", "httpcore2._sync.socks_proxy:_init_socks5_connection", "is httpcore's", "2.0", "2.16"),
+    Internal("httpcore2", "httpcore2._async.socks_proxy:_init_socks5_connection", "is httpcore's", "2.0", "2.16"),
+    Internal("httpx", "httpx:Client._transport_for_url", "chooses the transport, below mocks of it", "0.27", "0.28"),
+    Internal("httpx", "httpx:AsyncClient._transport_for_url", "does so, async", "0.27", "0.28"),
+    Internal("httpx", "httpx:AsyncHTTPTransport()._pool", "has the limit of connections", "0.27", "0.28"),
+    Internal("httpx", "httpcore:AsyncConnectionPool()._max_connections", "is that limit", "0.27", "0.28"),
+    Internal("requests", "requests:Response()._content", "holds the body, without reading in chunks", "2.32", "2.34"),
+    Internal("requests", "requests:Response()._content_consumed", "says that it is read", "2.32", "2.34"),
+    Internal("urllib3", "urllib3:HTTPResponse()._original_response", "is searched for cookies, twice", "2.0", "2.8"),
+    # Mocks of them
+    Internal("aioresponses", "aioresponses:aioresponses().patcher", "keeps what it replaced", "0.7.8", "0.7"),
+    Internal(
+        "requests-mock", "requests_mock.mocker:_original_send", "is the send it found at its import", "1.12", "1.12"
+    ),
+    Internal("vcrpy", "vcr.stubs:VCRHTTPSConnection._baseclass", "is the class that it replaced", "9.1", "9.1"),
+    # Clocks
+    Internal("freezegun", "freezegun.api:_get_cached_module_attributes", "scans modules, slowly", "1.5", "1.5"),
+    Internal("freezegun", "freezegun.api:_real_time_object_ids", "tells the real clocks", "1.5", "1.5"),
+    Internal("freezegun", "freezegun.api:freeze_factories", "holds the frozen clocks, newest last", "1.5", "1.5"),
+    Internal("time-machine", "time_machine:Traveller()._tick", "says whether its clock runs", "3", "3.6"),
+    Internal("time-machine", "time_machine:Traveller()._destination_timestamp_ns", "is where it was set", "3", "3.6"),
+    # pytest
+    Internal("pytest", "_pytest._code.code:ExceptionChainRepr", "is a failure's text", "8.4", "9.2"),
+    Internal("pytest", "_pytest._code.code:ReprEntryNative", "is an entry of it", "8.4", "9.2"),
+    Internal("pytest", "_pytest._code.code:ReprTraceback", "is a part of it", "8.4", "9.2"),
+    Internal("pytest", "_pytest.config:console_main", "is the command: then the process is pytest's", "8.4", "9.2"),
+    Internal("pytest", "_pytest.outcomes:Exit", "ends a run; a webhook must not swallow it", "8.4", "9.2"),
+    Internal("pytest", "_pytest.timing", "measures tests in real time", "8.4", "9.2"),
+    # Python
+    Internal("Python", "_signal:signal", "is the signal that gevent does not replace", "3.11", "3.14"),
+    Internal(
+        "Python", "_socket:getaddrinfo", "is the resolver beneath socket's, which an app may import", "3.11", "3.14"
+    ),
+    Internal("Python", "_socket:socket", "is the class beneath socket's", "3.11", "3.14"),
+    Internal("Python", "asyncio:_get_running_loop", "returns the loop or None, and raises nothing", "3.11", "3.14"),
+    Internal("Python", "asyncio:SelectorEventLoop()._ready", "holds the tasks that could go on", "3.11", "3.14"),
+    Internal("Python", "asyncio:SelectorEventLoop()._scheduled", "holds the timers", "3.11", "3.14"),
+    Internal("Python", "asyncio:SelectorEventLoop()._selector", "knows the open connections", "3.11", "3.14"),
+    Internal("Python", "asyncio:SelectorEventLoop()._ssock", "wakes the loop, and is no connection", "3.11", "3.14"),
+    Internal("Python", "asyncio.sslproto:SSLProtocol()._server_hostname", "names the TLS peer", "3.11", "3.14"),
+    Internal("Python", "asyncio.sslproto:SSLProtocol()._sslobj", "finds the protocol of an SSLObject", "3.11", "3.14"),
+    Internal("Python", "asyncio.sslproto:SSLProtocol()._transport", "knows its peer's address", "3.11", "3.14"),
+    Internal("Python", "asyncio.sslproto:_SSLProtocolTransport", "writes to a TLS connection", "3.11", "3.14"),
+    Internal("Python", "asyncio.sslproto:_SSLProtocolTransport()._ssl_protocol", "leads to the above", "3.11", "3.14"),
+    Internal("Python", "http.client:HTTPConnection()._tunnel_host", "is the host behind a proxy", "3.11", "3.14"),
+    Internal("Python", "threading:RLock()._at_fork_reinit", "frees a lock in a forked child", "3.11", "3.14"),
+)
