@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
@@ -57,7 +58,7 @@ class _Worker:
         item.stash[_SECRETS] = secrets_in(os.environ)
 
     @pytest.hookimpl(wrapper=True)  # inside the plugin's own wrapper, which adds the traffic to the failure's text
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, Any]:
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
         """Add to a report the text of its failure and, after the tear-down, what the test's doubles hold."""
         report = yield
         doubles = self._doubles_of(item)
@@ -67,6 +68,9 @@ class _Worker:
         report.whoosh_page = {"name": hide(name), "place": place}
         if report.failed:
             report.whoosh_page["failure"] = hide(report.longreprtext)
+            if call.excinfo:
+                at = failure_place(call.excinfo, item.config.rootpath) or {}
+                report.whoosh_page["at"] = {key: hide(text) for key, text in at.items()}
         if report.when == "teardown":
             # As text: what stands in a message may be more than xdist can send otherwise.
             report.whoosh_page["doubles"] = [as_json(double.snapshot(hide)) for double in doubles]
@@ -93,7 +97,7 @@ class _Reporting(_Worker):
         outcome = _outcome(report)
         if outcome:
             failure = added.get("failure") or (str(report.longrepr) if report.failed else "")
-            self._run.add(key, report.nodeid, outcome, failure)
+            self._run.add(key, report.nodeid, outcome, failure, added.get("at"))
         if "doubles" in added:
             self._run.finish(key, added["doubles"])
 
@@ -120,6 +124,25 @@ class _Reporting(_Worker):
         """Say where the page is."""
         if self._said:
             terminalreporter.write_sep("-", self._said)
+
+
+def failure_place(excinfo: pytest.ExceptionInfo[BaseException], root: Path) -> dict[str, str] | None:
+    """Return the last line of the project's own that a failure came through; None if it came through none."""
+    entries = list(excinfo.traceback.filter(excinfo)) or list(excinfo.traceback)
+    own = [entry for entry in entries if _is_own(Path(entry.path), root) and entry.frame.code.fullsource]
+    if not own:
+        return None
+    last = own[-1]
+    return {
+        "line": f"{Path(last.path).relative_to(root).as_posix()}:{last.lineno + 1}",
+        "source": dedent("\n".join(last.statement.lines)).strip(),
+        "error": excinfo.exconly(tryshort=True).partition("\n")[0],
+    }
+
+
+def _is_own(path: Path, root: Path) -> bool:
+    """True if a file is the project's, and not a library's that is installed within its folder."""
+    return path.is_relative_to(root) and "site-packages" not in path.parts
 
 
 def _outcome(report: pytest.TestReport) -> str | None:

@@ -3,11 +3,11 @@
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from pytest_whoosh.wording.texts import count
 
@@ -23,6 +23,11 @@ _BEGINNING: Final = 5_000
 _hide_addresses: Final = partial(re.compile(r"\bat 0x[0-9A-Fa-f]{4,}").sub, "at 0x…")
 
 
+#: A line of source at which a test failed: ``line`` is the file with the line's number, ``source`` the line itself, and
+#: ``error`` the first line of the error.
+Place: TypeAlias = Mapping[str, str]
+
+
 @dataclass(slots=True)
 class Test:
     """One test: where it was collected, and what became of its parts."""
@@ -31,6 +36,8 @@ class Test:
     place: int | None = None
     outcome: str = OUTCOMES[-1]
     failures: list[str] = field(default_factory=list)
+    #: The line of the test, or of the project, at which each failure happened.
+    places: list[Place] = field(default_factory=list)
     #: What each double held at the end, as JSON; None before the end, which a test that kills its process never sees.
     doubles: Sequence[str] | None = None
 
@@ -47,7 +54,12 @@ class Test:
     @property
     def document(self) -> str:
         """The test as JSON."""
-        given = {"id": self.name, "outcome": self.outcome, "failure": shorten("\n\n".join(self.failures))}
+        given = {
+            "id": self.name,
+            "outcome": self.outcome,
+            "failure": shorten("\n\n".join(self.failures)),
+            "places": self.places,
+        }
         told = as_json({key: value for key, value in given.items() if value})
         return f'{told.removesuffix("}")}, "doubles": [{", ".join(self.doubles or ())}]}}'
 
@@ -63,12 +75,14 @@ class Run:
         """Begin a test; what an earlier attempt at it has left is forgotten."""
         self._tests[key] = Test(name, place)
 
-    def add(self, key: object, name: str, outcome: str, failure: str = "") -> None:
-        """Say what became of a part of a test."""
+    def add(self, key: object, name: str, outcome: str, failure: str = "", place: Place | None = None) -> None:
+        """Add the outcome of a part of a test, with the text of its failure and the line at which it happened."""
         test = self._tests.setdefault(key, Test(name))
         test.outcome = min(test.outcome, outcome, key=OUTCOMES.index)
         if failure:
             test.failures.append(_hide_addresses(failure))
+        if place:
+            test.places.append({name: _hide_addresses(text) for name, text in place.items()})
 
     def finish(self, key: object, doubles: Sequence[str]) -> None:
         """Say what the doubles of a test held at its end, each as JSON."""

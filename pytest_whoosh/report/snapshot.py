@@ -9,6 +9,8 @@ from typing import Any, Final
 from pytest_whoosh.engine.error_codes import TITLES
 from pytest_whoosh.engine.errors import MORE_INFO, title_of
 from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.rules.calls import CallRule
+from pytest_whoosh.engine.rules.rule import Rule
 from pytest_whoosh.engine.text.segments import forces_ucs2, segment, utf_16_units
 from pytest_whoosh.engine.text.smart_encoding import look_alike
 from pytest_whoosh.engine.vendor import Exchange, Vendor
@@ -48,6 +50,7 @@ def snapshot(vendor: Vendor, hide: Hide = str, newest: int | None = None) -> Dat
         messages=[_message(vendor, message, about.get(id(message), []), hide) for message in messages],
         webhooks=[_webhook(webhook, numbers.get(id(webhook.message)), hide) for webhook in webhooks],
         calls=[_call(call, hide) for call in calls],
+        rules=[_rule(rule, hide) for rule in vendor.rules],
     )
 
 
@@ -70,10 +73,23 @@ def _message(vendor: Vendor, message: Message, webhooks: list[int], hide: Hide) 
         service=message.service and message.service.sid,
         history=[[status.value, _moment(at)] for status, at in message.history],
         webhooks=webhooks,
+        no_webhook=message.no_webhook and hide(message.no_webhook),
+        links=[[link.text, hide(link.target)] for link in message.links],
+        posted=_posted(message, hide),
     )
     if not message.is_mms and not message.channel:
         data |= _segments(message.sent_body, cuts=body == message.sent_body)
     return data
+
+
+def _posted(message: Message, hide: Hide) -> Data:
+    """The parameters with which the app sent a message."""
+    if not message.is_outbound:
+        return {}
+    return {
+        name: hide(value) if isinstance(value, str) else list(map(hide, value))
+        for name, value in message.request.items()
+    }
 
 
 def _segments(body: str, *, cuts: bool) -> Data:
@@ -127,6 +143,17 @@ def _call(call: Exchange, hide: Hide) -> Data:
         title=error.get("title"),
         help=error.get("url"),
         sid=call.sid,
+        posted=call.posted and hide(call.posted),
+    )
+
+
+def _rule(rule: Rule | CallRule, hide: Hide) -> Data:
+    return _without_blanks(
+        id=rule.serial,
+        rule=hide(rule.written),
+        outcome=rule.outcome and hide(rule.outcome),
+        matched=rule.matched,
+        left=rule.left,
     )
 
 

@@ -126,6 +126,54 @@ def test_a_failure_comes_with_its_text(make, report):
     assert "whoosh traffic" not in str(failures)
 
 
+def test_a_failure_says_at_which_line_of_the_project_it_happened(make, report):
+    make(
+        """
+import shop
+
+def test_assertion(whoosh):
+    assert 1 == 2
+
+def test_double(whoosh):
+    whoosh.assert_sent(
+        to="+15558675310",
+    )
+
+def test_library(whoosh):
+    shop.confirm()
+
+@pytest.fixture
+def twice(whoosh):
+    yield
+    raise ValueError("late")
+
+def test_twice(twice): assert 0
+
+def test_unknown_fixture(nowhere, whoosh): pass
+""",
+        shop="def confirm():\n    Client().messages.create(to='12', from_='+15557122661', body='Hi')\n",
+    )
+
+    places = {test["id"].partition("::")[2]: test.get("places") for test in report()["tests"]}
+
+    line = APP.count("\n") + 4
+    assert places["test_assertion"] == [
+        {"line": f"test_it.py:{line}", "source": "assert 1 == 2", "error": "assert 1 == 2"}
+    ]
+    assert places["test_double"] == [
+        {
+            "line": f"test_it.py:{line + 3}",
+            "source": 'whoosh.assert_sent(\n    to="+15558675310",\n)',
+            "error": "AssertionError: No message matches to='+15558675310': the outbox is empty.",
+        }
+    ]
+    (library,) = places["test_library"]
+    assert library["line"] == f"shop.py:{APP.count(chr(10)) + 1}"
+    assert "twilio.base.exceptions.TwilioRestException" in library["error"]
+    assert [place["error"] for place in places["test_twice"]] == ["assert 0", "ValueError: late"]
+    assert places["test_unknown_fixture"] is None
+
+
 def test_every_double_of_a_test_is_shown(make, report):
     make(
         """

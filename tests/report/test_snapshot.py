@@ -90,6 +90,12 @@ def test_a_message_comes_with_its_call_its_history_and_its_webhooks(whoosh, send
                     ["delivered", "2026-03-05T12:00:04Z"],
                 ],
                 "webhooks": [0, 1],
+                "posted": {
+                    "To": PERSON,
+                    "From": SENDER,
+                    "StatusCallback": "https://app.example/status",
+                    "Body": "Hi",
+                },
             }
         ],
         "webhooks": [
@@ -208,6 +214,7 @@ def test_a_refused_call_is_explained(whoosh, send):
             "note": "Invalid 'To' Phone Number: XXXX",
             "title": "Invalid 'To' Phone Number",
             "help": "https://www.twilio.com/docs/errors/21211",
+            "posted": f"To='555', From='{SENDER}', Body='Hi'",
         }
     ]
 
@@ -218,8 +225,47 @@ def test_a_call_without_an_answer_says_so(whoosh, send):
         send()
 
     assert whoosh.snapshot()["calls"] == [
-        {"at": "2026-03-05T12:00:00Z", "method": "POST", "url": URL, "note": "scripted timeout"}
+        {
+            "at": "2026-03-05T12:00:00Z",
+            "method": "POST",
+            "url": URL,
+            "note": "scripted timeout",
+            "posted": f"To='{PERSON}', From='{SENDER}', Body='Hi'",
+        }
     ]
+
+
+def test_rules_are_listed_with_how_often_they_applied(whoosh, send):
+    whoosh.when(to=PERSON).times(2).undeliver(30003)
+    whoosh.when_called("GET", "/Messages/*.json").respond(503)
+    whoosh.when(to="+15550001111")
+    send()
+
+    assert whoosh.snapshot()["rules"] == [
+        {"id": 1, "rule": f"whoosh.when(to='{PERSON}')", "outcome": "undeliver(30003)", "matched": 1, "left": 1},
+        {"id": 2, "rule": "whoosh.when_called('GET', '/Messages/*.json')", "outcome": "respond(503)", "matched": 0},
+        {"id": 3, "rule": "whoosh.when(to='+15550001111')", "matched": 0},
+    ]
+
+
+def test_a_short_link_says_where_it_leads(whoosh, client):
+    service = whoosh.add_messaging_service("Shop", senders=[SENDER], link_shortening_domain="go.example")
+    client.messages.create(
+        to=PERSON, messaging_service_sid=service.sid, body="See https://shop.example/1?a=b", shorten_urls=True
+    )
+    whoosh.settle()
+
+    (message,) = whoosh.snapshot()["messages"]
+
+    assert message["links"] == [[message["body"].removeprefix("See "), "https://shop.example/1?a=b"]]
+
+
+def test_a_message_that_caused_no_webhook_says_why(whoosh):
+    reply = whoosh.receive("Hi", from_=PERSON, to=SENDER)
+
+    (message,) = whoosh.snapshot()["messages"]
+
+    assert message["no_webhook"] == reply.no_webhook
 
 
 def test_what_was_redacted_or_deleted_is_shown_and_marked(whoosh, client, send):
