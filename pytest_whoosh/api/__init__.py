@@ -6,6 +6,7 @@ from typing import Final
 from . import (
     accounts,
     applications,
+    channel_senders,
     content,
     deactivations,
     link_shortening,
@@ -25,6 +26,7 @@ _MESSAGING: Final = (
     messages.routes,
     media.routes,
     services.routes,
+    channel_senders.routes,
     content.routes,
     link_shortening.routes,
     numbers.routes,

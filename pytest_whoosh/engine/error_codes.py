@@ -434,4 +434,5 @@ TITLES: Final[dict[int, str]] = {
     63051: "WhatsApp Business Account is Locked",
     63052: "Business account is restricted from messaging users in this country",
     63062: "WhatsApp Terms of Service for Marketing Messages API not accepted",
+    63100: "Validation Error",
 }

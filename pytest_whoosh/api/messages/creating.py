@@ -123,6 +123,10 @@ def _owns_sender(draft: Draft) -> None:
         if code and code != 21611:  # a full queue is found last
             raise draft.refuse(code)
         return
+    if channel_of(draft.from_):
+        sender = draft.account.provisions.channel_sender(draft.from_)
+        if sender and not sender.is_online(draft.vendor.steady):
+            raise draft.refuse(63007)
     if draft.service is None:
         _require_owned(draft, draft.from_)
     held = draft.account.provisions.owned(draft.from_)

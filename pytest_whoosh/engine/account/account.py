@@ -94,6 +94,7 @@ class Provisions:
         self.of(resource).remove(record.sid)
         if isinstance(record, PhoneNumber | ShortCode):
             del self._owned[record.address]
+        if isinstance(record, PhoneNumber | ShortCode | ChannelSender):
             for service in self.services_with(record.address):
                 self.leave_pool(service, service.pool.get(record.sid))
         elif isinstance(record, MessagingService):

@@ -271,13 +271,17 @@ class ChannelSender(Resource):
     #: What the Senders API was told about the sender, which changes nothing here.
     configuration: Mapping[str, object] = field(default_factory=dict)
     profile: Mapping[str, object] = field(default_factory=dict)
-    #: When the channel lets it send; None if it always could.
+    #: When its channel has set it up, on the steady clock. None if it always was.
     online_at: datetime | None = None
 
     @classmethod
     def new_sid(cls, sids: Sids, properties: Mapping[str, Any]) -> str:  # noqa: ARG003  # it is not counted
         """Return the SID of the sender with this address: always the same one."""
         return sender_sid(properties["address"])
+
+    def is_online(self, steady: datetime) -> bool:
+        """True if its channel has set it up, so that it can send."""
+        return self.online_at is None or steady >= self.online_at
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
