@@ -88,8 +88,8 @@ class Freezegun:
 class TimeMachine:
     """Time frozen by time-machine, moved with its own tools."""
 
-    def __init__(self, when: datetime) -> None:
-        self._travel = pytest.importorskip("time_machine").travel(when, tick=False)
+    def __init__(self, when: datetime, *, tick: bool = False) -> None:
+        self._travel = pytest.importorskip("time_machine").travel(when, tick=tick)
 
     def __enter__(self) -> Self:
         self._traveller = self._travel.start()
