@@ -4,11 +4,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .engine.misuse import WhooshError
+    from .engine.misuse import WhooshError, WhooshGuardError, WhooshNotFakedError
     from .engine.rules.calls import CallRule
     from .engine.rules.requests import ApiRequest
     from .engine.rules.rule import Rule
-    from .interception.guard import WhooshGuardError
     from .interception.sdk import WhooshHttpClient
     from .interception.sdk_async import AsyncWhooshHttpClient
     from .server.serving import Server
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
         "WhooshError",
         "WhooshGuardError",
         "WhooshHttpClient",
+        "WhooshNotFakedError",
     ]
 
 _HOMES = {
@@ -49,8 +49,9 @@ _HOMES = {
     "Verification": "views",
     "Whoosh": "whoosh",
     "WhooshError": "engine.misuse",
-    "WhooshGuardError": "interception.guard",
+    "WhooshGuardError": "engine.misuse",
     "WhooshHttpClient": "interception.sdk",
+    "WhooshNotFakedError": "engine.misuse",
 }
 
 #: The libraries that a name needs and that are no dependencies of this package.

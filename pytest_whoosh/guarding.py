@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import inspect
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -13,8 +12,10 @@ from typing import Any, Final
 
 import pytest
 
+from .engine.misuse import WhooshGuardError
 from .interception.children import Children, hand_over
-from .interception.guard import Guard, WhooshGuardError
+from .interception.expectations import is_expected_or_shown, watch
+from .interception.guard import Guard
 from .interception.threads import ThreadOrigins
 
 _STOPPED: Final = "pytest-whoosh stopped the call before it left this machine"
@@ -43,8 +44,6 @@ _AFTER_TESTS: Final = (
 _SWALLOWED: Final = "The app swallowed this refusal: {refusal}"
 _LATE: Final = "A thread or process that this test started was refused later, while {running}: {refusal}"
 
-#: Under these names a test's own code can expect a refusal.
-_EXPECTING: Final = frozenset({"WhooshGuardError", "raises", "assertRaises", "assertRaisesRegex"})
 _SHOWN: Final[pytest.StashKey[bool]] = pytest.StashKey()
 _LATE_REPORTS: Final = "whoosh_late_refusals"
 
@@ -112,6 +111,7 @@ class RunGuard:
         self._refusals.clear()
         self.set(on=on)
         self._guard.renew()
+        watch()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -155,27 +155,27 @@ class RunGuard:
         yield
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+    def pytest_runtest_call(self) -> Generator[None, None, None]:
         """Fail a test whose app called the vendor, and swallowed the refusal."""
         try:
             yield
         finally:  # a test that failed answers for its own here, not in its tear-down
             self._collect()
-        self._fail_for_refusals(item)
+        self._fail_for_refusals()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
+    def pytest_runtest_teardown(self) -> Generator[None, None, None]:
         """Do the same for what fixtures, threads and processes did after the test."""
         self._refusals.clear()
         try:
             yield
             self._collect()
-            self._fail_for_refusals(item)
+            self._fail_for_refusals()
         finally:
             self._refusals.clear()
 
-    def _fail_for_refusals(self, item: pytest.Item) -> None:
-        swallowed = [refusal for refusal in self._refusals if not _is_known_to(item, refusal)]
+    def _fail_for_refusals(self) -> None:
+        swallowed = [refusal for refusal in self._refusals if not is_expected_or_shown(refusal)]
         if swallowed:
             pytest.fail(_SWALLOWED.format(refusal=swallowed[0]), pytrace=False)
 
@@ -268,20 +268,6 @@ def _put_first(report: pytest.TestReport, text: str) -> None:
     if isinstance(shown, ExceptionChainRepr):
         first = ReprTraceback([ReprEntryNative([text + "\n"])], None, "native")
         shown.chain = [(first, None, None), *shown.chain]
-
-
-def _is_known_to(item: pytest.Item, error: BaseException) -> bool:
-    """True if an error came as far as pytest, or as the test's own code, and that expects refusals.
-
-    The traceback of an error starts at the frame that caught it.
-    """
-    if error.__traceback__ is None:
-        return False
-    frame = error.__traceback__.tb_frame
-    if str(frame.f_globals.get("__name__", "")).startswith("_pytest."):
-        return True
-    own = getattr(inspect.unwrap(getattr(item, "obj", None)), "__code__", None)  # type: ignore[arg-type]
-    return frame.f_code is own and not _EXPECTING.isdisjoint(frame.f_code.co_names)
 
 
 def _wider_fixture(frame: FrameType | None) -> pytest.FixtureDef[Any] | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from .engine.misuse import WhooshNotFakedError
     from .guarding import RunGuard
     from .server.serving import Server
     from .whoosh import Whoosh
@@ -35,6 +36,7 @@ SETTINGS = {
     "callbacks": "webhooks go to 'mounted' apps only, or over 'http' too",
     "schedule_minimum": "shortest lead of a scheduled send",
     "app_errors": "what a mounted app raises: 'record' it, or 'raise' it in the test too",
+    "unfaked": "'refuse' calls to what is not faked, or answer '404' as release 1.0",
     "guard": "refuse calls to the vendor from tests without the fixture",
     "seed": "part of every generated SID",
 }
@@ -189,8 +191,27 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     item.stash[_RUNS] = True
     try:
         yield
+    except BaseException:  # the test fails already
+        _not_faked(item)
+        raise
     finally:
         item.stash[_RUNS] = False
+    for error in _not_faked(item):
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test whose fixtures or threads made a call that is not faked, and swallowed the error."""
+    _not_faked(item)  # of a set-up that failed
+    yield
+    for error in _not_faked(item):
+        pytest.fail(str(error), pytrace=False)
+
+
+def _not_faked(item: pytest.Item) -> list[WhooshNotFakedError]:
+    """Return, once, the errors about calls that are not faked that the app or the test swallowed."""
+    return [error for double in doubles_of(item) if (error := double._swallowed())]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # the page of a run takes the failure's text before the traffic is added

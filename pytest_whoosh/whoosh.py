@@ -47,7 +47,7 @@ from .engine.messages.lifecycle import Status
 from .engine.messages.matching import Matcher
 from .engine.messages.media import File
 from .engine.messages.record import Message as Record
-from .engine.misuse import Suggesting, WhooshError, is_usage_error
+from .engine.misuse import Suggesting, WhooshError, WhooshNotFakedError, is_usage_error
 from .engine.rules.calls import CallRule
 from .engine.rules.rule import Rule
 from .engine.settings import GivenSettings, read_settings
@@ -56,6 +56,7 @@ from .engine.vendor import Vendor
 from .engine.verify import last_attempt
 from .engine.webhooks.callbacks import Webhook
 from .environment import Environment
+from .interception import expectations
 from .interception.clients import Interception
 from .interception.guard import Guard
 from .provisioning import Provisioning
@@ -80,6 +81,8 @@ _NOT_INTERCEPTED: Final = (
     "fixture does not stand in. It answers calls made with requests, httpx, aiohttp, urllib3, http.client and "
     "urllib.request: send this one with one of these."
 )
+
+_SWALLOWED: Final = "The app or the test swallowed this error: {error}"
 
 _LEFT: Final = (
     "This double is no longer in force: what happened can still be read, and nothing can happen any more. "
@@ -141,6 +144,8 @@ class Whoosh(Suggesting, Provisioning):
         self.settings = read_settings(settings)
         self._lock = threading.RLock()
         self._active = False
+        #: The errors about calls that are not faked. An app may have swallowed them.
+        self._not_faked: list[WhooshNotFakedError] = []
 
     # Coming and going
 
@@ -148,6 +153,8 @@ class Whoosh(Suggesting, Provisioning):
         if self._active:
             raise WhooshError("This double is in force already. Two at once are two objects: with Whoosh() as inner.")
         self._leaving: list[_Part] = []
+        self._not_faked.clear()
+        expectations.watch()
         try:
             with _DOORWAY, HeldInterrupts():
                 self._start()
@@ -189,6 +196,19 @@ class Whoosh(Suggesting, Provisioning):
             self._courier.close()
         finally:  # what an app raises when it shuts down keeps nothing in force
             self._end()
+        if error is None and (swallowed := self._swallowed()):
+            raise swallowed
+
+    def _swallowed(self) -> WhooshNotFakedError | None:
+        """Return the first error about a call that is not faked that the app or the test swallowed, once."""
+        swallowed, expected = None, set()
+        for each in reversed(self._not_faked):
+            if expectations.is_expected_or_shown(each):
+                expected.add(str(each))
+            elif str(each) not in expected:  # an app may have tried the same call before, and swallowed that error
+                swallowed = each
+        self._not_faked.clear()
+        return WhooshNotFakedError(_SWALLOWED.format(error=swallowed)) if swallowed else None
 
     def _step_out(self) -> None:
         """Stop what makes the double be in force, the last that started first, and all of it whatever one raises."""
@@ -316,6 +336,10 @@ class Whoosh(Suggesting, Provisioning):
             self._travel.follow()
             try:
                 return dispatch(self._vendor, ROUTER, request)
+            except WhooshNotFakedError as error:
+                if request.server is None:  # the client of a server gets it as an answer
+                    self._not_faked.append(error)
+                raise
             finally:
                 if concurrency := self._vendor.concurrency:
                     (later or _at_once)(partial(self._leave, concurrency, request))

@@ -16,11 +16,15 @@ from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_cdn, product_of
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
 from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.misuse import WhooshNotFakedError, is_usage_error
 from pytest_whoosh.engine.rules.calls import CallRule
 from pytest_whoosh.engine.sids import Prefix, is_sid
 from pytest_whoosh.engine.vendor import Vendor
 
 from . import cdn, xml
+from .documented import is_documented, nearest_path, not_faked
+
+__tracebackhide__ = is_usage_error
 
 PLAIN_HTTP: Final = "The API is served over HTTPS only; unencrypted HTTP is not supported. Call https://{host} instead."
 
@@ -169,6 +173,7 @@ class Router:
         trees: dict[int, _Node] = {}
         #: The known paths by product. Products with the same routes share them.
         self._roots = {product: trees.get(id(routes)) or _grown(trees, routes) for product, routes in products.items()}
+        self._routes = products
 
     def find(self, product: str, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
         """Return a path's routes by method, and the values in it; None if the product has no such path."""
@@ -183,6 +188,15 @@ class Router:
                 values[name] = segment
             node = following
         return (node.routes, values) if node.routes else None
+
+    @property
+    def products(self) -> list[str]:
+        """The products that are faked."""
+        return list(self._roots)
+
+    def paths(self, product: str) -> list[str]:
+        """Return the paths of a product, with the names of their values in braces."""
+        return list(dict.fromkeys(route.path for routes in self._routes[product] for route in routes))
 
 
 def _grown(trees: dict[int, _Node], routes: Iterable[Routes]) -> _Node:
@@ -231,7 +245,7 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
         error = refusal
         headers = {ERROR_CODE: str(error.code), **ERROR_HEADERS.get(error.status, {}), **error.headers}
         reply = Reply(error.document(), error.status, headers=headers)
-    except NetworkFault as fault:
+    except (NetworkFault, WhooshNotFakedError) as fault:
         vendor.note(request, fault, rule=rule)
         raise
     response = reply if isinstance(reply, Response) else _render(vendor, request, reply, extension)
@@ -257,13 +271,16 @@ def _routed(
     """Return the route of a request, the authenticated call, and the values in its path."""
     product = product_of(request.host)
     if product is None:
-        raise _not_found(request)
+        raise _unfaked(vendor, request)
     found = router.find(product, path)
     routes, values = found or ({}, {})
     route = routes.get(request.method)
+    if route is None and vendor.settings.unfaked == "refuse" and is_documented(product, request.method, path):
+        raise _unfaked(vendor, request, router.paths(product))
     caller = vendor.account if route and route.signed else _authenticate(vendor, request)
     if found is None:
-        raise _not_found(request)
+        nearest = nearest_path(request.path, router.paths(product))
+        raise _not_found(request, why=f"no such path; the nearest one is {nearest}" if nearest else None)
     if route is None:
         raise ApiError(20004)
     account = _account(vendor, caller, request, values.pop("account_sid", None))
@@ -275,7 +292,7 @@ def _scripted(vendor: Vendor, router: Router, request: Request, path: str, exten
     rules = vendor.rules
     rule = rules.answering(request)
     if rule and rules.any_since(rule):
-        with suppress(ApiError):  # a call that is refused creates no message
+        with suppress(ApiError, WhooshNotFakedError):  # a call that is refused creates no message
             route, call, _ = _routed(vendor, router, request, path, extension)
             if route.preview and rules.takes_since(rule, route.preview(call)):
                 return None
@@ -287,14 +304,19 @@ def _scripted_reply(
 ) -> Response:
     """Give a rule's answer. If only the answer gets lost, carry out the call first."""
     if rule.answer and rule.answer.carried_out:
-        with suppress(ApiError):  # a refusal gets lost as well
+        with suppress(ApiError, WhooshNotFakedError):  # a refusal gets lost as well
             _own_reply(vendor, router, request, path, extension)
     return rule.respond_to(request)
 
 
-def _not_found(request: Request) -> ApiError:
+def _not_found(request: Request, *, why: str | None = None) -> ApiError:
     """The refusal of a path, which the hosts other than the 2010 API's show without its version."""
-    return ApiError(20404, {"path": re.sub(r"^/v\d+(?=/)", "", request.path)})
+    return ApiError(20404, {"path": re.sub(r"^/v\d+(?=/)", "", request.path)}, why=why)
+
+
+def _unfaked(vendor: Vendor, request: Request, faked: Iterable[str] = ()) -> Exception:
+    """Return the error about a call that is not faked: the test's, or with ``unfaked="404"`` the API's."""
+    return _not_found(request) if vendor.settings.unfaked == "404" else not_faked(request, faked)
 
 
 def _account(vendor: Vendor, caller: Account, request: Request, sid: str | None) -> Account:

@@ -1,4 +1,4 @@
-"""The error of a test that uses the double wrongly. It stands alone, for the guard is loaded in every run."""
+"""The errors of a test that uses the double wrongly. The module imports nothing, because every run loads the guard."""
 
 import linecache
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,23 @@ class WhooshError(Exception):
     """The test asked something of the double that it cannot do; the text says what to write instead."""
 
 
-WhooshError.__module__ = __name__.partition(".")[0]  # where users import it from, and so what tracebacks show
+class WhooshGuardError(WhooshError):
+    """A call to the vendor was stopped before anything left the machine.
+
+    ``test`` is the ID of the test that started the thread or process of the call, if that is known. ``expected`` is
+    True once ``pytest.raises`` or ``assertRaises`` has caught the error.
+    """
+
+    test: str | None = None
+    expected = False
+
+
+class WhooshNotFakedError(WhooshGuardError):
+    """The app called a resource of the vendor that is neither faked nor scripted with ``whoosh.when_called()``."""
+
+
+for _error in (WhooshError, WhooshGuardError, WhooshNotFakedError):
+    _error.__module__ = __name__.partition(".")[0]  # where users import them from, and so what tracebacks show
 
 
 def is_usage_error(info: Any) -> bool:

@@ -146,6 +146,9 @@ class Settings:
     app_errors: str = _setting(
         _choice("record", "raise"), "record", "what a mounted app raises: 'record' it, or 'raise' it in the test too"
     )
+    unfaked: str = _setting(
+        _choice("refuse", "404"), "refuse", "'refuse' calls to what is not faked, or answer '404' as release 1.0"
+    )
     guard: bool = _setting(_flag, True, "refuse calls to the vendor from tests without the fixture")
     seed: int = _setting(_integer, 0, "part of every generated SID")
 
@@ -170,6 +173,7 @@ class GivenSettings(TypedDict, total=False):
     callbacks: Literal["mounted", "http"]
     schedule_minimum: Duration
     app_errors: Literal["record", "raise"]
+    unfaked: Literal["refuse", "404"]
     guard: bool
     seed: int
 

@@ -38,7 +38,7 @@ from .messages.chains import Chains
 from .messages.media import Files
 from .messages.record import Media, Message
 from .messages.signed_urls import SignedUrls
-from .misuse import is_usage_error
+from .misuse import WhooshNotFakedError, is_usage_error
 from .rules.calls import CallRule
 from .rules.rules import Rules
 from .settings import Settings
@@ -64,6 +64,8 @@ _NOT_FOLLOWED: Final = (
 #: The longest body of a refused call that the journal reads, in characters, and the longest value that it shows.
 _LONGEST_POSTED: Final = 20_000
 _LONGEST_VALUE: Final = 120
+#: The note on a call that raised :class:`WhooshNotFakedError`, which says the rest.
+NOT_FAKED: Final = "not faked, and no rule of the test answers it"
 #: Direction of the messages that an app sends through the API.
 OUTBOUND_API: Final = "outbound-api"
 
@@ -388,14 +390,16 @@ class Vendor:
     def note(
         self,
         request: Request,
-        answer: Response | NetworkFault,
+        answer: Response | NetworkFault | WhooshNotFakedError,
         error: ApiError | None = None,
         sid: str | None = None,
         rule: CallRule | None = None,
     ) -> None:
         """Record an API call and its result in the journal; ``rule`` is the rule that answered it."""
         exchange = Exchange(self.now, request.method, request.url, None, sid=sid)
-        if isinstance(answer, NetworkFault):
+        if isinstance(answer, WhooshNotFakedError):
+            exchange.note = NOT_FAKED
+        elif isinstance(answer, NetworkFault):
             exchange.note = str(answer)
         else:
             exchange.status = answer.status

@@ -14,6 +14,7 @@ from aiohttp.connector import TCPConnector
 
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import Answer, NetworkFault
+from pytest_whoosh.engine.misuse import WhooshNotFakedError
 
 from .patching import Patch
 from .wire import Wire
@@ -56,6 +57,9 @@ class _Transport(asyncio.Transport):
             answered = self._wire.send(bytes(data))
         except NetworkFault as fault:
             loop.call_soon(self._break, fault)
+            return
+        except WhooshNotFakedError as error:
+            loop.call_soon(self._protocol.set_exception, error)
             return
         if answered is not None:
             loop.call_soon(self._protocol.data_received, answered)

@@ -10,7 +10,9 @@ import os
 import sys
 from typing import Final
 
-from .guard import SHARED, Guard, WhooshGuardError
+from pytest_whoosh.engine.misuse import WhooshGuardError
+
+from .guard import SHARED, Guard
 from .importing import ImportWatch
 
 _SITE: Final = os.path.join(os.path.dirname(__file__), "child")  # noqa: PTH118, PTH120  # children do without pathlib

@@ -14,25 +14,13 @@ from functools import reduce
 from typing import Any, Final
 
 from pytest_whoosh.engine.hosts import is_vendor
-from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
+from pytest_whoosh.engine.misuse import WhooshGuardError, is_usage_error
 
 from .guarded import GUARDED, GUARDED_CLASSES, Guarded
 from .importing import ImportWatch
 from .patching import Patch, patch_of, tidy
 
 __tracebackhide__ = is_usage_error
-
-
-class WhooshGuardError(WhooshError):
-    """A test tried to call the vendor, and the call was stopped before anything left the machine.
-
-    ``test`` is the ID of the test that started the thread or process of the call, if that is known.
-    """
-
-    test: str | None = None
-
-
-WhooshGuardError.__module__ = WhooshError.__module__
 
 
 class Guard:
@@ -222,7 +210,7 @@ class _Guards:
 def _error(text: str) -> WhooshGuardError:
     """Return an error that users can catch: in a child process this module is a copy that ``sys.modules`` has not."""
     try:
-        from pytest_whoosh.interception.guard import WhooshGuardError as Public
+        from pytest_whoosh.engine.misuse import WhooshGuardError as Public
     except ImportError:  # the child's environment does not have this package
         return WhooshGuardError(text)
     return Public(text)

@@ -20,7 +20,7 @@ from aiohttp import web
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
-from pytest_whoosh.engine.misuse import WhooshError
+from pytest_whoosh.engine.misuse import WhooshError, WhooshNotFakedError
 from pytest_whoosh.interception import guard
 from pytest_whoosh.whoosh import Whoosh
 
@@ -327,6 +327,8 @@ class Server:
             return _render(self.whoosh._answer(request))
         except NetworkFault as fault:
             return await _break(call, fault)
+        except WhooshNotFakedError as error:
+            return _render(_refusal(20500, 501, str(error)))
 
     async def _controlled(self, request: Request, path: str) -> Response:
         try:

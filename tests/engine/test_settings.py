@@ -28,6 +28,7 @@ def test_there_is_a_default_for_everything() -> None:
         "callbacks": "mounted",
         "schedule_minimum": timedelta(minutes=15),
         "app_errors": "record",
+        "unfaked": "refuse",
         "guard": True,
         "seed": 0,
     }
@@ -124,6 +125,7 @@ DURATION = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
         ("schedule_minimum", "15 months", DURATION),
         ("schedule_minimum", "5 ms", DURATION),
         ("schedule_minimum", "soon", DURATION),
+        ("unfaked", 404, "one of 'refuse', '404'"),
         ("guard", "maybe", "true or false"),
         ("guard", 1, "true or false"),
         ("seed", "1.5", "a whole number"),
@@ -152,8 +154,8 @@ def test_an_unknown_name_is_refused_with_the_valid_ones() -> None:
 
     assert str(refusal.value) == (
         "Unknown setting 'delay'. Did you mean 'delays'? Valid: account_sid, api_key, api_secret, auth_token, "
-        "credentials, senders, numbers, clock, delays, throughput, callbacks, schedule_minimum, app_errors, guard, "
-        "seed."
+        "credentials, senders, numbers, clock, delays, throughput, callbacks, schedule_minimum, app_errors, unfaked, "
+        "guard, seed."
     )
 
 

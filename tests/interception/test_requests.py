@@ -336,23 +336,6 @@ def test_every_host_of_the_vendor_is_answered(whoosh, auth, host):
     assert (response.status_code, response.json()["messages"]) == (200, [])
 
 
-@pytest.mark.parametrize("host", ["studio.twilio.com", "proxy.whoosh.totogi.solutions", "twilio.com", "www.twilio.com"])
-def test_a_product_that_is_not_faked_is_not_found_and_shown_in_the_traffic(whoosh, auth, host):
-    response = requests.post(f"https://{host}/v2/Services", data={"FriendlyName": "Elm Street"}, auth=auth)
-
-    assert (response.status_code, response.json()) == (
-        404,
-        {
-            "code": 20404,
-            "message": "The requested resource /Services was not found",
-            "more_info": "https://www.twilio.com/docs/errors/20404",
-            "status": 404,
-        },
-    )
-    line = f"POST https://{host}/v2/Services -> 404 20404: The requested resource /Services was not found"
-    assert line in whoosh.traffic()
-
-
 @pytest.mark.parametrize(
     "host",
     [

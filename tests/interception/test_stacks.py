@@ -22,7 +22,7 @@ from aiohttp_retry import ExponentialRetry, RetryClient
 from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.rest import Client
 
-from pytest_whoosh import Whoosh
+from pytest_whoosh import Whoosh, WhooshNotFakedError
 
 AUTHORIZATION = "Basic " + base64.b64encode(b"SK1:secret").decode()
 HEADERS = {"Authorization": AUTHORIZATION, "Content-Type": "application/x-www-form-urlencoded"}
@@ -261,7 +261,7 @@ def test_after_the_double_the_guard_stands(stack):
 def test_nothing_is_imported_uninvited(library):
     program = f"""
 import sys
-from pytest_whoosh import Whoosh
+from pytest_whoosh import Whoosh, WhooshNotFakedError
 with Whoosh():
     print({library!r} in sys.modules)
 """
@@ -273,7 +273,7 @@ with Whoosh():
 @pytest.mark.parametrize("name", STACKS)
 def test_a_library_imported_inside_the_double_is_stood_in(name):
     program = f"""
-from pytest_whoosh import Whoosh
+from pytest_whoosh import Whoosh, WhooshNotFakedError
 with Whoosh() as whoosh:
     from tests.interception.test_stacks import STACKS, form
     url = f"https://api.twilio.com/2010-04-01/Accounts/{{whoosh.account_sid}}/Messages.json"
@@ -286,7 +286,7 @@ with Whoosh() as whoosh:
 
 def test_an_imported_library_never_notices_that_it_was_watched():
     program = """
-from pytest_whoosh import Whoosh
+from pytest_whoosh import Whoosh, WhooshNotFakedError
 with Whoosh():
     import httpx
 print(type(httpx.__spec__.loader).__name__, type(httpx.__loader__).__name__)
@@ -324,3 +324,12 @@ def test_a_retry_client_tries_again_what_the_api_was_too_busy_for(whoosh, messag
 
     assert asyncio.run(send()) == 201
     whoosh.assert_sent()
+
+
+def test_what_is_not_faked_is_told_from_a_network_fault(whoosh, stack):
+    url = f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Calls.json"
+
+    with pytest.raises(WhooshNotFakedError, match=r"POST https://api\.twilio\.com/.* is not faked") as caught:
+        stack.send("POST", url, b"To=x")
+
+    assert not isinstance(caught.value, (OSError, stack.dropped, stack.refused))

@@ -59,6 +59,7 @@ def test_an_unused_plugin_loads_few_modules_of_ours(pytester):
         "pytest_whoosh.plugin",
         "pytest_whoosh.interception",
         "pytest_whoosh.interception.children",
+        "pytest_whoosh.interception.expectations",
         "pytest_whoosh.interception.guard",
         "pytest_whoosh.interception.guarded",
         "pytest_whoosh.interception.importing",

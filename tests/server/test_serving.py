@@ -245,6 +245,18 @@ def test_a_test_that_scripts_with_a_function_that_raises_is_told(
     assert 'raise RuntimeError("a bug in the test")' in caplog.text
 
 
+def test_what_is_not_faked_is_refused_with_the_text_of_the_error(whoosh_server: Server, call: Caller) -> None:
+    path = f"/2010-04-01/Accounts/{whoosh_server.whoosh.account_sid}/Calls.json"
+
+    answer = call("POST", path, {"To": PERSON})
+
+    message = answer.json()["message"]
+    assert (answer.status, answer.json()["status"]) == (501, 501)
+    assert message.startswith(f"POST https://api.whoosh.totogi.solutions{path} is not faked")
+    exec(message.splitlines()[2].strip(), {"whoosh": whoosh_server.whoosh})
+    assert call("POST", path, {"To": PERSON}).status == 201
+
+
 # Scripted faults
 
 

@@ -34,4 +34,5 @@ def intercept(_: Answer) -> list[Patch]:
 
 def _let_pass(request: httpx.Request) -> None:
     if is_vendor(request.url.host):
-        raise PassThrough("this request is the fake's", request=request, origin=None)
+        nobody: Any = None
+        raise PassThrough("this request is the fake's", request=request, origin=nobody)

@@ -1,0 +1,64 @@
+"""Marks the guard's errors that a test expects: ``pytest.raises``, ``RaisesGroup`` and ``assertRaises`` catch them.
+
+An error that anything else catches was swallowed, and fails the test. Nothing in an error says who caught it, so the
+``__exit__`` of these context managers notes it. Python looks ``__exit__`` up when the ``with`` block begins, so it is
+replaced for good, as soon as a double or a test with the plugin starts.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from pytest_whoosh.engine.misuse import WhooshGuardError
+
+#: unittest leaves the frames of a module with this name out of its tracebacks.
+__unittest = True
+
+#: The context managers that expect or show errors, by their module. ``RaisesContext`` is that of pytest < 8.4.
+_EXPECTING: Final = {
+    "_pytest.subtests": ("_SubTestContextManager",),
+    "_pytest.raises": ("RaisesExc", "RaisesGroup"),
+    "_pytest.python_api": ("RaisesContext",),
+    "unittest.case": ("_AssertRaisesContext",),
+}
+#: The packages that report what they catch.
+_SHOWING: Final = ("_pytest.", "unittest.")
+_WATCHED: Final[set[str]] = set()
+
+
+def watch() -> None:
+    """Watch the context managers of all modules that have been imported by now."""
+    for name, kinds in _EXPECTING.items():
+        if name in _WATCHED or name not in sys.modules:
+            continue
+        _WATCHED.add(name)
+        for kind in filter(None, (getattr(sys.modules[name], each, None) for each in kinds)):
+            kind.__exit__ = _marking(kind.__exit__)
+
+
+def is_expected_or_shown(error: WhooshGuardError) -> bool:
+    """True if a test expects an error, or if pytest or unittest caught it, and so shows it.
+
+    The traceback of an error starts at the frame that caught it.
+    """
+    caught_in = error.__traceback__.tb_frame.f_globals if error.__traceback__ else {}
+    return error.expected or str(caught_in.get("__name__", "")).startswith(_SHOWING)
+
+
+def _marking(leave: Callable[..., Any]) -> Callable[..., Any]:
+    def leaving(self: object, kind: object, error: BaseException | None, trace: object) -> Any:
+        __tracebackhide__ = True
+        caught = leave(self, kind, error, trace)
+        if caught and error is not None:
+            _mark(error)
+        return caught
+
+    return leaving
+
+
+def _mark(error: BaseException) -> None:
+    if isinstance(error, WhooshGuardError):
+        error.expected = True
+    elif isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            _mark(each)
