@@ -45,6 +45,7 @@ _PREFIX = "whoosh_"
 _MOST_DOUBLES = 3
 _DOUBLE: pytest.StashKey[Whoosh | None] = pytest.StashKey()
 _ENTERED: pytest.StashKey[deque[Whoosh]] = pytest.StashKey()
+_NONE: deque[Whoosh] = deque(maxlen=0)
 _SHOWN: pytest.StashKey[bool] = pytest.StashKey()
 #: True while the test's own function runs.
 _RUNS: pytest.StashKey[bool] = pytest.StashKey()
@@ -161,11 +162,13 @@ def _server(double: Whoosh, *, tls: bool) -> Server:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Generator[None, object, object]:
-    """Put everything back after a test."""
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Put everything back after a test, and let go of its doubles: pytest keeps each item until the run ends."""
     try:
         return (yield)
     finally:
+        item.stash[_DOUBLE] = None
+        item.stash[_ENTERED] = _NONE
         if patching := sys.modules.get(f"{__package__}.interception.patching"):
             patching.tidy()
 

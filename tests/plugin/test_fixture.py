@@ -330,3 +330,31 @@ def test_a_misspelt_method_of_a_double_not_yet_active_says_what_was_meant():
         Whoosh().setle()
 
     assert str(error.value) == "Whoosh has no attribute 'setle'. Did you mean 'settle'?"
+
+
+def test_the_double_of_a_test_that_has_ended_is_kept_by_nobody(pytester):
+    # pytest keeps every item until the run ends: a double on each would make a large suite ever slower.
+    pytester.makepyfile(
+        SEND
+        + """
+import gc, weakref
+
+kept = []
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test(whoosh, n):
+    send()
+    kept.append(weakref.ref(whoosh))
+
+def test_own():
+    with Whoosh() as double:
+        send()
+    kept.append(weakref.ref(double))
+
+def test_none_is_left():
+    gc.collect()
+    assert [ref() for ref in kept] == [None] * 4
+"""
+    )
+
+    pytester.runpytest().assert_outcomes(passed=5)
