@@ -1,8 +1,9 @@
-"""Environment variables that hold other values for a time."""
+"""Environment variables and Django settings that hold other values for a time."""
 
 import os
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any, Final
 
 
 class Environment:
@@ -33,6 +34,70 @@ class Environment:
             _STANDING[place].before |= self.before
         else:
             _set(self.before)
+
+
+class DjangoSettings:
+    """Django settings that have other values until :meth:`stop`.
+
+    Django keeps settings in a chain of holders, one more for each override. Each value is put back into the very holder
+    that had it. So it does not matter which overrides, such as those of pytest-django's ``settings``, come and go
+    meanwhile, and in which order.
+    """
+
+    def __init__(self) -> None:
+        #: The variables of each holder, the name of the setting, and the value before.
+        self._before: list[tuple[dict[str, object], str, object]] = []
+
+    def set(self, settings: Any, values: Mapping[str, object]) -> None:
+        """Override settings of ``django.conf.settings``."""
+        for name, value in values.items():
+            getattr(settings, name, None)  # loads the settings at the first time
+            for variables in _holders(settings):
+                self._before.append((variables, name, variables.get(name, _MISSING)))
+                variables[name] = value
+            _announce(settings, name, entering=True)
+
+    def start(self) -> None:
+        """Do nothing: :meth:`set` overrides."""
+
+    def stop(self) -> None:
+        """Put back every value, the last override first."""
+        if not self._before:
+            return
+
+        from django.conf import settings
+
+        names = {name: None for _, name, _ in self._before}
+        while self._before:
+            variables, name, value = self._before.pop()
+            if value is _MISSING:
+                variables.pop(name, None)
+            else:
+                variables[name] = value
+        for name in names:
+            _announce(settings, name, entering=False)
+
+
+_MISSING: Final = object()
+
+
+def _holders(settings: Any) -> Iterator[dict[str, object]]:
+    holder = settings._wrapped
+    while True:
+        yield vars(holder)
+        if "default_settings" not in vars(holder):
+            return
+        holder = holder.default_settings
+        if isinstance(holder, ModuleType):  # the defaults of Django itself, under settings.configure()
+            return
+
+
+def _announce(settings: Any, name: str, *, entering: bool) -> None:
+    from django.core.signals import setting_changed
+
+    vars(settings).pop(name, None)  # the value that Django has looked up already
+    value = getattr(settings, name, None)
+    setting_changed.send(sender=type(settings._wrapped), setting=name, value=value, enter=entering)
 
 
 #: Those whose values the process has, oldest first.

@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 from .api import ROUTER
 from .api.routing import dispatch
 from .delivery.apps import AsgiApp, WsgiApp
-from .delivery.courier import Courier
+from .delivery.courier import Courier, is_asynchronous
 from .engine.addresses import normalize
 from .engine.carrier.links import only_link
 from .engine.carrier.throughput import MMS, Throughput, home_of, sort_of
@@ -55,7 +55,7 @@ from .engine.sids import Prefix, is_sid
 from .engine.vendor import Vendor
 from .engine.verify import last_attempt
 from .engine.webhooks.callbacks import Webhook
-from .environment import Environment
+from .environment import DjangoSettings, Environment
 from .interception import expectations
 from .interception.clients import Interception
 from .interception.guard import Guard
@@ -169,7 +169,8 @@ class Whoosh(Suggesting, Provisioning):
     def _start(self) -> None:
         self._clock = AppClock(self.settings.clock)
         self._environment = Environment({**self.environment, **_UNSET})
-        self._leaving += [self._clock, self._environment, Interception(self._answer), Guard(_explain)]
+        self._django = DjangoSettings()
+        self._leaving += [self._clock, self._environment, self._django, Interception(self._answer), Guard(_explain)]
         self._clock.start()
         self._vendor = self._new_vendor()
         self._courier = Courier(
@@ -607,6 +608,33 @@ class Whoosh(Suggesting, Provisioning):
         self._require_in_force()
         with self._lock:
             self._courier.mount(base_url, app, server or "")
+
+    def mount_django(self, base_url: str, app: WsgiApp | AsgiApp | None = None) -> None:
+        """Deliver the webhooks below a base URL to the project's own Django application, in-process.
+
+        Views run in the test's thread, database connection and transaction, also those of an ASGI project. The host
+        joins ``ALLOWED_HOSTS`` until the double ends.
+
+        Args:
+            base_url: the URL, such as ``"https://app.example"``.
+            app: the application, if it is another than the settings name as ``ASGI_APPLICATION`` or
+                ``WSGI_APPLICATION``.
+
+        Raises:
+            WhooshError: Django is not installed, or has no settings.
+        """
+        if not _is_base(base_url):
+            raise ValueError(f'mount_django() takes a base URL such as "https://app.example", not {base_url!r}.')
+        self._require_in_force()
+
+        from .delivery.django import DjangoTarget, projects_app, require_django
+
+        settings = require_django("mount_django()")
+        found, asynchronous = projects_app(settings) if app is None else (app, is_asynchronous(app))
+        with self._lock:
+            host = urlsplit(base_url).hostname or ""
+            self._django.set(settings, {"ALLOWED_HOSTS": [*settings.ALLOWED_HOSTS, host]})
+            self._courier.add(base_url, DjangoTarget(found, asynchronous=asynchronous))
 
     # People
 

@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from pytest_whoosh.engine.http import Request, joined
@@ -21,17 +21,23 @@ from .loops import event, is_cancellation, queue, running_loop, spawn, within
 
 #: How long an app may take to shut down, in seconds.
 _SHUT_DOWN: Final = 15.0
+_WHY_AWAITED: Final = (
+    "A webhook goes to an ASGI app, and this thread runs an event loop already. "
+    "Write `await whoosh.{form}`: the handlers then run in this loop."
+)
 
 
 class AsgiTarget:
     """An ASGI app. Where no event loop runs it has one of its own, so that it is started once."""
 
-    in_loop: ClassVar = True
-
     def __init__(self, app: Any) -> None:
         self._app = _App(app)
         #: The loops that nobody uses now: threads that have webhooks delivered at the same time need one each.
         self._idle: list[asyncio.Runner] = []
+
+    def must_be_awaited(self, _: str) -> str:
+        """Return why a webhook must be awaited inside an event loop."""
+        return _WHY_AWAITED
 
     def send(self, request: Request, attempts: Attempts) -> Answer:
         """Call the app in a loop of its own."""
@@ -94,12 +100,12 @@ class _App:
         if lifespan is None:
             lifespan = self._lifespans[loop] = _Lifespan(self._app)
 
-        async def exchange() -> Answer:
+        async def start_and_ask() -> Answer:
             await lifespan.started()
-            return await _exchange(self._app, request, lifespan.state)
+            return await exchange(self._app, request, lifespan.state)
 
         try:
-            return await within(patience, exchange)
+            return await within(patience, start_and_ask)
         except TimeoutError:
             raise DeliveryFailed(11200, "rt", f"the app did not answer within {patience:g} seconds") from None
 
@@ -154,7 +160,12 @@ class _Lifespan:
             self._stopped.set()
 
 
-async def _exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Answer:
+async def exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Answer:
+    """Call an ASGI app in the running loop, and take its answer.
+
+    Raises:
+        DeliveryFailed: the app raised, or answered what is no HTTP answer.
+    """
     body = request.body.encode() if isinstance(request.body, str) else request.body
     to_app: list[Event] = [{"type": "http.request", "body": body, "more_body": False}]
     answer = _Heard()

@@ -1,6 +1,7 @@
 """Delivers webhooks: in-process to a WSGI or ASGI app, or over HTTP to a real server."""
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,10 +22,6 @@ from .wsgi import WsgiTarget
 __tracebackhide__ = is_usage_error
 
 _PORTS: Final = {"http": 80, "https": 443}
-_NEEDS_AWAIT: Final = (
-    "A webhook goes to an ASGI app, and this thread runs an event loop already. "
-    "Write `await whoosh.{form}`: the handlers then run in this loop."
-)
 _NOT_ALLOWED: Final = (
     "not delivered: the server calls nobody but this machine. Allow the host with --allow-webhooks {host} (in Python "
     'with allow_webhooks=["{host}"]), or mount who is to answer'
@@ -32,9 +29,7 @@ _NOT_ALLOWED: Final = (
 
 
 _NOT_MOUNTED: Final = "not delivered: nothing is mounted there"
-_AWAITED: Final = (
-    "not delivered yet: it goes to an ASGI app, and an event loop runs in this thread. Write `await whoosh.asettle()`"
-)
+_AWAITED: Final = "not delivered yet: in an event loop it must be awaited. Write `await whoosh.asettle()`"
 #: How much each part of a URL counts when the nearest mount is looked for.
 _WEIGHTS: Final = {"host": 4, "path": 2, "scheme": 1, "port": 1}
 
@@ -88,7 +83,10 @@ class Courier:
 
     def mount(self, base: str, app: WsgiApp | AsgiApp | None, server: str = "") -> None:
         """Deliver what goes below a base URL to an app, to the real server there, or to one that stands for it."""
-        target = _target(app, server)
+        self.add(base, _target(app, server))
+
+    def add(self, base: str, target: Target) -> None:
+        """Deliver what goes below a base URL to a target."""
         self._mounts = [Mount(base, target), *(other for other in self._mounts if other.base != base)]
         self._started.append(target)
 
@@ -106,19 +104,19 @@ class Courier:
 
     def can_deliver(self, webhook: Webhook) -> bool:
         """Return True if a webhook can be delivered without being awaited; else note on it that it waits."""
-        if self._is_awaited(webhook.url):
+        if self._why_awaited(webhook.url):
             webhook.note = _AWAITED
             return False
         return True
 
-    def _is_awaited(self, url: str) -> bool:
+    def _why_awaited(self, url: str) -> str | None:
         target = self._target_of(url)
-        return bool(target and target.in_loop and _in_event_loop())
+        return target.must_be_awaited(url) if target and _in_event_loop() else None
 
     def require_deliverable(self, url: str, form: str) -> None:
         """Refuse a webhook that has to be awaited; ``form`` is how the caller would await it."""
-        if self._is_awaited(url):
-            raise WhooshError(_NEEDS_AWAIT.format(form=form))
+        if why := self._why_awaited(url):
+            raise WhooshError(why.format(form=form))
 
     def deliver(self, webhook: Webhook) -> None:
         """Deliver a webhook, again where its URL says so, and write down what became of it."""
@@ -207,6 +205,9 @@ def is_asynchronous(app: object) -> bool:
 
 
 def _in_event_loop() -> bool:
+    if "asyncio" not in sys.modules and "trio" not in sys.modules:
+        return False
+
     from .loops import running_loop
 
     return running_loop() is not None

@@ -1,7 +1,6 @@
 """Delivers webhooks to a real server, over HTTP."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 from urllib.parse import urlsplit
 
 from pytest_whoosh.engine.http import Request, joined
@@ -15,7 +14,9 @@ class ServerTarget:
     """A real server: the one that a URL names, or the one ``at`` another URL that stands for it."""
 
     at: str = ""
-    in_loop: ClassVar = False
+
+    def must_be_awaited(self, _: str) -> None:
+        """Return None: the server answers by itself."""
 
     def send(self, request: Request, attempts: Attempts) -> Answer:
         """Post to the server."""

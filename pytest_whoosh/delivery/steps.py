@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable, Generator
 from datetime import timedelta
-from typing import ClassVar, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from pytest_whoosh.engine.http import Request
@@ -16,8 +16,8 @@ from .failures import Answer, DeliveryFailed
 class Target(Protocol):
     """Whoever answers at a URL."""
 
-    #: True if the answer is awaited: inside an event loop only ``asend`` works.
-    in_loop: ClassVar[bool]
+    def must_be_awaited(self, url: str) -> str | None:
+        """Return why inside an event loop only ``asend`` works, with ``{form}`` for what to write; None if both do."""
 
     def send(self, request: Request, attempts: Attempts) -> Answer:
         """Hand over a request, and wait for the answer."""

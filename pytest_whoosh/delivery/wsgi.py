@@ -4,7 +4,7 @@ import io
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from pytest_whoosh.engine.http import Request, joined
@@ -22,7 +22,9 @@ class WsgiTarget:
     """A WSGI app."""
 
     app: Any
-    in_loop: ClassVar = False
+
+    def must_be_awaited(self, _: str) -> None:
+        """Return None: the app answers in an event loop as well, which waits meanwhile."""
 
     def send(self, request: Request, _: Attempts) -> Answer:
         """Call the app."""
