@@ -38,10 +38,11 @@ from .engine.dialect import dialect
 from .engine.errors import choose_from
 from .engine.hosts import API_HOST
 from .engine.http import Later, Request, Response, well_formed
-from .engine.inbound.conversation import Conversation, Deliveries, receive, received_by
+from .engine.inbound.conversation import Conversation, Deliveries, receive, received_by, run_call
 from .engine.inbound.destinations import destination_of
 from .engine.inbound.gestures import partner_of, tapped
 from .engine.inbound.parameters import as_text
+from .engine.inbound.twiml import TwimlError
 from .engine.messages.fields import Match, MatchAtCreation
 from .engine.messages.lifecycle import Status
 from .engine.messages.matching import Matcher
@@ -680,6 +681,36 @@ class Whoosh(Suggesting, Provisioning):
             self._get_rcs,
             self._set_rcs,
         )
+
+    def call_document(self, twiml: str, *, from_: str, to: str) -> list[Message]:
+        """Send the messages of a voice document, whose direction is ``outbound-call``. Calls themselves are not faked.
+
+        A ``<Message>`` or ``<Sms>`` without ``to`` and ``from`` goes to the person who takes part in the call, from the
+        account's number. The other verbs of the document, and ``action``, do nothing.
+
+        Args:
+            twiml: the document, as text or as the SDK's ``VoiceResponse``.
+            from_: the number that calls.
+            to: the number that is called. If the account has only this one of the two, the message goes to ``from_``.
+
+        Returns:
+            The messages, in the order of the document.
+
+        Raises:
+            WhooshError: the document is not TwiML, or one of its messages cannot be sent.
+        """
+        self._act()
+        document = well_formed(twiml if isinstance(twiml, str) else str(twiml))
+        caller, called = self._address(from_), self._address(to)
+        vendor = self._vendor
+        with self._lock:
+            is_incoming = vendor.has_sender(called) and not vendor.has_sender(caller)
+            sender, person = (called, caller) if is_incoming else (caller, called)
+            try:
+                sent = run_call(vendor, vendor.account_with(sender), document, sender=sender, person=person)
+            except TwimlError as wrong:
+                raise WhooshError(f"The document fails with {wrong.code}: {wrong.detail}.") from None
+        return [Message(record, self._touch) for record in sent]
 
     def _get_rcs(self, address: str) -> bool | None:
         return self._vendor.carrier.rcs.get(address.removeprefix("rcs:"))

@@ -361,6 +361,10 @@ class Vendor:
         every = (account.provisions for account in self.accounts.values())
         return next((provisions for provisions in every if provisions.owned(address)), None)
 
+    def has_sender(self, address: str) -> bool:
+        """True if an account has a sender with this address."""
+        return any(account.provisions.has(address) for account in self.accounts.values())
+
     def transfer(self, number: PhoneNumber, account: Account) -> None:
         """Move a phone number from its account to another one, out of its sender pools."""
         self.accounts[number.account_sid].provisions.remove(number)

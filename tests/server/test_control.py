@@ -468,6 +468,28 @@ def test_a_person_says_stop(control: Controller) -> None:
     assert (reply["webhook"], reply["replies"], reply["twiml"]) == (None, [], None)
 
 
+def test_a_call_sends_the_messages_of_its_document(control: Controller) -> None:
+    document = "<Response><Message>Thanks for calling</Message></Response>"
+
+    control.post("add_number", number=SENDER)
+    sent = control.post("call_document", {"twiml": document, "from": PERSON, "to": SENDER})["messages"]
+
+    assert [(each["direction"], each["to"], each["body"]) for each in sent] == [
+        ("outbound-call", PERSON, "Thanks for calling")
+    ]
+
+
+def test_a_phone_gets_rcs(control: Controller, client: Client) -> None:
+    service = control.post("add_messaging_service", name="Offers", senders=[SENDER, "rcs:acme_agent"])
+
+    assert control.post("phone", number=PERSON) == {"number": PERSON, "rcs": None, "received": []}
+    assert control.post("phone", number=PERSON, rcs=True)["rcs"] is True
+    client.messages.create(to=PERSON, messaging_service_sid=service["sid"], body="Hi")
+    control.post("settle")
+    (received,) = control.post("phone", number=PERSON)["received"]
+    assert (received["from"], received["body"]) == ("rcs:acme_agent", "Hi")
+
+
 @pytest.mark.parametrize("by", ["link", "message"])
 def test_a_person_follows_a_short_link(control: Controller, client: Client, by: str) -> None:
     service = control.post(
@@ -667,7 +689,8 @@ def test_a_file_stands_behind_a_media_url(control: Controller, client: Client, c
 
 ALL = (
     "outbox, inbox, messages, callbacks, traffic, last_code, verifications, queue, travel, settle, step, when, "
-    "when_called, rules, receive, click, mount, assert_sent, assert_not_sent, assert_nothing_sent, assert_callbacks, "
+    "when_called, rules, receive, call_document, phone, "
+    "click, mount, assert_sent, assert_not_sent, assert_nothing_sent, assert_callbacks, "
     "assert_segments, add_number, add_short_code, add_messaging_service, add_channel_sender, add_application, "
     "add_link_domain, add_template, set_approval, add_media, opt_out, deactivate, set_price, set_balance, add_lookup, "
     "add_verify_service, set_concurrency, reset"

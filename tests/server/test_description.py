@@ -62,7 +62,7 @@ def test_the_server_serves_it(whoosh_server: Server) -> None:
 #: What only Python has a use for: apps in this process, what is made of other calls, and how doubles come about.
 FOR_PYTHON = {
     "aclick", "astep", "answer", "areceive", "asettle", "atravel", "entered", "environment", "in_flight",
-    "mount_django", "phone", "publish", "reaches", "records", "snapshot", "was_entered",
+    "mount_django", "publish", "reaches", "records", "snapshot", "was_entered",
 }  # fmt: skip
 #: What the status says.
 IN_STATUS = {"account_sid", "api_key", "api_secret", "auth_token", "now", "is_moving"}

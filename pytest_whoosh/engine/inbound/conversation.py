@@ -27,6 +27,7 @@ from .twiml import Document, MessageVerb, RedirectVerb, TwimlError, read_answer
 
 INBOUND: Final = "inbound"
 OUTBOUND_REPLY: Final = "outbound-reply"
+OUTBOUND_CALL: Final = "outbound-call"
 #: How many documents one message may lead through, by redirects and actions.
 MOST_DOCUMENTS: Final = 100
 
@@ -47,6 +48,8 @@ class Conversation:
     replies: list[Message] = field(default_factory=list)
     twiml: str | None = None
     keyword: Handled | None = None
+    #: The direction of the messages that documents send.
+    direction: str = OUTBOUND_REPLY
     _documents: int = 0
 
     @property
@@ -127,7 +130,7 @@ class Conversation:
             if isinstance(verb, RedirectVerb):
                 return verb.url, verb.method, {}
             try:
-                reply = self._reply(verb, without_fragment(asked.url))
+                reply = self.reply(verb, without_fragment(asked.url))
             except TwimlError as wrong:
                 asked.error = WebhookError(wrong.code, wrong.detail)
                 continue
@@ -136,7 +139,7 @@ class Conversation:
                 return verb.action, verb.method, sid
         return None
 
-    def _reply(self, verb: MessageVerb, base: str) -> Message:
+    def reply(self, verb: MessageVerb, base: str) -> Message:
         """Send one message of the answer, whose relative URLs stand below the document's."""
         to, sender = self._addresses(verb)
         if not (verb.body.strip() or verb.media) or len(verb.body) > LONGEST_BODY:
@@ -160,7 +163,7 @@ class Conversation:
             to=to,
             from_=sender,
             body=verb.body,
-            direction=OUTBOUND_REPLY,
+            direction=self.direction,
             status=Status.QUEUED,
             date_created=now,
             date_updated=now,
@@ -214,7 +217,37 @@ def _joined(base: str, url: str, code: int) -> str:
         _ = urlsplit(joined).port  # raises ValueError where it is none
     except ValueError as problem:
         raise TwimlError(code, f"{url!r} is no URL: {problem}") from None
+    if not base and not urlsplit(joined).scheme:
+        raise TwimlError(code, f"{url!r} is relative, and the document has no URL")
     return joined
+
+
+def run_call(vendor: Vendor, account: Account, document: str, *, sender: str, person: str) -> list[Message]:
+    """Send the messages of a voice document, as in a call between a person and a sender of the account.
+
+    Raises:
+        TwimlError: the document is not TwiML, or one of its messages cannot be sent.
+    """
+    now = vendor.now
+    # This message stands for the call and is not stored. It says who takes part.
+    call = Message(
+        sid="",
+        serial=0,
+        account_sid=account.sid,
+        to=sender,
+        from_=person,
+        body="",
+        direction=INBOUND,
+        status=Status.RECEIVED,
+        date_created=now,
+        date_updated=now,
+        outcome=DELIVERED,
+    )
+    conversation = Conversation(vendor, account, call, None, {}, direction=OUTBOUND_CALL)
+    for verb in read_answer(document, "text/xml").verbs:
+        if isinstance(verb, MessageVerb):
+            conversation.reply(verb, "")
+    return conversation.replies
 
 
 def received_by(vendor: Vendor, person: str) -> list[Message]:

@@ -1,15 +1,15 @@
-"""Being a person: who writes to the app, and who follows its links."""
+"""Operations of a person who writes to the app, calls it, or follows its links."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from pytest_whoosh.engine.sids import Prefix, is_sid
-from pytest_whoosh.server.documents import reference, reply_document, schema_of
-from pytest_whoosh.server.kinds import FILES, TEXT, TEXTS_BY_NAME
+from pytest_whoosh.server.documents import list_of, message_document, reference, reply_document, schema_of
+from pytest_whoosh.server.kinds import FILES, FLAG, TEXT, TEXTS_BY_NAME, or_null
 from pytest_whoosh.server.parameters import Parameter
 
 from .operation import Given, Operation, Place
-from .reading import message_with
+from .reading import MOST, message_with
 
 
 def _receive(place: Place, given: Given) -> Mapping[str, object]:
@@ -24,6 +24,18 @@ def _click(place: Place, given: Given) -> Mapping[str, object]:
     link = given.parameters.pop("link")
     clicked = message_with(place, link) if is_sid(link, Prefix.SMS, Prefix.MMS) else link
     return {"url": place.whoosh.click(clicked, **given.parameters)}
+
+
+def _call_document(place: Place, given: Given) -> Mapping[str, object]:
+    return {"messages": [message_document(message) for message in place.whoosh.call_document(**given.parameters)]}
+
+
+def _phone(place: Place, given: Given) -> Mapping[str, object]:
+    phone = place.whoosh.phone(given.parameters["number"])
+    if "rcs" in given.parameters:
+        phone.rcs = given.parameters["rcs"]
+    received = [message_document(message) for message in phone.received[:MOST]]
+    return {"number": phone.number, "rcs": phone.rcs, "received": received}
 
 
 #: The parameters of ``receive`` by their names in Python.
@@ -43,6 +55,36 @@ OPERATIONS: Final = (
             Parameter("params", TEXTS_BY_NAME, "further parameters of the webhook"),
         ),
         example='{"from": "+15558675310", "to": "+15557122661", "body": "Hello"}',
+    ),
+    Operation(
+        name="call_document",
+        method="POST",
+        about="Send the messages of a voice document, as during a call",
+        do=_call_document,
+        returns=schema_of({"messages": list_of("Message")}),
+        parameters=(
+            Parameter("twiml", TEXT, "the document", required=True),
+            Parameter("from", TEXT, "the number that calls", required=True),
+            Parameter("to", TEXT, "the number that is called", required=True),
+        ),
+        example=(
+            '{"twiml": "<Response><Message>Thanks for calling</Message></Response>", '
+            '"from": "+15558675310", "to": "+15557122661"}'
+        ),
+    ),
+    Operation(
+        name="phone",
+        method="POST",
+        about="Show a person's phone, and say whether it has RCS",
+        do=_phone,
+        returns=schema_of(
+            {"number": TEXT.schema, "rcs": or_null(FLAG).full_schema, "received": list_of("Message")},
+        ),
+        parameters=(
+            Parameter("number", TEXT, "the person", required=True),
+            Parameter("rcs", FLAG, "whether the phone has RCS from now on"),
+        ),
+        example='{"number": "+15558675310", "rcs": true}',
     ),
     Operation(
         name="click",
