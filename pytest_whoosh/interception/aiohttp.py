@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import aiohttp
-from aiohttp.connector import TCPConnector
+from aiohttp.connector import BaseConnector, TCPConnector
 
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import Answer, NetworkFault
@@ -37,7 +37,22 @@ def intercept(answer: Answer) -> list[Patch]:
 
         return stand_in
 
-    return [Patch(TCPConnector, "_create_connection", build)]
+    def hand_out(get: Any) -> Any:
+        async def handed_out(connector: Any, key: Any, *args: Any, **kwargs: Any) -> Any:
+            if is_vendor(key.host):
+                _close_real(connector, key)
+            return await get(connector, key, *args, **kwargs)
+
+        return handed_out
+
+    return [Patch(TCPConnector, "_create_connection", build), Patch(BaseConnector, "_get", hand_out)]
+
+
+def _close_real(connector: Any, key: Any) -> None:
+    """Close the connections that a connector opened to the real vendor, before the double was active."""
+    for protocol, _ in connector._conns.pop(key, ()):
+        if protocol.transport is not None:
+            protocol.transport.abort()  # closing it says goodbye, which is sent
 
 
 class _Transport(asyncio.Transport):

@@ -17,7 +17,7 @@ CLIENTS: Final = {
     "requests_mock.mocker": "neighbours.requests_mock",
     "httpx": "httpx",
     "aiohttp": "aiohttp",
-    "urllib3.connection": "urllib3",
+    "urllib3.connectionpool": "urllib3",
     "http.client": "http_client",
     "vcr.cassette": "neighbours.vcr",
     "respx.router": "neighbours.respx",

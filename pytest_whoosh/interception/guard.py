@@ -167,13 +167,17 @@ class _Guards:
                 patches.pop()[0].abandon()
 
     def _guarding(self, row: Guarded) -> Callable[[Any], Callable[..., Any]]:
-        host_of, address_of = row.host_of, row.address_of
+        host_of, address_of, end = row.host_of, row.address_of, row.end
 
         def build(function: Any) -> Callable[..., Any]:
             def guarded(*args: Any, **kwargs: Any) -> Any:
                 host = host_of(*args, **kwargs)
                 if host is not None and is_vendor(host):
-                    self._refuse(host, (lambda: address_of(*args, **kwargs)) if address_of else None)
+                    refusal = self._refusal(host, (lambda: address_of(*args, **kwargs)) if address_of else None)
+                    if refusal is not None:
+                        if end is not None:
+                            end(*args, **kwargs)
+                        raise refusal
                 return function(*args, **kwargs)
 
             return guarded
@@ -192,10 +196,11 @@ class _Guards:
         self._classes.append((module, name, kind, ours))
         setattr(module, name, ours)
 
-    def _refuse(self, host: Any, address: Callable[[], object] | None) -> None:
+    def _refusal(self, host: Any, address: Callable[[], object] | None) -> WhooshGuardError | None:
+        """Return what to raise, once it is recorded; None if the call may pass."""
         speaker = next((guard for guard in reversed(self._guards) if guard.on), None)
         if speaker is None or (address is not None and _is_own_server(address)):
-            return
+            return None
         shown = host if isinstance(host, str) else bytes(host).decode("utf-8", "replace")
         thread = threading.current_thread()
         where = "" if thread is threading.main_thread() else f" (in thread {thread.name!r})"
@@ -204,7 +209,7 @@ class _Guards:
         record = next((guard.record for guard in reversed(self._guards) if guard.record is not None), None)
         if record is not None:
             record(refusal, speaker)
-        raise refusal
+        return refusal
 
 
 def _error(text: str) -> WhooshGuardError:

@@ -13,13 +13,15 @@ class Guarded(NamedTuple):
     """One guarded function: its module, its name, and how to read the host and the address from its arguments.
 
     ``host_of`` returns None if the call leads nowhere. ``address_of`` returns the address that the connection has
-    already, so that a server of this package can be told from the vendor.
+    already, so that a server of this package can be told from the vendor. ``end`` ends a connection that was refused,
+    without the goodbye that would still be sent over it.
     """
 
     module: str
     name: str
     host_of: Callable[..., object]
     address_of: Callable[..., object] | None = None
+    end: Callable[..., None] | None = None
 
 
 def _first(host: object = None, *_: object, **__: object) -> object:
@@ -96,6 +98,10 @@ def _of_tls_transport(transport: Any, *_: object) -> object:
 
 def _address_of_tls_transport(transport: Any, *_: object) -> object:
     return transport.get_extra_info("peername")
+
+
+def _abort(transport: Any, *_: object) -> None:
+    transport.abort()
 
 
 def _of_pyopenssl(connection: Any, *_: object, **__: object) -> object:
@@ -195,8 +201,12 @@ GUARDED: Final = (
     *_tls("ssl", "SSLObject", "do_handshake", "write"),
     Guarded("asyncio.base_events", "BaseEventLoop.create_connection", _of_loop, _address_of_loop),
     Guarded("asyncio.base_events", "BaseEventLoop.start_tls", _of_tls_upgrade, _address_of_tls_upgrade),
-    Guarded("asyncio.sslproto", "_SSLProtocolTransport.write", _of_tls_transport, _address_of_tls_transport),
-    Guarded("asyncio.sslproto", "_SSLProtocolTransport.writelines", _of_tls_transport, _address_of_tls_transport),
+    *(
+        Guarded(
+            "asyncio.sslproto", f"_SSLProtocolTransport.{name}", _of_tls_transport, _address_of_tls_transport, _abort
+        )
+        for name in ("write", "writelines")
+    ),
     Guarded("OpenSSL.SSL", "Connection.set_tlsext_host_name", _second),
     Guarded("OpenSSL.SSL", "Connection.send", _of_pyopenssl),
     Guarded("OpenSSL.SSL", "Connection.sendall", _of_pyopenssl),

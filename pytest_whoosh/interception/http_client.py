@@ -15,8 +15,26 @@ from .wire import Wire
 
 
 def intercept(answer: Answer) -> list[Patch]:
-    """Answer the connections that ``http.client`` opens to the vendor."""
-    return connections(client, answer, lambda _, fault: _error(fault))
+    """Answer the connections that ``http.client`` opens to the vendor, and those that it has opened."""
+
+    def build(putrequest: Any) -> Callable[..., None]:
+        def put(connection: Any, *args: Any, **kwargs: Any) -> None:
+            if leads_out(connection):
+                connection.close()  # it opens anew once the request is sent
+            putrequest(connection, *args, **kwargs)
+
+        return put
+
+    return [
+        *connections(client, answer, lambda _, fault: _error(fault)),
+        Patch(_unmocked(client.HTTPConnection), "putrequest", build),
+    ]
+
+
+def leads_out(connection: Any) -> bool:
+    """True if a connection was opened to the real vendor, before the double was active."""
+    sock = connection.sock
+    return sock is not None and not isinstance(sock, _Socket) and is_vendor(_host(connection))
 
 
 def connections(module: Any, answer: Answer, error: Callable[[Any, NetworkFault], Exception]) -> list[Patch]:
@@ -38,9 +56,13 @@ def connections(module: Any, answer: Answer, error: Callable[[Any, NetworkFault]
 
         return stand_in
 
-    # Inside a cassette of vcrpy's the module shows its classes, which name those they stand for.
-    secure, plain = (getattr(kind, "_baseclass", kind) for kind in (module.HTTPSConnection, module.HTTPConnection))
+    secure, plain = _unmocked(module.HTTPSConnection), _unmocked(module.HTTPConnection)
     return [Patch(kind, "connect", build) for kind in (secure, plain)]
+
+
+def _unmocked(kind: Any) -> Any:
+    """Return the class that one of vcrpy's stands for: inside a cassette the module shows its classes."""
+    return getattr(kind, "_baseclass", kind)
 
 
 def _host(connection: Any) -> str:

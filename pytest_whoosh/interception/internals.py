@@ -31,6 +31,8 @@ INTERNALS: Final = (
         "aiohttp", "aiohttp:ClientSession._build_url", "tells whom a call leads to, beneath a mock", "3.9", "3.14"
     ),
     Internal("aiohttp", "aiohttp:ClientSession._request", "is what aioresponses replaces", "3.9", "3.14"),
+    Internal("aiohttp", "aiohttp.connector:BaseConnector._get", "hands out an open connection", "3.9", "3.14"),
+    Internal("aiohttp", "aiohttp.connector:TCPConnector()._conns", "holds the open connections", "3.9", "3.14"),
     Internal(
         "aiohttp", "aiohttp.connector:TCPConnector._create_connection", "opens the fake's connection", "3.9", "3.14"
     ),

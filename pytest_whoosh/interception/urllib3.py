@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from urllib3 import connection  # not urllib3.connection: its package may not know it yet
+from urllib3 import connection, connectionpool  # not urllib3.connection: its package may not know it yet
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from pytest_whoosh.engine.http import Answer, NetworkFault
 
-from .http_client import connections
+from .http_client import connections, leads_out
 from .patching import Patch
 
 
 def intercept(answer: Answer) -> list[Patch]:
-    """Answer the connections that urllib3 opens to the vendor."""
-    return connections(connection, answer, _error)
+    """Answer the connections that urllib3 opens to the vendor, and those that its pools have opened."""
+
+    def build(is_dropped: Any) -> Callable[[Any], bool]:
+        # A pool opens a dropped connection anew, through its proxy if there is one.
+        return lambda connection: leads_out(connection) or is_dropped(connection)
+
+    return [*connections(connection, answer, _error), Patch(connectionpool, "is_connection_dropped", build)]
 
 
 def _error(broken: Any, fault: NetworkFault) -> Exception:

@@ -15,15 +15,27 @@ from tests.interception.conftest import server  # noqa: F401  a fixture for thes
 PLACES = {
     "requests": ["Session.send", "Session.get_adapter", "adapters.HTTPAdapter.send"],
     "socket": ["socket", "getaddrinfo", "socket.connect"],
-    "http.client": ["HTTPConnection", "HTTPConnection.connect", "HTTPSConnection", "HTTPSConnection.connect"],
+    "http.client": [
+        "HTTPConnection",
+        "HTTPConnection.putrequest",
+        "HTTPConnection.connect",
+        "HTTPSConnection",
+        "HTTPSConnection.connect",
+    ],
     "urllib3.connection": ["HTTPConnection", "HTTPConnection.connect", "HTTPSConnection", "HTTPSConnection.connect"],
+    "urllib3.connectionpool": ["is_connection_dropped"],
     "httpx": [
         "HTTPTransport.handle_request",
         "AsyncHTTPTransport.handle_async_request",
         "Client._transport_for_url",
         "AsyncClient._transport_for_url",
     ],
-    "aiohttp": ["TCPConnector._create_connection", "ClientSession._request", "ClientSession.post"],
+    "aiohttp": [
+        "TCPConnector._create_connection",
+        "BaseConnector._get",
+        "ClientSession._request",
+        "ClientSession.post",
+    ],
     "vcr.cassette": ["Cassette.append", "Cassette.can_play_response_for", "Cassette.filter_request"],
     "respx.router": ["Router.handler", "Router.async_handler"],
 }

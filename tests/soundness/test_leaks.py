@@ -8,6 +8,7 @@ import os
 import select
 import socket
 import socketserver
+import ssl
 import subprocess
 import sys
 import threading
@@ -234,7 +235,12 @@ def test_nothing_reaches_a_proxy_that_the_app_names(proxy, whoosh, library, host
 OWNERS: dict[str, Callable[[], list[object]]] = {
     "requests": lambda: [requests, requests.Session, requests.adapters, requests.adapters.HTTPAdapter],
     "httpx": lambda: [httpx, httpx.Client, httpx.AsyncClient, httpx.HTTPTransport, httpx.AsyncHTTPTransport],
-    "aiohttp": lambda: [aiohttp, aiohttp.ClientSession, aiohttp.connector.TCPConnector, aiohttp.client_reqrep],
+    "aiohttp": lambda: [
+        aiohttp,
+        aiohttp.ClientSession,
+        aiohttp.connector.TCPConnector,
+        aiohttp.connector.BaseConnector,
+    ],
     "urllib3": lambda: [
         urllib3,
         urllib3.connection,
@@ -243,7 +249,7 @@ OWNERS: dict[str, Callable[[], list[object]]] = {
         urllib3.connectionpool,
     ],
     "http.client": lambda: [http.client, http.client.HTTPConnection, http.client.HTTPSConnection, urllib.request],
-    "socket": lambda: [socket, socket.socket, select],
+    "socket": lambda: [socket, socket.socket, select, ssl.SSLSocket, ssl.SSLObject],
     "asyncio": lambda: [asyncio, asyncio.BaseEventLoop, asyncio.events, asyncio.SelectorEventLoop],
     "time": lambda: [time, dt, sys.modules[__name__]],
 }
@@ -327,7 +333,12 @@ def test_the_comparison_sees_what_it_looks_for(before):
         "time: datetime.datetime",
         "environment: TWILIO_AUTH_TOKEN",
         "import hooks",
-    } - set(differences) <= {"socket: socket.getaddrinfo", "asyncio: BaseEventLoop.time", "time: datetime.datetime"}
+    } - set(differences) <= {
+        "import hooks",
+        "socket: socket.getaddrinfo",
+        "asyncio: BaseEventLoop.time",
+        "time: datetime.datetime",
+    }
 
 
 @pytest.mark.parametrize("order", ["inside out", "first come, first gone"])

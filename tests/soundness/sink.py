@@ -1,0 +1,67 @@
+"""A server that the vendor's names lead to: it must not receive one byte while a guard or a double stands."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import trustme
+
+NAMES = ("api.twilio.com", "api.whoosh.totogi.solutions", "127.0.0.1")
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+AUTHORITY = trustme.CA()
+
+
+class Sink:
+    """Answers every HTTP request with ``{}`` over TLS, keeps its connections open, and counts what arrives."""
+
+    def __init__(self) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        AUTHORITY.issue_cert(*NAMES).configure_cert(self._context)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address: tuple[str, int] = self._listener.getsockname()
+        #: How many bytes have come, those of handshakes too, and how many connections.
+        self.received = 0
+        self.connections = 0
+
+    @contextmanager
+    def running(self) -> Iterator["Sink"]:
+        thread = threading.Thread(target=self._serve, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            with suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+            thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                plain, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._answer, args=(plain,), daemon=True).start()
+
+    def _answer(self, plain: socket.socket) -> None:
+        """Take the bytes off the wire first, so that each is counted, and let TLS work on them in memory."""
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = self._context.wrap_bio(incoming, outgoing, server_side=True)
+        shaken, request = False, b""
+        with plain, suppress(OSError, ssl.SSLError):
+            while data := plain.recv(65536):
+                self.received += len(data)
+                incoming.write(data)
+                with suppress(ssl.SSLWantReadError):
+                    if not shaken:
+                        tls.do_handshake()
+                        shaken = True
+                    while True:
+                        request += tls.read() or b""
+                if request.endswith(b"\r\n\r\n"):
+                    tls.write(ANSWER)
+                    request = b""
+                plain.sendall(outgoing.read())
