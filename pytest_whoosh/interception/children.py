@@ -124,7 +124,7 @@ def start_in_child(folder: str) -> Guard:
 def hand_over(*, to_run: bool) -> None:
     """Let a test run in this process, which is itself a child of one, decide by itself what it guards."""
     if child := sys.modules.get("_pytest_whoosh_child"):
-        child.switch(not to_run)
+        child.hand_over(to_run)
 
 
 def _explain(host: str) -> str:

@@ -84,6 +84,9 @@ INTERNALS: Final = (
     Internal("pytest", "_pytest.config:console_main", "is the command: then the process is pytest's", "8.4", "9.2"),
     Internal("pytest", "_pytest.outcomes:Exit", "ends a run; a webhook must not swallow it", "8.4", "9.2"),
     Internal("pytest", "_pytest.timing", "measures tests in real time", "8.4", "9.2"),
+    Internal("pytest", "_pytest.subtests:_SubTestContextManager", "shows errors that it catches", "9.0", "9.2"),
+    # Django
+    Internal("Django", "django.conf:settings._wrapped", "holds the settings, below overrides of them", "5.2", "6.0"),
     # Python
     Internal("Python", "_signal:signal", "is the signal that gevent does not replace", "3.11", "3.14"),
     Internal(
@@ -101,5 +104,6 @@ INTERNALS: Final = (
     Internal("Python", "asyncio.sslproto:_SSLProtocolTransport", "writes to a TLS connection", "3.11", "3.14"),
     Internal("Python", "asyncio.sslproto:_SSLProtocolTransport()._ssl_protocol", "leads to the above", "3.11", "3.14"),
     Internal("Python", "http.client:HTTPConnection()._tunnel_host", "is the host behind a proxy", "3.11", "3.14"),
+    Internal("Python", "unittest.case:_AssertRaisesContext", "catches the errors that a test expects", "3.11", "3.14"),
     Internal("Python", "threading:RLock()._at_fork_reinit", "frees a lock in a forked child", "3.11", "3.14"),
 )

@@ -68,6 +68,34 @@ def test_a_child_finds_nothing_of_ours_loaded_and_catches_the_public_error(pytes
     result.stdout.fnmatch_lines(["[[]]", "refused"])
 
 
+def test_a_child_that_runs_pytest_within_pytest_is_guarded_by_the_run_alone(pytester, run_alone):
+    pytester.makepyfile(
+        inner="""
+        import pytest, socket
+
+        LIVE = pytest.mark.whoosh(guard=False)
+
+        @LIVE
+        def test_pytest_in_this_process(tmp_path):
+            path = tmp_path / "test_innermost.py"
+            path.write_text("def test(): pass")
+            assert pytest.main([str(path), "-p", "whoosh", "-p", "no:cacheprovider"]) == 0
+
+        @LIVE
+        def test_live(monkeypatch):
+            monkeypatch.setattr("_socket.getaddrinfo", lambda *args: [])
+            assert socket.getaddrinfo("api.twilio.com", 443) == []
+        """,
+        test_parent="""
+        import subprocess, sys
+        def test():
+            subprocess.run([sys.executable, "-m", "pytest", "-p", "whoosh", "inner.py"], check=True)
+        """,
+    )
+
+    run_alone().assert_outcomes(passed=1)
+
+
 def test_the_environments_own_sitecustomize_runs_as_well(pytester, run_alone, monkeypatch):
     pytester.mkpydir("own").joinpath("sitecustomize.py").write_text("print('own sitecustomize')")
     monkeypatch.setenv("PYTHONPATH", str(pytester.path / "own"))

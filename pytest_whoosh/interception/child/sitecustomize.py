@@ -38,15 +38,16 @@ class _Doorkeeper:
 
 _doorkeeper = _Doorkeeper()
 _guard: "Any" = None
-_on = True
+#: How many test runs are under way in this process, one within the other.
+_runs = 0
 
 
-def switch(on: bool) -> None:
-    """Guard this process, or let a test run in it decide by itself what it guards."""
-    global _on  # noqa: PLW0603
-    _on = on
+def hand_over(to_run: bool) -> None:
+    """Let a test run in this process decide by itself what it guards, or take over again after the last one."""
+    global _runs  # noqa: PLW0603
+    _runs += 1 if to_run else -1
     if _guard is not None:
-        _guard.on = on
+        _guard.on = not _runs
 
 
 def _load() -> None:
@@ -61,7 +62,7 @@ def _load() -> None:
     sys.path.append(root)
     try:
         _guard = importlib.import_module(_PACKAGE + ".interception.children").start_in_child(_shared)
-        _guard.on = _on
+        _guard.on = not _runs
     except (ImportError, SyntaxError):  # a Python that this package does not support
         pass
     finally:
