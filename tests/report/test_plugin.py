@@ -149,7 +149,8 @@ def twice(whoosh):
 
 def test_twice(twice): assert 0
 
-def test_unknown_fixture(nowhere, whoosh): pass
+@pytest.mark.xfail(strict=True)
+def test_strict(whoosh): pass
 """,
         shop="def confirm():\n    Client().messages.create(to='12', from_='+15557122661', body='Hi')\n",
     )
@@ -171,7 +172,7 @@ def test_unknown_fixture(nowhere, whoosh): pass
     assert library["line"] == f"shop.py:{APP.count(chr(10)) + 1}"
     assert "twilio.base.exceptions.TwilioRestException" in library["error"]
     assert [place["error"] for place in places["test_twice"]] == ["assert 0", "ValueError: late"]
-    assert places["test_unknown_fixture"] is None
+    assert places["test_strict"] is None
 
 
 def test_every_double_of_a_test_is_shown(make, report):
