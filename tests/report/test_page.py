@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 from freezegun import freeze_time
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
 from pytest_whoosh.report.pages import render_report
-from pytest_whoosh.report.run import Run, as_json
+from pytest_whoosh.report.run import Place, Run, as_json
 from tests.browser import Watch
 from tests.conftest import PERSON, SENDER
 
@@ -63,10 +64,10 @@ def told(story: Story) -> str:
         return as_json(double.whoosh.snapshot())
 
 
-def add(run: Run, name: str, outcome: str, *doubles: str, failure: str = "") -> None:
+def add(run: Run, name: str, outcome: str, *doubles: str, failure: str = "", place: Place | None = None) -> None:
     """A test, collected after those before it."""
     run.start(name, name, len(run._tests))
-    run.add(name, name, outcome, failure)
+    run.add(name, name, outcome, failure, place)
     run.finish(name, doubles)
 
 
@@ -151,6 +152,8 @@ def talkative(double: Double) -> None:
 
 FAILURE = "    def test_reminder(whoosh):\n>       assert 0\nE       assert 0\n\ntest_it.py:3: AssertionError"
 
+PLACE = {"line": "tests/test_reminders.py:3", "source": "assert 0 == len(\n    answers\n)", "error": "assert 0 == 1"}
+
 
 @pytest.fixture(scope="module")
 def whole_run() -> Run:
@@ -159,7 +162,7 @@ def whole_run() -> Run:
     code = told(codes)
     add(run, "tests/test_codes.py::test_code", "passed", code)
     add(run, "tests/test_codes.py::TestMore::test_code_again[a-b]", "xfailed", code, code)
-    add(run, "tests/test_reminders.py::test_reminder", "failed", told(reminder), failure=FAILURE)
+    add(run, "tests/test_reminders.py::test_reminder", "failed", told(reminder), failure=FAILURE, place=PLACE)
     add(run, "tests/test_reminders.py::test_hostile", "passed", told(hostile))
     add(run, "tests/test_reminders.py::test_long", "passed", told(long_texts))
     add(run, "tests/test_reminders.py::test_direction", "passed", told(any_direction))
@@ -236,6 +239,23 @@ def test_failures_come_first_and_the_first_of_them_is_shown(report):
         "test_nothing",
     ]
     expect(report.locator("#totals")).to_have_text("9 tests, 142 messages; 1 other test used no double")
+
+
+def test_tests_are_grouped_by_file_and_say_what_went_wrong(report):
+    assert words(report.locator("#rows > *")) == [
+        "tests/test_reminders.py 2",
+        "test_reminder 1 call refused 1 message lost 2 webhooks failed assert 0 == 1 4",
+        "test_spread 3",
+        "tests/test_codes.py 2",
+        "test_code 1",
+        "TestMore › test_code_again[a-b] 2",
+        "tests/test_reminders.py 5",
+        "test_hostile 2 webhooks failed 8",
+        "test_long 2",
+        "test_direction 2",
+        "test_talkative 120",
+        "test_nothing",
+    ]
 
 
 def test_the_list_is_announced_as_one(report):
@@ -340,8 +360,83 @@ def test_a_refused_call_is_explained_and_linked(report):
     assert link.get_attribute("href") == "https://www.twilio.com/docs/errors/21211"
 
 
+def test_a_refused_call_shows_what_it_posted(report):
+    posted = report.get_by_role("region", name="Refused API calls").locator(".call-posted")
+
+    expect(posted).to_have_text(f"posted To='nobody', From='{SENDER}', Body='Hi'")
+
+
+def test_a_call_without_an_answer_is_not_called_refused(show):
+    def broken(double: Double) -> None:
+        double.send()
+        double.whoosh.when().timeout()
+        with pytest.raises(requests.ReadTimeout):
+            double.send()
+
+    run = Run("shop")
+    add(run, "tests/test_it.py::test_it", "passed", told(broken))
+    report = show(run)
+
+    expect(report.locator(".refusals h3")).to_have_text("1 API call not answered")
+    assert words(report.locator(".row-troubles")) == ["1 call broken"]
+    expect(report.locator(".test > header")).to_contain_text("1 message · 1 broken call")
+
+
+def test_a_message_shows_what_the_app_posted_and_where_its_links_lead(show):
+    def shortened(double: Double) -> None:
+        service = double.whoosh.add_messaging_service("Shop", senders=[SENDER], link_shortening_domain="go.example")
+        double.client.messages.create(
+            to=PERSON,
+            messaging_service_sid=service.sid,
+            body="See https://shop.example/1",
+            shorten_urls=True,
+        )
+        double.whoosh.settle()
+
+    run = Run("shop")
+    add(run, "tests/test_it.py::test_it", "passed", told(shortened))
+    message = phone(show(run), PERSON).locator(".message")
+    message.locator(".meta").click()
+    message.get_by_text("Posted by the app").click()
+
+    link = message.locator(".body").inner_text().removeprefix("See ")
+    facts = dict(zip(words(message.locator(".facts dt")), words(message.locator(".facts dd")), strict=True))
+    assert facts[link] == "leads to https://shop.example/1"
+    posted = dict(zip(words(message.locator(".posted dt")), words(message.locator(".posted dd")), strict=True))
+    assert (posted["Body"], posted["ShortenUrls"]) == ("See https://shop.example/1", "true")
+
+
+def test_a_single_phone_has_its_timeline_beside_it(report):
+    test = choose(report, "test_talkative")
+    timeline = test.get_by_role("region", name="Timeline")
+
+    assert words(timeline.locator("h4"))[:2] == ["12:00:04 Message 0", "12:00:04 Message 1"]
+    assert words(timeline.locator(".journey").first.locator("li")) == [
+        "12:00:00 queued",
+        "12:00:01 +1 s sending",
+        "12:00:02 +2 s sent",
+        "12:00:04 +4 s delivered",
+    ]
+    expect(timeline.locator(".more")).to_have_text("Show more: 100 messages left")
+    beside, of_phone = timeline.bounding_box(), phone(test, PERSON).bounding_box()
+    assert beside["x"] > of_phone["x"] + of_phone["width"]
+
+
+def test_rules_say_how_often_they_applied(report):
+    rules = report.get_by_role("region", name="Rules")
+
+    assert words(rules.locator("h3, li")) == ["1 rule", f"whoosh.when(to='{OTHER}').undeliver(30003) applied 1 time"]
+
+
+def test_a_failure_says_first_where_it_happened(report):
+    place = report.locator(".place")
+
+    assert words(place.locator("p")) == ["assert 0 == 1", "tests/test_reminders.py:3 Copy"]
+    expect(place.locator("pre")).to_have_text(PLACE["source"])
+
+
 def test_the_failure_of_the_test_stands_above_its_phones(report):
-    expect(report.locator(".failure pre")).to_have_text(FAILURE)
+    expect(report.get_by_label("Traceback")).to_have_text(FAILURE)
     assert report.locator(".failure-error").all_inner_texts() == ["E       assert 0"]
 
 
@@ -426,8 +521,9 @@ def test_text_from_right_to_left_runs_so_and_turns_nothing_else(report):
 
 def test_markup_in_a_message_is_text(report, watch):
     test = choose(report, "test_hostile")
-    for summary in test.locator("summary").all():
-        summary.click()
+    closed = test.locator("details:not([open]) > summary:visible")
+    while closed.count():
+        closed.first.click()
 
     bodies = test.locator(".body").all_text_contents()
 

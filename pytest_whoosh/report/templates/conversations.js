@@ -7,6 +7,7 @@ const Conversations = (() => {
   const PHONES_AT_ONCE = 24;
   const MESSAGES_AT_ONCE = 100;
   const CALLS_AT_ONCE = 200;
+  const JOURNEYS_AT_ONCE = 20;
 
   const personOf = (message) => (message.in ? message.from : message.to) || "nobody";
   const senderOf = (message) => (message.in ? message.to : message.from) || "";
@@ -97,7 +98,8 @@ const Conversations = (() => {
 
   // Beside the phones
 
-  const refused = (call) => call.status === undefined || call.status >= 400;
+  const broken = (call) => call.status === undefined;
+  const refused = (call) => broken(call) || call.status >= 400;
 
   function callLine(call) {
     return make(
@@ -116,6 +118,7 @@ const Conversations = (() => {
         ),
         call.note ? make("p", { class: "note" }, foreign(call.note)) : null,
         make("p", { class: "url" }, `${call.method} `, foreign(call.url)),
+        call.posted ? make("p", { class: "url call-posted" }, "posted ", foreign(call.posted)) : null,
         call.help ? make("p", {}, Dom.link(call.help, `About error ${call.code}`)) : null,
       ),
     );
@@ -126,13 +129,18 @@ const Conversations = (() => {
     return inParts(list, calls, CALLS_AT_ONCE, (part) => part.map(callLine), "call");
   }
 
+  function fates(calls) {
+    const number = calls.filter(broken).length;
+    return ["refused", "refused or not answered", "not answered"][number === 0 ? 0 : number < calls.length ? 1 : 2];
+  }
+
   function refusals(snapshot) {
     const calls = (snapshot.calls || []).filter(refused);
     if (calls.length === 0) return null;
     return make(
       "section",
       { class: "panel refusals", "aria-label": "Refused API calls" },
-      make("h3", {}, count(calls.length, "API call"), " refused"),
+      make("h3", {}, count(calls.length, "API call"), ` ${fates(calls)}`),
       callList(calls),
     );
   }
@@ -156,16 +164,66 @@ const Conversations = (() => {
     );
   }
 
+  /* The journeys of the messages of one phone, in the space beside it. */
+  function journeys(snapshot, phone) {
+    const journey = ({ message, at }) =>
+      make(
+        "article",
+        { class: "journey" },
+        make(
+          "h4",
+          {},
+          at ? make("time", { datetime: at }, Moments.time(at), " ") : null,
+          foreign(message.body || Dom.count((message.media || []).length, "file")),
+        ),
+        Timelines.timeline(message, Messages.webhooksOf(snapshot, message)),
+      );
+    return inParts(
+      make("section", { class: "panel journeys", "aria-label": "Timeline" }, make("h3", {}, "Timeline")),
+      phone.messages,
+      JOURNEYS_AT_ONCE,
+      (part) => part.map(journey),
+      "message",
+    );
+  }
+
+  // The test's rules
+
+  function ruleLine({ rule, outcome, matched, left }, extra = null) {
+    const times = matched ? `applied ${count(matched, "time")}` : "never applied";
+    const rest = left === undefined ? "" : `, ${left.toLocaleString("en-GB")} left`;
+    const trouble = !outcome || !matched;
+    return make(
+      "li",
+      { class: "rule" },
+      make("code", {}, foreign(rule), outcome ? [".", make("wbr"), foreign(outcome)] : null),
+      make("span", { class: trouble ? "rule-count unused" : "rule-count" }, outcome ? `${times}${rest}` : "no outcome"),
+      extra,
+    );
+  }
+
+  function rules(snapshot) {
+    const all = snapshot.rules || [];
+    if (all.length === 0) return null;
+    return make(
+      "section",
+      { class: "panel rules", "aria-label": "Rules" },
+      make("h3", {}, count(all.length, "rule")),
+      make("ol", {}, all.map((rule) => ruleLine(rule))),
+    );
+  }
+
   /* Renders one double into an element: what was refused, then the phones, then what is left to say. */
   function renderDouble(element, snapshot, options = {}) {
     const phones = phonesOf(snapshot);
-    const columns = make("div", { class: "phones" });
+    const columns = make("div", { class: phones.length === 1 ? "phones alone" : "phones" });
     if (phones.length > 0) {
       const draw = (part) => part.map((phone) => renderPhone(snapshot, phone, options));
       inParts(columns, phones, PHONES_AT_ONCE, draw, "phone");
     }
+    if (phones.length === 1) columns.append(journeys(snapshot, phones[0]));
     const empty = phones.length === 0 ? make("p", { class: "empty" }, "No message was sent or received.") : null;
-    const parts = [refusals(snapshot), empty || columns, answered(snapshot), otherWebhooks(snapshot)];
+    const parts = [refusals(snapshot), empty || columns, rules(snapshot), answered(snapshot), otherWebhooks(snapshot)];
     element.append(...parts.filter(Boolean));
   }
 
@@ -175,7 +233,7 @@ const Conversations = (() => {
     for (let closed; (closed = element.querySelector("details:not([open])")); ) closed.unfold();
   }
 
-  return { phonesOf, renderPhone, renderDouble, refusals, unfoldAll, refused };
+  return { phonesOf, renderPhone, renderDouble, refusals, callLine, ruleLine, unfoldAll, refused, broken };
 })();
 
 const renderDouble = Conversations.renderDouble;

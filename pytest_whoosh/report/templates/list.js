@@ -1,11 +1,12 @@
 "use strict";
-/* The list of tests, of which only the rows that are seen are drawn. */
+/* The list of tests, grouped by file, of which only the rows that are seen are drawn. */
 
 const TestList = (() => {
-  const { make, icon, count } = Dom;
-  const ROW_HEIGHT = 52;
-  /* Rows that are drawn beyond what is seen. */
-  const MARGIN = 8;
+  const { make, icon, foreign, count } = Dom;
+  const ROW_HEIGHT = 46;
+  const GROUP_HEIGHT = 30;
+  /* Pixels that are drawn beyond what is seen. */
+  const MARGIN = 400;
   const MARKS = {
     failed: "cross",
     error: "alert",
@@ -16,9 +17,28 @@ const TestList = (() => {
   };
 
   const by = (id) => document.getElementById(id);
-  const state = { shown: [], chosen: null, choose: null };
+  /* The tests that are shown; the rows of these and of their files, each with its place in pixels. */
+  const state = { shown: [], rows: [], height: 0, chosen: null, choose: null };
 
-  function row(test, place) {
+  /* The first line of what went wrong, and how many calls, messages and webhooks did. */
+  function troubles(test) {
+    const said = test.places?.[0]?.error;
+    const marks = [
+      [test.refused - test.broken, "call refused", "calls refused"],
+      [test.broken, "call broken", "calls broken"],
+      [test.lost, "message lost", "messages lost"],
+      [test.unanswered, "webhook failed", "webhooks failed"],
+    ].filter(([number]) => number > 0);
+    if (!said && marks.length === 0) return null;
+    return make(
+      "small",
+      { class: "row-troubles" },
+      marks.map(([number, one, many]) => make("span", { class: "row-mark" }, icon("alert"), count(number, one, many))),
+      said ? foreign(said, { class: "row-error" }) : null,
+    );
+  }
+
+  function row({ test, place }) {
     return make(
       "div",
       {
@@ -33,42 +53,83 @@ const TestList = (() => {
         onclick: () => state.choose(test),
       },
       make("span", { class: `mark ${test.outcome}` }, icon(MARKS[test.outcome] || "clock")),
-      make("span", { class: "row-text" }, make("b", {}, test.name), make("small", {}, test.path)),
+      make("span", { class: "row-text" }, make("b", {}, test.name), troubles(test)),
       make("span", { class: "row-count" }, test.messages > 0 ? test.messages.toLocaleString("en-GB") : null),
     );
+  }
+
+  const group = ({ path, number }) =>
+    make(
+      "div",
+      { class: "group", "aria-hidden": "true", title: path },
+      make("span", {}, foreign(path)),
+      number.toLocaleString("en-GB"),
+    );
+
+  /* The rows of some tests: one for each file before its tests. A file has two if only some of its tests failed. */
+  function rowsOf(tests) {
+    const rows = [];
+    let top = 0;
+    let head = null;
+    tests.forEach((test, place) => {
+      if (!head || head.path !== test.path || head.failed !== Runs.failed(test)) {
+        head = { top, height: GROUP_HEIGHT, path: test.path, failed: Runs.failed(test), number: 0 };
+        rows.push(head);
+        top += GROUP_HEIGHT;
+      }
+      head.number += 1;
+      rows.push({ top, height: ROW_HEIGHT, test, place });
+      top += ROW_HEIGHT;
+    });
+    return { rows, height: top };
+  }
+
+  /* The index of the first row that ends below a place in pixels. */
+  function rowAt(pixels) {
+    let low = 0;
+    let high = state.rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (state.rows[middle].top + state.rows[middle].height > pixels) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
   /* Draws the rows that are seen, and some around them. */
   function draw() {
     const list = by("list");
     const rows = by("rows");
-    const first = Math.max(0, Math.floor(list.scrollTop / ROW_HEIGHT) - MARGIN);
-    const last = Math.ceil((list.scrollTop + list.clientHeight) / ROW_HEIGHT) + MARGIN;
-    const nodes = state.shown.slice(first, last).map((test, index) => {
-      const node = row(test, first + index);
-      node.style.top = `${(first + index) * ROW_HEIGHT}px`;
+    const first = rowAt(list.scrollTop - MARGIN);
+    const last = rowAt(list.scrollTop + list.clientHeight + MARGIN);
+    const nodes = state.rows.slice(first, last + 1).map((each) => {
+      const node = each.test ? row(each) : group(each);
+      node.style.top = `${each.top}px`;
+      node.style.height = `${each.height}px`;
       return node;
     });
-    rows.style.height = `${state.shown.length * ROW_HEIGHT}px`;
+    rows.style.height = `${state.height}px`;
     rows.replaceChildren(...(nodes.length > 0 ? nodes : [make("p", { class: "empty" }, "No tests.")]));
     const seen = state.chosen && by(`row-${state.chosen.place}`);
     if (seen) list.setAttribute("aria-activedescendant", seen.id);
     else list.removeAttribute("aria-activedescendant");
   }
 
-  /* Scrolls to the chosen test, where it is among those shown. */
+  /* Scrolls to the chosen test if it is among those shown; its file is seen too if it is the first of it. */
   function reveal() {
-    const place = state.shown.indexOf(state.chosen);
+    const index = state.rows.findIndex(({ test }) => test && test === state.chosen);
     const list = by("list");
-    if (place < 0) return;
-    const top = place * ROW_HEIGHT;
-    if (top < list.scrollTop) list.scrollTop = top;
-    else if (top + ROW_HEIGHT > list.scrollTop + list.clientHeight) list.scrollTop = top + ROW_HEIGHT - list.clientHeight;
+    if (index < 0) return;
+    const { top, height } = state.rows[index];
+    const start = state.rows[index - 1].test ? top : top - GROUP_HEIGHT;
+    if (start < list.scrollTop) list.scrollTop = start;
+    else if (top + height > list.scrollTop + list.clientHeight) list.scrollTop = top + height - list.clientHeight;
   }
 
   /* Shows these tests from the first on. */
   function show(tests) {
     state.shown = tests;
+    Object.assign(state, rowsOf(tests));
     by("list").scrollTop = 0;
     draw();
   }
@@ -79,7 +140,7 @@ const TestList = (() => {
     draw();
   }
 
-  /* The test so many rows from the chosen one, or as far as there are rows; the first where none is chosen. */
+  /* The test so many rows from the chosen one, or as far as there are rows; the first if none is chosen. */
   function beside(rows) {
     const place = state.shown.indexOf(state.chosen);
     return place < 0 ? state.shown[0] : state.shown[Math.min(state.shown.length - 1, Math.max(0, place + rows))];

@@ -83,6 +83,8 @@ const Messages = (() => {
       ["Price", price(message)],
       ["Scheduled for", message.send_at && `${Moments.date(message.send_at)} ${Moments.time(message.send_at)} UTC`],
       ["Service", message.service && make("code", {}, message.service)],
+      ...(message.links || []).map(([text, target]) => [foreign(text), ["leads to ", Dom.link(target, foreign(target))]]),
+      ["No webhook", message.no_webhook && foreign(message.no_webhook)],
     ].filter(([, value]) => value);
     return make(
       "dl",
@@ -91,12 +93,19 @@ const Messages = (() => {
     );
   }
 
+  function posted(message) {
+    if (!message.posted) return null;
+    const summary = make("summary", {}, "Posted by the app");
+    return Dom.unfolding(summary, () => Timelines.parameters(message.posted), { class: "posted" });
+  }
+
   function story(snapshot, message, options) {
     return make(
       "div",
       { class: "story" },
       Timelines.timeline(message, webhooksOf(snapshot, message)),
       facts(message, options),
+      posted(message),
       message.forced ? make("h5", {}, "What forces UCS-2") : null,
       Bodies.forcing(message),
     );
@@ -153,5 +162,5 @@ const Messages = (() => {
     );
   }
 
-  return { render, momentOf };
+  return { render, momentOf, webhooksOf };
 })();

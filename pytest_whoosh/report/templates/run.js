@@ -12,8 +12,18 @@ const Runs = (() => {
 
   function prepare(test, place) {
     const [path, ...names] = test.id.split("::");
-    const messages = (test.doubles || []).reduce((sum, double) => sum + (double.messages || []).length, 0);
-    return { ...test, place, path, name: names.join(" › ") || path, messages };
+    const all = (what) => (test.doubles || []).flatMap((double) => double[what] || []);
+    return {
+      ...test,
+      place,
+      path,
+      name: names.join(" › ") || path,
+      messages: all("messages").length,
+      refused: all("calls").filter(Conversations.refused).length,
+      broken: all("calls").filter(Conversations.broken).length,
+      lost: all("messages").filter(({ status }) => status === "failed" || status === "undelivered").length,
+      unanswered: all("webhooks").filter(Timelines.failed).length,
+    };
   }
 
   /* All that a test is found by, made when it is first searched for. */
@@ -25,7 +35,7 @@ const Runs = (() => {
           words.push(message.from || "", message.to || "", message.body || "");
           if (message.error) words.push(`${message.error.code} ${message.error.title || ""}`);
         }
-        for (const call of double.calls || []) if (call.code) words.push(`${call.code} ${call.title || ""}`);
+        for (const call of double.calls || []) if (call.code) words.push(`${call.code} ${call.title || ""} ${call.posted || ""}`);
       }
       test.haystack = words.join("\n").toLowerCase();
     }

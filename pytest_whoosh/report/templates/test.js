@@ -12,7 +12,24 @@ const Tests = (() => {
       const kind = /^E( |$)/.test(line) ? "failure-error" : /^>/.test(line) ? "failure-here" : null;
       return [kind ? make("span", { class: kind }, line) : line, "\n"];
     });
-    return make("pre", { tabindex: "0", "aria-label": "Failure" }, lines);
+    return make("pre", { tabindex: "0", "aria-label": "Traceback" }, lines);
+  }
+
+  /* Where a failure happened: the line of the project, and what stands there. */
+  function place({ line, source, error }) {
+    return make(
+      "div",
+      { class: "place" },
+      make("p", { class: "place-error" }, foreign(error)),
+      make("p", { class: "place-line" }, foreign(line), " ", Dom.copier(line, "the file and line")),
+      make("pre", {}, source),
+    );
+  }
+
+  function failure(test) {
+    if (!test.failure) return null;
+    const places = (test.places || []).map(place);
+    return make("section", { class: "panel failure", "aria-label": "Failure" }, places, failureText(test.failure));
   }
 
   function spent(test) {
@@ -23,11 +40,11 @@ const Tests = (() => {
 
   function totals(test) {
     const webhooks = doublesOf(test).reduce((sum, double) => sum + (double.webhooks || []).length, 0);
-    const refused = doublesOf(test).reduce((sum, double) => sum + (double.calls || []).filter(Conversations.refused).length, 0);
     return [
       count(test.messages, "message"),
       webhooks > 0 && count(webhooks, "webhook"),
-      refused > 0 && count(refused, "refused call"),
+      test.refused > test.broken && count(test.refused - test.broken, "refused call"),
+      test.broken > 0 && count(test.broken, "broken call"),
       spent(test),
     ].filter(Boolean);
   }
@@ -61,7 +78,7 @@ const Tests = (() => {
         make("h2", {}, make("span", { class: `outcome ${test.outcome}` }, test.outcome), " ", foreign(test.name)),
         make("p", { class: "muted" }, totals(test).join(" · ")),
       ),
-      test.failure ? make("section", { class: "panel failure" }, failureText(test.failure)) : null,
+      failure(test),
       doubles,
       doubles.length === 0 ? make("p", { class: "empty" }, "This test used no double.") : null,
     );

@@ -4,7 +4,7 @@
 const Timelines = (() => {
   const { make, foreign } = Dom;
 
-  const failed = (webhook) => Boolean(webhook.error);
+  const failed = (webhook) => Boolean(webhook.error) || webhook.status >= 400;
   const lost = (webhook) => Boolean(webhook.lost);
   const undelivered = (webhook) => !webhook.status && !webhook.error && !webhook.lost;
 
@@ -67,5 +67,5 @@ const Timelines = (() => {
     return make("ol", { class: "timeline" }, items);
   }
 
-  return { timeline, webhookLine, failed, lost, undelivered };
+  return { timeline, webhookLine, parameters, failed, lost, undelivered };
 })();
