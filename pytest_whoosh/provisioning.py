@@ -44,7 +44,7 @@ from .engine.lookup import E164, GivenLookup, LookupFacts, read_given
 from .engine.messages.media import smallest, type_of
 from .engine.misuse import WhooshError, is_usage_error
 from .engine.sids import Prefix, is_sid
-from .engine.timeline import moment
+from .engine.timeline import aware
 from .engine.vendor import Vendor
 
 __tracebackhide__ = is_usage_error
@@ -313,8 +313,10 @@ class Provisioning:
         address = normalize(number) if isinstance(number, str) else None
         if address is None or kind_of(address) is not Kind.NUMBER or country_of(address) != "US":
             raise ValueError(_wrong("deactivate", 'a number of the United States such as "+15558675310"', number))
-        if on is None or isinstance(on, datetime):
-            on = moment(on or self._provider().now).date()
+        if on is None:
+            on = self._provider().now.date()
+        elif isinstance(on, datetime):
+            on = aware(on, "on=").date()
         if not isinstance(on, date):
             raise TypeError(f"deactivate() takes the day as on=date(2030, 1, 31), not {on!r}.")
         self._provider().deactivated[on].add(address)

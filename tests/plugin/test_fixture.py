@@ -195,6 +195,46 @@ class TestClass:
     pytester.runpytest().assert_outcomes(passed=5)
 
 
+def test_the_decorator_and_patches_pass_their_arguments_by_position(pytester):
+    pytester.makepyfile(
+        """
+import os, unittest
+from unittest.mock import patch
+from pytest_whoosh import Whoosh
+
+@patch("os.getcwd")
+@Whoosh()
+def test_over(whoosh, getcwd, tmp_path):
+    assert (type(whoosh), os.getcwd, tmp_path.exists()) == (Whoosh, getcwd, True)
+
+@Whoosh()
+@patch("os.getcwd")
+def test_under(getcwd, whoosh):
+    assert (type(whoosh), os.getcwd) == (Whoosh, getcwd)
+
+class TestMethods(unittest.TestCase):
+    @patch("os.getpid")
+    @patch("os.getcwd")
+    @Whoosh()
+    def test_over(self, whoosh, getcwd, getpid):
+        assert (type(whoosh), os.getcwd, os.getpid) == (Whoosh, getcwd, getpid)
+
+    @Whoosh()
+    @patch("os.getcwd")
+    def test_under(self, getcwd, whoosh):
+        assert (type(whoosh), os.getcwd) == (Whoosh, getcwd)
+
+class TestAsync(unittest.IsolatedAsyncioTestCase):
+    @patch("os.getcwd")
+    @Whoosh()
+    async def test_over(self, whoosh, getcwd):
+        assert (type(whoosh), os.getcwd) == (Whoosh, getcwd)
+"""
+    )
+
+    pytester.runpytest().assert_outcomes(passed=5)
+
+
 def test_the_decorator_is_no_use_on_a_class():
     from pytest_whoosh import Whoosh
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Self
+from zoneinfo import ZoneInfo
 
 import pytest
 from freezegun import freeze_time
@@ -306,6 +307,39 @@ def test_what_is_no_way_to_travel_is_refused(whoosh, arguments, problem):
         whoosh.travel(**arguments)
 
     assert str(refused.value) == problem
+
+
+@pytest.mark.parametrize(
+    ("ask", "named"),
+    [
+        (lambda whoosh, when: whoosh.assert_sent(send_at=when), "send_at"),
+        (lambda whoosh, when: whoosh.assert_not_sent(date_sent=when), "date_sent"),
+        (lambda whoosh, when: whoosh.outbox.filter(date_created=when), "date_created"),
+        (lambda whoosh, when: whoosh.messages.last(history=[("queued", when)]), "history"),
+        (lambda whoosh, when: whoosh.when(send_at=when), "send_at"),
+        (lambda whoosh, when: whoosh.deactivate(PERSON, on=when), "on="),
+        (lambda whoosh, when: whoosh.travel(when), "The moment for travel()"),
+    ],
+    ids=["assert_sent", "assert_not_sent", "filter", "history", "when", "deactivate", "travel"],
+)
+def test_a_moment_without_a_time_zone_is_refused_with_both_ways_to_write_it(whoosh, ask, named):
+    with pytest.raises(ValueError) as refused:
+        ask(whoosh, datetime(2030, 6, 1, 9, 30))
+
+    assert str(refused.value) == (
+        f"{named} needs a time zone, and datetime(2030, 6, 1, 9, 30) has none. Write datetime(2030, 6, 1, 9, 30, "
+        "tzinfo=UTC), or datetime(2030, 6, 1, 9, 30).astimezone() for this machine's local time."
+    )
+
+
+def test_a_moment_in_the_past_says_in_which_zone_it_was_read():
+    with freeze_time(NOON.replace(tzinfo=None)), Whoosh() as whoosh, pytest.raises(WhooshError) as refused:
+        whoosh.travel(datetime(2026, 3, 5, 12, 30, tzinfo=ZoneInfo("Europe/Berlin")))
+
+    assert str(refused.value).startswith(
+        "Time does not run backwards: it is 2026-03-05 12:00:00 UTC, and 2026-03-05 11:30:00 UTC "
+        "(written as 2026-03-05 12:30:00 +0100 Europe/Berlin) is past."
+    )
 
 
 # Somebody else has frozen time

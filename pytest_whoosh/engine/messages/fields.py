@@ -19,7 +19,7 @@ from pytest_whoosh.engine.addresses import same
 from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.misuse import is_usage_error
 from pytest_whoosh.engine.text.segments import Encoding, segment
-from pytest_whoosh.engine.timeline import moment
+from pytest_whoosh.engine.timeline import aware
 
 from .lifecycle import Status
 
@@ -78,12 +78,22 @@ def _amount(name: str, wanted: object) -> object:
         raise ValueError(f'{name} is an amount such as Decimal("-0.0079"), not {wanted!r}.') from None
 
 
-def _moment(name: str, wanted: object) -> object:  # noqa: ARG001
-    return moment(wanted) if isinstance(wanted, datetime) else wanted
+def _moment(name: str, wanted: object) -> object:
+    return aware(wanted, name) if isinstance(wanted, datetime) else wanted
 
 
 def _list(name: str, wanted: object) -> object:  # noqa: ARG001
     return list(wanted) if type(wanted) is tuple else wanted
+
+
+def _history(name: str, wanted: object) -> object:
+    changes = _list(name, wanted)
+    if type(changes) is list:
+        for change in changes:
+            if type(change) is tuple:
+                for part in change:
+                    _moment(name, part)
+    return changes
 
 
 def _same_address(wanted: object, actual: object) -> bool:
@@ -108,7 +118,7 @@ AMOUNT: Final = ValueType(Decimal, _amount)
 MOMENT: Final = ValueType(datetime, _moment)
 FLAG: Final = ValueType(bool)
 TEXTS: Final = ValueType(list[str], _list)
-HISTORY: Final = ValueType(list[tuple[str, datetime]], _list)
+HISTORY: Final = ValueType(list[tuple[str, datetime]], _history)
 PARAMETERS: Final = ValueType(dict[str, str | list[str]])
 CONTENT: Final = ValueType(dict[str, object])
 #: The engine has records here, and a test sees each as a ``Callback``.
