@@ -37,6 +37,8 @@ SETTINGS = {
     "schedule_minimum": "shortest lead of a scheduled send",
     "app_errors": "what a mounted app raises: 'record' it, or 'raise' it in the test too",
     "unfaked": "'refuse' calls to what is not faked, or answer '404' as release 1.0",
+    "env": "more environment variables for the account's values, one `NAME = account_sid` a line",
+    "django_settings": "Django settings for the account's values, one `NAME = auth_token` a line",
     "guard": "refuse calls to the vendor from tests without the fixture",
     "seed": "part of every generated SID",
 }
@@ -50,7 +52,7 @@ _SHOWN: pytest.StashKey[bool] = pytest.StashKey()
 #: True while the test's own function runs.
 _RUNS: pytest.StashKey[bool] = pytest.StashKey()
 _GUARD: pytest.StashKey[RunGuard] = pytest.StashKey()
-_INI: pytest.StashKey[dict[str, object]] = pytest.StashKey()
+_INI: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _REPORT = "--whoosh-report"
 
 _WIDER_SCOPE = (
@@ -263,15 +265,17 @@ def doubles_of(item: pytest.Item) -> list[Whoosh]:
 
 def _settings(item: pytest.Item) -> dict[str, Any]:
     """A test's settings by name: the ini file's, then those of its markers, the nearest last."""
-    marked: dict[str, object] = {}
+    settings: dict[str, Any] = item.config.stash[_INI].copy()
     of_parameters = [mark for mark in _callspec_marks(item) if mark.name == "whoosh"]
-    for marker in [*of_parameters, *item.iter_markers("whoosh")]:
+    for marker in reversed([*of_parameters, *item.iter_markers("whoosh")]):
         if marker.args:
             raise pytest.UsageError(
                 f"pytest-whoosh, for {item.nodeid}: @pytest.mark.whoosh takes settings by name, not {marker.args!r}."
             )
-        marked = {**marker.kwargs, **marked}
-    return item.config.stash[_INI] | _checked(marked, f"for {item.nodeid}")
+        for name, value in _checked(dict(marker.kwargs), f"for {item.nodeid}").items():
+            # Only the names for values add up: of all else the nearest counts.
+            settings[name] = {**settings.get(name, {}), **value} if name in ("env", "django_settings") else value
+    return settings
 
 
 def _callspec_marks(item: pytest.Item) -> Sequence[pytest.Mark]:
@@ -279,7 +283,7 @@ def _callspec_marks(item: pytest.Item) -> Sequence[pytest.Mark]:
     return getattr(getattr(item, "callspec", None), "marks", ())
 
 
-def _ini_settings(config: pytest.Config) -> dict[str, object]:
+def _ini_settings(config: pytest.Config) -> dict[str, Any]:
     """The settings of the ini file; one that is unknown is a usage error like one with a wrong value."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pytest.PytestDeprecationWarning)
@@ -297,7 +301,7 @@ def _ini_value(config: pytest.Config, written: Mapping[str, object], name: str) 
         return written[name]
 
 
-def _checked(given: dict[str, object], where: str) -> dict[str, object]:
+def _checked(given: dict[str, Any], where: str) -> dict[str, Any]:
     if not given:
         return given
 

@@ -182,6 +182,10 @@ class Whoosh(Suggesting, Provisioning):
         self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
         for part in self._leaving[1:]:
             part.start()
+        if self.settings.django_settings:
+            from .delivery.django import require_django
+
+            self._django.set(require_django("The setting django_settings"), self._named(self.settings.django_settings))
         _DOUBLES[self] = None
 
     def _end(self) -> None:
@@ -295,13 +299,18 @@ class Whoosh(Suggesting, Provisioning):
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables of the fake account, which are set while the double is in force."""
-        return {
+        usual = {
             "WHOOSH_ACCOUNT_SID": self.account_sid,
             "WHOOSH_API_KEY": self.api_key,
             "WHOOSH_API_SECRET": self.api_secret,
             "TWILIO_ACCOUNT_SID": self.account_sid,
             "TWILIO_AUTH_TOKEN": self.auth_token,
         }
+        return {**usual, **self._named(self.settings.env)}
+
+    def _named(self, names: Mapping[str, str]) -> dict[str, str]:
+        """Return the account's values under the app's own names for them."""
+        return {name: getattr(self.settings, value) for name, value in names.items()}
 
     @property
     def _was_entered(self) -> bool:

@@ -162,6 +162,8 @@ def _default(value: object) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, str) and len(value) > 30:
         return "fixed"
+    if value == {}:
+        return "none"
     return f"`{value}`" if isinstance(value, str | int) else "see [life of a message](lifecycle.md)"
 
 

@@ -15,8 +15,9 @@ from .progress import Progress
 from .stopping import StopSignals
 
 #: The settings that a server has no use for: whose time should move, where webhooks go beyond what
-#: ``--allow-webhooks`` says, what an app in the same process raises, and which tests the guard would watch.
-_NOT_HERE: Final = frozenset({"clock", "callbacks", "app_errors", "guard"})
+#: ``--allow-webhooks`` says, what an app in the same process raises or is configured with, and which tests the guard
+#: would watch.
+_NOT_HERE: Final = frozenset({"clock", "callbacks", "app_errors", "env", "django_settings", "guard"})
 _PREFIX: Final = "setting_"
 
 #: How often, in seconds, it is looked whether time is moving.

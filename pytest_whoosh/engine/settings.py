@@ -22,6 +22,10 @@ _DURATION: Final = re.compile(
 _SPAN: Final = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
 #: The longest span that a test may ask for: moments beyond it would leave the calendar.
 _LONGEST: Final = timedelta(days=36_500)
+#: What the settings ``env`` and ``django_settings`` may name.
+ACCOUNT_VALUES: Final = ("account_sid", "api_key", "api_secret", "auth_token")
+_NAMES: Final = 'a mapping such as {"TWILIO_ACCOUNT": "account_sid"}, or lines such as "TWILIO_ACCOUNT = account_sid"'
+_NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 #: Separates the delays in a text: commas, spaces or line ends before the next name.
 _BETWEEN_DELAYS: Final = re.compile(r"[,\s]+(?=[a-z]+\s*=)", re.IGNORECASE)
 
@@ -109,6 +113,25 @@ def _delays(value: object) -> Mapping[str, timedelta]:
     return MappingProxyType({**DELAYS, **given})
 
 
+def _names(value: object) -> Mapping[str, str]:
+    """Read the names of the app under which it looks for the account's values."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        value = "\n".join(value)  # as a TOML file may write several
+    if isinstance(value, str):
+        pairs = [line.partition("=") for line in value.strip().splitlines() if line.strip()]
+        if not all(equals for _, equals, _ in pairs):
+            raise ValueError(_NAMES)
+        value = {name.strip(): of.strip() for name, _, of in pairs}
+    if not isinstance(value, Mapping):
+        raise ValueError(_NAMES)
+    for name, of in value.items():
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"{_NAMES}; and {name!r} is no name of a variable")
+        if of not in ACCOUNT_VALUES:
+            raise ValueError(f"values of the account. {choose_from('value', of, ACCOUNT_VALUES).removesuffix('.')}")
+    return MappingProxyType(dict(value))
+
+
 def _setting(read: Callable[[object], Any], default: object, about: str) -> Any:
     return field(default=default, metadata={"read": read, "about": about})
 
@@ -149,12 +172,27 @@ class Settings:
     unfaked: str = _setting(
         _choice("refuse", "404"), "refuse", "'refuse' calls to what is not faked, or answer '404' as release 1.0"
     )
+    env: Mapping[str, str] = field(
+        default_factory=lambda: _NO_NAMES,
+        metadata={
+            "read": _names,
+            "about": "more environment variables for the account's values, one `NAME = account_sid` a line",
+        },
+    )
+    django_settings: Mapping[str, str] = field(
+        default_factory=lambda: _NO_NAMES,
+        metadata={"read": _names, "about": "Django settings for the account's values, one `NAME = auth_token` a line"},
+    )
     guard: bool = _setting(_flag, True, "refuse calls to the vendor from tests without the fixture")
     seed: int = _setting(_integer, 0, "part of every generated SID")
 
 
 #: A length of time, as settings and rules take it.
 Duration: TypeAlias = timedelta | float | str
+
+
+#: A value of the fake account, by its name.
+AccountValue: TypeAlias = Literal["account_sid", "api_key", "api_secret", "auth_token"]
 
 
 class GivenSettings(TypedDict, total=False):
@@ -173,6 +211,8 @@ class GivenSettings(TypedDict, total=False):
     callbacks: Literal["mounted", "http"]
     schedule_minimum: Duration
     app_errors: Literal["record", "raise"]
+    env: Mapping[str, AccountValue] | str
+    django_settings: Mapping[str, AccountValue] | str
     unfaked: Literal["refuse", "404"]
     guard: bool
     seed: int

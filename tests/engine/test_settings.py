@@ -28,6 +28,8 @@ def test_there_is_a_default_for_everything() -> None:
         "callbacks": "mounted",
         "schedule_minimum": timedelta(minutes=15),
         "app_errors": "record",
+        "env": {},
+        "django_settings": {},
         "unfaked": "refuse",
         "guard": True,
         "seed": 0,
@@ -155,7 +157,7 @@ def test_an_unknown_name_is_refused_with_the_valid_ones() -> None:
     assert str(refusal.value) == (
         "Unknown setting 'delay'. Did you mean 'delays'? Valid: account_sid, api_key, api_secret, auth_token, "
         "credentials, senders, numbers, clock, delays, throughput, callbacks, schedule_minimum, app_errors, unfaked, "
-        "guard, seed."
+        "env, django_settings, guard, seed."
     )
 
 

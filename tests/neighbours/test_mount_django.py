@@ -280,3 +280,97 @@ def test_an_application_that_cannot_be_imported_is_named(run, pytester: pytest.P
     )
 
     result.assert_outcomes(passed=1)
+
+
+def test_django_settings_have_the_accounts_values_while_a_double_is_active(run, pytester: pytest.Pytester) -> None:
+    settings = SETTINGS.replace("APPLICATION", 'SMS_TOKEN = "real"\nSMS_ACCOUNT = "AC123"')
+    pytester.makepyfile(project=PROJECT, project_settings=settings, deployed=DEPLOYED)
+    pytester.makeini("[pytest]\nwhoosh_django_settings = SMS_TOKEN = auth_token")
+
+    result = run(
+        """
+        import pytest
+        from django.conf import settings as current
+        from django.core.signals import setting_changed
+        from django.test import override_settings
+        from pytest_whoosh import Whoosh
+
+
+        def shown():
+            return current.SMS_TOKEN, current.SMS_ACCOUNT, getattr(current, "SMS_KEY", None)
+
+
+        @pytest.fixture(autouse=True)
+        def put_back():
+            assert shown() == ("real", "AC123", None)
+            yield
+            assert shown() == ("real", "AC123", None)
+            assert not hasattr(current, "SMS_KEY")
+
+
+        @pytest.mark.whoosh(django_settings={"SMS_ACCOUNT": "account_sid"})
+        def test_ini_and_marker(whoosh):
+            assert shown() == (whoosh.auth_token, whoosh.account_sid, None)
+
+
+        def test_a_setting_that_does_not_exist_yet():
+            with Whoosh(django_settings={"SMS_KEY": "api_key"}) as whoosh:
+                assert shown() == ("real", "AC123", whoosh.api_key)
+
+
+        @pytest.fixture
+        def by_pytest_django(settings):
+            settings.SMS_ACCOUNT = "outer"
+            settings.LANGUAGE_CODE = "de"
+
+
+        def test_beside_other_overrides(by_pytest_django, whoosh, settings):
+            assert shown() == (whoosh.auth_token, "outer", None)
+            settings.SMS_ACCOUNT = "inner"
+            assert shown() == (whoosh.auth_token, "inner", None)
+            with override_settings(SMS_TOKEN="nearest"):
+                assert shown() == ("nearest", "inner", None)
+            assert shown() == (whoosh.auth_token, "inner", None)
+
+
+        def test_an_override_that_ends_first():
+            with override_settings(SMS_ACCOUNT="outer"):
+                double = Whoosh(django_settings={"SMS_TOKEN": "auth_token"})
+                double.__enter__()
+            assert shown() == (double.auth_token, "AC123", None)
+            double.__exit__(None, None, None)
+
+
+        def test_what_caches_settings_hears_of_it():
+            heard = []
+
+            def hear(setting, value, enter, **_):
+                heard.append((setting, value, enter))
+
+            setting_changed.connect(hear)
+            with Whoosh(django_settings={"SMS_TOKEN": "auth_token"}) as whoosh:
+                pass
+            setting_changed.disconnect(hear)
+            assert heard == [("SMS_TOKEN", whoosh.auth_token, True), ("SMS_TOKEN", "real", False)]
+        """,
+        "--ds=project_settings",
+        plugins=("pytest_django.plugin",),
+    )
+
+    result.assert_outcomes(passed=5)
+
+
+def test_django_settings_without_django_say_what_to_write(run) -> None:
+    result = run(
+        """
+        import pytest
+        from pytest_whoosh import Whoosh, WhooshError
+
+        def test():
+            with pytest.raises(WhooshError) as refused, Whoosh(django_settings={"SMS_TOKEN": "auth_token"}):
+                pass
+            assert str(refused.value).startswith("The setting django_settings found no settings of a Django project. ")
+        """
+    )
+
+    result.assert_outcomes(passed=1)

@@ -6,7 +6,7 @@ from pytest_whoosh.engine.settings import ABOUT
 
 VALID = (
     "account_sid, api_key, api_secret, auth_token, credentials, senders, numbers, clock, delays, throughput, "
-    "callbacks, schedule_minimum, app_errors, guard, seed"
+    "callbacks, schedule_minimum, app_errors, unfaked, env, django_settings, guard, seed"
 )
 
 #: Every setting: how the ini file spells it, how the marker and the constructor do, and how it then shows.
@@ -44,6 +44,13 @@ SPELLINGS = [
     ("schedule_minimum", "0.5h", "timedelta(hours=0.5)", "timedelta(minutes=30)"),
     ("app_errors", "raise", "'raise'", "'raise'"),
     ("app_errors", "record", "'record'", "'record'"),
+    ("env", "SMS_ACCOUNT = account_sid", "{'SMS_ACCOUNT': 'account_sid'}", "{'SMS_ACCOUNT': 'account_sid'}"),
+    (
+        "env",
+        "\n    SMS_ACCOUNT = account_sid\n    SMS_TOKEN=auth_token",
+        "'SMS_ACCOUNT=account_sid\\nSMS_TOKEN = auth_token'",
+        "{'SMS_ACCOUNT': 'account_sid', 'SMS_TOKEN': 'auth_token'}",
+    ),
     ("guard", "false", "False", "False"),
     ("guard", "on", "True", "True"),
     ("seed", "7", "7", "7"),
@@ -173,6 +180,7 @@ def test_markers_add_up_and_the_nearest_wins(pytester):
 
 
 DURATION = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
+NAMES = 'a mapping such as {"TWILIO_ACCOUNT": "account_sid"}, or lines such as "TWILIO_ACCOUNT = account_sid"'
 WRONG = [
     ("account_sid", "SK" + "0" * 32, "'AC' followed by 32 hexadecimal digits"),
     ("api_key", "key", "'SK' followed by 32 hexadecimal digits"),
@@ -187,6 +195,17 @@ WRONG = [
     ("schedule_minimum", "a while", DURATION),
     ("schedule_minimum", "-5", DURATION),
     ("app_errors", "ignore", "one of 'record', 'raise'"),
+    ("env", "SMS_ACCOUNT", NAMES),
+    ("env", "SMS-ACCOUNT = account_sid", f"{NAMES}; and 'SMS-ACCOUNT' is no name of a variable"),
+    (
+        "env",
+        "SMS_ACCOUNT = acount_sid",
+        (
+            "values of the account. Unknown value 'acount_sid'. Did you mean 'account_sid'? Valid: account_sid, "
+            "api_key, api_secret, auth_token"
+        ),
+    ),
+    ("django_settings", "SMS_ACCOUNT", NAMES),
     ("guard", "maybe", "true or false"),
     ("seed", "random", "a whole number"),
     ("seed", "1.5", "a whole number"),
