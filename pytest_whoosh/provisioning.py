@@ -37,7 +37,7 @@ from .engine.account.resources import (
     Sim,
     VerifyService,
 )
-from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize
+from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize, phone_of
 from .engine.dialect import dialect
 from .engine.errors import choose_from
 from .engine.lookup import E164, GivenLookup, LookupFacts, read_given
@@ -295,7 +295,7 @@ class Provisioning:
         if address is None:
             raise ValueError(_wrong("opt_out", 'a phone number such as "+15558675310"', person))
         if sender in provisions.services:
-            provisions.opted_out.add((address, sender))
+            provisions.opted_out.add((phone_of(address), sender))
         elif is_sid(sender, Prefix.MESSAGING_SERVICE):
             method = dialect().method("add_messaging_service")
             raise ValueError(f"No Messaging Service has the SID {sender!r}: {method} makes one.")

@@ -29,7 +29,7 @@ from .api import ROUTER
 from .api.routing import dispatch
 from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier, is_asynchronous
-from .engine.addresses import normalize
+from .engine.addresses import normalize, phone_of
 from .engine.carrier.links import only_link
 from .engine.carrier.throughput import MMS, Throughput, home_of, sort_of
 from .engine.carrier.throughput import Queue as Backlog
@@ -691,7 +691,7 @@ class Whoosh(Suggesting, Provisioning):
             self._set_rcs,
         )
 
-    def call_document(self, twiml: str, *, from_: str, to: str) -> list[Message]:
+    def call_document(self, twiml: object, *, from_: str, to: str) -> list[Message]:
         """Send the messages of a voice document, whose direction is ``outbound-call``. Calls themselves are not faked.
 
         A ``<Message>`` or ``<Sms>`` without ``to`` and ``from`` goes to the person who takes part in the call, from the
@@ -709,7 +709,9 @@ class Whoosh(Suggesting, Provisioning):
             WhooshError: the document is not TwiML, or one of its messages cannot be sent.
         """
         self._act()
-        document = well_formed(twiml if isinstance(twiml, str) else str(twiml))
+        if not (isinstance(twiml, str) or hasattr(twiml, "to_xml")):
+            raise TypeError(f'twiml is a document such as "<Response><Message>Hi</Message></Response>", not {twiml!r}.')
+        document = well_formed(str(twiml))
         caller, called = self._address(from_), self._address(to)
         vendor = self._vendor
         with self._lock:
@@ -722,11 +724,11 @@ class Whoosh(Suggesting, Provisioning):
         return [Message(record, self._touch) for record in sent]
 
     def _get_rcs(self, address: str) -> bool | None:
-        return self._vendor.carrier.rcs.get(address.removeprefix("rcs:"))
+        return self._vendor.carrier.rcs.get(phone_of(address))
 
     def _set_rcs(self, address: str, has_rcs: bool | None) -> None:
         self._act()
-        number = address.removeprefix("rcs:")
+        number = phone_of(address)
         with self._lock:
             if has_rcs is None:
                 self._vendor.carrier.rcs.pop(number, None)

@@ -112,6 +112,20 @@ def same(one: str, other: str) -> bool:
     return one == other or (normalize(one) or one) == (normalize(other) or other)
 
 
+def phone_of(address: str) -> str:
+    """Return the number of the phone that an address reaches: ``+1...`` for ``rcs:+1...``. Else the address itself."""
+    channel, colon, number = address.partition(":")
+    is_phone = colon and number.startswith("+") and channel in CHANNELS and CHANNELS[channel].reaches_numbers
+    return number if is_phone else address
+
+
+def address_towards(sender: str, person: str) -> str:
+    """Return the address that a sender knows a person by: ``rcs:+1...`` if a phone number writes to an RCS sender."""
+    channel = channel_of(sender)
+    is_phone = channel and person.startswith("+") and CHANNELS[channel].reaches_numbers
+    return f"{channel}:{person}" if is_phone else person
+
+
 def mask(address: str) -> str:
     """Return an address with its last four characters hidden, as the vendor's error texts show recipients."""
     return address[:-4] + "XXXX"

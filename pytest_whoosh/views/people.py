@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias, TypedDict, Unpack
 
+from pytest_whoosh.engine.addresses import phone_of
 from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.inbound.conversation import Conversation
 from pytest_whoosh.engine.inbound.gestures import answered_ad, shared_location
@@ -182,7 +183,7 @@ class Phone(Suggesting):
     def rcs(self, has_rcs: bool | None) -> None:
         if has_rcs is not None and not isinstance(has_rcs, bool):
             raise TypeError(f"phone.rcs is True, False or None, not {has_rcs!r}.")
-        if not self.number.removeprefix("rcs:").startswith("+"):
+        if not phone_of(self.number).startswith("+"):
             raise ValueError(
                 f"Only a phone number can have RCS, and {self.number} is not one. "
                 'Write whoosh.phone("+15558675310").rcs = True.'

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, TypeVar
 
+from pytest_whoosh.engine.addresses import phone_of
 from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.limits import STARTING_BALANCE
 from pytest_whoosh.engine.messages.order import Index, Order
@@ -154,12 +155,12 @@ class Provisions:
     def opt_out(self, person: str, sender: str) -> None:
         """Record that a person opted out of a sender, and of all others in its service."""
         service = self.service_of(sender)
-        self.opted_out.add((person, service.sid if service else sender))
+        self.opted_out.add((phone_of(person), service.sid if service else sender))
 
     def opt_in(self, person: str, sender: str) -> None:
         """Record that a person opted in to a sender again, and to all others in its service."""
         service = self.service_of(sender)
-        self.opted_out.discard((person, service.sid if service else sender))
+        self.opted_out.discard((phone_of(person), service.sid if service else sender))
 
     def has_opted_out(self, person: str, sender: str | None, service: MessagingService | None) -> bool:
         """True if a person opted out of a service, or of a sender that is in none."""
@@ -167,7 +168,7 @@ class Provisions:
             return False
         if service is None and sender is not None:
             service = self.service_of(sender)
-        return (person, service.sid if service else sender) in self.opted_out
+        return (phone_of(person), service.sid if service else sender) in self.opted_out
 
 
 class Account:

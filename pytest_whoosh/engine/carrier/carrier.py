@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.content import read_variables, render
 from pytest_whoosh.engine.account.resources import MessagingService
-from pytest_whoosh.engine.addresses import Kind, channel_of, country_of, kind_of, normalize
+from pytest_whoosh.engine.addresses import Kind, channel_of, country_of, kind_of, normalize, phone_of
 from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, PRICE, REPORTED, TRANSITIONS, Status
@@ -218,7 +218,7 @@ class Carrier:
             if provisions.has_opted_out(message.to, message.from_, message.service):
                 return _OPTED_OUT
             self._prepare(message, message.service)
-        if self.rcs and message.channel == "rcs" and self.rcs.get(message.to.removeprefix("rcs:")) is False:
+        if self.rcs and message.channel == "rcs" and self.rcs.get(phone_of(message.to)) is False:
             return _NO_RCS
         last_heard = self._account_of(message).last_heard.get((message.to, message.from_))
         if code := window.refusal(message, last_heard, self._timeline.steady):

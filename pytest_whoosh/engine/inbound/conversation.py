@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.opt_out import Handled, handle
 from pytest_whoosh.engine.account.resources import MessagingService, PhoneNumber
-from pytest_whoosh.engine.addresses import channel_of, kind_of, normalize
+from pytest_whoosh.engine.addresses import address_towards, channel_of, kind_of, normalize, phone_of
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
 from pytest_whoosh.engine.limits import LONGEST_BODY, MOST_MEDIA, MOST_REPLIES
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, Status
@@ -251,11 +251,12 @@ def run_call(vendor: Vendor, account: Account, document: str, *, sender: str, pe
 
 
 def received_by(vendor: Vendor, person: str) -> list[Message]:
-    """What has arrived at a person's phone, in the order in which it did."""
+    """Return the messages that arrived at a person's phone, in the order of their arrival."""
+    phone = phone_of(person)
     arrived = [
         (change.at, message)
         for message in vendor.all_messages
-        if message.is_outbound and message.to == person
+        if message.is_outbound and phone_of(message.to) == phone
         for change in message.history
         if change.status is Status.DELIVERED
     ]
@@ -272,14 +273,14 @@ def receive(
     media: tuple[str, ...],
     extra: Mapping[str, str],
 ) -> Conversation:
-    """A person's message, kept but not yet acted upon."""
+    """Store a person's message. The conversation that is returned then runs its effects."""
     now = vendor.now
     message = Message(
         sid="",
         serial=0,
         account_sid=account.sid,
         to=to,
-        from_=from_,
+        from_=address_towards(to, from_),
         body=body,
         direction=INBOUND,
         status=Status.RECEIVING,

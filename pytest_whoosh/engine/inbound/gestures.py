@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.resources import APPROVED
-from pytest_whoosh.engine.addresses import channel_of, same
+from pytest_whoosh.engine.addresses import channel_of, phone_of, same
 from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.messages.lifecycle import Status
 from pytest_whoosh.engine.messages.record import Message
@@ -60,7 +60,7 @@ def tapped(message: Message, person: str, label: str, steady: datetime) -> tuple
     Raises:
         WhooshError: the person has no such message, or the message has no such button.
     """
-    if not (message.is_outbound and same(message.to, person)):
+    if not (message.is_outbound and same(phone_of(message.to), phone_of(person))):
         raise WhooshError(f"{person} cannot tap on {message.sid}: it is from {message.from_} to {message.to}.")
     if message.from_ is None or message.status in _NEVER_ARRIVED:
         raise WhooshError(
@@ -154,10 +154,11 @@ def partner_of(account: Account, messages: Sequence[Message], person: str) -> st
     Raises:
         ValueError: there is none, or there are several.
     """
+    phone = phone_of(person)
     for message in reversed(messages):
-        if message.is_outbound and message.to == person and message.from_:
+        if message.is_outbound and phone_of(message.to) == phone and message.from_:
             return message.from_
-        if not message.is_outbound and message.from_ == person:
+        if not message.is_outbound and phone_of(message.from_ or "") == phone:
             return message.to
     channel = channel_of(person)
     provisions = account.provisions

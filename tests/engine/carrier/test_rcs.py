@@ -195,3 +195,50 @@ def test_what_cannot_be_said_of_a_phone_is_refused(
 ) -> None:
     with pytest.raises(error, match=text):
         whoosh.phone(address).rcs = value
+
+
+# The person's side
+
+
+def test_a_person_answers_over_rcs_on_the_same_phone(whoosh: Whoosh, client: Client) -> None:
+    document = "<Response><Message>Thanks</Message></Response>"
+    whoosh.mount("https://app.example", twiml_app(document))
+    whoosh.add_channel_sender(AGENT, sms_url="https://app.example/rcs")
+    sid = service_with(whoosh, AGENT, SENDER, use_inbound_webhook_on_number=True)
+    template = whoosh.add_template(
+        types={"twilio/quick-reply": {"body": "Coming?", "actions": [{"title": "Yes", "id": "yes"}]}}
+    )
+    phone = whoosh.phone(PERSON)
+    phone.rcs = True
+    message = client.messages.create(to=PERSON, messaging_service_sid=sid, content_sid=template.sid)
+    whoosh.settle()
+
+    tap = phone.tap(message, "Yes")
+    whoosh.settle()
+
+    assert tap.webhook is not None
+    assert (tap.webhook.params["From"], tap.webhook.params["To"]) == (f"rcs:{PERSON}", AGENT)
+    assert tap.webhook.params["ButtonPayload"] == "yes"
+    assert [(reply.from_, reply.to, reply.status) for reply in tap.replies] == [(AGENT, f"rcs:{PERSON}", "delivered")]
+    for same_phone in (phone, whoosh.phone(f"rcs:{PERSON}")):
+        assert [received.body for received in same_phone.received] == ["Coming?", "Thanks"]
+    assert whoosh.phone(f"rcs:{PERSON}").share_location(52.52, 13.40).message.to == AGENT
+
+
+def test_a_person_is_on_one_list_of_opt_outs_for_sms_and_rcs(whoosh: Whoosh, client: Client) -> None:
+    sid = service_with(whoosh, AGENT, SENDER)
+    whoosh.receive("STOP", from_=PERSON, to=SENDER)
+
+    for to in (PERSON, f"rcs:{PERSON}"):
+        client.messages.create(to=to, messaging_service_sid=sid, body="Hi")
+    whoosh.settle()
+
+    assert [message.error_code for message in whoosh.outbox] == [21610, 21610]
+
+
+def twiml_app(document: str) -> Any:
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/xml")])
+        return [document.encode()]
+
+    return app

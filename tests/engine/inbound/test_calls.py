@@ -100,3 +100,8 @@ def test_a_document_without_messages_sends_none(whoosh: Whoosh, document: str) -
 def test_a_document_that_cannot_be_run_is_refused(whoosh: Whoosh, document: str, text: str) -> None:
     with pytest.raises(WhooshError, match=text):
         whoosh.call_document(document, from_=PERSON, to=SENDER)
+
+
+def test_what_is_no_document_is_refused(whoosh: Whoosh) -> None:
+    with pytest.raises(TypeError, match=r'twiml is a document such as "<Response>.*</Response>", not None\.'):
+        whoosh.call_document(None, from_=PERSON, to=SENDER)
