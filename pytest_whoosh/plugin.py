@@ -128,7 +128,7 @@ def _shown(name: str, value: object) -> str:
 
 @pytest.fixture
 def whoosh(request: pytest.FixtureRequest) -> Iterator[Whoosh]:
-    """An in-memory fake of the Messages API of Whoosh (and Twilio), in force during the test."""
+    """An in-memory fake of the Messages API of Whoosh and Twilio, active during the test."""
     from .whoosh import Whoosh
 
     with Whoosh(**_settings(request.node)) as double:

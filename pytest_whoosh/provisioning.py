@@ -117,8 +117,25 @@ class Provisioning:
     def add_number(self, number: str, **properties: Unpack[NumberProperties]) -> PhoneNumber:
         """Add a phone number to the account, or a wireless SIM by its address ``"sim:DE..."``.
 
-        Takes the properties of the IncomingPhoneNumber resource in snake case, such as ``sms_url``, and
-        ``sms_capable=`` and ``mms_capable=``.
+        Args:
+            number: The phone number.
+            properties: The properties of the IncomingPhoneNumber resource in snake case, and ``sms_capable`` and
+                ``mms_capable``.
+
+        Returns:
+            The phone number, with its ``sid``.
+
+        Raises:
+            ValueError: ``number`` is not a phone number, or the API refuses the value of a property.
+            TypeError: The resource has no such property.
+
+        Example:
+            def test_an_inbound_message(whoosh):
+                whoosh.add_number("+15557122661", sms_url="https://app.example/sms")
+
+                whoosh.receive("Hi", from_="+15558675310", to="+15557122661")
+
+                assert whoosh.callbacks[0].url == "https://app.example/sms"
         """
         address = normalize(number, "possible")
         if address is None or channel_of(address):
@@ -129,7 +146,19 @@ class Provisioning:
 
     @_in_one_step
     def add_short_code(self, code: str, **properties: Unpack[ShortCodeProperties]) -> ShortCode:
-        """Add a short code of five or six digits to the account; ``country=`` is where it works ("US")."""
+        """Add a short code to the account.
+
+        Args:
+            code: Five or six digits.
+            properties: The properties of the ShortCode resource in snake case, and ``country``, where it works ("US").
+
+        Returns:
+            The short code, with its ``sid``.
+
+        Raises:
+            ValueError: ``code`` is not a short code, or the API refuses the value of a property.
+            TypeError: The resource has no such property.
+        """
         if not isinstance(code, str) or not _SHORT_CODE.fullmatch(code):
             raise ValueError(_wrong("add_short_code", 'five or six digits such as "12345"', code))
         return self._create(ShortCode, short_code=code, **checked(ShortCode, properties))
@@ -138,10 +167,31 @@ class Provisioning:
     def add_messaging_service(
         self, name: str, *, senders: Iterable[str] = (), **properties: Unpack[ServiceProperties]
     ) -> MessagingService:
-        """Create a Messaging Service with a sender pool: phone numbers, short codes, alphanumeric and channel senders.
+        """Create a Messaging Service with a sender pool.
 
-        Takes the properties of the Service resource in snake case, such as ``status_callback``. One sender may be in
-        the pools of several services here, which the API refuses: two services are often two cases of one test.
+        One sender may be in the pools of several services. The API refuses that, but two services are often two cases
+        of one test.
+
+        Args:
+            name: The service's friendly name.
+            senders: The senders: phone numbers, short codes, alphanumeric senders and channel addresses.
+            properties: The properties of the Service resource in snake case, such as ``status_callback``.
+
+        Returns:
+            The service, with its ``sid``.
+
+        Raises:
+            ValueError: A sender is not an address, or the API refuses the value of a property.
+            TypeError: The resource has no such property, or ``senders`` is one text.
+
+        Example:
+            def test_a_service_chooses_the_sender(whoosh, client):
+                service = whoosh.add_messaging_service("Reminders", senders=["+15557122661"])
+                client.messages.create(to="+15558675310", messaging_service_sid=service.sid, body="Hi")
+
+                whoosh.settle()
+
+                assert whoosh.outbox.one().from_ == "+15557122661"
         """
         if isinstance(senders, str):
             raise TypeError(f"senders takes several senders: write senders=[{senders!r}].")
@@ -162,10 +212,19 @@ class Provisioning:
 
     @_in_one_step
     def add_channel_sender(self, address: str, **properties: Unpack[ChannelSenderProperties]) -> ChannelSender:
-        """Add a sender on a channel: ``"whatsapp:+15557122661"``, ``"messenger:..."`` or ``"rcs:..."``.
+        """Add a sender on a channel.
 
-        Takes ``sms_url``, ``sms_method``, ``fallback_url`` and ``fallback_method`` for inbound messages,
-        ``status_callback`` for the messages it sends, and ``friendly_name``.
+        Args:
+            address: The address: ``"whatsapp:+15557122661"``, ``"messenger:..."`` or ``"rcs:..."``.
+            properties: ``sms_url``, ``sms_method``, ``fallback_url`` and ``fallback_method`` for inbound messages,
+                ``status_callback`` for outbound messages, and ``friendly_name``.
+
+        Returns:
+            The sender, with its ``sid``.
+
+        Raises:
+            ValueError: ``address`` is not a channel address, or the API refuses the value of a property.
+            TypeError: There is no such property.
         """
         known = normalize(address) if isinstance(address, str) else None
         if known is None or channel_of(known) is None:
@@ -174,15 +233,35 @@ class Provisioning:
 
     @_in_one_step
     def add_application(self, **properties: Unpack[ApplicationProperties]) -> Application:
-        """Create an application with properties in snake case, such as ``message_status_callback``."""
+        """Create an application (a set of webhooks that numbers and messages can name).
+
+        Args:
+            properties: The properties of the Application resource in snake case, such as ``message_status_callback``.
+
+        Returns:
+            The application, with its ``sid``.
+
+        Raises:
+            ValueError: The API refuses the value of a property.
+            TypeError: The resource has no such property.
+        """
         return self._create(Application, **checked(Application, properties))
 
     @_in_one_step
     def add_link_domain(self, domain: str, **properties: Unpack[LinkDomainProperties]) -> LinkDomain:
-        """Add a domain for short links, such as ``"go.example"``; add_messaging_service() takes the domain too.
+        """Add a domain for short links. :meth:`add_messaging_service` takes the domain too.
 
-        Takes the properties of its configuration in snake case: ``callback_url``, to which clicks are reported,
-        ``fallback_url``, ``continue_on_failure`` and ``disable_https``.
+        Args:
+            domain: The domain, such as ``"go.example"``.
+            properties: The properties of its configuration in snake case: ``callback_url`` (which clicks are reported
+                to), ``fallback_url``, ``continue_on_failure`` and ``disable_https``.
+
+        Returns:
+            The domain, with its ``sid``.
+
+        Raises:
+            ValueError: ``domain`` is not a host name, or the API refuses the value of a property.
+            TypeError: There is no such property.
         """
         if not isinstance(domain, str) or not _DOMAIN.fullmatch(domain):
             raise ValueError(f'A domain for short links is a hostname such as "go.example", not {domain!r}.')
@@ -203,15 +282,29 @@ class Provisioning:
         """Create a content template.
 
         Args:
-            body: its text, such as ``"Hi {{1}}"``.
-            variables: the default values of the placeholders.
-            media: the URLs of media that go with the text.
-            types: more content types, by their names: ``{"twilio/quick-reply": {"body": ..., "actions": [...]}}``.
-            friendly_name: its name.
-            language: the code of its language.
-            approval: the status of its approval by WhatsApp, without which it is sent within the 24-hour window only:
-                ``"approved"``, ``"unsubmitted"``, ``"rejected"``, ``"paused"``, ``"disabled"``, or ``"received"`` and
-                ``"pending"``, from which it is approved after five minutes.
+            body: The text, such as ``"Hi {{1}}"``.
+            variables: The default values of the placeholders.
+            media: The URLs of media that go with the text.
+            types: More content types by name: ``{"twilio/quick-reply": {"body": ..., "actions": [...]}}``.
+            friendly_name: The template's name.
+            language: The code of the template's language.
+            approval: The status of WhatsApp's approval: ``"approved"``, ``"unsubmitted"``, ``"rejected"``,
+                ``"paused"``, ``"disabled"``, ``"received"`` or ``"pending"``. The last two become ``"approved"`` after
+                five minutes. Without approval, the template is sent within the 24-hour window only.
+
+        Returns:
+            The template, with its ``sid``.
+
+        Raises:
+            ValueError: The template is empty, or one of the values is not allowed.
+            TypeError: ``media`` is one text.
+
+        Example:
+            def test_a_template(whoosh, client):
+                template = whoosh.add_template("Hi {{1}}", variables={"1": "there"})
+                client.messages.create(to="+15558675310", from_="+15557122661", content_sid=template.sid)
+
+                whoosh.assert_sent(body="Hi there")
         """
         _require_approval_status(approval, "add_template")
         if isinstance(media, str):
@@ -239,12 +332,18 @@ class Provisioning:
 
     @_in_one_step
     def set_approval(self, template: ContentTemplate | str, status: str, *, reason: str = "") -> ContentTemplate:
-        """Set the status of a template's approval by WhatsApp, as if WhatsApp had decided now.
+        """Set the status of WhatsApp's approval of a template, from the current moment on.
 
         Args:
-            template: the template, or its SID: also one that the app created.
-            status: as ``approval`` of :meth:`add_template`.
-            reason: the ``rejection_reason`` that the API shows.
+            template: The template, or its SID. The app may have created it.
+            status: The status, as ``approval`` of :meth:`add_template`.
+            reason: The ``rejection_reason`` that the API shows.
+
+        Returns:
+            The template.
+
+        Raises:
+            ValueError: There is no such template or status.
         """
         _require_approval_status(status, "set_approval")
         sid = template if isinstance(template, str) else template.sid
@@ -268,14 +367,18 @@ class Provisioning:
     def add_media(
         self, url: str, content: bytes | None = None, *, content_type: str | None = None, status: int = 200
     ) -> None:
-        """Set the file at a media URL, which the API then serves as the media of the messages that name the URL.
+        """Set the file at a media URL. The API serves it as the media of the messages that name the URL.
 
         Args:
-            url: the URL that messages name.
-            content: the file's bytes; by default the smallest valid file of its type, as every other URL has.
-            content_type: its type; by default the one of the URL's extension. A message with a type that the vendor
-                does not accept fails with 12300.
-            status: the HTTP status that the URL answers with. A message whose media has 400 or more fails with 11200.
+            url: The URL that messages name.
+            content: The file's bytes. The default is the smallest valid file of its type, as at every other URL.
+            content_type: The file's type. The default is the type of the URL's extension. A message with a type that
+                the vendor does not accept fails with 12300.
+            status: The HTTP status that the URL answers with. A message whose media answer 400 or more fails with
+                11200.
+
+        Raises:
+            ValueError: ``url`` is not a URL, or ``status`` is not an HTTP status.
         """
         if urlsplit(url).scheme not in ("http", "https"):
             raise ValueError(_wrong("add_media", 'a URL such as "https://app.example/cat.jpg"', url))
@@ -289,7 +392,18 @@ class Provisioning:
 
     @_in_one_step
     def opt_out(self, person: str, sender: str) -> OptOut:
-        """Record that a person opted out of a sender, or of a service by its SID, as if they had texted STOP."""
+        """Record that a person opted out of a sender, as if they had texted STOP.
+
+        Args:
+            person: The person's number or address.
+            sender: The sender's address, or the SID of a Messaging Service.
+
+        Returns:
+            The opt-out, with its ``sid``.
+
+        Raises:
+            ValueError: ``person`` or ``sender`` is not an address, or there is no such service.
+        """
         provisions = self._provider().provisions
         address = normalize(person)
         if address is None:
@@ -306,9 +420,19 @@ class Provisioning:
 
     @_in_one_step
     def deactivate(self, number: str, on: date | None = None) -> Deactivation:
-        """Record that carriers took a number of the United States out of service: the report of that day lists it.
+        """Record that carriers took a number of the United States out of service. The report of that day lists it.
 
-        ``on`` is today unless given. The API has a day's report from the next day on, for 60 days.
+        The API has a day's report from the next day on, for 60 days.
+
+        Args:
+            number: The phone number.
+            on: The day. The default is today.
+
+        Returns:
+            The deactivation, with its ``sid``.
+
+        Raises:
+            ValueError: ``number`` is not a number of the United States.
         """
         address = normalize(number) if isinstance(number, str) else None
         if address is None or kind_of(address) is not Kind.NUMBER or country_of(address) != "US":
@@ -324,7 +448,18 @@ class Provisioning:
 
     @_in_one_step
     def set_price(self, country: str, price: object) -> Price:
-        """Set the price of a segment to a country, in US dollars: ``set_price("US", "0.0079")``."""
+        """Set the price of a segment to a country.
+
+        Args:
+            country: The code of the country, such as ``"US"``.
+            price: The price in US dollars, such as ``"0.0079"``.
+
+        Returns:
+            The price, with its ``sid``.
+
+        Raises:
+            ValueError: There is no such country, or ``price`` is not a price.
+        """
         amount = self._provider().prices.set(country, price)
         return Price(self._provider().sids.new(Prefix.PRICE), country.upper(), amount)
 
@@ -332,16 +467,45 @@ class Provisioning:
     def add_verify_service(
         self, name: str, *, code_length: int = 6, **properties: Unpack[VerifyServiceProperties]
     ) -> VerifyService:
-        """Create a Verify service, which sends codes of ``code_length`` digits, from 4 to 10.
+        """Create a Verify service.
 
-        Takes the properties of the Service resource in snake case, such as ``lookup_enabled``.
+        Args:
+            name: The service's friendly name, which messages show.
+            code_length: The number of digits of its codes, from 4 to 10.
+            properties: The properties of the Service resource in snake case, such as ``lookup_enabled``.
+
+        Returns:
+            The service, with its ``sid``.
+
+        Raises:
+            ValueError: The API refuses one of the values.
+            TypeError: The resource has no such property.
+
+        Example:
+            def test_a_code_is_checked(whoosh, client):
+                service = client.verify.v2.services(whoosh.add_verify_service("Shop").sid)
+                service.verifications.create(to="+15558675310", channel="sms")
+
+                check = service.verification_checks.create(to="+15558675310", code=whoosh.last_code("+15558675310"))
+
+                assert check.status == "approved"
         """
         given = {"friendly_name": name, "code_length": code_length, **properties}
         return self._create(VerifyService, **checked(VerifyService, given))
 
     @_in_one_step
     def set_balance(self, balance: object) -> Balance:
-        """Set the money that the account has left, in US dollars: ``set_balance("0")``. Messages go on costing."""
+        """Set the money that the account has left. Messages go on costing.
+
+        Args:
+            balance: The money in US dollars, such as ``"0"``.
+
+        Returns:
+            The balance, with its ``sid``.
+
+        Raises:
+            ValueError: ``balance`` is not an amount of money.
+        """
         vendor = self._provider()
         try:
             amount = Decimal(str(balance))
@@ -363,19 +527,25 @@ class Provisioning:
         valid: bool | None = None,
         **facts: Unpack[LookupFacts],
     ) -> GivenLookup:
-        """Set what Lookup says about a number. What is not given stays as ``phonenumbers`` has it.
+        """Set what Lookup returns about a number. Facts that are not given come from ``phonenumbers``.
 
         Args:
             number: The number.
-            line_type: ``"mobile"``, ``"landline"``, ``"fixedVoip"``, ``"nonFixedVoip"``, ``"tollFree"`` and the rest
-                of the vendor's words. Verify sends no SMS to a landline.
+            line_type: ``"mobile"``, ``"landline"``, ``"fixedVoip"``, ``"nonFixedVoip"``, ``"tollFree"`` or another of
+                the vendor's words. Verify sends no SMS to a landline.
             carrier: The carrier's name.
             caller_name: The caller's name.
-            valid: False makes the number invalid, True makes it valid whatever the setting ``numbers`` says.
+            valid: False makes the number invalid. True makes it valid regardless of the setting ``numbers``.
             facts: ``caller_type``, ``mobile_country_code``, ``mobile_network_code``, ``validation_errors``,
                 ``error_code`` (a code that every package reports instead of data, such as 60600), and the data of the
                 other packages as dictionaries: ``sim_swap``, ``call_forwarding``, ``line_status``, ``identity_match``,
                 ``reassigned_number``, ``sms_pumping_risk``, ``phone_number_quality_score`` and ``pre_fill``.
+
+        Returns:
+            The facts, with their ``sid``.
+
+        Raises:
+            ValueError: ``number`` is not a phone number, or a fact is not one that Lookup returns.
         """
         vendor = self._provider()
         address = number.strip() if isinstance(number, str) else ""

@@ -117,22 +117,29 @@ _CODE: Final = r"\b\d{4,8}\b"
 
 
 class Whoosh(Suggesting, Provisioning):
-    """An in-memory fake of the vendor's Messages API, in force while the context lasts.
+    """An in-memory fake of the vendor's Messages API. It is active while the context lasts.
 
-    Use it as the ``whoosh`` fixture, as a context manager, or as a decorator::
-
-        with Whoosh() as whoosh:
-            ...
-
-        @Whoosh(senders="owned")
-        def test_reminder(self, whoosh): ...
+    Use it as the ``whoosh`` fixture, as a context manager, or as a decorator.
 
     Args:
-        settings: the settings of the README's table, by name.
+        settings: The settings by name, as in the guide's page about settings.
 
     Raises:
-        TypeError: a setting is unknown.
-        ValueError: a setting's value will not do.
+        TypeError: A setting is unknown.
+        ValueError: The value of a setting is not allowed.
+
+    Attributes:
+        settings: The settings that apply.
+
+    Example:
+        from twilio.rest import Client
+
+        from pytest_whoosh import Whoosh
+
+        with Whoosh(senders="owned") as whoosh:
+            whoosh.add_number("+15557122661")
+            Client().messages.create(to="+15558675310", from_="+15557122661", body="Hi")
+            whoosh.assert_sent(body="Hi")
     """
 
     _SYNONYMS = WHOOSH
@@ -293,12 +300,12 @@ class Whoosh(Suggesting, Provisioning):
 
     @property
     def auth_token(self) -> str:
-        """The fake account's auth token, with which webhooks are signed."""
+        """The fake account's auth token. The double signs webhooks with it."""
         return self.settings.auth_token
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables of the fake account, which are set while the double is in force."""
+        """The environment variables of the fake account, which are set while the double is active."""
         usual = {
             "WHOOSH_ACCOUNT_SID": self.account_sid,
             "WHOOSH_API_KEY": self.api_key,
@@ -320,10 +327,10 @@ class Whoosh(Suggesting, Provisioning):
     # Starting again
 
     def reset(self) -> None:
-        """Forget all messages, rules, provisions and webhooks; the settings, the mounts and the present time stay.
+        """Delete all messages, rules, provisioned records and webhooks. The settings, mounts and the current time stay.
 
         Raises:
-            WhooshError: time is moving, in a handler of a webhook or in another thread.
+            WhooshError: Time is moving, in a webhook's handler or in another thread.
         """
         self._require_in_force()
         with self._lock:
@@ -396,15 +403,22 @@ class Whoosh(Suggesting, Provisioning):
 
     @property
     def callbacks(self) -> list[Callback]:
-        """Every webhook that left for the app, in order."""
+        """Every webhook that the double has sent, in order."""
         self._touch()
         return [Callback(webhook, self._touch) for webhook in self._vendor.webhooks if not webhook.dropped]
 
     def queue(self, sender: str, *, mms: bool = False) -> Queue:
-        """What waits to be sent from a sender; with ``mms``, of MMS, for which the numbers of an account share a queue.
+        """Return the queue of a sender.
+
+        Args:
+            sender: The sender: a number, short code, name or channel address.
+            mms: True for the queue of MMS, which the numbers of an account share.
+
+        Returns:
+            The queue.
 
         Raises:
-            WhooshError: the ``throughput`` setting lets nothing wait; or the account has no such sender.
+            WhooshError: The setting ``throughput`` is ``"unlimited"``, or the account has no such sender.
         """
         vendor = self._provider()
         _require_queues(vendor)
@@ -430,13 +444,22 @@ class Whoosh(Suggesting, Provisioning):
         return Records(lambda: self._vendor, self._touch)
 
     def traffic(self) -> str:
-        """API calls, messages with their histories, and webhooks with the app's answers, as lines of text."""
+        """Return the API calls, the messages with their histories, and the webhooks with the app's answers.
+
+        Returns:
+            Lines of text, as in the section ``whoosh traffic`` of a failed test.
+        """
         return traffic(self._vendor, self._hide)
 
     def snapshot(self, hide: Callable[[str], str] | None = None, *, newest: int | None = None) -> dict[str, Any]:
-        """Everything that the double holds, as data for a page; ``hide`` takes out what is not to be seen.
+        """Return everything that the double holds as plain data, as the pages show it.
 
-        ``newest`` leaves out all but so many of the newest messages.
+        Args:
+            hide: A function that removes secrets from each text.
+            newest: The number of messages to include, newest last. The default is all.
+
+        Returns:
+            The data, of types that JSON has.
         """
         with self._lock:
             return snapshot(self._vendor, hide or self._hide, newest)
@@ -451,18 +474,18 @@ class Whoosh(Suggesting, Provisioning):
 
     @property
     def now(self) -> datetime:
-        """The present moment, on the one clock that the app and the fake share; aware, in UTC."""
+        """The current moment on the clock that the app and the fake share: an aware ``datetime`` in UTC."""
         self._touch()
         return self._travel.tell()
 
     @property
     def is_moving(self) -> bool:
-        """Whether time is moving just now, in any thread."""
+        """True while time is moving, in any thread."""
         return self._travel.is_moving
 
     @property
     def in_flight(self) -> int:
-        """How many messages are on their way."""
+        """The number of messages in flight."""
         return self._vendor.timeline.in_flight
 
     def travel(
@@ -475,16 +498,39 @@ class Whoosh(Suggesting, Provisioning):
         minutes: float = 0,
         seconds: float = 0,
     ) -> None:
-        """Let time pass: by an amount, or up to a moment. What is due on the way happens in order.
+        """Advance time by an amount, or to a moment. Everything due by then happens in order.
+
+        Args:
+            to: The moment as an aware ``datetime``, or the amount as a ``timedelta``.
+            weeks: Weeks to add.
+            days: Days to add.
+            hours: Hours to add.
+            minutes: Minutes to add.
+            seconds: Seconds to add.
 
         Raises:
-            WhooshError: the way leads back.
+            WhooshError: The moment lies in the past, or messages answer each other without end.
+            TypeError: The arguments name no amount and no moment, or the ``datetime`` is naive.
+
+        Example:
+            def test_a_message_arrives(whoosh, send):
+                send()
+                message = whoosh.outbox.one()
+
+                whoosh.travel(seconds=2)
+                assert message.status == "sent"
+                whoosh.travel(minutes=1)
+                assert message.status == "delivered"
         """
         self._act()
         self._travel.travel(to, _amount(weeks, days, hours, minutes, seconds))
 
     def settle(self) -> None:
-        """Let time pass until no message is on its way; those scheduled for later stay."""
+        """Advance time until no message is in flight. Messages scheduled for later stay scheduled.
+
+        Raises:
+            WhooshError: Messages answer each other without end.
+        """
         self._act()
         self._travel.settle()
 
@@ -498,28 +544,37 @@ class Whoosh(Suggesting, Provisioning):
         minutes: float = 0,
         seconds: float = 0,
     ) -> None:
-        """Do as :meth:`travel` inside a running event loop, where the handlers of ASGI apps then run too."""
+        """Await this instead of :meth:`travel` inside a running event loop. ASGI handlers then run in that loop."""
         self._act()
         await self._travel.atravel(to, _amount(weeks, days, hours, minutes, seconds))
 
     async def asettle(self) -> None:
-        """Do as :meth:`settle` inside a running event loop, where the handlers of ASGI apps then run too."""
+        """Await this instead of :meth:`settle` inside a running event loop. ASGI handlers then run in that loop."""
         self._act()
         await self._travel.asettle()
 
     def step(self) -> bool:
-        """Move time to the next moment at which something is due, and let everything of that moment happen.
+        """Advance time to the next moment at which something is due. Everything of that moment happens.
 
-        Messages scheduled for later count, too. So a test sees each status of a message in turn.
+        Messages scheduled for later count too.
 
         Returns:
-            False if nothing is due, ever: time then stands where it is.
+            False if nothing will ever be due. Time then does not move.
+
+        Example:
+            def test_each_status(whoosh, send):
+                send()
+                message = whoosh.outbox.one()
+                while whoosh.step():
+                    pass
+
+                assert [status for status, _ in message.history] == ["queued", "sending", "sent", "delivered"]
         """
         self._act()
         return self._travel.step()
 
     async def astep(self) -> bool:
-        """Do as :meth:`step` inside a running event loop, where the handlers of ASGI apps then run too."""
+        """Await this instead of :meth:`step` inside a running event loop. ASGI handlers then run in that loop."""
         self._act()
         return await self._travel.astep()
 
@@ -549,10 +604,25 @@ class Whoosh(Suggesting, Provisioning):
     # Scripting
 
     def when(self, **match: Unpack[MatchAtCreation]) -> Rule:
-        """Script what happens to the messages that match; the newest matching rule wins.
+        """Script what happens to the messages that match. The newest matching rule wins.
+
+        Args:
+            match: The criteria, by the names of properties that a message has when it is created.
+
+        Returns:
+            The rule. Call one of its outcomes, such as ``undeliver(30003)``.
 
         Raises:
-            TypeError: a key is none that a message has when it is created.
+            TypeError: A message has no such property when it is created.
+
+        Example:
+            def test_an_unreachable_phone(whoosh, send):
+                whoosh.when(to="+15558675310").undeliver(30003)
+                send(to="+15558675310")
+
+                whoosh.settle()
+
+                assert whoosh.outbox.one().error_code == 30003
         """
         self._require_in_force()
         return self._vendor.rules.add(Rule(match))
@@ -560,33 +630,53 @@ class Whoosh(Suggesting, Provisioning):
     def when_called(self, method: str, url: "str | re.Pattern[str] | Message", **params: object) -> CallRule:
         """Script the answer to the API calls that match, of resources that are faked and of any others.
 
-        The newest matching rule wins, of :meth:`when` and of this together, before the API checks credentials.
+        The newest matching rule wins, of :meth:`when` and :meth:`when_called` together, before the API checks
+        credentials.
 
         Args:
-            method: ``"GET"``, ``"POST"``, ... or ``"*"`` for all.
-            url: a full URL with wildcards, a path that is compared with the end of the URL's path, a compiled pattern,
-                or a message, for its own URL. ``*`` stands for one segment of a path, ``**`` for any number. All
+            method: ``"GET"``, ``"POST"`` and so on, or ``"*"`` for all.
+            url: A full URL with wildcards, a path that is compared with the end of the URL's path, a compiled pattern,
+                or a message (its own URL). ``*`` matches one segment of a path, ``**`` any number. All
                 families of the vendor's hosts are one.
-            params: fields of the form, query string or JSON document, matched as :meth:`when` matches.
+            params: Fields of the form, query string or JSON document, matched as :meth:`when` matches.
+
+        Returns:
+            The rule. Call one of its outcomes, such as ``respond(200, {...})``.
 
         Raises:
-            ValueError: the method is unknown, or the URL matches no host of the vendor.
+            ValueError: The method is unknown, or the URL matches no host of the vendor.
+
+        Example:
+            import pytest
+            from twilio.base.exceptions import TwilioRestException
+
+
+            def test_a_call_is_placed(whoosh, client):
+                rule = whoosh.when_called("POST", "/Calls.json", To="+15558675310").reject(21215)
+
+                with pytest.raises(TwilioRestException):
+                    client.calls.create(to="+15558675310", from_="+15557122661", url="https://app.example/twiml")
+
+                assert rule.calls[0].form["From"] == ["+15557122661"]
         """
         self._require_in_force()
         return self._vendor.rules.add(CallRule(method, url, params))
 
     @property
     def rules(self) -> list[Rule | CallRule]:
-        """The rules of :meth:`when` and :meth:`when_called`, oldest first, without those that were removed."""
+        """The rules of :meth:`when` and :meth:`when_called`, oldest first. Removed rules are not listed."""
         return list(self._vendor.rules)
 
     def set_concurrency(self, calls: int) -> None:
-        """Set how many API calls an account may have under way at once, 100 unless set, before the next is refused.
+        """Set how many API calls an account may have under way at once. The default is 100.
 
-        The refusal is 429 with error 20429. Calls are counted that tasks of one event loop make.
+        One call more is refused with 429 and error 20429. The double counts the calls of tasks of one event loop.
+
+        Args:
+            calls: The number of calls.
 
         Raises:
-            WhooshError: the ``throughput`` setting lets there be any number.
+            WhooshError: The setting ``throughput`` is ``"unlimited"``.
         """
         if isinstance(calls, bool) or not isinstance(calls, int) or calls < 1:
             raise ValueError(
@@ -602,8 +692,36 @@ class Whoosh(Suggesting, Provisioning):
     def mount(self, base_url: str, app: WsgiApp | AsgiApp | None = None, *, server: str | None = None) -> None:
         """Deliver the webhooks below a base URL to a WSGI or ASGI app, in-process.
 
-        Without an app, they are posted to the real server there, such as pytest-django's ``live_server``; or to the
-        one at the URL ``server``, which stands for the base URL as one behind a reverse proxy does.
+        Without ``app`` and ``server``, webhooks are posted to the real server at ``base_url``, such as pytest-django's
+        ``live_server``.
+
+        Args:
+            base_url: The URL that the webhooks' URLs start with.
+            app: The WSGI or ASGI application.
+            server: The URL of a real server that answers for ``base_url``, as a server behind a reverse proxy does.
+
+        Raises:
+            TypeError: ``app`` is not an application that can be called, such as an aiohttp application or a factory.
+            ValueError: ``base_url`` or ``server`` is not a URL, or both an app and a server are given.
+
+        Example:
+            from flask import Flask, request
+
+            app = Flask(__name__)
+
+
+            @app.post("/status")
+            def status():
+                return "", 204
+
+
+            def test_the_app_answers_callbacks(whoosh, send):
+                whoosh.mount("https://app.example", app)
+                message = send(status_callback="https://app.example/status")
+
+                whoosh.settle()
+
+                whoosh.assert_callbacks(message, "sent", "delivered")
         """
         if not _is_base(base_url):
             method = dialect().method("mount")
@@ -626,9 +744,9 @@ class Whoosh(Suggesting, Provisioning):
         joins ``ALLOWED_HOSTS`` until the double ends.
 
         Args:
-            base_url: the URL, such as ``"https://app.example"``.
-            app: the application, if it is another than the settings name as ``ASGI_APPLICATION`` or
-                ``WSGI_APPLICATION``.
+            base_url: The URL, such as ``"https://app.example"``.
+            app: The application. The default is the application that the Django settings name as ``ASGI_APPLICATION``
+                or ``WSGI_APPLICATION``.
 
         Raises:
             WhooshError: Django is not installed, or has no settings.
@@ -651,17 +769,31 @@ class Whoosh(Suggesting, Provisioning):
     def receive(
         self, body: str = "", *, from_: str, to: str, media: Iterable[MediaFile] = (), **params: ParamValue
     ) -> Reply:
-        """Be a person who writes to one of the app's senders.
+        """Send a message from a person to one of the app's senders.
 
-        Creates the inbound message, calls the webhook of the sender or of its Messaging Service, and does what the
-        TwiML that it answers says. Opt-out keywords work. Time stands still meanwhile.
+        The double creates the inbound message, calls the webhook of the sender or of its Messaging Service, and carries
+        out the TwiML of the app's response. Opt-out keywords work. Time does not move.
 
         Args:
-            body: the text.
-            from_: the person's number, or their address on a channel.
-            to: the number, short code or channel address written to.
-            media: files, each a URL or file name, whose ending names its type; or a pair of bytes and content type.
-            params: further parameters of the webhook, texts or numbers, such as ``ButtonPayload="yes"``.
+            body: The text.
+            from_: The person's number, or their address on a channel.
+            to: The app's number, short code or channel address.
+            media: Files, each a URL or file name (the ending names the type) or a pair of bytes and content type.
+            params: More parameters of the webhook, texts or numbers, such as ``ButtonPayload="yes"``.
+
+        Returns:
+            The reply: the inbound message, its webhook, and the messages that the app's response caused.
+
+        Raises:
+            ValueError: ``from_`` or ``to`` is not an address, or the account has no such sender.
+
+        Example:
+            def test_stop(whoosh):
+                whoosh.add_number("+15557122661")
+
+                reply = whoosh.receive("STOP", from_="+15558675310", to="+15557122661")
+
+                assert "unsubscribed" in reply.keyword_answer
         """
         conversation, deliveries = self._receive(body, from_, to, media, params, "areceive(...)")
         self._travel.deliver(deliveries, "areceive(...)")
@@ -670,13 +802,23 @@ class Whoosh(Suggesting, Provisioning):
     async def areceive(
         self, body: str = "", *, from_: str, to: str, media: Iterable[MediaFile] = (), **params: ParamValue
     ) -> Reply:
-        """Do as :meth:`receive` inside a running event loop, where the handlers of ASGI apps then run too."""
+        """Await this instead of :meth:`receive` inside a running event loop. ASGI handlers then run in that loop."""
         conversation, deliveries = self._receive(body, from_, to, media, params, None)
         await self._travel.adeliver(deliveries)
         return Reply(conversation, self._touch)
 
     def phone(self, number: str) -> Phone:
-        """A person's phone, which writes to the app and shows what it got: keeps conversations readable."""
+        """Return a person's phone, which writes to the app and shows what it received.
+
+        Args:
+            number: The person's number, or their address on a channel.
+
+        Returns:
+            The phone.
+
+        Raises:
+            ValueError: ``number`` is not an address.
+        """
         address = self._person(number)
 
         received = Messages(lambda: received_by(self._vendor, address), self._touch, f"phone {address}")
@@ -692,21 +834,21 @@ class Whoosh(Suggesting, Provisioning):
         )
 
     def call_document(self, twiml: object, *, from_: str, to: str) -> list[Message]:
-        """Send the messages of a voice document, whose direction is ``outbound-call``. Calls themselves are not faked.
+        """Send the messages of a voice document. Their direction is ``outbound-call``. Calls themselves are not faked.
 
-        A ``<Message>`` or ``<Sms>`` without ``to`` and ``from`` goes to the person who takes part in the call, from the
-        account's number. The other verbs of the document, and ``action``, do nothing.
+        A ``<Message>`` or ``<Sms>`` without ``to`` and ``from`` goes from the account's number to the person who takes
+        part in the call. The other verbs of the document, and ``action``, do nothing.
 
         Args:
-            twiml: the document, as text or as the SDK's ``VoiceResponse``.
-            from_: the number that calls.
-            to: the number that is called. If the account has only this one of the two, the message goes to ``from_``.
+            twiml: The document, as text or as the SDK's ``VoiceResponse``.
+            from_: The number that calls.
+            to: The number that is called. If the account has only this one of the two, the message goes to ``from_``.
 
         Returns:
             The messages, in the order of the document.
 
         Raises:
-            WhooshError: the document is not TwiML, or one of its messages cannot be sent.
+            WhooshError: The document is not TwiML, or one of its messages cannot be sent.
         """
         self._act()
         if not (isinstance(twiml, str) or hasattr(twiml, "to_xml")):
@@ -748,22 +890,24 @@ class Whoosh(Suggesting, Provisioning):
             return partner_of(self._vendor.account, self._vendor.messages, person)
 
     def click(self, link: Message | str, *, user_agent: str = "Mozilla/5.0") -> str:
-        """Be a person who follows a short link: by its text, or the only one in a message.
+        """Follow a short link as a person does. The ``callback_url`` of the link's domain gets a webhook.
 
-        Reports the click to the app, where the link's domain has a ``callback_url``.
+        Args:
+            link: The link, or a message whose text has exactly one.
+            user_agent: The person's browser, as the app's webhook names it.
 
         Returns:
-            Where it leads: to the URL that it stands for, or after 90 days to the fallback URL of its domain.
+            The URL that the link leads to. After 90 days: the fallback URL of its domain.
 
         Raises:
-            WhooshError: it leads nowhere.
+            WhooshError: The link leads nowhere.
         """
         target, reports = self._click(link, user_agent)
         self._travel.deliver(iter(reports), "aclick(...)")
         return target
 
     async def aclick(self, link: Message | str, *, user_agent: str = "Mozilla/5.0") -> str:
-        """Do as :meth:`click` inside a running event loop, where the handlers of ASGI apps then run too."""
+        """Await this instead of :meth:`click` inside a running event loop. ASGI handlers then run in that loop."""
         target, reports = self._click(link, user_agent)
         await self._travel.adeliver(iter(reports))
         return target
@@ -828,10 +972,31 @@ class Whoosh(Suggesting, Provisioning):
     @overload
     def assert_sent(self, count: int, **match: Unpack[Match]) -> Message | list[Message]: ...
     def assert_sent(self, count: int = 1, **match: Unpack[Match]) -> Message | list[Message]:
-        """Assert that as many messages as ``count`` were sent that match.
+        r"""Assert that exactly ``count`` messages that match were sent.
+
+        A failure lists the outbox and shows how the nearest message differs.
+
+        Args:
+            count: The number of messages.
+            match: The criteria, by the names of message properties.
 
         Returns:
-            The message; a list of them where ``count`` is not 1.
+            The message. If ``count`` is not 1: a list of the messages.
+
+        Raises:
+            AssertionError: Another number of messages matches.
+            TypeError: A message has no such property.
+
+        Example:
+            import re
+
+
+            def test_the_code_is_sent(whoosh, send):
+                send("Your code is 4096.")
+
+                message = whoosh.assert_sent(to="+15558675310", body=re.compile(r"code is \d{4}"))
+
+                assert message.num_segments == 1
         """
         __tracebackhide__ = True
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
@@ -846,7 +1011,14 @@ class Whoosh(Suggesting, Provisioning):
         return views[0] if count == 1 else views
 
     def assert_not_sent(self, **match: Unpack[Match]) -> None:
-        """Assert that no message was sent that matches."""
+        """Assert that no message that matches was sent.
+
+        Args:
+            match: The criteria, by the names of message properties.
+
+        Raises:
+            AssertionError: A message matches.
+        """
         __tracebackhide__ = True
         matcher = Matcher(match)
         found = [record for record in self._sent() if matcher.matches(record)]
@@ -854,21 +1026,28 @@ class Whoosh(Suggesting, Provisioning):
             raise AssertionError(assertions.explain_sent(matcher, found, "outbox"))
 
     def assert_nothing_sent(self) -> None:
-        """Assert that no message was sent."""
+        """Assert that no message was sent.
+
+        Raises:
+            AssertionError: A message was sent.
+        """
         __tracebackhide__ = True
         self.assert_not_sent()
 
     def assert_callbacks(self, message: Message | str | HasSid, *statuses: str, answered: object = None) -> None:
-        """Assert that status callbacks for these statuses left in this order; others may lie between.
+        """Assert that status callbacks for these statuses were sent in this order. Others may lie between.
 
         A callback that was delivered to an app or a server counts only if the last attempt was answered with 2xx or
         3xx and the app raised nothing. A callback to a URL where nothing is mounted always counts.
 
         Args:
-            message: the message, its SID, or what the SDK returned for it.
-            statuses: the statuses, such as ``"sent", "delivered"``.
-            answered: the HTTP status of the answer to each of them instead: a number, or a value that compares equal.
+            message: The message, its SID, or the SDK's result.
+            statuses: The statuses, such as ``"sent", "delivered"``.
+            answered: The expected HTTP status of each answer: a number, or a value that compares equal to it.
                 ``mock.ANY`` accepts everything, also an exception or a server that is down.
+
+        Raises:
+            AssertionError: A callback is missing, came in another order, or was answered differently.
         """
         __tracebackhide__ = True
         known = [status.value for status in Status]
@@ -882,7 +1061,15 @@ class Whoosh(Suggesting, Provisioning):
             raise AssertionError(explanation)
 
     def assert_segments(self, message: Message | str | HasSid, n: int) -> None:
-        """Assert that a message, its SID, or what the SDK returned for it, takes ``n`` segments."""
+        """Assert that a message takes ``n`` segments.
+
+        Args:
+            message: The message, its SID, or the SDK's result.
+            n: The number of segments.
+
+        Raises:
+            AssertionError: The number differs. The failure shows the text of each segment.
+        """
         __tracebackhide__ = True
         explanation = assertions.explain_segments(self._record(message, "assert_segments"), n)
         if explanation:
@@ -895,10 +1082,17 @@ class Whoosh(Suggesting, Provisioning):
         return [Verification(record, self._touch) for record in self._vendor.verifications]
 
     def last_code(self, to: str, pattern: "str | re.Pattern[str]" = _CODE) -> str:
-        """Return the newest one-time code that a person got: in a message, or from Verify, whatever its length.
+        """Return the newest one-time code that a person got, in a message or from Verify.
+
+        Args:
+            to: The person's phone number or address.
+            pattern: The regular expression that finds the code in a message. A code from Verify needs none.
 
         Returns:
-            What the pattern's first group matches; the whole match where it has no group.
+            The text of the pattern's first group, or of the whole match if the pattern has no group.
+
+        Raises:
+            AssertionError: No message to this person has such a code.
         """
         __tracebackhide__ = True
         compiled = re.compile(pattern) if isinstance(pattern, str) else pattern

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 
 class WhooshError(Exception):
-    """The test asked something of the double that it cannot do; the text says what to write instead."""
+    """The double cannot do what the test asks. The text says what to write instead."""
 
 
 class WhooshGuardError(WhooshError):
     """A call to the vendor was stopped before anything left the machine.
 
-    ``test`` is the ID of the test that started the thread or process of the call, if that is known. ``expected`` is
-    True once ``pytest.raises`` or ``assertRaises`` has caught the error.
+    Attributes:
+        test: The ID of the test that started the thread or process of the call, if known.
+        expected: True once ``pytest.raises`` or ``assertRaises`` caught the error.
     """
 
     test: str | None = None
@@ -22,7 +23,18 @@ class WhooshGuardError(WhooshError):
 
 
 class WhooshNotFakedError(WhooshGuardError):
-    """The app called a resource of the vendor that is neither faked nor scripted with ``whoosh.when_called()``."""
+    """The app called a resource of the vendor that is neither faked nor scripted with ``whoosh.when_called()``.
+
+    Example:
+        import pytest
+
+        from pytest_whoosh import WhooshNotFakedError
+
+
+        def test_calls_are_not_faked(whoosh, client):
+            with pytest.raises(WhooshNotFakedError, match="when_called"):
+                client.calls.create(to="+15558675310", from_="+15557122661", url="https://app.example/twiml")
+    """
 
 
 for _error in (WhooshError, WhooshGuardError, WhooshNotFakedError):

@@ -16,12 +16,24 @@ _TWILIO: Final = re.compile(r"^https://([a-z]+)(?:\.[a-z0-9-]+){0,2}\.twilio\.co
 
 
 class WhooshHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK ships no types
-    """A Twilio SDK client for the vendor, as in its code samples: ``Client(key, secret, http_client=...)``.
+    """An HTTP client of the Twilio SDK that calls Whoosh's hosts, as in the vendor's code samples.
 
     Args:
-        base_url: where to send the traffic, such as ``"https://api.whoosh.totogi.solutions"`` or the URL of a server;
-            without one, where the environment variable ``WHOOSH_URL`` says, and without that to the vendor.
-        options: those of the SDK's own client, such as ``timeout``.
+        base_url: The URL to send the traffic to, such as ``"https://api.whoosh.totogi.solutions"`` or the URL of a
+            server. The default is the environment variable ``WHOOSH_URL``, else the vendor.
+        options: The options of the SDK's own client, such as ``timeout``.
+
+    Example:
+        from twilio.rest import Client
+
+        from pytest_whoosh import WhooshHttpClient
+
+
+        def test_the_sdk_calls_whoosh(whoosh):
+            client = Client(whoosh.api_key, whoosh.api_secret, whoosh.account_sid, http_client=WhooshHttpClient())
+            client.messages.create(to="+15558675310", from_="+15557122661", body="Hi")
+
+            assert "https://api.whoosh.totogi.solutions/" in whoosh.traffic()
     """
 
     def __init__(self, base_url: str | None = None, **options: Any) -> None:

@@ -9,7 +9,12 @@ from .sdk import check_base, lead
 
 
 class AsyncWhooshHttpClient(AsyncTwilioHttpClient):  # type: ignore[misc]  # the SDK ships no types
-    """Does for the SDK's asynchronous calls what :class:`WhooshHttpClient` does for the others."""
+    """An asynchronous HTTP client of the Twilio SDK that calls Whoosh's hosts, like :class:`WhooshHttpClient`.
+
+    Args:
+        base_url: The URL to send the traffic to. The default is as for :class:`WhooshHttpClient`.
+        options: The options of the SDK's own client, such as ``timeout``.
+    """
 
     def __init__(self, base_url: str | None = None, **options: Any) -> None:
         self._base_url = check_base(base_url, "base_url")

@@ -70,22 +70,31 @@ _PROXY_WITHOUT_TLS: Final = (
 
 
 class Server:
-    """The same fake as ``whoosh``, behind a real server, for other processes and other languages.
+    """The fake of a double behind a real server, for other processes and other languages.
 
-    Use it as the fixture ``whoosh_server`` or ``whoosh_tls_server``, or as a context manager::
-
-        with Whoosh() as whoosh, Server(whoosh) as server:
-            subprocess.run(["node", "app.js"], env={**os.environ, **server.environment})
-            whoosh.assert_sent(to="+15558675310")
+    Use it as the fixture ``whoosh_server`` or ``whoosh_tls_server``, or as a context manager. It needs the extra
+    ``server``.
 
     Args:
-        whoosh: the double, which is in force.
-        host: the address or name to listen at.
-        port: the port to listen at; 0 for one that is free.
-        tls: True to speak HTTPS, with a certificate made for the purpose.
-        proxy: True to listen at a second port too, as the ``HTTPS_PROXY`` of apps whose hosts are hard-coded.
-        proxy_port: the port of the proxy; 0 for one that is free.
-        allow_webhooks: hosts besides this machine's own that webhooks may go out to.
+        whoosh: The double, which must be active.
+        host: The address or name to listen at.
+        port: The port to listen at. 0 chooses a free port.
+        tls: True to speak HTTPS, with a certificate made for this server.
+        proxy: True to listen at a second port too, as the ``HTTPS_PROXY`` of apps with hard-coded hosts.
+        proxy_port: The port of the proxy. 0 chooses a free port.
+        allow_webhooks: Hosts besides this machine's own that webhooks may go to.
+
+    Attributes:
+        whoosh: The double.
+        allow_webhooks: As given.
+
+    Example:
+        import urllib.request
+
+        from pytest_whoosh import Server, Whoosh
+
+        with Whoosh() as whoosh, Server(whoosh) as server:
+            assert urllib.request.urlopen(f"{server.url}/_whoosh/outbox").status == 200
     """
 
     def __init__(
@@ -128,7 +137,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it listens: ``http://127.0.0.1:43117``."""
+        """The URL of the server, such as ``http://127.0.0.1:43117``."""
         if self._thread is None:
             raise WhooshError("This server does not run yet. Write `with Server(whoosh) as server:` around its use.")
         return self._address
@@ -139,7 +148,7 @@ class Server:
 
     @property
     def ca_file(self) -> Path | None:
-        """The certificate of the authority that its clients are to trust, in PEM; None where it speaks HTTP."""
+        """The certificate of the authority that clients must trust, in PEM. None if the server speaks HTTP."""
         return self._folder and self._folder / "ca.pem"
 
     @property
@@ -149,7 +158,7 @@ class Server:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that lead another process here: its URL, its credentials, and whom to trust."""
+        """The environment variables that make another process use the server: URL, credentials, certificate."""
         trust = _TRUST if self.ca_file else ()
         proxy = self.proxy_url
         return {
@@ -171,10 +180,10 @@ class Server:
         self.stop()
 
     def start(self) -> None:
-        """Listen, and answer from now on.
+        """Listen and answer requests.
 
         Raises:
-            OSError: the port is taken, or the host is not this machine's.
+            OSError: The port is taken, or the host is not this machine's.
         """
         if self._thread is not None:
             raise WhooshError("This server runs already. Two at once are two objects, on ports of their own.")
@@ -206,7 +215,7 @@ class Server:
             raise
 
     def stop(self) -> None:
-        """Stop listening, and let go of every connection."""
+        """Stop listening and close every connection."""
         if self._thread is None:
             return
         self.whoosh._publish(None)

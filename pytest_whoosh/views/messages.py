@@ -30,10 +30,9 @@ class _Copied:
 
 
 class Message(Suggesting):
-    """One message: shows its present state whenever it is read.
+    """A message. Its properties always show the current state.
 
-    A copy, such as ``copy.deepcopy`` or a pickle makes for snapshot tools, keeps the state of the moment of copying.
-    The properties are the rows of ``pytest_whoosh.engine.messages.fields``, with their types for editors.
+    A copy, such as ``copy.deepcopy`` or ``pickle`` makes for snapshot tools, keeps the state of the moment of copying.
     """
 
     __slots__ = ("_record", "_touch")
@@ -248,7 +247,7 @@ class Message(Suggesting):
 
 
 class Callback(Suggesting):
-    """One webhook to the app, and what the app answered once it was delivered."""
+    """A webhook that the double sent to the app, and the app's response once it was delivered."""
 
     __slots__ = ("_message", "_touch", "_webhook")
     _SYNONYMS = MappingProxyType(
@@ -300,7 +299,7 @@ class Callback(Suggesting):
 
     @property
     def url(self) -> str:
-        """Where it goes, as configured: with the fragment that holds connection overrides."""
+        """The URL as configured, including a fragment with connection overrides."""
         return self._webhook.url
 
     @property
@@ -310,49 +309,49 @@ class Callback(Suggesting):
 
     @property
     def params(self) -> dict[str, str]:
-        """The parameters in its form or query."""
+        """The parameters of the form or query string."""
         return dict(self._webhook.params)
 
     @property
     def body(self) -> str:
-        """What it posts, as the signature has it: a form, or JSON."""
+        """The body that is posted and signed: a form, or JSON."""
         return self._webhook.body
 
     @property
     def headers(self) -> dict[str, str]:
-        """Its headers, the signature among them."""
+        """The headers, including the signature."""
         return dict(self._webhook.headers)
 
     @property
     def signature(self) -> str:
-        """Its ``X-Twilio-Signature``, which the SDK's RequestValidator accepts with the account's auth token."""
+        """The ``X-Twilio-Signature``. The SDK's RequestValidator accepts it with the account's auth token."""
         return self._webhook.signature
 
     @property
     def message(self) -> Message | None:
-        """The message it is about."""
+        """The message that the webhook is about."""
         if self._message:
             return self._message
         return Message(self._webhook.message, self._touch) if self._webhook.message else None
 
     @property
     def at(self) -> datetime:
-        """When it left."""
+        """The moment at which the webhook was sent."""
         return self._webhook.at
 
     @property
     def attempts(self) -> int:
-        """How often it was tried; 0 where nobody is mounted at its URL."""
+        """The number of times that the delivery was tried: 0 if nothing is mounted at the URL."""
         return self._webhook.attempts
 
     @property
     def response_status(self) -> int | None:
-        """The HTTP status of the app's last answer; None where there was none."""
+        """The HTTP status of the app's last response. None if there was no response."""
         return self._webhook.response_status
 
     @property
     def response_body(self) -> str | None:
-        """The body of the app's last answer."""
+        """The body of the app's last response."""
         return self._webhook.response_body
 
     @property
@@ -362,7 +361,7 @@ class Callback(Suggesting):
 
     @property
     def error(self) -> WebhookError | None:
-        """Why it failed: a text that starts with the documented code, which it also has as ``.code``."""
+        """The reason of a failure. It starts with the documented code, which is also its ``.code``."""
         return self._webhook.error
 
 

@@ -30,7 +30,7 @@ class HasSid(Protocol):
 
 
 class Reply(Suggesting):
-    """What came of a person's message: the message, the webhook that it caused, and what that was answered with."""
+    """The result of a person's message: the message, its webhook, and the app's response."""
 
     __slots__ = ("_conversation", "_touch")
     _SYNONYMS = MappingProxyType(
@@ -59,28 +59,28 @@ class Reply(Suggesting):
 
     @property
     def webhook(self) -> Callback | None:
-        """The webhook that the app got; None if there was none, as :attr:`no_webhook` explains."""
+        """The webhook that the app got. None if there was none: :attr:`no_webhook` explains why."""
         webhook = self._conversation.webhook
         return Callback(webhook, self._touch) if webhook else None
 
     @property
     def no_webhook(self) -> str | None:
-        """The reason for which there was no webhook: what decided, and what it would need. None if there was one."""
+        """The reason why there was no webhook, and what is missing. None if there was a webhook."""
         return self._conversation.message.no_webhook
 
     @property
     def replies(self) -> list[Message]:
-        """The outbound messages that the app's answer caused, in order."""
+        """The outbound messages that the app's response caused, in order."""
         return [Message(record, self._touch) for record in self._conversation.replies]
 
     @property
     def twiml(self) -> str | None:
-        """The TwiML that the app answered with; None where it answered nothing."""
+        """The TwiML of the app's response. None if there was none."""
         return self._conversation.twiml
 
     @property
     def keyword_answer(self) -> str | None:
-        """What the vendor itself answered to a keyword such as STOP; no message of the account's."""
+        """The vendor's own answer to a keyword such as STOP. The account has no message for it."""
         keyword = self._conversation.keyword
         return keyword.answer if keyword else None
 
@@ -121,7 +121,23 @@ def _referral(ad: Ad) -> dict[str, str | None]:
 
 
 class Phone(Suggesting):
-    """A person's phone: writes to the app, and shows what it got."""
+    """A person's phone: writes to the app, and shows what it received.
+
+    Attributes:
+        number: The person's number, or their address on a channel.
+        received: The messages that arrived at this phone, oldest first.
+
+    Example:
+        def test_a_conversation(whoosh, send):
+            whoosh.add_number("+15557122661")
+            phone = whoosh.phone("+15558675310")
+
+            phone.text("Hi", to="+15557122661")
+            send("Hello!")
+            whoosh.settle()
+
+            assert [message.body for message in phone.received] == ["Hello!"]
+    """
 
     __slots__ = ("_atext", "_get_rcs", "_partner", "_set_rcs", "_tapped", "_text", "number", "received")
     _SYNONYMS = MappingProxyType(
@@ -168,14 +184,14 @@ class Phone(Suggesting):
 
     @property
     def rcs(self) -> bool | None:
-        """True if the phone has RCS, False if not. None, the default, if the test does not say.
+        """True if the phone has RCS, False if not. None (the default) if the test does not say.
 
-        Set it to choose the channel of a Messaging Service with an RCS sender and numbers: RCS if True, else SMS. To a
-        phone without RCS nothing is delivered over RCS: such a message fails with 63036.
+        Set it to choose the channel of a Messaging Service that has an RCS sender and numbers: RCS if True, else SMS.
+        Nothing is delivered over RCS to a phone without it: such a message fails with 63036.
 
         Raises:
-            TypeError: the value is not a bool or None.
-            ValueError: the phone's owner is known by an address on another channel.
+            TypeError: The value is not a bool or None.
+            ValueError: The phone's owner has an address on another channel.
         """
         return self._get_rcs(self.number)
 
@@ -191,28 +207,44 @@ class Phone(Suggesting):
         self._set_rcs(self.number, has_rcs)
 
     def text(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: ParamValue) -> Reply:
-        """Write to one of the app's senders, as :meth:`Whoosh.receive` does."""
+        """Write to one of the app's senders, as ``whoosh.receive()`` does.
+
+        Args:
+            body: The text.
+            to: The app's number, short code or channel address.
+            media: Files, each a URL or file name (the ending names the type) or a pair of bytes and content type.
+            params: More parameters of the webhook, texts or numbers.
+
+        Returns:
+            The reply: the inbound message, its webhook, and the messages that the app's response caused.
+
+        Raises:
+            ValueError: ``to`` is not an address, or the account has no such sender.
+        """
         return self._text(body, from_=self.number, to=to, media=media, **params)
 
     async def atext(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: ParamValue) -> Reply:
-        """Do as :meth:`text` inside a running event loop, where the handlers of ASGI apps then run too."""
+        """Await this instead of :meth:`text` inside a running event loop. ASGI handlers then run in that loop."""
         return await self._atext(body, from_=self.number, to=to, media=media, **params)
 
     def tap(self, message: Message | str | HasSid, label: str) -> Reply:
-        """Tap on a button of a message, or pick an item of its list, which tells the app.
+        """Tap on a button of a message, or pick an item of its list.
 
         Args:
-            message: the message, its SID, or what the SDK returned for it.
-            label: the title of the button or item, such as ``"Yes"``, or its id.
+            message: The message, its SID, or the SDK's result.
+            label: The title of the button or item, such as ``"Yes"``, or its id.
+
+        Returns:
+            The reply: the inbound message, its webhook, and the messages that the app's response caused.
 
         Raises:
-            WhooshError: the message is not this person's, has not arrived, or has no such button.
+            WhooshError: The message is not this person's, has not arrived, or has no such button.
         """
         to, body, params = self._tapped(message, label)
         return self._text(body, from_=self.number, to=to, **params)
 
     async def atap(self, message: Message | str | HasSid, label: str) -> Reply:
-        """Do as :meth:`tap` inside a running event loop, where the handlers of ASGI apps then run too."""
+        """Await this instead of :meth:`tap` inside a running event loop. ASGI handlers then run in that loop."""
         to, body, params = self._tapped(message, label)
         return await self._atext(body, from_=self.number, to=to, **params)
 
@@ -228,14 +260,18 @@ class Phone(Suggesting):
         """Share a place with the app, on WhatsApp for example.
 
         Args:
-            latitude: in degrees, from -90 to 90.
-            longitude: in degrees, from -180 to 180.
-            to: the sender; by default the one of the last message from or to this phone, else the account's only one.
-            label: the name of the place.
-            address: its postal address.
+            latitude: The latitude in degrees, from -90 to 90.
+            longitude: The longitude in degrees, from -180 to 180.
+            to: The sender. The default is the sender of the last message from or to this phone, else the only sender of
+                the account.
+            label: The name of the place.
+            address: The postal address of the place.
+
+        Returns:
+            The reply: the inbound message, its webhook, and the messages that the app's response caused.
 
         Raises:
-            ValueError: there is no such place or no such sender, or the phone is a plain number: no SMS shares places.
+            ValueError: There is no such place or sender, or the phone is a plain number: an SMS shares no place.
         """
         params = shared_location(self.number, latitude, longitude, label, address)
         return self._text(from_=self.number, to=to or self._partner(self.number), **params)
@@ -249,23 +285,26 @@ class Phone(Suggesting):
         label: str | None = None,
         address: str | None = None,
     ) -> Reply:
-        """Do as :meth:`share_location` inside a running event loop."""
+        """Await this instead of :meth:`share_location` inside a running event loop."""
         params = shared_location(self.number, latitude, longitude, label, address)
         return await self._atext(from_=self.number, to=to or self._partner(self.number), **params)
 
     def answer_ad(self, body: str = "", *, to: str | None = None, **ad: Unpack[Ad]) -> Reply:
-        """Write after a click on an ad that leads to WhatsApp: the webhook has every ``Referral`` parameter.
+        """Write after a click on an ad that opens WhatsApp. The webhook has every ``Referral`` parameter.
 
         Args:
-            body: the text.
-            to: the sender, as in :meth:`share_location`.
-            ad: what the ad was, each a text: ``headline``, ``body_of_ad``, ``source_id``, ``source_type``,
+            body: The text.
+            to: The sender, as in :meth:`share_location`.
+            ad: The ad, each fact a text: ``headline``, ``body_of_ad``, ``source_id``, ``source_type``,
                 ``source_url``, ``media_url``, ``media_content_type``, ``media_id`` and ``click_id``.
+
+        Returns:
+            The reply: the inbound message, its webhook, and the messages that the app's response caused.
         """
         params = answered_ad(self.number, _referral(ad))
         return self._text(body, from_=self.number, to=to or self._partner(self.number), **params)
 
     async def aanswer_ad(self, body: str = "", *, to: str | None = None, **ad: Unpack[Ad]) -> Reply:
-        """Do as :meth:`answer_ad` inside a running event loop."""
+        """Await this instead of :meth:`answer_ad` inside a running event loop. ASGI handlers then run in that loop."""
         params = answered_ad(self.number, _referral(ad))
         return await self._atext(body, from_=self.number, to=to or self._partner(self.number), **params)

@@ -17,7 +17,7 @@ __tracebackhide__ = is_usage_error
 
 
 class Queue(Suggesting):
-    """What waits to be sent from one sender, whenever it is read; there is one where ``throughput`` is realistic."""
+    """The messages that wait to be sent from one sender. Exists with ``throughput="realistic"``. Always current."""
 
     __slots__ = ("_backlog", "_home", "_mms", "_sender", "_timeline", "_touch")
     _SYNONYMS = MappingProxyType({"size": "depth", "length": "depth", "waiting": "messages", "empty_at": "drains_at"})
@@ -54,7 +54,7 @@ class Queue(Suggesting):
 
     @property
     def expiring(self) -> Messages:
-        """Those whose validity period will end before their turn comes."""
+        """The waiting messages whose validity period will end before the sender gets to them."""
         return Messages(
             lambda: [message for message, place in list(self._backlog().waiting.items()) if place.turn is None],
             self._touch,
@@ -63,37 +63,44 @@ class Queue(Suggesting):
 
     @property
     def depth(self) -> int:
-        """How many messages wait."""
+        """The number of messages that wait."""
         return len(self._read().waiting)
 
     @property
     def segments(self) -> int:
-        """How many segments they take; an MMS or a channel message counts as one."""
+        """The number of segments that wait. An MMS or a channel message counts as one."""
         return self._read().segments
 
     @property
     def drains_at(self) -> datetime:
-        """When the last of them will have left the queue; the present moment where none waits."""
+        """The moment at which the queue will be empty: now, if no message waits."""
         drained, timeline = self._read().drained, self._timeline()
         return timeline.shown_at(max(drained, timeline.steady))
 
     @property
     def rate(self) -> int:
-        """How many segments a second leave it for the sender's own country."""
+        """The number of segments that leave the queue each second for the sender's own country."""
         return rate_of(self._sender, self._home, mms=self._mms)
 
     @property
     def room(self) -> int:
-        """How many more such segments it takes."""
+        """The number of further segments that fit into the queue."""
         return max(self._read().room(self.rate, self._timeline().steady), 0)
 
     @property
     def is_full(self) -> bool:
-        """Whether it takes none."""
+        """True if no further segment fits into the queue."""
         return self.room == 0
 
     def rate_to(self, recipient: str) -> int:
-        """How many segments a second leave it for the country of a recipient."""
+        """Return how many segments leave the queue each second for a recipient's country.
+
+        Args:
+            recipient: The recipient's phone number.
+
+        Raises:
+            ValueError: ``recipient`` is not a phone number.
+        """
         address = normalize(recipient)
         if address is None:
             raise ValueError(f'rate_to() takes a phone number such as "+447911123456", not {recipient!r}.')

@@ -17,7 +17,7 @@ __tracebackhide__ = is_usage_error
 
 
 class Messages(Suggesting, Sequence[Message]):
-    """Messages, oldest first, as they are at each reading."""
+    """A sequence of messages, oldest first. Always current: it has ``len()``, indexes and slices."""
 
     _SYNONYMS = MappingProxyType(
         {
@@ -77,15 +77,26 @@ class Messages(Suggesting, Sequence[Message]):
         return f"<{self._name}: {[describe(record) for record in self._found()]}>"
 
     def filter(self, **match: Unpack[Match]) -> "Messages":
-        """The messages that match."""
+        """Return the messages that match.
+
+        Args:
+            match: The criteria, by the names of message properties.
+
+        Raises:
+            TypeError: A message has no such property.
+        """
         matcher = Matcher(match)
         return Messages(self._found, self._touch, f"{self._name} with {matcher}" if match else self._name, matcher)
 
     def one(self, **match: Unpack[Match]) -> Message:
-        """The only message that matches.
+        """Return the only message that matches.
+
+        Args:
+            match: The criteria, by the names of message properties.
 
         Raises:
-            AssertionError: none matches, or several do.
+            AssertionError: No message matches, or several do.
+            TypeError: A message has no such property.
         """
         __tracebackhide__ = True
         matcher = Matcher(match)
@@ -96,10 +107,14 @@ class Messages(Suggesting, Sequence[Message]):
         return Message(found[0], self._touch)
 
     def last(self, **match: Unpack[Match]) -> Message:
-        """The newest message that matches.
+        """Return the newest message that matches.
+
+        Args:
+            match: The criteria, by the names of message properties.
 
         Raises:
-            AssertionError: none matches.
+            AssertionError: No message matches.
+            TypeError: A message has no such property.
         """
         __tracebackhide__ = True
         matcher = Matcher(match)

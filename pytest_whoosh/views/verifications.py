@@ -8,7 +8,7 @@ from .messages import Message
 
 
 class Verification:
-    """A verification, live and read-only: every attribute shows its present state."""
+    """A verification of Verify. Its properties always show the current state."""
 
     __slots__ = ("_record", "_touch")
 

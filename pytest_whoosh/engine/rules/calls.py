@@ -36,9 +36,13 @@ UrlTest: TypeAlias = Callable[[Request], bool]
 
 
 class CallRule(ScriptedCalls):
-    """A rule of ``whoosh.when_called``, about API calls that match; the newest rule that matches wins.
+    """A rule of ``whoosh.when_called``, about API calls that match. The newest rule that matches wins.
 
     Its outcome is an answer: ``respond``, ``reject``, ``rate_limit``, ``timeout`` or ``disconnect``.
+
+    Attributes:
+        match: The criteria of the rule, by name.
+        calls: The requests that the rule answered, oldest first, as ``ApiRequest``.
     """
 
     _counted = "calls"

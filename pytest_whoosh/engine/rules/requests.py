@@ -31,10 +31,16 @@ class Headers(Mapping[str, str]):
 
 
 class ApiRequest:
-    """An API request: ``method``, ``url``, ``path``, ``query``, ``form``, ``json`` and ``headers``.
+    """An API request of the app, in ``rule.calls`` and for functions that make a scripted answer.
 
-    ``query`` and ``form`` hold a list of values for each name; ``json`` is the document of a JSON body, else None.
-    ``path`` is decoded. ``headers`` are found by name in any case.
+    Attributes:
+        method: The HTTP method.
+        url: The full URL.
+        path: The path, decoded.
+        query: The query string: a list of values for each name.
+        form: The fields of a form: a list of values for each name.
+        json: The document of a JSON body, else None.
+        headers: The headers by name, in any case.
     """
 
     __slots__ = ("form", "headers", "json", "method", "path", "query", "url")

@@ -73,7 +73,7 @@ class ScriptedCalls(Suggesting):
 
     @property
     def outcome(self) -> str | None:
-        """The outcome as the test wrote it, such as ``"undeliver(30003)"``; None if the rule has none yet."""
+        """The outcome as the test wrote it, such as ``"undeliver(30003)"``. None if the rule has none yet."""
         return self._answer.written if self._answer else None
 
     @property
@@ -83,11 +83,18 @@ class ScriptedCalls(Suggesting):
 
     @property
     def left(self) -> int | None:
-        """The number of times that the rule still applies; None if ``times()`` does not limit it."""
+        """The number of times that the rule still applies. None if ``times()`` does not limit it."""
         return self._left
 
     def times(self, n: int) -> Self:
-        """Apply the rule to its next ``n`` matches only; older rules apply after that."""
+        """Apply the rule to its next ``n`` matches only. Older rules apply after that.
+
+        Args:
+            n: The number of matches, from 1.
+
+        Raises:
+            ValueError: ``n`` is not a whole number from 1.
+        """
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise ValueError(
                 f"{dialect().method('times')} takes a whole number of {self._counted} from 1 on, not {n!r}."
@@ -96,7 +103,7 @@ class ScriptedCalls(Suggesting):
         return self
 
     def remove(self) -> None:
-        """End the rule: it applies to nothing more. Removing it again changes nothing."""
+        """End the rule. Removing it again changes nothing."""
         if self.on_remove:
             self.on_remove(self)
 
@@ -106,14 +113,21 @@ class ScriptedCalls(Suggesting):
         """Refuse the request with an error code.
 
         Args:
-            code: an error code of the vendor's.
-            status: the HTTP status; by default the one that the vendor gives this code, else 400.
-            message: the error's text; by default the vendor's. A code that the catalogue lacks needs one.
+            code: The vendor's error code.
+            status: The HTTP status. The default is the vendor's status for this code, else 400.
+            message: The error's text. The default is the vendor's. A code that the catalogue lacks needs a text.
+
+        Raises:
+            ValueError: The catalogue has no such code, and there is no text.
         """
         return self._answers(answers.reject(code, status, message))
 
     def rate_limit(self, retry_after: int = 1) -> Self:
-        """Refuse the request with 429 and error 20429; the Retry-After header says ``retry_after`` seconds."""
+        """Refuse the request with 429 and error 20429.
+
+        Args:
+            retry_after: The seconds in the header ``Retry-After``.
+        """
         return self._answers(answers.rate_limit(retry_after))
 
     def respond(
@@ -128,25 +142,32 @@ class ScriptedCalls(Suggesting):
         """Answer with any HTTP status and body, such as a 503 with a proxy's page.
 
         Args:
-            status: the HTTP status.
-            json: a document that JSON can hold, or a function of the request that returns one.
-            text: the body as text; HTML if it begins with ``<``.
-            content: the body as bytes.
-            headers: more headers.
+            status: The HTTP status.
+            json: A document that JSON can hold, or a function of the request (an ``ApiRequest``) that returns one.
+            text: The body as text. It is HTML if it begins with ``<``.
+            content: The body as bytes.
+            headers: More headers.
+
+        Raises:
+            ValueError: There is more than one body, or ``status`` is not an HTTP status.
         """
         return self._answers(answers.respond(status, json, text, content, headers))
 
     def timeout(self, *, connecting: bool = False, sent: bool = False) -> Self:
-        """Raise the HTTP library's own time-out: while reading the answer, or while ``connecting``.
+        """Raise the HTTP library's own time-out while the app reads the answer.
 
-        With ``sent`` the API carries the call out, and only the answer is lost.
+        Args:
+            connecting: True to raise while the app connects.
+            sent: True to carry out the call and lose only the answer.
         """
         return self._answers(answers.lose("timeout", connecting=connecting, sent=sent))
 
     def disconnect(self, *, connecting: bool = False, sent: bool = False) -> Self:
-        """Raise the HTTP library's own connection error: while waiting for the answer, or while ``connecting``.
+        """Raise the HTTP library's own connection error while the app waits for the answer.
 
-        With ``sent`` the API carries the call out, and only the answer is lost.
+        Args:
+            connecting: True to raise while the app connects.
+            sent: True to carry out the call and lose only the answer.
         """
         return self._answers(answers.lose("disconnect", connecting=connecting, sent=sent))
 
@@ -177,11 +198,14 @@ class ScriptedCalls(Suggesting):
 
 
 class Rule(ScriptedCalls):
-    """A rule of ``whoosh.when``, about messages that match; the newest rule that matches wins.
+    """A rule of ``whoosh.when``, about messages that match. The newest rule that matches wins.
 
     A rule has one outcome: a journey of the message (``deliver``, ``undeliver``, ``fail``, ``read``, ``stall``) or an
     answer of the API (``reject``, ``rate_limit``, ``respond``, ``timeout``, ``disconnect``). It may also script the
-    message's ``webhooks``. Answers of the API concern API calls only, never messages that TwiML sends.
+    message's ``webhooks``. Answers apply to API calls only, never to messages that TwiML sends.
+
+    Attributes:
+        match: The criteria of the rule, by name.
     """
 
     def __init__(self, criteria: Mapping[str, object]) -> None:
@@ -203,7 +227,7 @@ class Rule(ScriptedCalls):
 
     @property
     def outcome(self) -> str | None:
-        """The outcome as the test wrote it, such as ``"undeliver(30003)"``; None if the rule has none yet."""
+        """The outcome as the test wrote it, such as ``"undeliver(30003)"``. None if the rule has none yet."""
         said = [
             super().outcome or (self._journey[0] if self._journey else ""),
             self._script.written if self._script else "",
@@ -213,13 +237,22 @@ class Rule(ScriptedCalls):
     # The message's journey
 
     def deliver(self, after: timedelta | float | None = None) -> Self:
-        """Deliver the message. The receipt comes ``after`` this long (a timedelta, or seconds) once it was sent."""
+        """Deliver the message.
+
+        Args:
+            after: The time from ``sent`` to the delivery receipt: a timedelta, or seconds.
+        """
         return self._goes(f"deliver({_after(after)})", Status.DELIVERED, after=after)
 
     def undeliver(self, code: int = 30003, *, message: str | None = None) -> Self:
         """Let the carrier accept the message, then report it undelivered with an error code.
 
-        ``message`` replaces the code's text. A code that the catalogue lacks needs one.
+        Args:
+            code: The error code.
+            message: The error's text. The default is the vendor's. A code that the catalogue lacks needs a text.
+
+        Raises:
+            ValueError: The catalogue has no such code, and there is no text.
         """
         require_known(code, message, "undeliver")
         return self._goes(f"undeliver({_coded(code, message)})", Status.UNDELIVERED, code, message)
@@ -227,20 +260,33 @@ class Rule(ScriptedCalls):
     def fail(self, code: int = 30008, *, message: str | None = None) -> Self:
         """Fail the message with an error code before the carrier takes it.
 
-        ``message`` replaces the code's text. A code that the catalogue lacks needs one.
+        Args:
+            code: The error code.
+            message: The error's text. The default is the vendor's. A code that the catalogue lacks needs a text.
+
+        Raises:
+            ValueError: The catalogue has no such code, and there is no text.
         """
         require_known(code, message, "fail")
         return self._goes(f"fail({_coded(code, message)})", Status.FAILED, code, message)
 
     def read(self, after: timedelta | float | None = None) -> Self:
-        """Deliver the message to a person who opens it, ``after`` this long once it was delivered.
+        """Deliver the message to a person who opens it. Only WhatsApp reports ``read``: other messages stay delivered.
 
-        Only WhatsApp reports ``read``: any other message stays delivered.
+        Args:
+            after: The time from ``delivered`` to ``read``: a timedelta, or seconds.
         """
         return self._goes(f"read({_after(after)})", Status.READ, after=after)
 
     def stall(self, at: str = "sent") -> Self:
-        """Stop the message at a status: the receipt never comes."""
+        """Stop the message at a status: the delivery receipt never comes.
+
+        Args:
+            at: The status: ``"queued"``, ``"sending"``, ``"sent"`` or ``"delivered"``.
+
+        Raises:
+            ValueError: A message cannot stop at this status.
+        """
         if at not in _STALLS:
             raise ValueError(choose_from("status to stall at", at, _STALLS))
         return self._goes(f"stall({at!r})", Status(at))
@@ -276,10 +322,13 @@ class Rule(ScriptedCalls):
         """Lose, repeat, reorder or forge the message's status callbacks.
 
         Args:
-            drop: the statuses of callbacks that are lost.
-            duplicate: those that arrive twice.
-            order: statuses in order: a callback waits until those named before it have left.
+            drop: The statuses whose callbacks are lost.
+            duplicate: The statuses whose callbacks arrive twice.
+            order: Statuses in order. A callback waits until those named before it were sent.
             signature: ``"wrong"`` signs every callback so that a validator must refuse it.
+
+        Raises:
+            ValueError: A status is never reported.
         """
         self._script = webhook_script(drop, duplicate, order, signature)
         return self
