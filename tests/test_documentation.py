@@ -1,6 +1,6 @@
 """README and guide: snippets run, links lead somewhere, tables are made from code.
 
-``python -m tests.test_documentation`` writes the tables anew.
+``python -m tests.test_documentation`` writes the tables and the API reference anew.
 """
 
 import ast
@@ -25,6 +25,7 @@ from pytest_whoosh.server.operations import OPERATIONS
 from pytest_whoosh.server.operations.operation import Operation
 from pytest_whoosh.views import Message, Queue
 
+from . import reference
 from .benchmarks import campaign
 
 ROOT = Path(__file__).parents[1]
@@ -266,6 +267,51 @@ def test_a_table_says_what_the_code_says(table: str) -> None:
     )
 
 
+# The API reference, made from the docstrings
+
+REFERENCE = GUIDE / "reference.md"
+CLASSES = reference.classes()
+METHODS = [
+    pytest.param(member.function, id=f"{owner.__name__}.{member.name}")
+    for owner in CLASSES
+    for member in reference.members(owner)
+    if member.is_method
+]
+
+
+def test_the_reference_says_what_the_docstrings_say() -> None:
+    assert REFERENCE.read_text(encoding="utf-8") == reference.page(), "python -m tests.test_documentation writes it"
+
+
+def test_the_reference_has_every_public_name() -> None:
+    page = reference.page()
+
+    for owner in CLASSES:
+        assert f"\n## {owner.__name__}\n" in page
+        for member in reference.members(owner):
+            assert re.search(rf"\b{member.name}[`(]", page.partition(f"\n## {owner.__name__}\n")[2]), member.name
+
+
+@pytest.mark.parametrize("function", METHODS)
+def test_a_docstring_describes_all_parameters_and_what_is_returned(function: Callable[..., object]) -> None:
+    documented = reference.parse(function)
+    says_what_is_returned = documented.text.startswith("Return ") or "Returns" in documented.sections
+
+    if not documented.text.startswith("Await this instead of "):  # the twin says it
+        assert set(documented.items("Args")) == {each.name for each in reference.parameters(function)}
+        assert says_what_is_returned or not reference.returns_a_value(function)
+
+
+@pytest.mark.parametrize("owner", CLASSES, ids=lambda owner: owner.__name__)
+def test_a_docstring_describes_all_attributes(owner: type) -> None:
+    assert reference.attributes(owner) == reference.described_attributes(owner)
+
+
+@pytest.mark.parametrize("owner", CLASSES, ids=lambda owner: owner.__name__)
+def test_every_property_has_a_docstring(owner: type) -> None:
+    assert [each.name for each in reference.members(owner) if not each.value.__doc__] == []
+
+
 # The campaigns: each takes seconds, so that all of them are carried out only where the environment asks for it.
 
 every_campaign = pytest.mark.skipif("WHOOSH_CAMPAIGNS" not in os.environ, reason="WHOOSH_CAMPAIGNS is not set")
@@ -304,4 +350,5 @@ def _anchor(heading: str) -> str:
 if __name__ == "__main__":
     for path in PAGES:
         path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")
+    REFERENCE.write_text(reference.page(), encoding="utf-8")
     sys.exit()
