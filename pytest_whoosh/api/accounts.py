@@ -105,9 +105,11 @@ def fetch_account(call: Call) -> Reply:
 
 @routes.post("/{account_sid}", any_status=True)
 def update_account(call: Call) -> Reply:
-    """Rename an account, or suspend, reactivate or close it. What is closed stays closed."""
+    """Rename an account; suspend, reactivate or close a sub-account. A closed account stays closed."""
     account = call.account
     properties = changes(UpdateAccount, call.request.form)
+    if account.owner is None and properties.get("status", account.status) != account.status:
+        raise ApiError(21477)
     if account.status == "closed" and properties.get("status", "closed") != "closed":
         raise ApiError(20005)
     return Reply(render_account(call.vendor.update(account, properties)), sid=account.sid, element=_ELEMENT)

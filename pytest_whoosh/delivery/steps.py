@@ -55,7 +55,7 @@ class Delivery:
             if spent >= attempts.total:
                 break
         if attempts.problem:
-            webhook.error = WebhookError(11100, attempts.problem)
+            webhook.error = WebhookError(11243, attempts.problem)
 
     def _attempt(
         self, webhook: Webhook, target: Target, attempts: Attempts

@@ -417,9 +417,10 @@ def test_hosts_without_an_account_in_the_path_serve_that_of_the_credentials(exac
 def test_an_account_that_is_not_active_is_refused_everywhere(
     whoosh: Whoosh, client: Client, resource: str, status: str
 ) -> None:
-    client.api.accounts(whoosh.account_sid).update(status=status)
+    branch = sub_account(client)
+    client.api.accounts(branch.username).update(status=status)
 
-    answer = requests.get(HOSTS[resource].format(sid=whoosh.account_sid), auth=auth(whoosh))
+    answer = requests.get(HOSTS[resource].format(sid=branch.username), auth=branch.auth)
 
     assert answer.status_code == 403
     assert answer.json() == {
@@ -430,25 +431,29 @@ def test_an_account_that_is_not_active_is_refused_everywhere(
     }
 
 
-def test_a_suspended_account_sends_nothing(whoosh: Whoosh, client: Client) -> None:
-    client.api.accounts(whoosh.account_sid).update(status="suspended")
+@pytest.mark.parametrize("status", ["suspended", "closed"])
+def test_an_account_cannot_suspend_or_close_itself(whoosh: Whoosh, client: Client, status: str) -> None:
+    account = client.api.accounts(whoosh.account_sid)
 
     with pytest.raises(TwilioRestException) as refusal:
-        client.messages.create(from_=OURS, to=PERSON, body="Hi")
+        account.update(status=status, friendly_name="Closed")
 
-    assert (refusal.value.status, refusal.value.code) == (403, 20005)
-    whoosh.assert_nothing_sent()
+    assert (refusal.value.status, refusal.value.code) == (400, 21477)
+    assert refusal.value.msg == "Unable to update record: Unable to update Status for parent accounts"
+    assert account.update(status="active").friendly_name != "Closed"
+    assert client.messages.create(from_=OURS, to=PERSON, body="Hi").status == "queued"
 
 
-def test_a_suspended_account_is_still_fetched_and_can_be_reactivated(whoosh: Whoosh, client: Client) -> None:
-    account = client.api.accounts(whoosh.account_sid)
+def test_a_suspended_account_is_still_fetched_and_can_be_reactivated(client: Client) -> None:
+    branch = sub_account(client)
+    account = client.api.accounts(branch.username)
     account.update(status="suspended")
 
     suspended = account.fetch().status
     account.update(status="active")
 
     assert suspended == "suspended"
-    assert client.messages.create(from_=OURS, to=PERSON, body="Hi").status == "queued"
+    assert branch.messages.create(from_=OURS, to=PERSON, body="Hi").status == "queued"
 
 
 def test_a_closed_account_stays_closed(client: Client) -> None:
@@ -472,23 +477,14 @@ def test_suspending_a_sub_account_leaves_its_owner_alone(client: Client) -> None
     assert refusal.value.code == 20005
 
 
-def test_suspending_an_account_suspends_those_below_it(whoosh: Whoosh, client: Client) -> None:
-    branch = sub_account(client)
-    client.api.accounts(whoosh.account_sid).update(status="suspended")
-
-    with pytest.raises(TwilioRestException) as refusal:
-        branch.messages.create(from_=OURS, to=PERSON, body="Hi")
-
-    assert (refusal.value.status, refusal.value.code) == (403, 20005)
-
-
 @pytest.mark.parametrize("seconds", [0, 1], ids=["queued", "sending"])
 def test_messages_that_have_not_left_fail_when_the_account_is_suspended(
     whoosh: Whoosh, client: Client, seconds: int
 ) -> None:
-    client.messages.create(from_=OURS, to=PERSON, body="Hi", status_callback="https://app.example/status")
+    branch = sub_account(client)
+    branch.messages.create(from_=OURS, to=PERSON, body="Hi", status_callback="https://app.example/status")
     whoosh.travel(seconds=seconds)
-    client.api.accounts(whoosh.account_sid).update(status="suspended")
+    client.api.accounts(branch.username).update(status="suspended")
 
     whoosh.settle()
 
@@ -501,15 +497,18 @@ def test_messages_that_have_not_left_fail_when_the_account_is_suspended(
 def test_scheduled_messages_fail_when_they_are_due_while_the_account_is_suspended(
     whoosh: Whoosh, client: Client
 ) -> None:
-    service = whoosh.add_messaging_service("Reminders", senders=[OURS])
-    client.messages.create(
+    branch = sub_account(client)
+    service = branch.messaging.v1.services.create(friendly_name="Reminders")
+    number = branch.incoming_phone_numbers.create(phone_number=OURS)
+    service.phone_numbers.create(phone_number_sid=number.sid)
+    branch.messages.create(
         messaging_service_sid=service.sid,
         to=PERSON,
         body="Hi",
         schedule_type="fixed",
         send_at=whoosh.now + timedelta(hours=1),
     )
-    client.api.accounts(whoosh.account_sid).update(status="suspended")
+    client.api.accounts(branch.username).update(status="suspended")
 
     whoosh.travel(hours=2)
 
@@ -518,9 +517,10 @@ def test_scheduled_messages_fail_when_they_are_due_while_the_account_is_suspende
 
 
 def test_messages_that_have_left_are_delivered_though_the_account_is_suspended(whoosh: Whoosh, client: Client) -> None:
-    client.messages.create(from_=OURS, to=PERSON, body="Hi")
+    branch = sub_account(client)
+    branch.messages.create(from_=OURS, to=PERSON, body="Hi")
     whoosh.travel(seconds=2)
-    client.api.accounts(whoosh.account_sid).update(status="suspended")
+    client.api.accounts(branch.username).update(status="suspended")
 
     whoosh.settle()
 

@@ -118,7 +118,7 @@ def test_a_message_on_its_way_keeps_its_text(
 
     assert (response.status_code, response.json()) == (
         400,
-        refusal(20009, "Cannot delete this resource before it is complete"),
+        refusal(20009, "Cannot redact this resource before it is complete"),
     )
     assert (whoosh.outbox[0].body, whoosh.outbox[0].redacted) == ("Secret", False)
 

@@ -430,7 +430,9 @@ def test_an_unknown_retry_policy_is_reported_and_the_default_holds(whoosh, handl
     callback = deliver_first(whoosh, f"{HOOK}#rc=3&rp=sometimes")
 
     assert callback.attempts == 1
-    assert callback.error == ("11100 Invalid URL format: retry policy 'sometimes' is none of 4xx, 5xx, all, ct, rt")
+    assert callback.error == (
+        "11243 HTTP retry policy is invalid: retry policy 'sometimes' is none of 4xx, 5xx, all, ct, rt"
+    )
 
 
 # Slow handlers, on the virtual clock

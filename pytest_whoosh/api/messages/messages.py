@@ -96,7 +96,7 @@ def _asked(form: Form) -> tuple[str | None, str | None]:
 
 def _redact(call: Call, message: Message) -> None:
     if message.status in UNFINISHED:  # without its text there would be nothing to send
-        raise ApiError(20009, status=400)
+        raise ApiError(20009, status=400, message="Cannot redact this resource before it is complete")
     if message.forgotten is None:
         message.forgotten, message.body = message.body, ""
         message.date_updated = call.vendor.now

@@ -202,8 +202,8 @@ class Account:
 
     @property
     def is_active(self) -> bool:
-        """True if the account may use the API and send: not while it or its owner is suspended or closed."""
-        return self.status == "active" and (self.owner is None or self.owner.is_active)
+        """True if the account may use the API and send: not while it is suspended or closed."""
+        return self.status == "active"
 
     def add(self, message: Message, steady: datetime) -> None:
         """Store a message; ``steady`` is the present on the clock for spans."""
