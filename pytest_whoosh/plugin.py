@@ -30,6 +30,9 @@ SETTINGS = {
     "credentials": "'any' Basic credentials, or 'exact'ly the account's",
     "senders": "'any' well-formed sender, or only 'owned' ones",
     "numbers": "accept every 'possible' number, or only 'valid' ones",
+    "callback_hosts": (
+        "a StatusCallback may lead to 'any' host, or only to 'public' ones: not to this machine or a private address"
+    ),
     "clock": "'auto': frozen once a test moves time; 'frozen': from the start; 'virtual': never the app's",
     "delays": "time before each step of a message's life",
     "throughput": "'unlimited' or 'realistic' sending rates",
@@ -40,6 +43,9 @@ SETTINGS = {
     "env": "more environment variables for the account's values, one `NAME = account_sid` a line",
     "django_settings": "Django settings for the account's values, one `NAME = auth_token` a line",
     "guard": "refuse calls to the vendor from tests without the fixture",
+    "url_host": (
+        "the host in URLs that webhooks carry: 'twilio', 'whoosh' or a host; else the one that the app called last"
+    ),
     "seed": "part of every generated SID",
 }
 _PREFIX = "whoosh_"

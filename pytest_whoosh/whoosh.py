@@ -36,7 +36,6 @@ from .engine.carrier.throughput import Queue as Backlog
 from .engine.concurrency import Concurrency
 from .engine.dialect import dialect
 from .engine.errors import choose_from
-from .engine.hosts import API_HOST
 from .engine.http import Later, Request, Response, well_formed
 from .engine.inbound.conversation import Conversation, Deliveries, receive, received_by, run_call
 from .engine.inbound.destinations import destination_of
@@ -335,7 +334,7 @@ class Whoosh(Suggesting, Provisioning):
         self._require_in_force()
         with self._lock:
             vendor = self._new_vendor()
-            vendor.origin = self._vendor.origin
+            vendor.server_url, vendor.called_host = self._vendor.server_url, self._vendor.called_host
             self._travel.start_over(vendor)
             self._vendor = vendor
 
@@ -373,7 +372,7 @@ class Whoosh(Suggesting, Provisioning):
         """
         if url:
             self._require_in_force()
-        self._vendor.origin = url or f"https://{API_HOST}"
+        self._vendor.server_url, self._vendor.called_host = url, None
         self._courier.open_to(allow_webhooks if url else None)
 
     def _interrupt(self) -> None:

@@ -161,6 +161,8 @@ def _default(value: object) -> str:
         return f"{value // timedelta(minutes=1)} minutes"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if value is None:
+        return "none"
     if isinstance(value, str) and len(value) > 30:
         return "fixed"
     if value == {}:

@@ -232,6 +232,7 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
     path, extension = split_extension(request.path)
     error: ApiError | None = None
     rule: CallRule | None = None
+    vendor.note_host(request)
     try:
         if request.scheme != "https":
             raise NetworkFault("refused", text=PLAIN_HTTP.format(host=request.host))

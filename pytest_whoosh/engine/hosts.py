@@ -54,6 +54,12 @@ def label_of(host: str) -> str:
     return (below or "").partition(".")[0]
 
 
+def api_host_beside(host: str) -> str:
+    """Return the vendor's host for messages and media of the same domain, region and edge as another of its hosts."""
+    label = label_of(host)
+    return "api" + host[len(label) :].lower().rstrip(".") if label else API_HOST
+
+
 def is_loopback(host: str) -> bool:
     """True if a host is this machine: ``localhost``, a name below it, or a loopback address."""
     name = host.lower().removesuffix(".")
@@ -64,6 +70,20 @@ def is_loopback(host: str) -> bool:
 
     try:
         return ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def is_private(url: str) -> bool:
+    """True if the vendor cannot reach a URL's host: it is this machine, or an address of a private network."""
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    host = urlsplit(url).hostname or ""
+    if is_loopback(host):
+        return True
+    try:
+        return not ip_address(host).is_global
     except ValueError:
         return False
 

@@ -12,6 +12,8 @@ LONGEST_BODY: Final = 1600
 MOST_MEDIA: Final = 10
 #: The longest and the default validity period, in seconds (21624). A sender's queue is this long too.
 LONGEST_VALIDITY: Final = 14400
+#: The most tags of one message.
+MOST_TAGS: Final = 10
 #: The longest lead of a scheduled message (35114).
 LONGEST_SCHEDULE: Final = timedelta(days=35)
 

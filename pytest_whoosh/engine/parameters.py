@@ -1,5 +1,6 @@
 """Parameters of the API: how the text of each is read, and the error code if it cannot be."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import field, fields
@@ -8,7 +9,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from .limits import LONGEST_NAME, LONGEST_URL
+from .limits import LONGEST_NAME, LONGEST_URL, MOST_TAGS
 from .sids import is_sid
 
 #: Reads the text of a parameter. Raises ValueError with the values that are valid, in words.
@@ -18,6 +19,9 @@ Read: TypeAlias = Callable[[str], Any]
 _HOST: Final = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?|\[[0-9A-Fa-f:.]+\]")
 #: At most four decimal places, and as many zeros after them as anyone likes.
 _AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{0,4}0*)?|\.[0-9]{1,4}0*")
+#: The name and the value of a tag.
+_TAG_NAME: Final = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+_TAG_VALUE: Final = re.compile(r"[A-Za-z0-9._~-]{1,256}")
 #: The metadata key under which a dataclass field declares its parameter.
 _KEY: Final = "parameter"
 #: Stands for a property that an empty parameter leaves unchanged.
@@ -141,6 +145,24 @@ def one_of(*choices: str) -> Read:
             raise ValueError(f"one of {', '.join(map(repr, choices))}")
         return value
 
+    return read
+
+
+def tags(value: str) -> dict[str, str]:
+    """Read the tags of a message: a JSON object of short texts.
+
+    See https://www.twilio.com/docs/bulk-messaging/tags
+    """
+    wanted = f"a JSON object of at most {MOST_TAGS} tags, without spaces in their names and values"
+    try:
+        read = json.loads(value)
+    except (ValueError, RecursionError):
+        raise ValueError(wanted) from None
+    if not isinstance(read, dict) or len(read) > MOST_TAGS:
+        raise ValueError(wanted)
+    for name, text in read.items():
+        if not (_TAG_NAME.fullmatch(name) and isinstance(text, str) and _TAG_VALUE.fullmatch(text)):
+            raise ValueError(wanted)
     return read
 
 

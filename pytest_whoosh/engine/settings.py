@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, TypedDict
 
 from .errors import choose_from
+from .hosts import API_HOST
 from .messages.lifecycle import DELAYS, PRICE, Status
 from .misuse import is_usage_error
 from .sids import Prefix, is_sid
@@ -28,6 +29,10 @@ _NAMES: Final = 'a mapping such as {"TWILIO_ACCOUNT": "account_sid"}, or lines s
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 #: Separates the delays in a text: commas, spaces or line ends before the next name.
 _BETWEEN_DELAYS: Final = re.compile(r"[,\s]+(?=[a-z]+\s*=)", re.IGNORECASE)
+
+#: The hosts that the setting ``url_host`` has names for.
+URL_HOSTS: Final[Mapping[str, str]] = MappingProxyType({"twilio": "api.twilio.com", "whoosh": API_HOST})
+_HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.?(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 def _choice(*choices: str) -> Callable[[object], str]:
@@ -87,6 +92,15 @@ def duration(value: object) -> timedelta:
     if isinstance(value, timedelta) and value >= timedelta():
         return value
     raise ValueError(_SPAN)
+
+
+def _url_host(value: object) -> str | None:
+    if value is None:
+        return None
+    host = URL_HOSTS.get(value, value) if isinstance(value, str) else None
+    if host and _HOST.fullmatch(host):
+        return host
+    raise ValueError("'twilio', 'whoosh', or a host such as 'api.dublin.ie1.twilio.com'")
 
 
 def _delays(value: object) -> Mapping[str, timedelta]:
@@ -150,6 +164,11 @@ class Settings:
     numbers: str = _setting(
         _choice("possible", "valid"), "possible", "accept every 'possible' number, or only 'valid' ones"
     )
+    callback_hosts: str = _setting(
+        _choice("any", "public"),
+        "any",
+        "a StatusCallback may lead to 'any' host, or only to 'public' ones: not to this machine or a private address",
+    )
     clock: str = _setting(
         _choice("auto", "frozen", "virtual"),
         "auto",
@@ -184,6 +203,11 @@ class Settings:
         metadata={"read": _names, "about": "Django settings for the account's values, one `NAME = auth_token` a line"},
     )
     guard: bool = _setting(_flag, True, "refuse calls to the vendor from tests without the fixture")
+    url_host: str | None = _setting(
+        _url_host,
+        None,
+        "the host in URLs that webhooks carry: 'twilio', 'whoosh' or a host; else the one that the app called last",
+    )
     seed: int = _setting(_integer, 0, "part of every generated SID")
 
 
@@ -205,6 +229,7 @@ class GivenSettings(TypedDict, total=False):
     credentials: Literal["any", "exact"]
     senders: Literal["any", "owned"]
     numbers: Literal["possible", "valid"]
+    callback_hosts: Literal["any", "public"]
     clock: Literal["auto", "frozen", "virtual"]
     delays: Mapping[str, Duration] | str
     throughput: Literal["unlimited", "realistic"]
@@ -215,6 +240,7 @@ class GivenSettings(TypedDict, total=False):
     django_settings: Mapping[str, AccountValue] | str
     unfaked: Literal["refuse", "404"]
     guard: bool
+    url_host: str | None
     seed: int
 
 

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from http import HTTPStatus
 from operator import attrgetter, itemgetter
 from typing import Any, Final, Protocol, TypeVar
+from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from .account.account import Account, Provisions
@@ -31,7 +32,7 @@ from .carrier.throughput import Throughput
 from .collection import Collection
 from .concurrency import Concurrency
 from .errors import ApiError
-from .hosts import API_HOST, is_cdn
+from .hosts import API_HOST, CDN_HOST, api_host_beside, is_cdn, is_vendor
 from .http import NetworkFault, Request, Response
 from .lookup import Lookups
 from .messages.chains import Chains
@@ -99,8 +100,10 @@ class Vendor:
         self.app_now = app_now or (lambda: self.now)
         #: The moment at which the double became active.
         self.started = now
-        #: The origin of the media URLs in webhooks.
-        self.origin = f"https://{API_HOST}"
+        #: The URL of the local server, if the double is served.
+        self.server_url: str | None = None
+        #: The host that the app called last. None if it called none, or a local server by the server's own name.
+        self.called_host: str | None = None
         self.timeline = Timeline(now)
         self.chains = Chains()
         self.sids = Sids(settings.seed)
@@ -147,6 +150,25 @@ class Vendor:
     def steady(self) -> datetime:
         """What spans are measured on: store it where one begins (see :mod:`pytest_whoosh.engine.timeline`)."""
         return self.timeline.steady
+
+    @property
+    def origin(self) -> str:
+        """The origin of the URLs that webhooks carry: the vendor's host that the app uses, since apps check it."""
+        if host := self.settings.url_host:
+            return f"https://{host}"
+        if self.called_host:
+            return f"https://{api_host_beside(self.called_host)}"
+        return self.server_url or f"https://{API_HOST}"
+
+    def note_host(self, request: Request) -> None:
+        """Note the host that the app called. While served, only the calls that the server received count."""
+        if request.host == CDN_HOST:
+            return
+        if request.server is None:
+            self.called_host = None if self.server_url else request.host
+        else:
+            netloc = urlsplit(request.server).netloc
+            self.called_host = netloc if is_vendor(netloc) else None
 
     # Accounts
 

@@ -98,6 +98,7 @@ _KIND_OF_TYPE: Final[Mapping[fields_of_messages.ValueType, Kind]] = MappingProxy
         fields_of_messages.HISTORY: _HISTORY,
         fields_of_messages.PARAMETERS: OBJECT,
         fields_of_messages.CONTENT: OBJECT,
+        fields_of_messages.TAGS: OBJECT,
         fields_of_messages.WEBHOOKS: _CALLBACKS,
     }
 )

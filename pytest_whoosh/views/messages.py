@@ -245,6 +245,96 @@ class Message(Suggesting):
         """True if the message was deleted."""
         return self._read("deleted")
 
+    @property
+    def application_sid(self) -> str | None:
+        """The SID of the application that status callbacks are sent to."""
+        return self._read("application_sid")
+
+    @property
+    def validity_period(self) -> int:
+        """The longest time that the message waits in its sender's queue, in seconds."""
+        return self._read("validity_period")
+
+    @property
+    def max_price(self) -> Decimal | None:
+        """The highest price that the app accepts, in US dollars."""
+        return self._read("max_price")
+
+    @property
+    def provide_feedback(self) -> bool:
+        """True if the app said that it reports feedback."""
+        return self._read("provide_feedback")
+
+    @property
+    def attempt(self) -> int | None:
+        """The number of attempts that the app made so far."""
+        return self._read("attempt")
+
+    @property
+    def content_retention(self) -> str | None:
+        """Whether the API keeps the text: ``"retain"`` or ``"discard"``."""
+        return self._read("content_retention")
+
+    @property
+    def address_retention(self) -> str | None:
+        """Whether the API keeps the recipient's number: ``"retain"`` or ``"obfuscate"``."""
+        return self._read("address_retention")
+
+    @property
+    def smart_encoded(self) -> bool | None:
+        """True if look-alike characters are replaced. None leaves this to the Messaging Service."""
+        return self._read("smart_encoded")
+
+    @property
+    def persistent_action(self) -> list[str]:
+        """The rich actions of a channel message, such as ``geo:37.78,-122.39|Office``."""
+        return self._read("persistent_action")
+
+    @property
+    def shorten_urls(self) -> bool:
+        """True if the app asked for short links."""
+        return self._read("shorten_urls")
+
+    @property
+    def send_as_mms(self) -> bool:
+        """True if the app asked for an MMS whatever the content."""
+        return self._read("send_as_mms")
+
+    @property
+    def schedule_type(self) -> str | None:
+        """``"fixed"`` if scheduled."""
+        return self._read("schedule_type")
+
+    @property
+    def fallback_from(self) -> str | None:
+        """The sender of the SMS that phones without RCS get."""
+        return self._read("fallback_from")
+
+    @property
+    def risk_check(self) -> str | None:
+        """Whether SMS pumping protection checks the message: ``"enable"`` or ``"disable"``."""
+        return self._read("risk_check")
+
+    @property
+    def traffic_type(self) -> str | None:
+        """``"free"`` if the message is free to the recipient."""
+        return self._read("traffic_type")
+
+    @property
+    def message_intent(self) -> str | None:
+        """The purpose of the message, as posted."""
+        return self._read("message_intent")
+
+    @property
+    def force_delivery(self) -> bool:
+        """The reserved parameter ``ForceDelivery``."""
+        return self._read("force_delivery")
+
+    @property
+    def tags(self) -> dict[str, str] | None:
+        """The tags of the message, by name."""
+        return self._read("tags")
+
 
 class Callback(Suggesting):
     """A webhook that the double sent to the app, and the app's response once it was delivered."""

@@ -599,3 +599,53 @@ def test_a_date_that_is_none_is_refused(client: Client) -> None:
     response = get(path_of(message, ".json"), **{"DateCreated>": "yesterday"})
 
     assert (response.status_code, response.json()["code"]) == (400, 20422)
+
+
+# Whose host the URL of a file has (recorded.md 25)
+
+
+@pytest.mark.parametrize(
+    ("called", "host"),
+    [
+        pytest.param("api.twilio.com", "api.twilio.com", id="Twilio's"),
+        pytest.param("api.whoosh.totogi.solutions", "api.whoosh.totogi.solutions", id="Whoosh's"),
+        pytest.param("api.whoosh.totogidemos.com", "api.whoosh.totogidemos.com", id="the vendor's SDK's"),
+        pytest.param("api.dublin.ie1.twilio.com", "api.dublin.ie1.twilio.com", id="with a region"),
+        pytest.param("Messaging.Dublin.ie1.Twilio.com.", "api.dublin.ie1.twilio.com", id="another product's"),
+    ],
+)
+def test_row_25_webhooks_name_the_host_that_the_app_called_last(whoosh: Whoosh, called: str, host: str) -> None:
+    requests.get(f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}.json", auth=AUTH, timeout=5)
+    requests.get(f"https://{called}/nowhere", auth=AUTH, timeout=5)
+
+    url = file_url(whoosh)
+
+    assert urlsplit(url).netloc == host
+    assert requests.get(url, auth=AUTH, timeout=5).status_code == 200
+
+
+def test_row_25_fetching_a_file_changes_nothing_about_the_host(whoosh: Whoosh) -> None:
+    url = file_url(whoosh)
+
+    requests.get(url, auth=AUTH, timeout=5)
+
+    assert urlsplit(url).netloc == urlsplit(file_url(whoosh)).netloc == "api.whoosh.totogi.solutions"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "host"),
+    [
+        ("twilio", "api.twilio.com"),
+        ("whoosh", "api.whoosh.totogi.solutions"),
+        ("api.sydney.au1.twilio.com", "api.sydney.au1.twilio.com"),
+    ],
+)
+def test_row_25_a_setting_names_the_host(chosen: str, host: str) -> None:
+    with Whoosh(url_host=chosen) as whoosh:
+        whoosh.reset()
+        requests.get("https://api.dublin.ie1.twilio.com/nowhere", auth=AUTH, timeout=5)
+
+        url = file_url(whoosh)
+
+        assert urlsplit(url).netloc == host
+        assert requests.get(url, auth=AUTH, timeout=5).status_code == 200

@@ -255,6 +255,18 @@ def provisions(whoosh: Whoosh) -> dict[str, str]:
         ({"AddressRetention": "forget"}, 30030, 400, "Invalid AddressRetention"),
         ({"AddressRetention": "discard"}, 30030, 400, "Invalid AddressRetention"),
         ({"Attempt": "first"}, 20422, 400, "Invalid Parameter"),
+        # recorded.md 32
+        ({"RiskCheck": "on"}, 20422, 400, "Invalid Parameter"),
+        ({"TrafficType": "paid"}, 20422, 400, "Invalid Parameter"),
+        ({"Tags": "campaign"}, 20422, 400, "Invalid Parameter"),
+        ({"Tags": '["campaign"]'}, 20422, 400, "Invalid Parameter"),
+        ({"Tags": '{"campaign": 1}'}, 20422, 400, "Invalid Parameter"),
+        ({"Tags": '{"campaign": "summer sale"}'}, 20422, 400, "Invalid Parameter"),
+        ({"Tags": '{"": "x"}'}, 20422, 400, "Invalid Parameter"),
+        ({"Tags": f'{{"{"x" * 129}": "x"}}'}, 20422, 400, "Invalid Parameter"),
+        ({"Tags": f'{{"x": "{"x" * 257}"}}'}, 20422, 400, "Invalid Parameter"),
+        ({"Tags": "{" + ", ".join(f'"{n}": "x"' for n in range(11)) + "}"}, 20422, 400, "Invalid Parameter"),
+        ({"Tags": "[" * 100_000}, 20422, 400, "Invalid Parameter"),
         ({"ShortenUrls": "true"}, 30124, 400, "MessagingServiceSID cannot be empty or null"),
         (
             {"ShortenUrls": "true", "MessagingServiceSid": "<service without domain>", "From": None},
@@ -842,3 +854,39 @@ def test_feedback_can_only_be_posted(api: Api, method: str) -> None:
     response = api.call(method, f"{api.path()}/{sid}/Feedback.json")
 
     assert (response.status_code, response.json()) == (405, refusal(20004, "Method not allowed", 405))
+
+
+# Where reports cannot go (recorded.md 13)
+
+
+PRIVATE = [
+    "http://localhost:8000/status",
+    "http://app.localhost/status",
+    "http://127.0.0.1/status",
+    "https://10.0.0.5/status",
+    "https://192.168.1.20:8443/status",
+    "https://169.254.1.1/status",
+    "http://[::1]/status",
+    "http://[fd00::1]/status",
+]
+
+
+@pytest.mark.whoosh(callback_hosts="public")
+@pytest.mark.parametrize("url", PRIVATE)
+def test_row_13_reports_go_to_public_hosts_only_if_the_test_wants_it_so(client: Client, url: str) -> None:
+    with pytest.raises(TwilioRestException) as refusal:
+        client.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=url)
+
+    assert (refusal.value.status, refusal.value.code) == (400, 21609)
+    assert refusal.value.msg == f"Unable to create record: The 'StatusCallback' URL {url} is not a valid URL"
+
+
+@pytest.mark.parametrize("url", PRIVATE)
+def test_row_13_reports_may_go_to_a_local_server_otherwise(client: Client, url: str) -> None:
+    assert client.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=url).status == "queued"
+
+
+@pytest.mark.whoosh(callback_hosts="public")
+@pytest.mark.parametrize("url", ["https://app.example/status", "http://8.8.8.8/status", "http://[2606:4700::1]/status"])
+def test_row_13_public_hosts_are_never_refused(client: Client, url: str) -> None:
+    assert client.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=url).status == "queued"

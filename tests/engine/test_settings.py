@@ -22,6 +22,7 @@ def test_there_is_a_default_for_everything() -> None:
         "credentials": "any",
         "senders": "any",
         "numbers": "possible",
+        "callback_hosts": "any",
         "clock": "auto",
         "delays": DELAYS,
         "throughput": "unlimited",
@@ -32,6 +33,7 @@ def test_there_is_a_default_for_everything() -> None:
         "django_settings": {},
         "unfaked": "refuse",
         "guard": True,
+        "url_host": None,
         "seed": 0,
     }
 
@@ -51,10 +53,16 @@ def test_every_setting_says_what_it_is_for() -> None:
         ("credentials", "exact", "exact"),
         ("senders", "owned", "owned"),
         ("numbers", "valid", "valid"),
+        ("callback_hosts", "public", "public"),
         ("clock", "virtual", "virtual"),
         ("throughput", "realistic", "realistic"),
         ("callbacks", "http", "http"),
         ("app_errors", "raise", "raise"),
+        ("url_host", None, None),
+        ("url_host", "twilio", "api.twilio.com"),
+        ("url_host", "whoosh", "api.whoosh.totogi.solutions"),
+        ("url_host", "api.dublin.ie1.twilio.com", "api.dublin.ie1.twilio.com"),
+        ("url_host", "proxy.example:8443", "proxy.example:8443"),
         ("guard", False, False),
         ("guard", "false", False),
         ("guard", " No ", False),
@@ -156,8 +164,8 @@ def test_an_unknown_name_is_refused_with_the_valid_ones() -> None:
 
     assert str(refusal.value) == (
         "Unknown setting 'delay'. Did you mean 'delays'? Valid: account_sid, api_key, api_secret, auth_token, "
-        "credentials, senders, numbers, clock, delays, throughput, callbacks, schedule_minimum, app_errors, unfaked, "
-        "env, django_settings, guard, seed."
+        "credentials, senders, numbers, callback_hosts, clock, delays, throughput, callbacks, schedule_minimum, "
+        "app_errors, unfaked, env, django_settings, guard, url_host, seed."
     )
 
 

@@ -5,8 +5,8 @@ import pytest
 from pytest_whoosh.engine.settings import ABOUT
 
 VALID = (
-    "account_sid, api_key, api_secret, auth_token, credentials, senders, numbers, clock, delays, throughput, "
-    "callbacks, schedule_minimum, app_errors, unfaked, env, django_settings, guard, seed"
+    "account_sid, api_key, api_secret, auth_token, credentials, senders, numbers, callback_hosts, clock, delays, "
+    "throughput, callbacks, schedule_minimum, app_errors, unfaked, env, django_settings, guard, url_host, seed"
 )
 
 #: Every setting: how the ini file spells it, how the marker and the constructor do, and how it then shows.
@@ -21,6 +21,8 @@ SPELLINGS = [
     ("senders", "any", "'any'", "'any'"),
     ("numbers", "valid", "'valid'", "'valid'"),
     ("numbers", "possible", "'possible'", "'possible'"),
+    ("callback_hosts", "public", "'public'", "'public'"),
+    ("callback_hosts", "any", "'any'", "'any'"),
     ("clock", "virtual", "'virtual'", "'virtual'"),
     ("clock", "auto", "'auto'", "'auto'"),
     (
@@ -53,6 +55,8 @@ SPELLINGS = [
     ),
     ("guard", "false", "False", "False"),
     ("guard", "on", "True", "True"),
+    ("url_host", "twilio", "'twilio'", "'api.twilio.com'"),
+    ("url_host", "api.example", "'api.example'", "'api.example'"),
     ("seed", "7", "7", "7"),
     ("seed", "-7", "-7", "-7"),
 ]
@@ -181,6 +185,7 @@ def test_markers_add_up_and_the_nearest_wins(pytester):
 
 DURATION = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
 NAMES = 'a mapping such as {"TWILIO_ACCOUNT": "account_sid"}, or lines such as "TWILIO_ACCOUNT = account_sid"'
+URL_HOST = "'twilio', 'whoosh', or a host such as 'api.dublin.ie1.twilio.com'"
 WRONG = [
     ("account_sid", "SK" + "0" * 32, "'AC' followed by 32 hexadecimal digits"),
     ("api_key", "key", "'SK' followed by 32 hexadecimal digits"),
@@ -189,6 +194,9 @@ WRONG = [
     ("credentials", "exactly", "one of 'any', 'exact'"),
     ("senders", "mine", "one of 'any', 'owned'"),
     ("numbers", "real", "one of 'possible', 'valid'"),
+    ("callback_hosts", "private", "one of 'any', 'public'"),
+    ("url_host", "https://api.twilio.com", URL_HOST),
+    ("url_host", "a b", URL_HOST),
     ("clock", "sundial", "one of 'auto', 'frozen', 'virtual'"),
     ("throughput", "fast", "one of 'unlimited', 'realistic'"),
     ("callbacks", "https", "one of 'mounted', 'http'"),

@@ -220,7 +220,7 @@ def test_every_setting_is_an_option_but_those_of_tests(capsys: pytest.CaptureFix
     assert re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE) == [
         "--host", "--port", "--tls", "--proxy", "--proxy-port", "--allow-webhooks",
         "--account-sid", "--api-key", "--api-secret", "--auth-token", "--credentials", "--senders", "--numbers",
-        "--delays", "--throughput", "--schedule-minimum", "--unfaked", "--seed",
+        "--callback-hosts", "--delays", "--throughput", "--schedule-minimum", "--unfaked", "--url-host", "--seed",
     ]  # fmt: skip
 
 

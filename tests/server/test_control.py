@@ -20,6 +20,7 @@ from twilio.rest import Client
 from pytest_whoosh import Server, Whoosh
 from pytest_whoosh.server.operations.reading import MOST
 from tests.conftest import PERSON, SENDER
+from tests.naming import NOT_POSTED, POSTED_KEYS
 from tests.server.controller import DESCRIPTION, Controller
 from tests.test_documentation import blocks
 
@@ -179,6 +180,7 @@ def test_a_message_shows_all_its_properties(control: Controller, whoosh: Whoosh,
         },
         "redacted": False,
         "deleted": False,
+        **NOT_POSTED,
     }
 
 
@@ -698,7 +700,8 @@ ALL = (
 MATCH_KEYS = (
     "sid, to, from, body, status, direction, error_code, error_message, num_segments, segments, encoding, media_urls, "
     "num_media, price, price_unit, date_created, date_sent, date_updated, send_at, messaging_service_sid, account_sid, "
-    "status_callback, content_sid, content_variables, content, feedback, history, request, redacted, deleted"
+    "status_callback, content_sid, content_variables, content, feedback, history, request, redacted, deleted, "
+    f"{POSTED_KEYS}"
 )
 
 
@@ -732,7 +735,8 @@ MATCH_KEYS = (
             (
                 "A rule decides when a message is created, and 'status' comes later. Valid: to, from, body, direction, "
                 "num_segments, segments, encoding, media_urls, num_media, date_created, send_at, "
-                "messaging_service_sid, account_sid, status_callback, content_sid, content_variables, content, request."
+                "messaging_service_sid, account_sid, status_callback, content_sid, content_variables, content, request"
+                f", {POSTED_KEYS}."
             ),
         ),
         (

@@ -64,6 +64,17 @@ def test_links_lead_to_the_host_that_was_called(server: Server, host: str) -> No
 
 
 @needs_curl
+def test_webhooks_name_the_host_that_was_called(server: Server) -> None:
+    """See recorded.md 25."""
+    run(["sh", "-c", 'curl -sS --cacert "$SSL_CERT_FILE" https://api.twilio.com/2010-04-01/Accounts.json'], server)
+    server.whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    server.whoosh.receive("Look", from_=PERSON, to=SENDER, media=["https://app.example/cat.png"])
+
+    assert server.whoosh.callbacks[0].params["MediaUrl0"].startswith("https://api.twilio.com/2010-04-01/")
+
+
+@needs_curl
 def test_the_server_itself_is_reached_through_the_proxy_too(server: Server) -> None:
     done = run(["sh", "-c", 'curl -sS "$WHOOSH_URL/_whoosh/"'], server)
 

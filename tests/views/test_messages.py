@@ -10,6 +10,7 @@ from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh
 from tests.conftest import PERSON, SENDER
+from tests.naming import NOT_POSTED
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -19,6 +20,7 @@ ATTRIBUTES = (
     "encoding", "media_urls", "num_media", "price", "price_unit", "date_created", "date_sent", "date_updated",
     "send_at", "messaging_service_sid", "account_sid", "status_callback", "content_sid", "content_variables",
     "content", "feedback", "history", "callbacks", "request", "redacted", "deleted",
+    *NOT_POSTED,
 )  # fmt: skip
 
 
@@ -92,6 +94,8 @@ def test_a_message_shows_what_it_was_created_with(whoosh: Whoosh, client: Client
         },
         "redacted": False,
         "deleted": False,
+        **NOT_POSTED,
+        "provide_feedback": True,
     }
     assert (message.sid[:2], len(message.sid)) == ("MM", 34)
 

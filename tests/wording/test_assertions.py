@@ -18,12 +18,13 @@ from twilio.rest import Client
 
 from pytest_whoosh import Message, Whoosh, WhooshError
 from tests.conftest import PERSON, SENDER
-from tests.naming import readable
+from tests.naming import POSTED_KEYS, readable
 
 KEYS = (
     "sid, to, from_, body, status, direction, error_code, error_message, num_segments, segments, encoding, media_urls, "
     "num_media, price, price_unit, date_created, date_sent, date_updated, send_at, messaging_service_sid, account_sid, "
     "status_callback, content_sid, content_variables, content, feedback, history, callbacks, request, redacted, deleted"
+    f", {POSTED_KEYS}"
 )
 
 

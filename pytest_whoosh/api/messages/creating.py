@@ -16,6 +16,7 @@ from pytest_whoosh.engine.account.content import read_variables, render
 from pytest_whoosh.engine.account.resources import PhoneNumber, ShortCode
 from pytest_whoosh.engine.addresses import SHORT_CODE, Kind, channel_of, country_of, kind_of, normalize
 from pytest_whoosh.engine.carrier.senders import MMS_COUNTRIES, NO_ALPHA
+from pytest_whoosh.engine.hosts import is_private
 from pytest_whoosh.engine.http import Form
 from pytest_whoosh.engine.limits import LONGEST_SCHEDULE, MOST_MEDIA
 from pytest_whoosh.engine.messages.record import Message
@@ -206,7 +207,9 @@ def _read_parameters(draft: Draft) -> None:
     if form.get("ApplicationSid", [""])[0] and "StatusCallback" in form:
         # The application's URL is used, and this one ignored, even where it is none.
         form = {name: values for name, values in form.items() if name != "StatusCallback"}
-    draft.given = parse(CreateMessage, form)
+    draft.given = given = parse(CreateMessage, form)
+    if given.status_callback and draft.vendor.settings.callback_hosts == "public" and is_private(given.status_callback):
+        raise draft.refuse(21609)
 
 
 def _fits_content(draft: Draft) -> None:

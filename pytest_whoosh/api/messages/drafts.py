@@ -18,7 +18,7 @@ from pytest_whoosh.engine.http import Form
 from pytest_whoosh.engine.limits import LONGEST_BODY, LONGEST_VALIDITY
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, Status
 from pytest_whoosh.engine.messages.record import Message
-from pytest_whoosh.engine.parameters import amount, at_most, flag, integer, one_of, param, sid, text, url
+from pytest_whoosh.engine.parameters import amount, at_most, flag, integer, one_of, param, sid, tags, text, url
 from pytest_whoosh.engine.sids import Prefix, is_sid
 from pytest_whoosh.engine.text.smart_encoding import smart_encode
 from pytest_whoosh.engine.vendor import OUTBOUND_API, Vendor
@@ -51,6 +51,11 @@ class CreateMessage:
     schedule_type: str | None = param("ScheduleType", one_of("fixed"), invalid=35126)
     send_at: str | None = param("SendAt", text)
     fallback_from: str | None = param("FallbackFrom", text)
+    risk_check: str | None = param("RiskCheck", one_of("enable", "disable"))
+    traffic_type: str | None = param("TrafficType", one_of("free"))
+    message_intent: str | None = param("MessageIntent", text)
+    force_delivery: bool = param("ForceDelivery", flag, default=False)
+    tags: dict[str, str] | None = param("Tags", tags)
 
 
 _NOTHING: Final = CreateMessage()

@@ -19,7 +19,7 @@ from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.rules.webhooks import WebhookScript
 from pytest_whoosh.engine.text.segments import count_segments
 from pytest_whoosh.engine.timeline import Timeline, later
-from pytest_whoosh.engine.webhooks.callbacks import Webhook, webhook
+from pytest_whoosh.engine.webhooks.callbacks import STATUS_HEADERS, Webhook, webhook
 from pytest_whoosh.engine.webhooks.parameters import status_params
 
 from . import window
@@ -283,6 +283,7 @@ class Carrier:
             at=now,
             message=message,
             token=str(uuid5(NAMESPACE_URL, f"{message.sid}/{message.status}")),
+            headers=STATUS_HEADERS,
         )
 
     def _emit(self, report: Webhook) -> None:

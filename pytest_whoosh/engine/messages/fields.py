@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypedDict, Ty
 from pytest_whoosh.engine.addresses import same
 from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.misuse import is_usage_error
+from pytest_whoosh.engine.parameters import flag, tags
 from pytest_whoosh.engine.text.segments import Encoding, segment
 from pytest_whoosh.engine.timeline import aware
 
@@ -120,6 +121,7 @@ FLAG: Final = ValueType(bool)
 TEXTS: Final = ValueType(list[str], _list)
 HISTORY: Final = ValueType(list[tuple[str, datetime]], _history)
 PARAMETERS: Final = ValueType(dict[str, str | list[str]])
+TAGS: Final = ValueType(dict[str, str])
 CONTENT: Final = ValueType(dict[str, object])
 #: The engine has records here, and a test sees each as a ``Callback``.
 WEBHOOKS: Final = ValueType(list, _list)
@@ -174,21 +176,28 @@ class Field:
 
 
 def posted(name: str, convert: Callable[[str], object] = str) -> Reader:
-    """Return a reader of a parameter as it was posted; None if it was not."""
+    """Return a reader of a parameter as it was posted; None if it was not, or was empty."""
 
     def read(message: Message) -> object:
         value = message.posted(name)
-        return None if value is None else convert(value if isinstance(value, str) else value[0])
+        text = value[0] if isinstance(value, tuple) else value
+        return convert(text) if text else None
 
     return read
 
 
+def posted_flag(name: str) -> Reader:
+    """Return a reader of a parameter that is true or false, and false if it was not posted."""
+    read = posted(name, flag)
+    return lambda message: bool(read(message))
+
+
 def posted_list(name: str) -> Reader:
-    """Return a reader of all values of a parameter that may be posted several times."""
+    """Return a reader of all values of a parameter that may be posted several times, without empty ones."""
 
     def read(message: Message) -> list[str]:
         value = message.posted(name)
-        return [value] if isinstance(value, str) else list(value or ())
+        return [text for text in ((value,) if isinstance(value, str) else value or ()) if text]
 
     return read
 
@@ -416,6 +425,83 @@ _ROWS: Final = (
         at_creation=False,
     ),
     Field("deleted", FLAG, lambda message: message.deleted, "True if the message was deleted.", at_creation=False),
+    # The parameters of a new message that the fields above do not show
+    Field(
+        "application_sid",
+        TEXT,
+        posted("ApplicationSid"),
+        "The SID of the application that status callbacks are sent to.",
+        nullable=True,
+    ),
+    Field(
+        "validity_period",
+        NUMBER,
+        lambda message: message.validity_period,
+        "The longest time that the message waits in its sender's queue, in seconds.",
+    ),
+    Field(
+        "max_price",
+        AMOUNT,
+        posted("MaxPrice", Decimal),
+        "The highest price that the app accepts, in US dollars.",
+        nullable=True,
+    ),
+    Field("provide_feedback", FLAG, posted_flag("ProvideFeedback"), "True if the app said that it reports feedback."),
+    Field("attempt", NUMBER, posted("Attempt", int), "The number of attempts that the app made so far.", nullable=True),
+    Field(
+        "content_retention",
+        _one_of("retain", "discard"),
+        posted("ContentRetention"),
+        'Whether the API keeps the text: ``"retain"`` or ``"discard"``.',
+        nullable=True,
+    ),
+    Field(
+        "address_retention",
+        _one_of("retain", "obfuscate"),
+        posted("AddressRetention"),
+        'Whether the API keeps the recipient\'s number: ``"retain"`` or ``"obfuscate"``.',
+        nullable=True,
+    ),
+    Field(
+        "smart_encoded",
+        FLAG,
+        posted("SmartEncoded", flag),
+        "True if look-alike characters are replaced. None leaves this to the Messaging Service.",
+        nullable=True,
+    ),
+    Field(
+        "persistent_action",
+        TEXTS,
+        posted_list("PersistentAction"),
+        "The rich actions of a channel message, such as ``geo:37.78,-122.39|Office``.",
+    ),
+    Field("shorten_urls", FLAG, posted_flag("ShortenUrls"), "True if the app asked for short links."),
+    Field("send_as_mms", FLAG, posted_flag("SendAsMms"), "True if the app asked for an MMS whatever the content."),
+    Field("schedule_type", _one_of("fixed"), posted("ScheduleType"), '``"fixed"`` if scheduled.', nullable=True),
+    Field(
+        "fallback_from",
+        ADDRESS,
+        posted("FallbackFrom"),
+        "The sender of the SMS that phones without RCS get.",
+        nullable=True,
+    ),
+    Field(
+        "risk_check",
+        _one_of("enable", "disable"),
+        posted("RiskCheck"),
+        'Whether SMS pumping protection checks the message: ``"enable"`` or ``"disable"``.',
+        nullable=True,
+    ),
+    Field(
+        "traffic_type",
+        _one_of("free"),
+        posted("TrafficType"),
+        '``"free"`` if the message is free to the recipient.',
+        nullable=True,
+    ),
+    Field("message_intent", TEXT, posted("MessageIntent"), "The purpose of the message, as posted.", nullable=True),
+    Field("force_delivery", FLAG, posted_flag("ForceDelivery"), "The reserved parameter ``ForceDelivery``."),
+    Field("tags", TAGS, posted("Tags", tags), "The tags of the message, by name.", nullable=True),
 )
 
 #: Every field by its name in Python.
@@ -475,6 +561,24 @@ class MatchAtCreation(TypedDict, total=False):
     content_variables: WantedOrNone[str]
     content: WantedOrNone[dict[str, object]]
     request: Wanted[dict[str, str | list[str]]]
+    application_sid: WantedOrNone[str]
+    validity_period: Wanted[int] | str | Approximate
+    max_price: WantedOrNone[Decimal] | str | float | Approximate
+    provide_feedback: Wanted[bool]
+    attempt: WantedOrNone[int] | str | Approximate
+    content_retention: WantedOrNone[str]
+    address_retention: WantedOrNone[str]
+    smart_encoded: WantedOrNone[bool]
+    persistent_action: Wanted[list[str]] | tuple[str, ...]
+    shorten_urls: Wanted[bool]
+    send_as_mms: Wanted[bool]
+    schedule_type: WantedOrNone[str]
+    fallback_from: WantedOrNone[str]
+    risk_check: WantedOrNone[str]
+    traffic_type: WantedOrNone[str]
+    message_intent: WantedOrNone[str]
+    force_delivery: Wanted[bool]
+    tags: WantedOrNone[dict[str, str]]
 
 
 class Match(MatchAtCreation, total=False):

@@ -24,12 +24,17 @@ API_VERSION: Final = "2010-04-01"
 #: The headers of every webhook, besides its signature and idempotency token.
 HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+        "Content-Type": "application/x-www-form-urlencoded",
         "User-Agent": "TwilioProxy/1.1",
         "Accept": "*/*",
         "Accept-Encoding": "gzip",
         "X-Home-Region": "us1",
     }
+)
+
+#: The headers of a status callback, which name the charset.
+STATUS_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
+    {**HEADERS, "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
 )
 
 #: The hops that a redirected webhook is followed for.
@@ -190,6 +195,7 @@ def webhook(
     message: Message | None = None,
     method: str = "POST",
     token: str,
+    headers: Mapping[str, str] = HEADERS,
 ) -> Webhook:
     """A signed webhook; ``token`` tells this one, with all its attempts, from every other."""
     signed = (
@@ -197,8 +203,8 @@ def webhook(
         if method == "GET"
         else signature(auth_token, url, params)
     )
-    headers = {**HEADERS, "I-Twilio-Idempotency-Token": token, "X-Twilio-Signature": signed}
-    return Webhook(url=url, method=method, params=params, headers=headers, signature=signed, message=message, at=at)
+    own = {**headers, "I-Twilio-Idempotency-Token": token, "X-Twilio-Signature": signed}
+    return Webhook(url=url, method=method, params=params, headers=own, signature=signed, message=message, at=at)
 
 
 def json_webhook(

@@ -17,7 +17,7 @@ from twilio.rest import Client
 from pytest_whoosh import Message, Whoosh, WhooshError
 from pytest_whoosh.engine.rules.rule import Rule
 from tests.conftest import PERSON, SENDER
-from tests.naming import readable
+from tests.naming import POSTED_KEYS, readable
 
 #: Every moment is exact where the app's clock stands from the start.
 pytestmark = pytest.mark.whoosh(clock="frozen")
@@ -25,7 +25,8 @@ pytestmark = pytest.mark.whoosh(clock="frozen")
 CALLBACK = "https://app.example/status"
 KEYS = (
     "to, from_, body, direction, num_segments, segments, encoding, media_urls, num_media, date_created, send_at, "
-    "messaging_service_sid, account_sid, status_callback, content_sid, content_variables, content, request"
+    "messaging_service_sid, account_sid, status_callback, content_sid, content_variables, content, request, "
+    f"{POSTED_KEYS}"
 )
 CALLBACKS = "canceled, queued, sent, failed, delivered, undelivered, read"
 DURATION = 'a timedelta, a number of seconds, or a text such as "15 minutes"'

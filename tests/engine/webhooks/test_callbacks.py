@@ -263,6 +263,16 @@ def test_a_whatsapp_message_that_fails_has_its_channels_words(whoosh: Whoosh, cl
     assert "EventType" not in params
 
 
+def test_a_persons_message_is_reported_without_a_charset(whoosh: Whoosh) -> None:
+    """See recorded.md 19."""
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    reply = whoosh.receive("Hi", from_=PERSON, to=SENDER)
+
+    assert reply.webhook is not None
+    assert reply.webhook.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
 def test_a_callback_has_the_headers_of_the_vendor(whoosh: Whoosh, client: Client) -> None:
     send(client, whoosh, from_=SENDER, status_callback=URL)
 
