@@ -18,6 +18,15 @@ class Dialect:
         """Return a call of the double: ``whoosh.travel(seconds=...)``; with ``...``, of any parameters."""
         return f"whoosh.{name}({'...' if given is ... else self.criteria(given)})"
 
+    def when(self, given: Mapping[str, object]) -> str:
+        """Return a rule about messages, without its outcome: ``whoosh.when(to='+15558675310')``."""
+        return self.call("when", given)
+
+    def when_called(self, method: str, url: object, given: Mapping[str, object]) -> str:
+        """Return a rule about API calls, without its outcome: ``whoosh.when_called('GET', '/Messages/*.json')``."""
+        params = [self.argument(name, value) for name, value in given.items()]
+        return f"whoosh.when_called({', '.join([self.value(method), self.value(url), *params])})"
+
     def rule(self, outcome: str, given: Mapping[str, object] = MappingProxyType({})) -> str:
         """Return a rule that scripts an outcome: ``whoosh.when(...).stall()``."""
         return f"whoosh.when(...).{outcome}({self.criteria(given)})"

@@ -18,7 +18,8 @@ from .parameters import read_criteria, read_parameters, read_query, show
 _DESCRIPTION: Final = "/_whoosh/openapi.json"
 _BY_PATH: Final[Mapping[str, Operation]] = {operation.path: operation for operation in OPERATIONS}
 
-_DIALECT: Final = ControlDialect({operation.name: operation.method for operation in OPERATIONS})
+#: Words errors and rules for clients of the control API.
+DIALECT: Final = ControlDialect({operation.name: operation.method for operation in OPERATIONS})
 
 
 class Unknown(Exception):
@@ -52,7 +53,7 @@ class Control:
         foreign = foreign_page(request.header, self._place.url, request.origin)
         if foreign:
             return refuse_page(foreign, self._place.url)
-        with speaking(_DIALECT):
+        with speaking(DIALECT):
             try:
                 return self._answer(request)
             except tuple(_STATUSES) as refusal:

@@ -21,6 +21,15 @@ class ControlDialect(Dialect):
         line = f"{self._methods[name]} /_whoosh/{name}"
         return line if given is ... or not given else f"{line} {self.match(given)}"
 
+    def when(self, given: Mapping[str, object]) -> str:
+        """Return the request that adds a rule about messages, without its outcome."""
+        return f'{self.call("when")} {{"match": {self.match(given)}}}'
+
+    def when_called(self, method: str, url: object, given: Mapping[str, object]) -> str:
+        """Return the request that adds a rule about API calls, without its outcome."""
+        params = f', "params": {self.match(given)}' if given else ""
+        return f'{self.call("when_called")} {{"method": {self.value(method)}, "url": {self.value(url)}{params}}}'
+
     def rule(self, outcome: str, given: Mapping[str, object] | None = None) -> str:
         """Return the request that scripts an outcome."""
         said = self.match(given) if given else "true"

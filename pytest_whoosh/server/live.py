@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from aiohttp import web
 
+from pytest_whoosh.engine.dialect import speaking
 from pytest_whoosh.report.pages import live_page
 from pytest_whoosh.whoosh import Whoosh
+
+from .control import DIALECT
 
 if TYPE_CHECKING:
     from .serving import Server
@@ -41,7 +44,10 @@ async def _snapshot(server: "Server", request: web.BaseRequest) -> web.StreamRes
     given = request.query.get("limit", str(_LIMIT))
     if not (given.isascii() and given.isdecimal() and 1 <= int(given) <= _MOST):
         return _json({"error": f"limit is a number from 1 to {_MOST}, not {given}."}, status=400)
-    return _json({**server.whoosh.snapshot(newest=int(given)), **_state(server.whoosh)})
+    with speaking(DIALECT):
+        shown = server.whoosh.snapshot(newest=int(given))
+    refused = sum(call.is_refused for call in server.whoosh.records.calls)
+    return _json({**shown, **_state(server.whoosh), "refused": refused})
 
 
 async def _events(server: "Server", request: web.BaseRequest) -> web.StreamResponse:
@@ -85,7 +91,7 @@ def _fingerprint(whoosh: Whoosh) -> object:
     records = whoosh.records
     last = records.webhooks[-1] if records.webhooks else None
     answer = (last.attempts, last.response_status, last.error) if last else None
-    return len(records.calls), len(records.webhooks), records.awaiting, answer
+    return len(records.calls), len(records.webhooks), records.awaiting, answer, records.rules
 
 
 def _json(document: object, status: int = 200) -> web.Response:

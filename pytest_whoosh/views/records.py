@@ -52,6 +52,11 @@ class Records:
         return self._vendor().journal
 
     @property
+    def rules(self) -> Sequence[tuple[int, int]]:
+        """The serial number of each rule, and how often it applied."""
+        return [(rule.serial, rule.matched) for rule in self._vendor().rules]
+
+    @property
     def awaiting(self) -> int:
         """How many webhooks wait to be delivered."""
         return len(self._vendor().due)

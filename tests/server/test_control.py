@@ -107,6 +107,7 @@ def test_the_status_says_all_that_a_client_needs(control: Controller, server: Se
         "api_key": server.whoosh.api_key,
         "api_secret": server.whoosh.api_secret,
         "auth_token": server.whoosh.auth_token,
+        "ca_file": None,
         "now": START,
         "is_moving": False,
         "outbox": 1,
@@ -431,6 +432,38 @@ def test_a_rule_that_is_refused_changes_nothing(control: Controller, whoosh: Who
     assert [each.params["MessageStatus"] for each in whoosh.callbacks] == ["sent", "delivered"]
 
 
+def test_rules_are_listed_as_requests_and_can_be_removed(control: Controller, whoosh: Whoosh, send: Send) -> None:
+    control.post("when", match={"to": PERSON, "body~": "code"}, undeliver=True, times=2)
+    control.post("when_called", method="GET", url="/Messages/*.json", params={"PageSize": "1"}, rate_limit=True)
+    send(body="Your code is 1234")
+
+    listed = control.get("rules")["rules"]
+
+    assert listed == [
+        {
+            "id": 1,
+            "rule": f'POST /_whoosh/when {{"match": {{"to": "{PERSON}", "body~": "code"}}}}',
+            "outcome": "undeliver(30003)",
+            "matched": 1,
+            "left": 1,
+        },
+        {
+            "id": 2,
+            "rule": (
+                'POST /_whoosh/when_called {"method": "GET", "url": "/Messages/*.json", "params": {"PageSize": "1"}}'
+            ),
+            "outcome": "rate_limit(1)",
+            "matched": 0,
+            "left": None,
+        },
+    ]
+    assert control.post("remove_rule", id=1) == {"rule": listed[0]["rule"]}
+    assert [rule["id"] for rule in control.get("rules")["rules"]] == [2]
+    assert control.refusal("POST", "remove_rule", json={"id": 1}) == (
+        409, "No rule has the id 1: GET /_whoosh/rules lists all."
+    )  # fmt: skip
+
+
 # People
 
 
@@ -691,7 +724,7 @@ def test_a_file_stands_behind_a_media_url(control: Controller, client: Client, c
 
 ALL = (
     "outbox, inbox, messages, callbacks, traffic, last_code, verifications, queue, travel, settle, step, when, "
-    "when_called, rules, receive, call_document, phone, "
+    "when_called, rules, remove_rule, receive, call_document, phone, "
     "click, mount, assert_sent, assert_not_sent, assert_nothing_sent, assert_callbacks, "
     "assert_segments, add_number, add_short_code, add_messaging_service, add_channel_sender, add_application, "
     "add_link_domain, add_template, set_approval, add_media, opt_out, deactivate, set_price, set_balance, add_lookup, "

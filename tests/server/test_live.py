@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from twilio.base.exceptions import TwilioRestException
 
 from tests.conftest import PERSON, SENDER
 
@@ -28,6 +29,20 @@ def test_a_snapshot_holds_the_newest_messages_and_what_time_it_is(call, send, wh
     ]  # fmt: skip
     assert (shown["total"], shown["in_flight"], shown["is_moving"]) == (3, 0, False)
     assert shown["now"] == whoosh.now.isoformat().replace("+00:00", "Z")
+
+
+def test_a_snapshot_counts_all_refused_calls_and_lists_rules_as_requests(call, send, whoosh):
+    whoosh.when(to=PERSON).reject(21610)
+    for _ in range(3):
+        with pytest.raises(TwilioRestException):
+            send()
+
+    shown = call("GET", "/_whoosh/snapshot?limit=2").json()
+
+    assert (shown["refused"], len(shown["calls"])) == (3, 2)
+    assert [(rule["id"], rule["rule"], rule["matched"]) for rule in shown["rules"]] == [
+        (1, f'POST /_whoosh/when {{"match": {{"to": "{PERSON}"}}}}', 3)
+    ]
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "10001", "%D9%A3"])

@@ -59,9 +59,8 @@ class CallRule(ScriptedCalls):
     @property
     def written(self) -> str:
         """The rule as the test wrote it, without its outcome."""
-        method, url, *params = self.match.items()
-        shown = [dialect().value(method[1]), dialect().value(url[1])]
-        return f"whoosh.when_called({', '.join(shown + [dialect().argument(*param) for param in params])})"
+        params = dict(self.match)
+        return dialect().when_called(str(params.pop("method")), params.pop("url"), params)
 
     def __getattr__(self, name: str) -> NoReturn:
         if name in _OF_MESSAGES:

@@ -223,7 +223,7 @@ class Rule(ScriptedCalls):
     @property
     def written(self) -> str:
         """The rule as the test wrote it, without its outcome."""
-        return f"whoosh.when({self._matcher})"
+        return dialect().when(self.match)
 
     @property
     def outcome(self) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pytest_whoosh.server.documents import schema_of
-from pytest_whoosh.server.kinds import FLAG, MOMENT, TEXT, WHOLE, show_moment
+from pytest_whoosh.server.kinds import FLAG, MOMENT, TEXT, WHOLE, or_null, show_moment
 
 from .operation import Given, Operation, Place
 from .travel import NOW, now
@@ -18,6 +18,7 @@ def _status(place: Place, _: Given) -> Mapping[str, object]:
         "api_key": whoosh.api_key,
         "api_secret": whoosh.api_secret,
         "auth_token": whoosh.auth_token,
+        "ca_file": place.ca_file and str(place.ca_file),
         "now": show_moment(whoosh.now),
         "is_moving": whoosh.is_moving,
         "outbox": len(whoosh.outbox),
@@ -43,6 +44,7 @@ STATUS: Final = Operation(
             "api_key": TEXT.schema,
             "api_secret": TEXT.schema,
             "auth_token": TEXT.schema,
+            "ca_file": or_null(TEXT).full_schema,
             "now": MOMENT.schema,
             "is_moving": FLAG.schema,
             "outbox": WHOLE.schema,

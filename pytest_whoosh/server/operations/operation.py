@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from pytest_whoosh.server.documents import Schema
@@ -19,6 +20,10 @@ class Place(Protocol):
     @property
     def url(self) -> str:
         """The URL of the server."""
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The certificate of the authority that clients trust, in PEM; None if the server speaks HTTP."""
 
 
 class Forbidden(Exception):

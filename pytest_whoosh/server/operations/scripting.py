@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from pytest_whoosh.engine.misuse import WhooshError
 from pytest_whoosh.engine.rules.calls import CallRule
 from pytest_whoosh.engine.rules.rule import Rule, ScriptedCalls
 from pytest_whoosh.server.documents import Schema, reference, schema_of
@@ -150,10 +151,25 @@ def _when_called(place: Place, given: Given) -> Mapping[str, object]:
 def _rules(place: Place, _: Given) -> Mapping[str, object]:
     return {
         "rules": [
-            {"rule": rule.written, "outcome": rule.outcome, "matched": rule.matched, "left": rule.left}
+            {
+                "id": rule.serial,
+                "rule": rule.written,
+                "outcome": rule.outcome,
+                "matched": rule.matched,
+                "left": rule.left,
+            }
             for rule in place.whoosh.rules
         ]
     }
+
+
+def _remove_rule(place: Place, given: Given) -> Mapping[str, object]:
+    number = given.parameters["id"]
+    rule = next((rule for rule in place.whoosh.rules if rule.serial == number), None)
+    if rule is None:
+        raise WhooshError(f"No rule has the id {number}: GET /_whoosh/rules lists all.")
+    rule.remove()
+    return {"rule": rule.written}
 
 
 def _script(rule: ScriptedCalls, says: Sequence[str], parameters: Mapping[str, Any]) -> None:
@@ -199,6 +215,7 @@ OPERATIONS: Final = (
                     "type": "array",
                     "items": schema_of(
                         {
+                            "id": WHOLE.schema,
                             "rule": TEXT.schema,
                             "outcome": or_null(TEXT).full_schema,
                             "matched": WHOLE.schema,
@@ -209,5 +226,14 @@ OPERATIONS: Final = (
             }
         ),
         example="",
+    ),
+    Operation(
+        name="remove_rule",
+        method="POST",
+        about="End a rule: it applies to nothing more",
+        do=_remove_rule,
+        returns=schema_of({"rule": TEXT.schema}),
+        parameters=(Parameter("id", WHOLE, "the id of the rule", required=True),),
+        example='{"id": 1}',
     ),
 )
