@@ -6,9 +6,11 @@ See https://asgi.readthedocs.io/en/latest/specs/www.html and, for the start-up o
 import asyncio
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pytest_whoosh.engine.http import Request, joined
@@ -17,10 +19,14 @@ from pytest_whoosh.engine.webhooks.callbacks import Attempts
 from .apps import AsgiApp, Event
 from .exceptions import caught, is_apps_own, signalled
 from .failures import LONGEST_ANSWER, Answer, DeliveryFailed, broke_protocol, raised_by_app
-from .loops import event, is_cancellation, queue, running_loop, spawn, within
+from .loops import Tasks, event, is_cancellation, queue, running_loop, spawn, within
+
+R = TypeVar("R")
 
 #: How long an app may take to shut down, in seconds.
 _SHUT_DOWN: Final = 15.0
+#: How long the tasks that a handler starts may go on after its answer, in seconds, if anything can still wake them.
+_FINISHING: Final = 1.0
 _WHY_AWAITED: Final = (
     "A webhook goes to an ASGI app, and this thread runs an event loop already. "
     "Write `await whoosh.{form}`: the handlers then run in this loop."
@@ -43,7 +49,7 @@ class AsgiTarget:
         """Call the app in a loop of its own."""
         runner = self._runner()
         try:
-            return runner.run(self._app.send(request, attempts.read))
+            return runner.run(self._app.send(request, attempts.read, finish=True))
         except (RuntimeError, SystemExit) as error:  # the app stopped the loop, or left it to a task to raise
             raise raised_by_app(error) from error
         finally:
@@ -89,8 +95,10 @@ class _App:
         self._app = app
         self._lifespans: weakref.WeakKeyDictionary[object, _Lifespan] = weakref.WeakKeyDictionary()
 
-    async def send(self, request: Request, patience: float) -> Answer:
+    async def send(self, request: Request, patience: float, *, finish: bool = False) -> Answer:
         """Hand a request to the app, and wait for its answer as many seconds as the vendor would.
+
+        With ``finish``, the loop stops afterwards: the tasks that the handler starts are done before, if they can be.
 
         Raises:
             DeliveryFailed: the app did not start, raised, or did not answer.
@@ -100,14 +108,9 @@ class _App:
         if lifespan is None:
             lifespan = self._lifespans[loop] = _Lifespan(self._app)
 
-        async def start_and_ask() -> Answer:
-            await lifespan.started()
-            return await exchange(self._app, request, lifespan.state)
-
-        try:
-            return await within(patience, start_and_ask)
-        except TimeoutError:
-            raise DeliveryFailed(11200, "rt", f"the app did not answer within {patience:g} seconds") from None
+        await within_patience(patience, lifespan.started)
+        asking = partial(within_patience, patience, lambda: exchange(self._app, request, lifespan.state))
+        return await (finishing(asking) if finish else asking())
 
     async def stop(self) -> None:
         """Let the app, where it was started in the running loop, shut down."""
@@ -158,6 +161,31 @@ class _Lifespan:
         finally:
             self._started.set()
             self._stopped.set()
+
+
+async def within_patience(seconds: float, function: Callable[[], Awaitable[R]]) -> R:
+    """Wait for an app as many seconds as the vendor would.
+
+    Raises:
+        DeliveryFailed: it takes longer.
+    """
+    try:
+        return await within(seconds, function)
+    except TimeoutError:
+        raise DeliveryFailed(11200, "rt", f"the app did not answer within {seconds:g} seconds") from None
+
+
+async def finishing(asking: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Ask an app, and give the tasks that its handler starts the time to be done before the loop stops."""
+    with Tasks() as tasks:
+        try:
+            answer = await asking()
+        except DeliveryFailed:
+            await tasks.done(_FINISHING)
+            raise
+        await tasks.done(_FINISHING)
+    failure = next((error for error in tasks.failures if is_apps_own(error)), None)
+    return replace(answer, exception=answer.exception or failure, unfinished=tasks.unfinished)
 
 
 async def exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Answer:

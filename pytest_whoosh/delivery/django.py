@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 
-from .failures import DeliveryFailed
 from .wsgi import to_wsgi
 
 if TYPE_CHECKING:
@@ -53,7 +52,9 @@ class DjangoTarget:
 
             from asgiref.sync import async_to_sync
 
-            answer: Answer = async_to_sync(self._exchange)(request, attempts.read)
+            from .asgi import finishing
+
+            answer: Answer = async_to_sync(finishing)(lambda: self._exchange(request, attempts.read))
             return answer
 
     async def asend(self, request: Request, attempts: Attempts) -> Answer:
@@ -67,13 +68,9 @@ class DjangoTarget:
             return answer
 
     async def _exchange(self, request: Request, patience: float) -> Answer:
-        from .asgi import exchange
-        from .loops import within
+        from .asgi import exchange, within_patience
 
-        try:
-            return await within(patience, lambda: exchange(self._app, request, {}))
-        except TimeoutError:
-            raise DeliveryFailed(11200, "rt", f"the app did not answer within {patience:g} seconds") from None
+        return await within_patience(patience, lambda: exchange(self._app, request, {}))
 
     def close(self) -> None:
         """Do nothing: a Django project is not shut down."""

@@ -16,6 +16,8 @@ class Answer(Response):
     """An app's answer, with the exception that a handler raised, though the app answered."""
 
     exception: BaseException | None = None
+    #: The tasks that the handler started, and that were not done soon after its answer: each with its place.
+    unfinished: tuple[str, ...] = ()
 
 
 class DeliveryFailed(Exception):

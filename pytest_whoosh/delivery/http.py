@@ -1,12 +1,20 @@
 """Delivers webhooks to a real server, over HTTP."""
 
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
+from pytest_whoosh.engine.hosts import is_loopback
 from pytest_whoosh.engine.http import Request, joined
 from pytest_whoosh.engine.webhooks.callbacks import Attempts
 
 from .failures import LONGEST_ANSWER, Answer, DeliveryFailed
+
+_PORTS: Final = {"http": 80, "https": 443}
+_WHY_AWAITED: Final = (
+    "A webhook goes to a server in the event loop that this thread runs, which cannot answer until the call returns. "
+    "Write `await whoosh.{form}`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +23,13 @@ class ServerTarget:
 
     at: str = ""
 
-    def must_be_awaited(self, _: str) -> None:
-        """Return None: the server answers by itself."""
+    def must_be_awaited(self, url: str) -> str | None:
+        """Return why a webhook must be awaited if the server runs in the event loop of this very thread, else None."""
+        from .loops import listens
+
+        parts = urlsplit(self.at or url)
+        port = parts.port or _PORTS.get(parts.scheme, 80)
+        return _WHY_AWAITED if is_loopback(parts.hostname or "") and listens(port) else None
 
     def send(self, request: Request, attempts: Attempts) -> Answer:
         """Post to the server."""

@@ -2,14 +2,17 @@
 
 import asyncio
 import math
+import socket
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Final, Protocol, TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, Final, Protocol, Self, TypeVar
 
 R = TypeVar("R")
 
+#: How often everything that is ready in a loop goes first, before its tasks are waited for.
+_TURNS: Final = 100
 #: Between the looks at a loop that may stand still, in seconds.
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 1.0
@@ -31,6 +34,22 @@ class Queue(Protocol):
 def running_loop() -> object | None:
     """What runs the caller, asyncio's loop or the root task of trio's; None outside of both."""
     return asyncio._get_running_loop() or _root_task()
+
+
+def listens(port: int) -> bool:
+    """Return True if a server in the running loop listens at a port. Only asyncio's own loops tell."""
+    selector = getattr(asyncio._get_running_loop(), "_selector", None)
+    keys = selector.get_map().values() if selector else ()
+    return any(_listens(key.fd, port) for key in keys)
+
+
+def _listens(file: int, port: int) -> bool:
+    try:
+        with socket.fromfd(file, socket.AF_INET, socket.SOCK_STREAM) as copy:
+            address = copy.getsockname()
+            return bool(copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)) and address[1:2] == (port,)
+    except OSError:  # no socket
+        return False
 
 
 def queue() -> Queue:
@@ -56,6 +75,57 @@ async def within(seconds: float, function: Callable[[], Awaitable[R]]) -> R:
     with sys.modules["trio"].move_on_after(seconds):
         return await function()
     raise TimeoutError
+
+
+class Tasks:
+    """The tasks that start in the running loop of asyncio's while this context lasts."""
+
+    def __enter__(self) -> Self:
+        self._before = asyncio.all_tasks()
+        #: Keeps the tasks that were found, so that none is forgotten once it is done.
+        self._found: set[asyncio.Task[Any]] = set()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._find()
+
+    async def done(self, seconds: float) -> None:
+        """Wait until all of them are done, no longer than anything can still come of it."""
+        for _ in range(_TURNS):  # other tasks, such as workers, take what the handler left for them
+            self._find()
+            if not getattr(asyncio.get_running_loop(), "_ready", True):
+                break
+            await asyncio.sleep(0)
+        with suppress(TimeoutError):
+            await within(seconds, self._wait)
+
+    @property
+    def failures(self) -> list[BaseException]:
+        """The exceptions of those that failed."""
+        errors = [task.exception() for task in self._found if task.done() and not task.cancelled()]
+        return [error for error in errors if error is not None]
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """The names of those that are not done, each with the line at which it waits."""
+        return tuple(sorted(_place(task) for task in self._found if not task.done()))
+
+    async def _wait(self) -> None:
+        while pending := [task for task in self._find() if not task.done()]:
+            await asyncio.wait(pending)
+
+    def _find(self) -> set[asyncio.Task[Any]]:
+        current = asyncio.current_task()
+        self._found |= {task for task in asyncio.all_tasks() - self._before if task is not current}
+        return self._found
+
+
+def _place(task: asyncio.Task[Any]) -> str:
+    name = getattr(task.get_coro(), "__name__", task.get_name())
+    frames = task.get_stack(limit=1)
+    if not frames:
+        return str(name)
+    return f"{name} at {frames[0].f_code.co_filename.rpartition('/')[2]}:{frames[0].f_lineno}"
 
 
 def is_cancellation(error: BaseException) -> bool:

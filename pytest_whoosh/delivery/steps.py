@@ -88,6 +88,7 @@ class Delivery:
         webhook.response_type = response.header("content-type")
         webhook.response_cookies = (response.header("set-cookie") or "").splitlines()
         webhook.exception = response.exception
+        webhook.unfinished = response.unfinished
         if response.status >= 400:
             webhook.error = WebhookError(11200, f"the app answered {response.status}{_why(webhook, response)}")
             return "4xx" if response.status < 500 else "5xx"

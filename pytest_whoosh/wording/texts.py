@@ -50,6 +50,8 @@ def outcome(webhook: Webhook) -> str:
         answer = str(webhook.error)
     elif webhook.exception is not None:  # a background task, whose failure the vendor does not see
         answer += f", and then the app raised {describe_exception(webhook.exception)}"
+    if webhook.unfinished:
+        answer += f"; tasks that its handler started are not done: {', '.join(webhook.unfinished)}"
     tries = f" after {webhook.attempts} attempts" if webhook.attempts > 1 else ""
     return f"{answer}{tries}"
 

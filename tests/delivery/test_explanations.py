@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from aiohttp import web
 from twilio.rest import Client
 
-from pytest_whoosh import Whoosh
+from pytest_whoosh import Whoosh, WhooshError
 from tests.conftest import PERSON, SENDER
 
 NOTHING = "not delivered: nothing is mounted there"
@@ -110,8 +111,7 @@ def test_a_webhook_that_fell_due_on_a_frozen_clock_inside_a_loop_says_that_it_wa
         return repr(whoosh.callbacks[0])
 
     assert asyncio.run(main()).endswith(
-        "not delivered yet: it goes to an ASGI app, and an event loop runs in this thread. "
-        "Write `await whoosh.asettle()`>"
+        "not delivered yet: in an event loop it must be awaited. Write `await whoosh.asettle()`>"
     )
 
 
@@ -148,3 +148,54 @@ def test_a_403_to_a_signature_that_was_scripted_to_be_wrong_says_so(whoosh: Whoo
     whoosh.travel(seconds=2)
 
     assert whoosh.callbacks[0].error.detail == "the app answered 403: the signature is wrong, as scripted"
+
+
+# A server in the loop of the test
+
+
+@pytest.mark.parametrize("mounted", ["stands for it", "at its own URL", "by the setting"])
+def test_a_plain_journey_is_refused_where_the_server_runs_in_the_same_loop(mounted: str) -> None:
+    async def main(whoosh: Whoosh) -> tuple[str, list[int | None]]:
+        app = web.Application()
+        app.router.add_post("/status", answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        if mounted == "stands for it":
+            whoosh.mount("https://app.example", server=url)
+            url = "https://app.example"
+        elif mounted == "at its own URL":
+            whoosh.mount(url)
+        Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=f"{url}/status")
+        with pytest.raises(WhooshError) as refused:
+            whoosh.settle()
+        await whoosh.asettle()
+        await runner.cleanup()
+        return str(refused.value), [callback.response_status for callback in whoosh.callbacks]
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=204)
+
+    with Whoosh(callbacks="http" if mounted == "by the setting" else "mounted") as whoosh:
+        refused, statuses = asyncio.run(main(whoosh))
+
+    assert refused == (
+        "A webhook goes to a server in the event loop that this thread runs, which cannot answer until the call "
+        "returns. Write `await whoosh.asettle()`."
+    )
+    assert statuses == [204, 204]
+
+
+def test_a_plain_journey_inside_a_loop_reaches_a_server_elsewhere(whoosh: Whoosh, server) -> None:
+    async def main() -> None:
+        listening = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+        whoosh.mount("https://app.example", server=server.url)
+        Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
+        whoosh.settle()
+        listening.close()
+
+    asyncio.run(main())
+
+    assert [callback.response_status for callback in whoosh.callbacks] == [200, 200]

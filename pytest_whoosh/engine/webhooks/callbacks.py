@@ -76,6 +76,8 @@ class Webhook:
     error: WebhookError | None = None
     #: What the handler raised at the last attempt, also if its framework answered 500 in its place.
     exception: BaseException | None = None
+    #: The tasks of the handler that were not done soon after the answer, each with its place.
+    unfinished: tuple[str, ...] = ()
     attempts: int = 0
     #: Why it was not delivered, where that is no error of the app's.
     note: str | None = None
