@@ -1,9 +1,13 @@
 """The live page, as somebody with a browser uses it."""
 
+import re
+import shlex
+import subprocess
 import threading
 from typing import Any
 
 import pytest
+from twilio.base.exceptions import TwilioRestException
 
 from pytest_whoosh import Server, Whoosh
 from tests.browser import Watch
@@ -37,6 +41,18 @@ def phone(live: Any, person: str = PERSON) -> Any:
     return live.get_by_role("region", name=f"Phone {person}", exact=True)
 
 
+def pick(live: Any, person: str = PERSON) -> Any:
+    """Pick a person in the list; what their phone shows."""
+    live.locator(f'#people [data-person="{person}"]').click()
+    expect(phone(live, person)).to_be_visible()
+    return phone(live, person)
+
+
+def entries(live: Any) -> Any:
+    """The list of all messages and refused calls."""
+    return live.locator(".entries > li")
+
+
 def panel(live: Any, title: str) -> Any:
     return live.get_by_role("region", name=title, exact=True)
 
@@ -49,18 +65,35 @@ def moment(whoosh: Whoosh) -> str:
     return whoosh.now.isoformat().replace("+00:00", "Z")
 
 
-def test_an_empty_inbox_says_how_to_fill_it(live):
-    expect(live.locator("#inbox")).to_have_text("No message yet. Send one with the credentials on this page.")
+def test_an_empty_inbox_offers_a_command_to_copy(live, whoosh_server, whoosh):
+    live.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    expect(panel(live, "No message yet").locator("pre")).to_be_visible()
+
+    live.get_by_role("button", name="Copy the command").click()
+
+    command = live.evaluate("navigator.clipboard.readText()")
+    assert shlex.split(command.replace("\\\n", "")) == [
+        "curl", f"{whoosh_server.url}/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json",
+        "-u", f"{whoosh.account_sid}:{whoosh.auth_token}",
+        "--data-urlencode", f"To={PERSON}",
+        "--data-urlencode", f"From={SENDER}",
+        "--data-urlencode", "Body=Hello",
+    ]  # fmt: skip
+    subprocess.run(["sh", "-c", command], check=True, capture_output=True)
+    whoosh.assert_sent(to=PERSON, from_=SENDER, body="Hello")
+    expect(entries(live)).to_contain_text("Hello")
 
 
 def test_messages_appear_by_themselves(live, send):
     send("Your code is 1234")
-    expect(phone(live).locator(".bubble")).to_have_text(["Your code is 1234"])
+    expect(entries(live)).to_have_text([re.compile("Your code is 1234")])
+    bubbles = pick(live).locator(".bubble")
+    expect(bubbles).to_have_text(["Your code is 1234"])
     expect(live.locator("#flight")).to_have_text("1 message on the way")
 
     send("Your code is 5678")
 
-    expect(phone(live).locator(".bubble")).to_have_text(["Your code is 1234", "Your code is 5678"])
+    expect(bubbles).to_have_text(["Your code is 1234", "Your code is 5678"])
     expect(live.locator("#found")).to_have_text("2 messages")
 
 
@@ -69,7 +102,7 @@ def test_time_moves_until_messages_have_arrived(live, send, whoosh):
 
     live.get_by_role("button", name="Settle").click()
 
-    expect(phone(live).locator(".status")).to_have_text("delivered")
+    expect(entries(live).locator(".status")).to_have_text("delivered")
     expect(live.locator("#flight")).to_have_text("0 messages on the way")
     assert clock(live) == moment(whoosh)
 
@@ -135,7 +168,7 @@ def test_a_person_answers_from_their_phone(live, send, whoosh):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
     send("Tomorrow at nine?")
 
-    phone(live).get_by_label(f"Answer as {PERSON}").fill("Yes 👍")
+    pick(live).get_by_label(f"Answer as {PERSON}").fill("Yes 👍")
     live.keyboard.press("Enter")
 
     expect(phone(live).locator(".from-person .bubble")).to_have_text("Yes 👍")
@@ -147,7 +180,7 @@ def test_a_person_answers_from_their_phone(live, send, whoosh):
 def test_an_answer_goes_to_who_wrote_last_or_to_another(live, send, whoosh):
     send("From one")
     send("From the other", from_="+15557122662")
-    addressee = phone(live).get_by_label("To", exact=True)
+    addressee = pick(live).get_by_label("To", exact=True)
     expect(addressee).to_have_value("+15557122662")
 
     addressee.select_option(SENDER)
@@ -165,7 +198,8 @@ def test_a_person_who_was_not_written_to_writes_first(live, whoosh):
     form.get_by_label("Text").fill("Hello?")
     form.get_by_role("button", name="Send").click()
 
-    expect(phone(live, OTHER).locator(".bubble")).to_have_text("Hello?")
+    expect(entries(live)).to_have_text(re.compile(re.escape(f"from {OTHER}Hello?received")))
+    expect(pick(live, OTHER).locator(".bubble")).to_have_text("Hello?")
     assert [message.from_ for message in whoosh.inbox] == [OTHER]
 
 
@@ -189,7 +223,9 @@ def test_a_failure_is_scripted(live, send, whoosh):
     first, second, third = send("Hello"), send("Your code is 1234"), send("Your code is 5678")
     live.get_by_role("button", name="Settle").click()
 
-    expect(phone(live).locator(".message-error")).to_have_text("30003 Unreachable destination handset")
+    expect(live.locator(".entry-status", has_text="30003")).to_have_text("undelivered30003")
+    expect(live.locator("#people .row-lost")).to_have_text("1 lost")
+    expect(pick(live).locator(".message-error")).to_have_text("30003 Unreachable destination handset")
     statuses = {message.sid: message.status for message in whoosh.outbox}
     assert [statuses[each.sid] for each in (first, second, third)] == ["delivered", "undelivered", "delivered"]
 
@@ -213,7 +249,7 @@ def test_an_unknown_code_is_refused_in_the_words_of_the_control_api(live):
 
 def test_a_reset_is_confirmed_first(live, send, whoosh):
     send()
-    expect(phone(live)).to_be_visible()
+    expect(entries(live)).to_have_count(1)
 
     live.get_by_role("button", name="Reset").click()
     live.get_by_role("dialog").get_by_role("button", name="Keep it").click()
@@ -223,8 +259,7 @@ def test_a_reset_is_confirmed_first(live, send, whoosh):
     live.get_by_role("button", name="Reset").click()
     live.get_by_role("dialog").get_by_role("button", name="Reset").click()
 
-    expect(phone(live)).to_have_count(0)
-    expect(live.locator("#inbox .empty")).to_be_visible()
+    expect(panel(live, "No message yet")).to_be_visible()
     assert len(whoosh.messages) == 0
 
 
@@ -251,17 +286,123 @@ def test_webhooks_that_go_nowhere_say_how_to_allow_them(live, send, whoosh):
     expect(stopped).to_contain_text("--allow-webhooks app.example")
 
 
-def test_refused_calls_are_shown(live, send):
-    with pytest.raises(Exception, match="Invalid 'To' Phone Number"):
+def test_refused_calls_are_counted_and_stand_among_the_messages(live, send):
+    send("Hello")
+    expect(live.locator("#refused")).to_be_hidden()
+    with pytest.raises(TwilioRestException, match="Invalid 'To' Phone Number"):
         send(to="nobody")
+    send("Hello again")
 
-    expect(panel(live, "Refused API calls")).to_contain_text("400 21211 Invalid 'To' Phone Number")
+    expect(entries(live)).to_have_count(3)
+    refused = entries(live).nth(1)
+    expect(refused).to_contain_text("400 21211 Invalid 'To' Phone Number")
+    expect(refused).to_contain_text(f"posted To='nobody', From='{SENDER}', Body='Hi'")
+
+    counter = live.get_by_role("button", name="1 call refused")
+    counter.click()
+    expect(entries(live)).to_have_count(1)
+    counter.click()
+    expect(entries(live)).to_have_count(3)
+
+
+def test_the_list_of_all_leads_to_a_message_on_its_phone(live, send):
+    send("Hello")
+    send("Your code is 1234", to=OTHER)
+    expect(entries(live).locator(".entry-text")).to_have_text(["Your code is 1234", "Hello"])
+
+    entries(live).locator("button", has_text="Hello").click()
+
+    expect(phone(live).locator(".pointed-at")).to_contain_text("Hello")
+    live.get_by_role("button", name="Everybody").click()
+    expect(entries(live)).to_have_count(2)
+
+
+def test_rules_are_listed_and_removed(live, send, whoosh):
+    whoosh.when(to=PERSON).undeliver(30003)
+    whoosh.when(body=re.compile("code")).times(2).reject(21610)
+    with pytest.raises(TwilioRestException):
+        send("Your code is 1234")
+    rules = panel(live, "Rules")
+
+    expect(rules.locator("li code")).to_have_text(
+        [
+            'when {"match": {"body~": "code"}}: reject(21610, status=400)',
+            f'when {{"match": {{"to": "{PERSON}"}}}}: undeliver(30003)',
+        ]
+    )
+    expect(rules.locator(".rule-count")).to_have_text(["applied 1 time, 1 left", "never applied"])
+
+    rules.get_by_role("button", name="Remove rule 2").click()
+
+    expect(rules.locator("li")).to_have_count(1)
+    assert [rule.outcome for rule in whoosh.rules] == ["undeliver(30003)"]
+    rules.get_by_role("button", name="Remove rule 1").click()
+    expect(rules).to_be_hidden()
+
+
+def test_the_answer_to_an_api_call_is_scripted(live, client, whoosh):
+    script = panel(live, "Script an API call")
+    script.get_by_label("Method").select_option("GET")
+    script.get_by_label("URL, or the end of its path").fill("/Messages/*.json")
+    script.get_by_label("Times").fill("1")
+    script.get_by_role("button", name="Script").click()
+    expect(script.get_by_role("alert")).to_have_text("Scripted: an HTTP status.")
+
+    with pytest.raises(TwilioRestException) as refused:
+        client.messages("SM" + "0" * 32).fetch()
+
+    assert refused.value.status == 503
+    expect(panel(live, "Rules").locator(".rule-count")).to_have_text("applied 1 time, 0 left")
+
+
+@pytest.mark.parametrize(
+    ("answer", "field", "outcome"),
+    [
+        ("an error of the API", "Error code", "reject(20003, status=401)"),
+        ("too many requests, 429", "Retry after, s", "rate_limit(1)"),
+        ("nothing: a time-out", None, "timeout()"),
+        ("nothing: the connection breaks", None, "disconnect()"),
+    ],
+)
+def test_each_answer_asks_for_what_it_needs(live, whoosh, answer, field, outcome):
+    script = panel(live, "Script an API call")
+    script.get_by_label("URL, or the end of its path").fill("/Messages.json")
+    script.get_by_label("What is answered").select_option(answer)
+
+    expect(script.locator("[name=number]")).to_be_visible(visible=field is not None)
+    if field:
+        expect(script.get_by_label(field)).not_to_have_value("")
+    script.get_by_role("button", name="Script").click()
+
+    expect(script.get_by_role("alert")).to_have_text(f"Scripted: {answer}.")
+    assert [rule.outcome for rule in whoosh.rules] == [outcome]
+
+
+def test_on_a_phone_s_screen_the_controls_come_first_and_are_folded(live, send):
+    live.set_viewport_size({"width": 420, "height": 860})
+    live.reload()
+    send("Hello")
+    expect(entries(live)).to_have_count(1)
+
+    top = {name: live.locator(name).bounding_box()["y"] for name in (".controls", "#people", "#inbox")}
+
+    assert top[".controls"] < top["#people"] < top["#inbox"] < 860
+    expect(live.get_by_role("button", name="Settle")).to_be_visible()
+    expect(panel(live, "Script a failure").get_by_role("button", name="Script")).to_be_hidden()
+    assert live.evaluate("document.documentElement.scrollWidth") == 420
+
+
+def test_nothing_is_clipped_in_the_controls(live):
+    clipped = """() => [...document.querySelectorAll(".controls select, .controls button, .controls input")]
+        .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.name || each.textContent)"""
+
+    assert live.evaluate(clipped) == []
 
 
 def test_one_phone_can_be_picked_and_searched_for(live, send):
     send("Hello")
     send("Your code is 1234", to=OTHER)
-    expect(phone(live, OTHER)).to_be_visible()
+    expect(entries(live)).to_have_count(2)
 
     live.get_by_role("button", name=f"{PERSON} App: Hello 1").click()
     expect(phone(live, OTHER)).to_have_count(0)
@@ -270,13 +411,15 @@ def test_one_phone_can_be_picked_and_searched_for(live, send):
     live.get_by_role("button", name="Everybody").click()
     live.get_by_role("searchbox").fill("CODE")
 
-    expect(phone(live, OTHER)).to_be_visible()
-    expect(phone(live)).to_have_count(0)
+    expect(entries(live).locator(".entry-who")).to_have_text(f"to {OTHER}")
+    expect(live.locator("#people [data-person]")).to_have_count(2)
+    live.get_by_role("searchbox").fill("nothing like it")
+    expect(live.locator("#inbox .empty")).to_have_text("Nothing matches.")
 
 
 def test_news_leave_alone_what_is_typed_and_what_is_unfolded(live, send, whoosh):
     send("Hello")
-    answer = phone(live).get_by_label(f"Answer as {PERSON}")
+    answer = pick(live).get_by_label(f"Answer as {PERSON}")
     answer.fill("Half an ans")
     phone(live).locator(".meta").click()
     answer.focus()
@@ -296,7 +439,11 @@ def test_earlier_messages_are_shown_when_asked_for(live, send):
     for number in range(510):
         send(f"Message {number}")
     expect(live.locator("#found")).to_have_text("The newest 500 of 510 messages")
-    expect(phone(live).locator(".bubble").last).to_have_text("Message 509")
+    expect(entries(live)).to_have_count(100)
+    expect(entries(live).first).to_contain_text("Message 509")
+    live.get_by_role("button", name="Show more: 400 left").click()
+    expect(entries(live)).to_have_count(200)
+    expect(pick(live).locator(".bubble").last).to_have_text("Message 509")
     expect(phone(live).locator(".bubble")).to_have_count(50)
 
     phone(live).get_by_role("button", name="Show earlier: 450 messages").click()
@@ -312,7 +459,8 @@ def test_markup_in_a_message_is_text(live, send):
 
     send(body)
 
-    expect(phone(live).locator(".body")).to_have_text(body)
+    expect(entries(live).locator(".entry-text")).to_have_text(body)
+    expect(pick(live).locator(".body")).to_have_text(body)
     assert live.locator("main script, main img").count() == 0
     assert live.evaluate("window.ran") is None
 
@@ -326,8 +474,8 @@ def test_a_server_that_stops_is_missed(live, whoosh_server):
 def test_a_browser_without_event_streams_asks_again_and_again(page, whoosh_server, send):
     page.add_init_script("delete window.EventSource")
     page.goto(whoosh_server.url)
-    expect(page.locator("#inbox .empty")).to_be_visible()
+    expect(panel(page, "No message yet")).to_be_visible()
 
     send("Hello")
 
-    expect(phone(page).locator(".bubble")).to_have_text("Hello")
+    expect(entries(page).locator(".entry-text")).to_have_text("Hello")

@@ -57,11 +57,65 @@ const Controls = (() => {
     });
   }
 
+  /* Fields that an answer needs, and what the control API is given for it. */
+  const ANSWERS = {
+    respond: { field: "HTTP status", value: "503", order: (number) => ({ status: number }) },
+    reject: { field: "Error code", value: "20003", order: (number) => ({ code: number }) },
+    rate_limit: { field: "Retry after, s", value: "1", order: (number) => ({ retry_after: number }) },
+    timeout: { order: () => true },
+    disconnect: { order: () => true },
+  };
+
+  function listenToCalls() {
+    const form = by("when-called");
+    const { method, url, outcome, number, times } = form.elements;
+    const label = number.closest("label");
+    outcome.addEventListener("change", () => {
+      const { field, value } = ANSWERS[outcome.value];
+      label.hidden = !field;
+      label.firstElementChild.textContent = field || "";
+      number.value = value || "";
+      number.required = Boolean(field);
+    });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const given = { method: method.value, url: url.value.trim() };
+      given[outcome.value] = ANSWERS[outcome.value].order(/^\d+$/.test(number.value) ? Number(number.value) : number.value);
+      if (times.value) given.times = Number(times.value);
+      order(form, "when_called", given, `Scripted: ${outcome.selectedOptions[0].textContent}.`);
+    });
+  }
+
+  /* Lists the rules, the newest first, for that is the order in which they are asked. */
+  function showRules(rules) {
+    by("rules").hidden = rules.length === 0;
+    const signature = JSON.stringify(rules);
+    if (by("rules-list").signature === signature) return;
+    by("rules-list").signature = signature;
+    const form = by("rules-form");
+    const lines = rules.toReversed().map((rule) => {
+      const remove = Dom.make("button", { type: "button", class: "quiet", "aria-label": `Remove rule ${rule.id}` }, "Remove");
+      remove.addEventListener("click", () => order(form, "remove_rule", { id: rule.id }));
+      return Conversations.ruleLine({ ...rule, rule: rule.rule.replace(/^POST \/_whoosh\//, "") }, remove);
+    });
+    by("rules-list").replaceChildren(...lines);
+  }
+
+  /* On a phone's screen only the clock is open, so that the messages are near. */
+  function fold() {
+    if (!window.matchMedia("(max-width: 760px)").matches) return;
+    for (const details of window.document.querySelectorAll(".controls details")) {
+      details.open = details.contains(by("time"));
+    }
+  }
+
   /* Has the forms work; calls changed() after each order. */
   function start(changed) {
     refresh = changed;
     listenToTime();
     listenToScripts();
+    listenToCalls();
+    fold();
     const receive = by("receive");
     receive.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -76,5 +130,5 @@ const Controls = (() => {
     });
   }
 
-  return { start, order };
+  return { start, order, showRules };
 })();

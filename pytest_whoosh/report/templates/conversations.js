@@ -196,7 +196,7 @@ const Conversations = (() => {
     return make(
       "li",
       { class: "rule" },
-      make("code", {}, foreign(rule), outcome ? [".", make("wbr"), foreign(outcome)] : null),
+      make("code", {}, foreign(rule), outcome ? [rule.endsWith("}") ? ": " : ".", make("wbr"), foreign(outcome)] : null),
       make("span", { class: trouble ? "rule-count unused" : "rule-count" }, outcome ? `${times}${rest}` : "no outcome"),
       extra,
     );

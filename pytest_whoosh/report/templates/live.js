@@ -43,6 +43,7 @@
     showTime(snapshot);
     Inbox.show(snapshot);
     showStopped(snapshot);
+    Controls.showRules(snapshot.rules || []);
     const known = (snapshot.messages || []).length;
     const all = count(snapshot.total, "message");
     by("found").textContent = known < snapshot.total ? `The newest ${known} of ${all}` : all;
@@ -89,6 +90,7 @@
       ["API key", status.api_key],
       ["API secret", status.api_secret],
     ];
+    Inbox.connect(status);
     by("credentials").replaceChildren(
       ...rows.flatMap(([name, value]) => [
         make("dt", {}, name),
@@ -104,6 +106,7 @@
     limit += PAGE;
     refresh();
   });
+  by("refused").addEventListener("click", Inbox.toggleRefused);
   showCredentials().catch(() => {});
   refresh();
   Server.follow(

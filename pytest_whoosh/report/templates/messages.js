@@ -111,6 +111,11 @@ const Messages = (() => {
     );
   }
 
+  function status(message) {
+    const mark = message.in ? null : icon(TICKS[message.status] || "clock");
+    return make("span", { class: `status ${message.status}` }, mark, message.status);
+  }
+
   function meta(snapshot, message, at) {
     const webhooks = webhooksOf(snapshot, message);
     const troubles = [
@@ -122,12 +127,7 @@ const Messages = (() => {
       "summary",
       { class: "meta" },
       at ? make("time", { datetime: at }, Moments.time(at)) : null,
-      make(
-        "span",
-        { class: `status ${message.status}` },
-        message.in ? null : icon(TICKS[message.status] || "clock"),
-        message.status,
-      ),
+      status(message),
       several ? make("span", { class: "size" }, size(message)) : null,
       price(message) ? make("span", { class: "price" }, price(message)) : null,
       tags(message),
@@ -162,5 +162,5 @@ const Messages = (() => {
     );
   }
 
-  return { render, momentOf, webhooksOf };
+  return { render, status, momentOf, webhooksOf };
 })();
