@@ -392,6 +392,7 @@ def test_an_error_of_a_message_may_have_any_code_and_text(whoosh: Whoosh, client
 
 @pytest.mark.parametrize("code", [11243, 12400, 20500, 21664, 21667, 30039, 30453, 30500, 63049, 63050, 63052])
 def test_codes_that_apps_branch_on_are_known(whoosh: Whoosh, code: int) -> None:
+    """See recorded.md 31."""
     assert whoosh.when().fail(code).outcome == f"fail({code})"
 
 
