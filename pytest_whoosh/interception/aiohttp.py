@@ -16,6 +16,7 @@ from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import Answer, NetworkFault
 from pytest_whoosh.engine.misuse import WhooshNotFakedError
 
+from .faults import connection_refused
 from .patching import Patch
 from .wire import Wire
 
@@ -89,12 +90,12 @@ class _Transport(asyncio.Transport):
 
     def _error(self, fault: NetworkFault) -> Exception:
         if fault.kind == "refused":
-            return aiohttp.ClientConnectorError(self._key, ConnectionRefusedError(111, str(fault)))
+            return aiohttp.ClientConnectorError(self._key, connection_refused(str(fault)))
         if fault.kind == "timeout":
             kind = aiohttp.ConnectionTimeoutError if fault.connecting else aiohttp.SocketTimeoutError
             return kind("Timeout on reading data from socket" if not fault.connecting else "Connection timeout to host")
         if fault.connecting:
-            return aiohttp.ClientConnectorError(self._key, ConnectionRefusedError(111, "Connection refused"))
+            return aiohttp.ClientConnectorError(self._key, connection_refused())
         return aiohttp.ServerDisconnectedError()
 
     def is_closing(self) -> bool:

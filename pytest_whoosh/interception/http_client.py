@@ -10,6 +10,7 @@ from typing import Any
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import Answer, NetworkFault
 
+from .faults import connection_refused, connection_reset
 from .patching import Patch
 from .wire import Wire
 
@@ -127,7 +128,7 @@ def _error(fault: NetworkFault) -> OSError:
     if fault.kind == "timeout":
         return TimeoutError("timed out")
     if fault.kind == "refused":
-        return ConnectionRefusedError(111, str(fault))
+        return connection_refused(str(fault))
     if fault.connecting:
-        return ConnectionRefusedError(111, "Connection refused")
-    return ConnectionResetError(104, "Connection reset by peer")
+        return connection_refused()
+    return connection_reset()

@@ -19,6 +19,7 @@ from pytest_whoosh.delivery.loops import turn
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import Answer, NetworkFault, Request, Response
 
+from .faults import connection_refused
 from .patching import Patch
 
 
@@ -126,5 +127,5 @@ def _raise(fault: NetworkFault, request: httpx.Request) -> NoReturn:
             raise httpx.ConnectTimeout("timed out", request=request)
         raise httpx.ReadTimeout("The read operation timed out", request=request)
     if fault.connecting:
-        raise httpx.ConnectError("[Errno 111] Connection refused", request=request)
+        raise httpx.ConnectError(str(connection_refused()), request=request)
     raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)

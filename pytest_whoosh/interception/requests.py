@@ -30,6 +30,7 @@ from urllib3.util.retry import Retry
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import Answer, NetworkFault, Request
 
+from .faults import connection_refused
 from .patching import Patch
 
 _NO_RETRY: Final = Retry(0, read=False)
@@ -246,7 +247,7 @@ def _fault_error(fault: NetworkFault, pool: Any, path: str, timeout: Any) -> HTT
     if fault.kind == "timeout":
         return ReadTimeoutError(pool, path, f"Read timed out. (read timeout={seconds})")
     if fault.connecting:
-        return NewConnectionError(connection, "Failed to establish a new connection: [Errno 111] Connection refused")
+        return NewConnectionError(connection, f"Failed to establish a new connection: {connection_refused()}")
     return ProtocolError("Connection aborted.", RemoteDisconnected("Remote end closed connection without response"))
 
 

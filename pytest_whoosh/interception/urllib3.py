@@ -10,6 +10,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from pytest_whoosh.engine.http import Answer, NetworkFault
 
+from .faults import connection_refused
 from .http_client import connections, leads_out
 from .patching import Patch
 
@@ -28,5 +29,5 @@ def _error(broken: Any, fault: NetworkFault) -> Exception:
     """What urllib3 raises where a connection does not stand."""
     if fault.kind == "timeout":
         return ConnectTimeoutError(broken, f"Connection to {broken.host} timed out.")
-    reason = str(fault) if fault.kind == "refused" else "[Errno 111] Connection refused"
+    reason = str(fault) if fault.kind == "refused" else str(connection_refused())
     return NewConnectionError(broken, f"Failed to establish a new connection: {reason}")
