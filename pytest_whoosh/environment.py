@@ -22,7 +22,7 @@ class Environment:
         """Set the variables."""
         self.before = {name: os.environ.get(name) for name in self._values}
         _STANDING.append(self)
-        _set(self._values)
+        _set({name: value for name, value in self._values.items() if value != self.before[name]})
 
     def stop(self) -> None:
         """Put back what was there before; do nothing where nothing was set."""

@@ -177,7 +177,8 @@ class Whoosh(Suggesting, Provisioning):
         self._clock = AppClock(self.settings.clock)
         self._environment = Environment({**self.environment, **_UNSET})
         self._django = DjangoSettings()
-        self._leaving += [self._clock, self._environment, self._django, Interception(self._answer), Guard(_explain)]
+        # The guard before the interception, which stands above it: the guard then finds everything as it left it.
+        self._leaving += [self._clock, self._environment, self._django, Guard(_explain), Interception(self._answer)]
         self._clock.start()
         self._vendor = self._new_vendor()
         self._courier = Courier(
