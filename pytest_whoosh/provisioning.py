@@ -139,7 +139,10 @@ class Provisioning:
         """
         address = normalize(number, "possible")
         if address is None or channel_of(address):
-            raise ValueError(_wrong("add_number", 'a phone number such as "+15557122661"', number))
+            wanted = 'a phone number such as "+15557122661"'
+            if isinstance(number, str) and number.lower().startswith("sim:"):
+                wanted = 'a wireless SIM as "sim:DE" and 32 hexadecimal digits'
+            raise ValueError(_wrong("add_number", wanted, number))
         if kind_of(address) is Kind.SIM:
             return self._create(Sim, phone_number=address, **checked(PhoneNumber, properties))
         return self._number(address, checked(PhoneNumber, properties))

@@ -156,6 +156,16 @@ def test_a_wireless_sim_of_the_account_may_send(whoosh: Whoosh, client: Any) -> 
     assert whoosh.receive("Hi", from_=PERSON, to=SIM).webhook is not None
 
 
+@pytest.mark.parametrize("address", ["sim:XX", "SIM:DE123", SIM + "0"])
+def test_a_wrong_address_of_a_sim_is_refused_with_the_right_form(whoosh: Whoosh, address: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        whoosh.add_number(address)
+
+    assert str(refused.value) == (
+        f'add_number() takes a wireless SIM as "sim:DE" and 32 hexadecimal digits, not {address!r}.'
+    )
+
+
 def test_no_sender_pool_takes_a_wireless_sim(whoosh: Whoosh) -> None:
     with pytest.raises(ValueError) as refused:
         whoosh.add_messaging_service("Desk", senders=[SIM])
