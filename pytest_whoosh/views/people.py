@@ -201,8 +201,7 @@ class Phone(Suggesting):
             raise TypeError(f"phone.rcs is True, False or None, not {has_rcs!r}.")
         if not phone_of(self.number).startswith("+"):
             raise ValueError(
-                f"Only a phone number can have RCS, and {self.number} is not one. "
-                'Write whoosh.phone("+15558675310").rcs = True.'
+                f'Only a phone number such as "+15558675310" can have RCS, and {self.number!r} is not one.'
             )
         self._set_rcs(self.number, has_rcs)
 

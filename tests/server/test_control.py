@@ -464,6 +464,46 @@ def test_rules_are_listed_as_requests_and_can_be_removed(control: Controller, wh
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("operation", "body", "error"),
+    [
+        (
+            "when",
+            {"timeout": {"connecting": True, "sent": True}},
+            (
+                'With "connecting": true the call never reaches the API, and with "sent": true it does. '
+                "Leave one of them out of timeout."
+            ),
+        ),
+        (
+            "when",
+            {"respond": {"status": 200, "text": "Hi", "json": {}}},
+            'A response has one body: write "json" or "text", not both.',
+        ),
+        (
+            "when_called",
+            {"method": "GET", "url": "/x", "respond": {"status": 204, "text": "Hi"}},
+            'A response with status 204 has no body: leave "text" out.',
+        ),
+        (
+            "set_price",
+            {"country": "US", "price": -1},
+            'A price is an amount in US dollars such as "0.0079", not "-1".',
+        ),
+        (
+            "phone",
+            {"number": f"whatsapp:{PERSON}", "rcs": True},
+            f"Only a phone number such as \"+15558675310\" can have RCS, and 'whatsapp:{PERSON}' is not one.",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "",
+)
+def test_an_error_is_in_the_words_of_requests_and_not_of_python(
+    control: Controller, operation: str, body: dict[str, Any], error: str
+) -> None:
+    assert control.refusal("POST", operation, json=body) == (400, error)
+
+
 # People
 
 

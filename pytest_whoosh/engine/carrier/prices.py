@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from pytest_whoosh.engine.addresses import country_of
+from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.misuse import is_usage_error
 
@@ -60,7 +61,7 @@ class Prices:
         except InvalidOperation:
             amount = Decimal(-1)
         if not amount.is_finite() or amount < 0:
-            raise ValueError(f'A price is an amount in US dollars such as "0.0079", not {price!r}.')
+            raise ValueError(f'A price is an amount in US dollars such as "0.0079", not {dialect().value(price)}.')
         self._set[country.upper()] = amount
         return amount
 

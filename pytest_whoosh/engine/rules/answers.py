@@ -77,9 +77,9 @@ def respond(
     given = {"json": json, "text": text, "content": content}
     bodies = [name for name, body in given.items() if body is not None]
     if bodies[1:]:
-        raise TypeError(f"A response has one body: write {' or '.join(f'{name}=' for name in bodies)}, not both.")
+        raise TypeError(f"A response has one body: write {' or '.join(map(dialect().keyword, bodies))}, not both.")
     if bodies and status in _WITHOUT_BODY:
-        raise ValueError(f"A response with status {status} has no body: write respond({status}).")
+        raise ValueError(f"A response with status {status} has no body: leave {dialect().keyword(bodies[0])} out.")
     _require_type("text", text, str)
     _require_type("content", content, bytes)
     checked = _checked_headers(headers)
@@ -99,7 +99,11 @@ def respond(
 def lose(kind: str, *, connecting: bool, sent: bool) -> ScriptedAnswer:
     """Break the call with a network fault; with ``sent``, after the API has carried it out."""
     if connecting and sent:
-        raise ValueError(f"{kind}(connecting=True) never reaches the API: leave connecting out, or sent=True.")
+        said = dialect().argument
+        raise ValueError(
+            f"With {said('connecting', True)} the call never reaches the API, and with {said('sent', True)} it does. "
+            f"Leave one of them out of {dialect().method(kind)}."
+        )
     text = f"scripted {kind}" + (", after the call was carried out" if sent else "")
 
     def fault(_: Request, __: Texts) -> Response:
@@ -117,13 +121,15 @@ def require_http_status(status: Any) -> None:
 
 def _require_type(name: str, value: object, kind: type) -> None:
     if value is not None and not isinstance(value, kind):
-        raise TypeError(f"{name}= takes {kind.__name__}, not {value!r}.")
+        raise TypeError(f"{dialect().keyword(name)} takes {kind.__name__}, not {value!r}.")
 
 
 def _checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     """The headers to send; a line break in one would begin another header, as no HTTP library lets it."""
     if headers is not None and not isinstance(headers, Mapping):
-        raise TypeError(f'headers= takes a mapping such as {{"Retry-After": "30"}}, not {headers!r}.')
+        raise TypeError(
+            f'{dialect().keyword("headers")} takes a mapping such as {{"Retry-After": "30"}}, not {headers!r}.'
+        )
     for name, value in (headers or {}).items():
         if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
             raise ValueError(f'The name of a header is a text such as "Retry-After", not {name!r}.')

@@ -367,4 +367,4 @@ def _duration(after: object) -> timedelta:
     try:
         return duration(after)
     except ValueError as wanted:
-        raise ValueError(f"after= takes {wanted}; not {after!r}.") from None
+        raise ValueError(f"{dialect().keyword('after')} takes {wanted}; not {after!r}.") from None

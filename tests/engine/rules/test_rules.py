@@ -878,7 +878,7 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
         pytest.param(
             lambda whoosh: whoosh.when().respond(204, {"a": 1}),
             ValueError,
-            "A response with status 204 has no body: write respond(204).",
+            "A response with status 204 has no body: leave json= out.",
             id="a body where there is none",
         ),
         pytest.param(
@@ -902,7 +902,8 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
         pytest.param(
             lambda whoosh: whoosh.when().timeout(connecting=True, sent=True),
             ValueError,
-            "timeout(connecting=True) never reaches the API: leave connecting out, or sent=True.",
+            "With connecting=True the call never reaches the API, and with sent=True it does. "
+            "Leave one of them out of timeout().",
             id="a call that is sent and not connected",
         ),
         pytest.param(
