@@ -66,12 +66,13 @@ def _over_http(request: Request, attempts: Attempts) -> Answer:
             request.method,
             request.url,
             body=request.body or None,
-            headers=dict(request.headers),
+            # No compressed answer is asked for, not even by the library on its own.
+            headers={"Accept-Encoding": urllib3.util.SKIP_HEADER, **request.headers},
             redirect=False,
             timeout=urllib3.Timeout(connect=attempts.connect, read=attempts.read),
             preload_content=False,
         )
-        body = answer.read(LONGEST_ANSWER, decode_content=True)
+        body = answer.read(LONGEST_ANSWER, decode_content=False)
         return Answer(answer.status, joined(answer.headers.iteritems()), body)
     except urllib3.exceptions.NameResolutionError as error:
         raise DeliveryFailed(11210, "ct", f"the host name does not resolve: {error}") from error

@@ -1,14 +1,15 @@
 """The steps of a webhook's delivery: attempts, redirects and credentials, whoever answers."""
 
-from base64 import b64encode
 from collections.abc import Callable, Generator
 from datetime import timedelta
 from typing import Protocol, TypeAlias
-from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import urljoin
 
 from pytest_whoosh.engine.http import Request
 from pytest_whoosh.engine.webhooks.callbacks import REDIRECTS, Attempts, Webhook, WebhookError, attempts_for
 
+from .credentials import authorization
+from .encodings import decoded
 from .exceptions import describe_exception
 from .failures import Answer, DeliveryFailed
 
@@ -65,12 +66,14 @@ class Delivery:
         before = self._now()
         try:
             response = yield from self._follow(webhook.request(), target, attempts)
-            if response.status == 401 and (authorization := _authorization(webhook.url)):
-                # As the vendor does, the URL's user and password are shown only once they are asked for.
-                asked = webhook.request()
-                headers = {**asked.headers, "Authorization": authorization}
+            # As the vendor does, the URL's user and password are shown only once they are asked for.
+            asked, challenge = webhook.request(), response.header("www-authenticate")
+            if response.status == 401 and (shown := authorization(asked, webhook.url, challenge)):
+                headers = {**asked.headers, "Authorization": shown}
                 again = Request(asked.method, asked.url, headers, asked.body)
                 response = yield from self._follow(again, target, attempts)
+            body = response.body if isinstance(response.body, bytes) else response.body.encode()
+            body = decoded(body, response.header("content-encoding"))
         except DeliveryFailed as failed:
             webhook.error = WebhookError(failed.code, failed.detail)
             webhook.exception = failed.exception
@@ -83,8 +86,7 @@ class Delivery:
             webhook.error = WebhookError(11200, detail)
             return "rt"
         webhook.response_status = response.status
-        body = response.body if isinstance(response.body, str) else response.body.decode("utf-8", "replace")
-        webhook.response_body = body
+        webhook.response_body = body.decode("utf-8", "replace")
         webhook.response_type = response.header("content-type")
         webhook.response_cookies = (response.header("set-cookie") or "").splitlines()
         webhook.exception = response.exception
@@ -139,8 +141,3 @@ def _why(webhook: Webhook, answer: Answer) -> str:
     if script and script.forged:
         return ": the signature is wrong, as scripted"
     return f". If it refused the signature: {webhook.signed_url} was signed, with the account's auth token"
-
-
-def _authorization(url: str) -> str | None:
-    userinfo, at, _ = urlsplit(url).netloc.rpartition("@")
-    return "Basic " + b64encode(unquote_to_bytes(userinfo)).decode() if at else None

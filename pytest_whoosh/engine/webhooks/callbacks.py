@@ -27,7 +27,6 @@ HEADERS: Final[Mapping[str, str]] = MappingProxyType(
         "Content-Type": "application/x-www-form-urlencoded",
         "User-Agent": "TwilioProxy/1.1",
         "Accept": "*/*",
-        "Accept-Encoding": "gzip",
         "X-Home-Region": "us1",
     }
 )

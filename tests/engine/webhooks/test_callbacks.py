@@ -283,7 +283,6 @@ def test_a_callback_has_the_headers_of_the_vendor(whoosh: Whoosh, client: Client
         "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
         "User-Agent": "TwilioProxy/1.1",
         "Accept": "*/*",
-        "Accept-Encoding": "gzip",
         "X-Home-Region": "us1",
         "I-Twilio-Idempotency-Token": "57750a5e-b37b-52ad-bc83-632bb2e5cc27",
         "X-Twilio-Signature": sent.signature,
