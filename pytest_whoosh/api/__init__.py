@@ -12,6 +12,7 @@ from . import (
     link_shortening,
     lookups,
     numbers,
+    oauth,
     pricing,
     registration,
     short_codes,
@@ -45,6 +46,7 @@ PRODUCTS: Final[Mapping[str, tuple[Routes, ...]]] = {
     "content": _MESSAGING,
     "pricing": _MESSAGING,
     "lookups": (lookups.v1, lookups.v2),
+    "oauth": (oauth.routes,),
     "verify": (verify_services.routes, verifications.routes, rate_limits.routes, attempts.routes),
 }
 #: Every resource's routes, once.

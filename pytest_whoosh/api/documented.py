@@ -163,6 +163,17 @@ _PATHS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
                 Voice/Numbers/*
             """,
         },
+        "oauth": {
+            "/v1": """
+                authorize
+                certs
+                token
+                userinfo
+            """,
+            "/v2": """
+                authorize
+            """,
+        },
         "lookups": {
             "/v2": """
                 PhoneNumbers/*/Overrides/*

@@ -18,7 +18,7 @@ from pytest_whoosh.engine.http import NetworkFault, Request, Response
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.misuse import WhooshNotFakedError, is_usage_error
 from pytest_whoosh.engine.rules.calls import CallRule
-from pytest_whoosh.engine.sids import Prefix, is_sid
+from pytest_whoosh.engine.sids import Prefix, is_sid, sid_pattern
 from pytest_whoosh.engine.vendor import Vendor
 
 from . import cdn, xml
@@ -106,7 +106,7 @@ class Route:
     method: str
     path: str
     handler: Handler
-    #: Whether the URL is its own credential, so that none is asked for.
+    #: Whether the call is its own credential, so that none is asked for.
     signed: bool = False
     #: Whether the operation is open to an account that is suspended or closed.
     any_status: bool = False
@@ -136,10 +136,15 @@ class Routes:
         return self._route("HEAD", path)
 
     def post(
-        self, path: str, *, any_status: bool = False, preview: "Callable[[Call], Message] | None" = None
+        self,
+        path: str,
+        *,
+        signed: bool = False,
+        any_status: bool = False,
+        preview: "Callable[[Call], Message] | None" = None,
     ) -> Callable[[H], H]:
         """Route POST requests of a path to the decorated function; see :class:`Route` for the options."""
-        return self._route("POST", path, any_status=any_status, preview=preview)
+        return self._route("POST", path, signed=signed, any_status=any_status, preview=preview)
 
     def put(self, path: str) -> Callable[[H], H]:
         """Route PUT requests of a path to the decorated function."""
@@ -324,8 +329,8 @@ def _account(vendor: Vendor, caller: Account, request: Request, sid: str | None)
     """The account that a path names; without one, the caller's."""
     if sid is None:
         return caller
-    if not is_sid(sid, Prefix.ACCOUNT):
-        raise _not_found(request)
+    if not is_sid(sid, Prefix.ACCOUNT) and (vendor.settings.credentials == "exact" or sid_pattern().fullmatch(sid)):
+        raise _not_found(request)  # a SID of something else is no placeholder
     account = vendor.account_at(sid)
     if account is None or not vendor.lets(caller, account):
         raise _unauthorized(request, _INVALID_USER, "Authenticate")
@@ -334,9 +339,16 @@ def _account(vendor: Vendor, caller: Account, request: Request, sid: str | None)
 
 def _authenticate(vendor: Vendor, request: Request) -> Account:
     """The account whose credentials a request carries."""
-    given = _basic_credentials(request.header("Authorization") or "")
+    header = request.header("Authorization") or ""
+    given = _basic_credentials(header)
     if given is None:
-        raise _unauthorized(request, _NO_CREDENTIALS, _NO_CREDENTIALS)
+        token = _BEARER.fullmatch(header)
+        if token is None:
+            raise _unauthorized(request, _NO_CREDENTIALS, _NO_CREDENTIALS)
+        caller = vendor.bearer(token[1])
+        if caller is None:
+            raise _unauthorized(request, _INVALID_USER, "Authenticate")
+        return caller
     caller = vendor.caller(*given)
     if caller is None:
         known = is_sid(given[0], Prefix.ACCOUNT) or is_sid(given[0], Prefix.API_KEY)
@@ -344,6 +356,7 @@ def _authenticate(vendor: Vendor, request: Request) -> Account:
     return caller
 
 
+_BEARER: Final = re.compile(r"bearer +([^\s]+)\s*", re.IGNORECASE)
 _NO_CREDENTIALS: Final = "Authentication Error - No credentials provided"
 _INVALID_USER: Final = "Authentication Error - invalid username"
 

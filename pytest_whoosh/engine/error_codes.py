@@ -1,4 +1,4 @@
-"""Every documented error code that concerns messages, Lookup or Verify, with its title."""
+"""Every documented error code that concerns messages, Lookup, Verify or OAuth, with its title."""
 
 from typing import Final
 
@@ -435,4 +435,8 @@ TITLES: Final[dict[int, str]] = {
     63052: "Business account is restricted from messaging users in this country",
     63062: "WhatsApp Terms of Service for Marketing Messages API not accepted",
     63100: "Validation Error",
+    321402: "Empty client_id",
+    321403: "Invalid grant_type",
+    322402: "Invalid credentials",
+    322403: "Bad Request",
 }

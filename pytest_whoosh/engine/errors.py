@@ -32,6 +32,7 @@ class Refusal:
 REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
     {
         20003: Refusal(401, "Authenticate"),
+        322402: Refusal(401),
         20004: Refusal(405),
         20005: Refusal(403),
         20006: Refusal(403),

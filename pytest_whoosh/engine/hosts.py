@@ -17,7 +17,7 @@ API_HOST: Final = "api.whoosh.totogi.solutions"
 CDN_LABEL: Final = CDN_HOST.partition(".")[0]
 
 #: The products whose API is faked. A region or an edge may follow: ``api.dublin.ie1.twilio.com``.
-PRODUCTS: Final = frozenset({"api", "messaging", "pricing", "content", "lookups", "verify"})
+PRODUCTS: Final = frozenset({"api", "messaging", "pricing", "content", "lookups", "oauth", "verify"})
 
 #: A DNS name has at most 253 characters. Longer ones are not cached, so that the caches stay small.
 _LONGEST_NAME: Final = 253

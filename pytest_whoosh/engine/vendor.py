@@ -23,6 +23,7 @@ from .account.resources import (
     Resource,
     ShortCode,
 )
+from .account.tokens import account_of_token, new_token
 from .account.verifications import Verification
 from .addresses import mask
 from .carrier.carrier import Carrier
@@ -43,7 +44,7 @@ from .misuse import WhooshNotFakedError, is_usage_error
 from .rules.calls import CallRule
 from .rules.rules import Rules
 from .settings import Settings
-from .sids import Prefix, Sids, is_sid
+from .sids import Prefix, Sids
 from .timeline import Timeline
 from .webhooks.callbacks import Webhook, json_webhook
 
@@ -173,7 +174,7 @@ class Vendor:
     # Accounts
 
     def account_at(self, sid: str) -> Account | None:
-        """Return the account that a path names. With ``credentials="any"``, every well-formed SID opens one."""
+        """Return the account that a path names. With ``credentials="any"``, every name opens one, also ``test``."""
         account = self.accounts.get(sid)
         if account is None and self.settings.credentials == "any":
             account = self._open(sid)
@@ -196,7 +197,21 @@ class Vendor:
         account, secret = self._holder(user)
         if self.settings.credentials == "exact":
             return account if password == secret else None
-        return account or (self.account_at(user) if is_sid(user, Prefix.ACCOUNT) else self.account)
+        return account or (self.account_at(user) if user.startswith(Prefix.ACCOUNT) else self.account)
+
+    def new_token(self, account: Account) -> str:
+        """Return an access token that opens an account for an hour."""
+        return new_token(account.sid, self.settings.auth_token, self.now)
+
+    def bearer(self, token: str) -> Account | None:
+        """Return the account that an access token opens; None if the token must be right, and is not.
+
+        While any credentials do, those that are nobody's are the main account's.
+        """
+        sid = account_of_token(token, self.settings.auth_token, self.now)
+        if sid is None:
+            return None if self.settings.credentials == "exact" else self.account
+        return self.account_at(sid)
 
     def lets(self, caller: Account, account: Account) -> bool:
         """True if the credentials of one account open another one."""

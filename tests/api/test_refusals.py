@@ -734,7 +734,7 @@ def basic(text: str) -> str:
     [
         pytest.param(None, id="none"),
         pytest.param("", id="empty"),
-        pytest.param("Bearer token", id="another scheme"),
+        pytest.param("Digest token", id="another scheme"),
         pytest.param("Basic", id="no credentials"),
         pytest.param("Basic !!!", id="not base64"),
         pytest.param("Basic é", id="not ASCII"),
@@ -800,17 +800,43 @@ def test_the_sdk_raises_for_wrong_credentials(whoosh: Whoosh) -> None:
     assert (caught.value.status, caught.value.code) == (401, 20003)
 
 
-@pytest.mark.parametrize("account", ["AC123", "ACxyz" + "0" * 29, "SM" + "0" * 32, "me", "AC" + "0" * 33])
-def test_an_account_sid_that_is_none_is_not_found(whoosh: Whoosh, api: Api, account: str) -> None:
+@pytest.mark.parametrize("account", ["SM" + "0" * 32, "SK" + "0" * 32, "PN" + "a" * 32])
+@pytest.mark.parametrize("credentials", ["any", "exact"])
+def test_the_sid_of_something_else_is_not_that_of_an_account(account: str, credentials: str) -> None:
+    with Whoosh(credentials=credentials) as whoosh:
+        _assert_no_account(whoosh, account)
+
+
+@pytest.mark.parametrize("account", ["AC123", "ACxyz" + "0" * 29, "me", "AC" + "0" * 33])
+@pytest.mark.whoosh(credentials="exact")
+def test_an_account_sid_that_is_none_is_not_found_where_credentials_are_exact(whoosh: Whoosh, account: str) -> None:
+    _assert_no_account(whoosh, account)
+
+
+def _assert_no_account(whoosh: Whoosh, account: str) -> None:
     path = f"/2010-04-01/Accounts/{account}/Messages.json"
 
-    response = api.call("POST", path, data=SEND)
+    response = Api(whoosh).call("POST", path, data=SEND)
 
     assert (response.status_code, response.json()) == (
         404,
         refusal(20404, f"The requested resource {path} was not found", 404),
     )
     whoosh.assert_nothing_sent()
+
+
+@pytest.mark.parametrize("account", ["AC123", "ACxxx", "AC" + "x" * 32, "test", "your_account_sid", "AC" + "0" * 33])
+def test_any_credentials_open_an_account_by_a_placeholder(whoosh: Whoosh, account: str) -> None:
+    client = Client(account, "token")
+
+    sent = client.messages.create(to=PERSON, from_=SENDER, body="Hi")
+    service = client.messaging.v1.services.create("Reminders")
+
+    assert whoosh.assert_sent(account_sid=account).sid == sent.sid
+    assert (sent.account_sid, sent.uri) == (account, f"/2010-04-01/Accounts/{account}/Messages/{sent.sid}.json")
+    assert [message.sid for message in client.messages.list()] == [sent.sid]
+    assert client.api.v2010.accounts(account).fetch().sid == account
+    assert service.account_sid == account
 
 
 # What is not there

@@ -25,11 +25,14 @@ BY_HAND: Mapping[str, tuple[str, ...]] = {
     "services": ("PhoneNumberSid", "ShortCodeSid", "AlphaSender", "IsoCountryCode", "Sid"),
     "numbers": ("PhoneNumber", "AreaCode", "AccountSid"),
     "deactivations": ("Date", "Expires", "Signature"),
+    "oauth": ("grant_type", "client_id", "client_secret"),
 }
 #: The modules of Verify.
 VERIFY = ("verify_services", "verify_verifications", "verify_rate_limits", "verify_attempts")
 #: The members of the JSON documents that content templates are made of.
 JSON_MEMBERS = ("friendly_name", "language", "variables", "types", "name", "category", "allow_category_change")
+#: Those of channel senders.
+SENDER_MEMBERS = ("sender_id", "webhook", "configuration", "profile")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Endpoint:
     @property
     def takes_json(self) -> bool:
         """Whether what is posted is JSON."""
-        return self.module == "content"
+        return self.module in ("content", "channel_senders")
 
     @property
     def is_below_another(self) -> bool:
@@ -75,7 +78,7 @@ class Endpoint:
             declared = (*BY_HAND.get(self.module, ()), *_declared(self.route.handler.__module__, "List"))
             return list(dict.fromkeys([*declared, *PAGING]))
         if self.takes_json:
-            return list(JSON_MEMBERS)
+            return list(JSON_MEMBERS if self.module == "content" else SENDER_MEMBERS)
         return list(dict.fromkeys([*BY_HAND.get(self.module, ()), *_declared(self.route.handler.__module__)]))
 
 
@@ -118,6 +121,7 @@ class House:
         """The URL of an endpoint, leading to what is there."""
         product = {"services": "messaging", "link_shortening": "messaging", "deactivations": "messaging"}
         product |= {"registration": "messaging", "content": "content", "pricing": "pricing", "lookups": "lookups"}
+        product |= {"channel_senders": "messaging", "oauth": "oauth"}
         product |= dict.fromkeys(VERIFY, "verify")
         host = f"https://{product.get(endpoint.module, 'api')}.whoosh.totogi.solutions"
         return host + self.path(endpoint, extension)
@@ -155,8 +159,8 @@ class _Filled(dict[str, str]):
 
 @contextmanager
 def furnished() -> Iterator[House]:
-    """A double with one of everything: what a call leads to is there."""
-    with Whoosh(clock="virtual") as whoosh:
+    """A double with one of everything: what a call leads to is there, and what is not faked is answered too."""
+    with Whoosh(clock="virtual", unfaked="404") as whoosh:
         yield furnish(whoosh)
 
 
@@ -221,7 +225,9 @@ def furnish(whoosh: Whoosh) -> House:
             "services": {"service_sid": service.sid},
             "content": {"sid": template.sid},
             "link_shortening": {"domain_sid": domain.sid, "service_sid": service.sid},
+            "channel_senders": {"sid": spare_whatsapp.sid},
             "lookups": {"number": PERSON},
+            "oauth": {},
             "numbers": {"sid": number.sid},
             "short_codes": {"sid": code.sid},
             "deactivations": {"file": report_url.path.rpartition("/")[2]},
@@ -246,6 +252,9 @@ def furnish(whoosh: Whoosh) -> House:
         {
             "create_message": sound,
             "update_message": {"Status": "canceled"},
+            "create_channels_sender": {"sender_id": "whatsapp:+15557122663", "profile": {"name": "Acme"}},
+            "update_channels_sender": {"webhook": {}, "configuration": {"waba_id": "1"}, "profile": {"name": "Acme"}},
+            "create_token": {"grant_type": "client_credentials", "client_id": "OQ1", "client_secret": "secret"},
             "create_service": {"FriendlyName": "Reminders"},
             "create_incoming_phone_number": {"PhoneNumber": "+15005550006"},
             "create_incoming_phone_number_local": {"AreaCode": "415"},
