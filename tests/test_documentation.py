@@ -114,6 +114,13 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
     assert missing + lost == []
 
 
+@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.stem)
+def test_a_page_of_the_guide_links_only_to_what_is_installed_with_it(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+
+    assert [link for link in links if Path(link).name != link] == []
+
+
 def _anchors(target: Path, page: Path) -> set[str]:
     text = (page if target.is_dir() else target).read_text(encoding="utf-8")
     return {_anchor(heading) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}

@@ -1,6 +1,7 @@
 """What is installed: the package with its licence, its types and its entry point, and that the suite runs on it."""
 
 import json
+import re
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
@@ -58,6 +59,13 @@ def test_nothing_but_the_package_is_shipped(installed: Distribution) -> None:
 def test_the_readme_is_the_description(installed: Distribution) -> None:
     assert installed.metadata["Description-Content-Type"] == "text/markdown"
     assert str(installed.metadata.get_payload()).startswith("# pytest-whoosh\n")
+
+
+def test_the_description_has_no_link_that_the_package_index_cannot_follow(installed: Distribution) -> None:
+    description = str(installed.metadata.get_payload())
+
+    assert re.findall(r"\]\((?!https?:)[^)]*\)", description) == []
+    assert "Start here (`guide start`)" in description
 
 
 def test_what_an_app_uses_is_its_own_choice(installed: Distribution) -> None:

@@ -17,7 +17,7 @@ from pytest_whoosh.engine.http import Request
 MESSAGES = 100_000
 NUMBERS = tuple(f"+1555712266{digit}" for digit in range(7))
 TOLL_FREE = tuple(f"+1888555010{digit}" for digit in range(5))
-PLOT = Path(__file__).with_name("campaign.svg")
+PLOT = Path(__file__).parents[2] / "pytest_whoosh" / "guide" / "campaign.svg"
 
 
 @dataclass(frozen=True, kw_only=True)
