@@ -1,5 +1,6 @@
 """Delivers webhooks to a real server, over HTTP."""
 
+import socket
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -74,9 +75,10 @@ def _over_http(request: Request, attempts: Attempts) -> Answer:
         )
         body = answer.read(LONGEST_ANSWER, decode_content=False)
         return Answer(answer.status, joined(answer.headers.iteritems()), body)
-    except urllib3.exceptions.NameResolutionError as error:
-        raise DeliveryFailed(11210, "ct", f"the host name does not resolve: {error}") from error
     except (urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError) as error:
+        # urllib3 1.26 has no error of its own for a name that does not resolve.
+        if isinstance(error.__cause__ or error.__context__, socket.gaierror):
+            raise DeliveryFailed(11210, "ct", f"the host name does not resolve: {error}") from error
         raise DeliveryFailed(11205, "ct", f"no connection: {error}") from error
     except urllib3.exceptions.SSLError as error:
         raise DeliveryFailed(11220, "ct", f"no TLS connection: {error}") from error

@@ -39,10 +39,11 @@ def intercept(answer: Answer) -> list[Patch]:
         return stand_in
 
     def hand_out(get: Any) -> Any:
-        async def handed_out(connector: Any, key: Any, *args: Any, **kwargs: Any) -> Any:
+        # Not a coroutine function, because before aiohttp 3.11 it is none: what it returns is awaited or not, as ever.
+        def handed_out(connector: Any, key: Any, *args: Any, **kwargs: Any) -> Any:
             if is_vendor(key.host):
                 _close_real(connector, key)
-            return await get(connector, key, *args, **kwargs)
+            return get(connector, key, *args, **kwargs)
 
         return handed_out
 
@@ -92,8 +93,11 @@ class _Transport(asyncio.Transport):
         if fault.kind == "refused":
             return aiohttp.ClientConnectorError(self._key, connection_refused(str(fault)))
         if fault.kind == "timeout":
-            kind = aiohttp.ConnectionTimeoutError if fault.connecting else aiohttp.SocketTimeoutError
-            return kind("Timeout on reading data from socket" if not fault.connecting else "Connection timeout to host")
+            kind = "ConnectionTimeoutError" if fault.connecting else "SocketTimeoutError"
+            timeout = getattr(aiohttp, kind, aiohttp.ServerTimeoutError)  # which was all there was before aiohttp 3.10
+            return timeout(
+                "Timeout on reading data from socket" if not fault.connecting else "Connection timeout to host"
+            )
         if fault.connecting:
             return aiohttp.ClientConnectorError(self._key, connection_refused())
         return aiohttp.ServerDisconnectedError()

@@ -115,8 +115,8 @@ STACKS = {
     ),
     "aiohttp": Stack(
         with_aiohttp,
-        aiohttp.SocketTimeoutError,
-        aiohttp.ConnectionTimeoutError,
+        getattr(aiohttp, "SocketTimeoutError", aiohttp.ServerTimeoutError),
+        getattr(aiohttp, "ConnectionTimeoutError", aiohttp.ServerTimeoutError),
         aiohttp.ServerDisconnectedError,
         aiohttp.ClientConnectorError,
     ),

@@ -255,7 +255,7 @@ def _with_http_client() -> object:
         (_with_requests, requests.exceptions.ReadTimeout),
         (_with_httpx, httpx.ReadTimeout),
         (_with_async_httpx, httpx.ReadTimeout),
-        (_with_aiohttp, aiohttp.SocketTimeoutError),
+        (_with_aiohttp, getattr(aiohttp, "SocketTimeoutError", aiohttp.ServerTimeoutError)),
         (_with_urllib3, urllib3.exceptions.ReadTimeoutError),
         (_with_http_client, TimeoutError),
     ],

@@ -35,7 +35,8 @@ async def send(config: Config, to: str, body: str) -> str:
         response = await whoosh.post(url, data=form)
     if response.status_code == 400:
         raise Refused(response.json()["message"])
-    return str(response.raise_for_status().json()["sid"])
+    response.raise_for_status()
+    return str(response.json()["sid"])
 
 
 def is_genuine(config: Config, url: str, form: Mapping[str, str], signature: str) -> bool:
