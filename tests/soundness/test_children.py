@@ -89,7 +89,8 @@ def test_a_child_that_runs_pytest_within_pytest_is_guarded_by_the_run_alone(pyte
         test_parent="""
         import subprocess, sys
         def test():
-            subprocess.run([sys.executable, "-m", "pytest", "-p", "whoosh", "inner.py"], check=True)
+            worker = "import pytest, sys; sys.exit(pytest.main(['-p', 'whoosh', 'inner.py']))"
+            subprocess.run([sys.executable, "-c", worker], check=True)
         """,
     )
 
