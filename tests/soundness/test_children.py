@@ -71,7 +71,7 @@ def test_a_child_finds_nothing_of_ours_loaded_and_catches_the_public_error(pytes
 def test_a_child_that_runs_pytest_within_pytest_is_guarded_by_the_run_alone(pytester, run_alone):
     pytester.makepyfile(
         inner="""
-        import pytest, socket
+        import pytest, ssl
 
         LIVE = pytest.mark.whoosh(guard=False)
 
@@ -82,9 +82,11 @@ def test_a_child_that_runs_pytest_within_pytest_is_guarded_by_the_run_alone(pyte
             assert pytest.main([str(path), "-p", "whoosh", "-p", "no:cacheprovider"]) == 0
 
         @LIVE
-        def test_live(monkeypatch):
-            monkeypatch.setattr("_socket.getaddrinfo", lambda *args: [])
-            assert socket.getaddrinfo("api.twilio.com", 443) == []
+        def test_live():
+            bios = ssl.MemoryBIO(), ssl.MemoryBIO()  # so that nothing leaves
+            tls = ssl.create_default_context().wrap_bio(*bios, server_hostname="api.twilio.com")
+            with pytest.raises(ssl.SSLWantReadError):
+                tls.do_handshake()
         """,
         test_parent="""
         import subprocess, sys
