@@ -16,6 +16,7 @@ CLIENTS: Final = {
     "requests": "requests",
     "requests_mock.mocker": "neighbours.requests_mock",
     "httpx": "httpx",
+    "httpx2": "httpx2",
     "aiohttp": "aiohttp",
     "urllib3.connectionpool": "urllib3",
     "http.client": "http_client",

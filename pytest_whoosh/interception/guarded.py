@@ -8,6 +8,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
+from pytest_whoosh.engine.hosts import is_vendor
+
 
 class Guarded(NamedTuple):
     """One guarded function: its module, its name, and how to read the host and the address from its arguments.
@@ -141,12 +143,38 @@ def _of_aiohttp_request(request: Any, conn: Any) -> object:
     return request.url.host if request.proxy or request.method == "CONNECT" else None
 
 
-def _of_curl_option(_: object, option: object, value: object = None) -> object:
-    return host_in(value) if option == _CURLOPT_URL else None
+def _of_opened(connection: Any, *_: object, **__: object) -> object:
+    """Read the host that a connection of urllib3's leads to, behind any proxy."""
+    return connection._tunnel_host or connection.host
 
 
-#: ``CURLOPT_URL`` of libcurl, which never changes its numbers.
+def _of_asked_proxy(connection: Any, *_: object, **__: object) -> object:
+    return connection._tunnel_host
+
+
+def _of_dest(_: object, dest_host: object = None, *__: object, **___: object) -> object:
+    return dest_host
+
+
+def _address_of_proxy(proxy: Any, *_: object, **__: object) -> object:
+    return proxy._proxy_host, proxy._proxy_port
+
+
+def _of_curl_option(_: object, option: object, value: Any = None) -> object:
+    if option == _CURLOPT_URL:
+        return host_in(value)
+    if option == _CURLOPT_CONNECT_TO:  # each is "host:port:host:port", which leads from the first to the second
+        for each in value or ():
+            text = each.decode("latin-1") if isinstance(each, bytes) else str(each)
+            host = text.rpartition(":")[0].rpartition(":")[2]
+            if is_vendor(host):
+                return host
+    return None
+
+
+#: Options of libcurl, which never changes their numbers.
 _CURLOPT_URL: Final = 10002
+_CURLOPT_CONNECT_TO: Final = 10243
 _URL: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:(?!\d+(?:[/?#]|$)))?[/\\]*([^/?#\\]*)")
 
 
@@ -160,6 +188,12 @@ def host_in(url: object) -> str | None:
     host = found[1].rpartition("@")[2]
     return host if host.startswith("[") else host.partition(":")[0]
 
+
+_PYTHON_SOCKS: Final = tuple(
+    f"python_socks.{kind}{version}"
+    for kind in ("sync", "async_.asyncio", "async_.trio", "async_.anyio")
+    for version in ("", ".v2")
+)
 
 _RESOLVERS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
 _CONNECTING: Final = ("connect", "connect_ex")
@@ -235,9 +269,18 @@ GUARDED: Final = (
     Guarded("http.client", "HTTPConnection.putrequest", _of_request_to_proxy, _address_of_tunnel),
     Guarded("aiohttp.client_reqrep", "ClientRequest.send", _of_aiohttp_request, _address_of_aiohttp),
     Guarded("aiohttp.connector", "TCPConnector._resolve_host", _second),
+    *(Guarded(module, "Proxy.connect", _of_dest, _address_of_proxy) for module in _PYTHON_SOCKS),
+    # urllib3 and urllib3-future, which replaces it and goes without http.client.
+    Guarded("urllib3.connection", "HTTPConnection._new_conn", _of_opened, _address_of_tunnel),
+    Guarded("urllib3.backend.hface", "HfaceBackend._tunnel", _of_asked_proxy, _address_of_tunnel),
+    Guarded("urllib3.backend.hface", "HfaceBackend.putrequest", _of_request_to_proxy, _address_of_tunnel),
+    Guarded("urllib3._async.connection", "AsyncHTTPConnection._new_conn", _of_opened, _address_of_tunnel),
+    Guarded("urllib3.backend._async.hface", "AsyncHfaceBackend._tunnel", _of_asked_proxy, _address_of_tunnel),
+    Guarded("urllib3.backend._async.hface", "AsyncHfaceBackend.putrequest", _of_request_to_proxy, _address_of_tunnel),
     *_httpcore("httpcore"),
     *_httpcore("httpcore2"),
     # Libraries whose network is written in C: they are stopped where they are given a URL.
+    Guarded("pytest_recording.network", "Curl.setopt", _of_curl_option),  # shows pycurl's class by its own
     Guarded("curl_cffi.curl", "Curl.setopt", _of_curl_option),
 )
 

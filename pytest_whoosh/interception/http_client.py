@@ -27,7 +27,7 @@ def intercept(answer: Answer) -> list[Patch]:
         return put
 
     return [
-        *connections(client, answer, lambda _, fault: _error(fault)),
+        *connections(client, answer, lambda _, fault: socket_error(fault)),
         Patch(_unmocked(client.HTTPConnection), "putrequest", build),
     ]
 
@@ -35,13 +35,30 @@ def intercept(answer: Answer) -> list[Patch]:
 def leads_out(connection: Any) -> bool:
     """True if a connection was opened to the real vendor, before the double was active."""
     sock = connection.sock
-    return sock is not None and not isinstance(sock, _Socket) and is_vendor(_host(connection))
+    return sock is not None and not isinstance(sock, Stub) and is_vendor(_host(connection))
 
 
-def connections(module: Any, answer: Answer, error: Callable[[Any, NetworkFault], Exception]) -> list[Patch]:
+class Stub:
+    """Marks the sockets that lead to the fake."""
+
+
+Error = Callable[[NetworkFault], Exception]
+
+
+def _attach(connection: Any, wire: Wire, error: Error) -> None:
+    connection.sock = _Socket(wire, error)
+
+
+def connections(
+    module: Any,
+    answer: Answer,
+    error: Callable[[Any, NetworkFault], Exception],
+    attach: Callable[[Any, Wire, Error], None] = _attach,
+) -> list[Patch]:
     """Answer the connections to the vendor of a module's HTTPSConnection and HTTPConnection.
 
-    ``error`` makes what the library raises where a connection does not stand.
+    ``error`` makes what the library raises where a connection does not stand; ``attach`` gives a connection a socket
+    that leads to the fake.
     """
 
     def build(connect: Any) -> Callable[[Any], None]:
@@ -52,7 +69,7 @@ def connections(module: Any, answer: Answer, error: Callable[[Any, NetworkFault]
                 return
             scheme = "https" if isinstance(connection, secure) else "http"
             wire = Wire(answer, f"{scheme}://{host}")
-            connection.sock = _Socket(wire, lambda fault: error(connection, fault))
+            attach(connection, wire, lambda fault: error(connection, fault))
             connection.is_verified = True  # else urllib3 warns of an unverified certificate
 
         return stand_in
@@ -71,10 +88,10 @@ def _host(connection: Any) -> str:
     return str(connection._tunnel_host or connection.host)
 
 
-class _Socket:
+class _Socket(Stub):
     """What the library takes for its socket."""
 
-    def __init__(self, wire: Wire, error: Callable[[NetworkFault], Exception]) -> None:
+    def __init__(self, wire: Wire, error: Error) -> None:
         self._wire = wire
         self._error = error
         self._answer = b""
@@ -120,10 +137,10 @@ class _Broken(io.RawIOBase):
 
     def readinto(self, _: object) -> int:
         """Raise what a socket raises."""
-        raise _error(self._fault)
+        raise socket_error(self._fault)
 
 
-def _error(fault: NetworkFault) -> OSError:
+def socket_error(fault: NetworkFault) -> OSError:
     """What a socket raises at a fault."""
     if fault.kind == "timeout":
         return TimeoutError("timed out")

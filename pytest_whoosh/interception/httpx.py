@@ -1,8 +1,8 @@
-"""Stands in ``httpx``, sync and async.
+"""Stands in ``httpx``, sync and async, and in ``httpx2``, which is httpx under another name.
 
-It takes the place of the transport that a client would use for a URL, where that is one of httpx's own: mocks that
-replace these transports, or their methods, then cannot get in between. A transport of the user's own is left alone,
-and where it hands on to one of httpx's, it is met there.
+It takes the place of the transport that a client would use for a URL, where that is one of the library's own: mocks
+that replace these transports, or their methods, then cannot get in between. A transport of the user's own is left
+alone, and where it hands on to one of the library's, it is met there.
 """
 
 from __future__ import annotations
@@ -25,71 +25,78 @@ from .patching import Patch
 
 def intercept(answer: Answer) -> list[Patch]:
     """Answer every request to the vendor."""
+    return intercept_in(httpx, answer)
 
-    def sync(handle: Any) -> Callable[..., httpx.Response]:
-        def stand_in(transport: Any, request: httpx.Request) -> httpx.Response:
+
+def intercept_in(library: Any, answer: Answer) -> list[Patch]:
+    """Answer every request to the vendor that comes over httpx, or over what has taken its place."""
+
+    def sync(handle: Any) -> Callable[..., Any]:
+        def stand_in(transport: Any, request: Any) -> Any:
             if not is_vendor(request.url.host):
-                return handle(transport, request)  # type: ignore[no-any-return]
-            return _answered(answer, request, request.read())
+                return handle(transport, request)
+            return _answered(library, answer, request, request.read())
 
         return stand_in
 
     def asynchronous(handle: Any) -> Callable[..., Any]:
-        async def stand_in(transport: Any, request: httpx.Request) -> httpx.Response:
+        async def stand_in(transport: Any, request: Any) -> Any:
             if not is_vendor(request.url.host):
-                return await handle(transport, request)  # type: ignore[no-any-return]
-            return await _AsyncFake(answer, transport).handle_async_request(request)
+                return await handle(transport, request)
+            return await _AsyncFake(library, answer, transport).handle_async_request(request)
 
         return stand_in
 
     def chosen(own: type, fake: type[_Fake | _AsyncFake]) -> Callable[[Any], Any]:
         def build(choose: Any) -> Any:
-            def stand_in(client: Any, url: httpx.URL) -> Any:
+            def stand_in(client: Any, url: Any) -> Any:
                 transport = choose(client, url)
                 # A fake in its place is that of an outer double.
                 ours = is_vendor(url.host) and isinstance(transport, (own, fake))
-                return fake(answer, transport) if ours else transport
+                return fake(library, answer, transport) if ours else transport
 
             return stand_in
 
         return build
 
     return [
-        Patch(httpx.HTTPTransport, "handle_request", sync),
-        Patch(httpx.AsyncHTTPTransport, "handle_async_request", asynchronous),
-        Patch(httpx.Client, "_transport_for_url", chosen(httpx.HTTPTransport, _Fake)),
-        Patch(httpx.AsyncClient, "_transport_for_url", chosen(httpx.AsyncHTTPTransport, _AsyncFake)),
+        Patch(library.HTTPTransport, "handle_request", sync),
+        Patch(library.AsyncHTTPTransport, "handle_async_request", asynchronous),
+        Patch(library.Client, "_transport_for_url", chosen(library.HTTPTransport, _Fake)),
+        Patch(library.AsyncClient, "_transport_for_url", chosen(library.AsyncHTTPTransport, _AsyncFake)),
     ]
 
 
-class _Fake(httpx.BaseTransport):
+class _Fake:
     """A transport that leads to the fake, in the place of another."""
 
-    def __init__(self, answer: Answer, behind: Any) -> None:
+    def __init__(self, library: Any, answer: Answer, behind: Any) -> None:
+        self._library = library
         self._answer = answer
         self.behind = behind
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: Any) -> Any:
         """Answer a request."""
-        return _answered(self._answer, request, request.read())
+        return _answered(self._library, self._answer, request, request.read())
 
 
-class _AsyncFake(httpx.AsyncBaseTransport):
+class _AsyncFake:
     """A transport that leads an async client to the fake, in the place of another."""
 
-    def __init__(self, answer: Answer, behind: Any) -> None:
+    def __init__(self, library: Any, answer: Answer, behind: Any) -> None:
+        self._library = library
         self._answer = answer
-        #: One of httpx's own, also where that of an outer double stands in its place.
+        #: One of the library's own, also where that of an outer double stands in its place.
         self.behind: Any = behind.behind if isinstance(behind, _AsyncFake) else behind
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: Any) -> Any:
         """Answer a request."""
         body = await request.aread()
         while _UNDER_WAY.get(self.behind, 0) >= _most_connections(self.behind):
             await turn()
         done: list[Callable[[], None]] = []
         try:
-            return _answered(partial(self._answer, later=done.append), request, body)
+            return _answered(self._library, partial(self._answer, later=done.append), request, body)
         finally:
             if done:  # other calls count this one until its caller has the answer, in the loop's next turn
                 _UNDER_WAY[self.behind] = _UNDER_WAY.get(self.behind, 0) + 1
@@ -100,7 +107,7 @@ class _AsyncFake(httpx.AsyncBaseTransport):
                     done.pop()()
 
 
-#: How many calls each of httpx's transports has under way: as many as it has connections go at once.
+#: How many calls each of a library's transports has under way: as many as it has connections go at once.
 _UNDER_WAY: Final[WeakKeyDictionary[Any, int]] = WeakKeyDictionary()
 
 
@@ -108,24 +115,24 @@ def _most_connections(transport: Any) -> float:
     return getattr(getattr(transport, "_pool", None), "_max_connections", math.inf)
 
 
-def _answered(answer: Callable[[Request], Response], request: httpx.Request, body: bytes) -> httpx.Response:
+def _answered(library: Any, answer: Callable[[Request], Response], request: Any, body: bytes) -> Any:
     try:
         response = answer(Request(request.method, str(request.url), request.headers, body))
     except NetworkFault as fault:
-        _raise(fault, request)
+        _raise(library, fault, request)
     content = response.body.encode() if isinstance(response.body, str) else response.body
     length = {"Content-Length": str(len(content))} if content else {}
-    # A stream, as from a transport of httpx's own: a neighbour may want to be the first to read it.
-    return httpx.Response(response.status, headers={**response.headers, **length}, stream=httpx.ByteStream(content))
+    # A stream, as from a transport of the library's own: a neighbour may want to be the first to read it.
+    return library.Response(response.status, headers={**response.headers, **length}, stream=library.ByteStream(content))
 
 
-def _raise(fault: NetworkFault, request: httpx.Request) -> NoReturn:
+def _raise(library: Any, fault: NetworkFault, request: Any) -> NoReturn:
     if fault.kind == "refused":
-        raise httpx.ConnectError(str(fault), request=request)
+        raise library.ConnectError(str(fault), request=request)
     if fault.kind == "timeout":
         if fault.connecting:
-            raise httpx.ConnectTimeout("timed out", request=request)
-        raise httpx.ReadTimeout("The read operation timed out", request=request)
+            raise library.ConnectTimeout("timed out", request=request)
+        raise library.ReadTimeout("The read operation timed out", request=request)
     if fault.connecting:
-        raise httpx.ConnectError(str(connection_refused()), request=request)
-    raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
+        raise library.ConnectError(str(connection_refused()), request=request)
+    raise library.RemoteProtocolError("Server disconnected without sending a response.", request=request)

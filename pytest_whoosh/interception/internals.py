@@ -62,9 +62,18 @@ INTERNALS: Final = (
     Internal("httpx", "httpx:AsyncClient._transport_for_url", "does so, async", "0.27", "0.28"),
     Internal("httpx", "httpx:AsyncHTTPTransport()._pool", "has the limit of connections", "0.27", "0.28"),
     Internal("httpx", "httpcore:AsyncConnectionPool()._max_connections", "is that limit", "0.27", "0.28"),
+    Internal("httpx2", "httpx2:Client._transport_for_url", "is httpx's", "2.0", "2.16"),
+    Internal("httpx2", "httpx2:AsyncClient._transport_for_url", "is httpx's", "2.0", "2.16"),
+    Internal("python-socks", "python_socks.sync:Proxy()._proxy_host", "is the proxy that is asked", "2.4", "3.2"),
+    Internal("python-socks", "python_socks.sync:Proxy()._proxy_port", "is its port", "2.4", "3.2"),
     Internal("requests", "requests:Response()._content", "holds the body, without reading in chunks", "2.32", "2.34"),
     Internal("requests", "requests:Response()._content_consumed", "says that it is read", "2.32", "2.34"),
     Internal("urllib3", "urllib3:HTTPResponse()._original_response", "is searched for cookies, twice", "2.0", "2.8"),
+    Internal("urllib3", "urllib3.connection:HTTPConnection._new_conn", "opens a connection", "2.0", "2.8"),
+    Internal("urllib3-future", "urllib3.backend.hface:HfaceBackend._post_conn", "starts HTTP", "2.12", "2.25"),
+    Internal("urllib3-future", "urllib3.backend.hface:HfaceBackend._tunnel", "asks a proxy", "2.12", "2.25"),
+    Internal("urllib3-future", "urllib3._async.connection:AsyncHTTPConnection", "is the async one", "2.12", "2.25"),
+    Internal("urllib3-future", "urllib3.backend._async.hface:AsyncHfaceBackend._tunnel", "does so", "2.12", "2.25"),
     # Mocks of them
     Internal("aioresponses", "aioresponses:aioresponses().patcher", "keeps what it replaced", "0.7.8", "0.7"),
     Internal(

@@ -11,8 +11,9 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from pytest_whoosh.engine.http import Answer, NetworkFault
 
 from .faults import connection_refused
-from .http_client import connections, leads_out
+from .http_client import Error, connections, leads_out
 from .patching import Patch
+from .wire import Wire
 
 
 def intercept(answer: Answer) -> list[Patch]:
@@ -22,7 +23,16 @@ def intercept(answer: Answer) -> list[Patch]:
         # A pool opens a dropped connection anew, through its proxy if there is one.
         return lambda connection: leads_out(connection) or is_dropped(connection)
 
-    return [*connections(connection, answer, _error), Patch(connectionpool, "is_connection_dropped", build)]
+    attach = (_attach_to_future,) if hasattr(connection.HTTPConnection, "_post_conn") else ()
+    return [*connections(connection, answer, _error, *attach), Patch(connectionpool, "is_connection_dropped", build)]
+
+
+def _attach_to_future(opened: Any, wire: Wire, error: Error) -> None:
+    """Give a connection of urllib3-future's, which replaces urllib3 and reads from its socket itself, a real one."""
+    from .paired import PairedSocket
+
+    opened.sock = PairedSocket(wire, error)
+    opened._post_conn()
 
 
 def _error(broken: Any, fault: NetworkFault) -> Exception:

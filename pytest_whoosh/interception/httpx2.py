@@ -1,0 +1,13 @@
+"""Stands in ``httpx2``, which is ``httpx`` under another name: a growing number of libraries use it."""
+
+import httpx2
+
+from pytest_whoosh.engine.http import Answer
+
+from .httpx import intercept_in
+from .patching import Patch
+
+
+def intercept(answer: Answer) -> list[Patch]:
+    """Answer every request to the vendor."""
+    return intercept_in(httpx2, answer)

@@ -1,0 +1,115 @@
+"""Whatever way a call takes, nothing of it leaves: without a double it is refused, with one refused or answered."""
+
+import gc
+import socket
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+
+from pytest_whoosh import Whoosh, WhooshGuardError
+from pytest_whoosh.interception.guard import Guard
+
+from .ways import all_ways
+
+pytestmark = pytest.mark.whoosh(guard=False)
+
+
+class Port:
+    """A port of this machine that takes whatever comes, and answers as a proxy would that has no word to say."""
+
+    def __init__(self) -> None:
+        self.received = b""
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.number: int = self._listener.getsockname()[1]
+
+    @contextmanager
+    def open(self) -> Iterator["Port"]:
+        thread = threading.Thread(target=self._serve, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            with suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+            thread.join()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._take, args=(connection,), daemon=True).start()
+
+    def _take(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.settimeout(5)
+            while data := connection.recv(65536):
+                self.received += data
+                if data[:1] == b"\x05":  # SOCKS: no authentication; then the host comes
+                    connection.sendall(b"\x05\x00")
+                else:
+                    return
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_collections() -> Iterator[None]:
+    """Let a collection after each way look at what the way has made only."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture
+def port() -> Iterator[Port]:
+    with Port().open() as port:
+        yield port
+
+
+@pytest.fixture
+def refused() -> Iterator[list[WhooshGuardError]]:
+    """What a guard refuses while the test runs; it stands beneath doubles, and is given all that they refuse."""
+    refusals: list[WhooshGuardError] = []
+    guard = Guard(lambda host: f"stopped {host}", record=lambda refusal, _: refusals.append(refusal))
+    guard.start()
+    yield refusals
+    guard.stop()
+
+
+def attempt(way: Any, port: Port) -> Any:
+    """Return what a way leads to, or the error that it ends with."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of connections that were never closed
+        try:
+            return way(port.number)
+        except Exception as error:
+            return error
+        finally:
+            gc.collect()
+
+
+@pytest.mark.parametrize("way", all_ways())
+def test_a_guard_refuses_every_way(way, port, refused):
+    found = attempt(way, port)
+
+    assert refused, found
+    assert isinstance(found, Exception)
+    assert b"twilio" not in port.received
+
+
+def says_the_double(error: Exception) -> bool:
+    """True if an error is an answer of the double: its 401, or that it does not speak plain HTTP."""
+    return getattr(error, "code", None) == 401 or "served over HTTPS only" in str(error)
+
+
+@pytest.mark.parametrize("way", all_ways())
+def test_a_double_answers_or_refuses_on_every_way(way, port, refused):
+    with Whoosh():
+        found = attempt(way, port)
+
+    assert refused or not isinstance(found, Exception) or says_the_double(found), found
+    assert b"twilio" not in port.received
