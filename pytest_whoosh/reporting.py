@@ -136,7 +136,7 @@ def failure_place(excinfo: pytest.ExceptionInfo[BaseException], root: Path) -> d
     return {
         "line": f"{Path(last.path).relative_to(root).as_posix()}:{last.lineno + 1}",
         "source": dedent("\n".join(last.statement.lines)).strip(),
-        "error": excinfo.exconly(tryshort=True).partition("\n")[0],
+        "error": excinfo.exconly().partition("\n")[0].removeprefix("AssertionError: "),
     }
 
 
