@@ -1,6 +1,6 @@
-"""Draws what was measured: what operations take as messages become more, and how much of each bound is used."""
+"""Draws what was measured: what operations and suites take as they grow, and how much of each bound is used."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from math import ceil, floor, log10
@@ -31,6 +31,45 @@ def plot(results: Sequence[Result], curves: Sequence[Curve], sizes: Sequence[int
             _text(MARGIN, 34, "What the double costs", size=18, weight="600"),
             *_curves(curves, sizes),
             *_bars(bounded, others),
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def plot_suites(seconds: Mapping[str, Sequence[float]], sizes: Sequence[int]) -> str:
+    """An SVG of what suites of some sizes take, a line for each way of mocking. Both scales are linear."""
+    width, highest = 760, max(map(max, seconds.values()))
+    step = 10 ** floor(log10(highest)) / 2
+    top = ceil(highest / step) * step
+
+    def x(size: float) -> float:
+        return PANEL_LEFT + PANEL_WIDTH * size / sizes[-1]
+
+    def y(value: float) -> float:
+        return TOP + PANEL_HEIGHT * (1 - value / top)
+
+    levels = [step * number for number in range(round(top / step) + 1)]
+    labels = _apart([y(values[-1]) for values in seconds.values()], 15)
+    lines = zip(seconds.items(), COLOURS, labels, strict=False)
+    height = TOP + PANEL_HEIGHT + 60
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"',
+            'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif" font-size="12">',
+            "<title>What a suite costs</title>",
+            f'<rect width="{width}" height="{height}" fill="#fff"/>',
+            _text(MARGIN, 34, "What a suite costs", size=18, weight="600"),
+            _text(MARGIN, TOP - 24, "CPU seconds of the whole process, by the number of tests", weight="600"),
+            *(f'<path d="M{PANEL_LEFT},{y(level):.1f}h{PANEL_WIDTH}" stroke="{GRID}"/>' for level in levels),
+            *(_text(PANEL_LEFT - 8, y(level) + 4, f"{level:g} s", anchor="end", fill=FAINT) for level in levels),
+            *(_text(x(size), TOP + PANEL_HEIGHT + 20, f"{size:,}", anchor="middle", fill=FAINT) for size in sizes),
+            *(
+                f'<polyline points="{" ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in zip(sizes, values, strict=True))}" '
+                f'fill="none" stroke="{colour}" stroke-width="2"/>'
+                + _text(PANEL_LEFT + PANEL_WIDTH + 12, label + 4, f"{name}  {values[-1]:.1f} s", fill=colour)
+                for (name, values), colour, label in lines
+            ),
             "</svg>",
             "",
         ]

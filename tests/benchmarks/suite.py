@@ -2,11 +2,12 @@
 
 Runs suites of N equal tests, each a process of its own, and compares what one more test costs: (t(N) - t(1)) / (N - 1).
 The time is the CPU time of the process and its children, so that other work on the machine counts as little as can be.
-Rounds take turns, and medians of their ratios are shown.
+Rounds take turns, and medians of their ratios are shown. ``--plot PATH`` draws what suites of several sizes take.
 """
 
 import argparse
 import os
+import re
 import resource
 import statistics
 import subprocess
@@ -16,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from .plot import plot_suites
 
 #: A test sends one message through the SDK, and asserts on it.
 _APP = """
@@ -86,6 +89,16 @@ def test_{n}(whoosh):
         bound=1.25 if find_spec("time_machine") else None,
     ),
     Way(
+        "whoosh, travels, freezegun",
+        'import sys\nsys.modules["time_machine"] = None\n' + _APP,
+        """
+def test_{n}(whoosh):
+    send()
+    whoosh.travel(seconds=10)
+    whoosh.assert_sent(body="Your code is 409612.", status="delivered")
+""",
+    ),
+    Way(
         "requests-mock",
         "import requests_mock\n" + _APP + _ANSWER,
         """
@@ -124,29 +137,40 @@ def test_{n}():
     )
 
 
-def seconds(way: Way, number: int, folder: Path) -> float:
+def seconds(way: Way, number: int, folder: Path, extra: Sequence[str] = ()) -> float:
     """Run a suite of so many tests; return the CPU seconds that its processes took."""
-    module = folder / f"test_{way.name.split(',')[0].replace('.', '_').replace(' ', '_')}_{number}.py"
+    module = folder / f"test_{re.sub('[^a-z]+', '_', way.name)}_{number}.py"
     module.write_text(way.head + "".join(way.test.format(n=n) for n in range(number)), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *way.arguments, str(module)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *way.arguments, *extra, str(module)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, capture_output=True, cwd=folder, env=os.environ | {"PYTHONPATH": ""})
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def cost(way: Way, number: int, folder: Path) -> float:
+def cost(way: Way, number: int, folder: Path, extra: Sequence[str] = ()) -> float:
     """Return what one more test costs, in seconds."""
-    return (seconds(way, number, folder) - seconds(way, 1, folder)) / (number - 1)
+    return (seconds(way, number, folder, extra) - seconds(way, 1, folder, extra)) / (number - 1)
 
 
-def compare(ways: Sequence[Way], number: int, rounds: int) -> list[tuple[Way, float, float]]:
+def draw(ways: Sequence[Way], number: int, rounds: int) -> str:
+    """Return a picture of what suites of up to so many tests take."""
+    sizes = [1, *(number * quarter // 4 for quarter in (1, 2, 3, 4))]
+    with tempfile.TemporaryDirectory() as folder:
+        taken = {
+            way.name: [statistics.median(seconds(way, size, Path(folder)) for _ in range(rounds)) for size in sizes]
+            for way in (STATIC, *ways)
+        }
+    return plot_suites(taken, sizes)
+
+
+def compare(ways: Sequence[Way], number: int, rounds: int, extra: Sequence[str] = ()) -> list[tuple[Way, float, float]]:
     """Return each way with the median of what a test costs, and of its ratio to a static mock."""
     costs: dict[str, list[float]] = {way.name: [] for way in (STATIC, *ways)}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(rounds):
             for way in (STATIC, *ways):
-                costs[way.name].append(cost(way, number, Path(folder)))
+                costs[way.name].append(cost(way, number, Path(folder), extra))
     static = costs[STATIC.name]
     return [
         (
@@ -163,13 +187,19 @@ def main() -> int:
     parser.add_argument("--tests", type=int, default=500, metavar="N", help="tests in a suite (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds (default: %(default)s)")
     parser.add_argument("--check", action="store_true", help="exit with status 1 where a bound is missed")
+    parser.add_argument("--xdist", action="store_true", help="run each suite in two processes of pytest-xdist")
+    parser.add_argument("--plot", type=Path, metavar="PATH", help="draw what suites of several sizes take as an SVG")
     arguments = parser.parse_args()
 
-    measured = compare(WAYS, arguments.tests, arguments.rounds)
+    if arguments.plot:
+        arguments.plot.write_text(draw(WAYS, arguments.tests, arguments.rounds), encoding="utf-8")
+        return 0
+    extra = ("-n", "2") if arguments.xdist else ()
+    measured = compare(WAYS, arguments.tests, arguments.rounds, extra)
 
     for way, each, against in measured:
         bound = f"   at most {way.bound:.2f}x" if way.bound else ""
-        print(f"{way.name:<20} {each * 1000:6.2f} ms a test   {against:5.2f}x{bound}")
+        print(f"{way.name:<26} {each * 1000:6.2f} ms a test   {against:5.2f}x{bound}")
     return int(arguments.check and any(way.bound and against > way.bound for way, _, against in measured))
 
 
