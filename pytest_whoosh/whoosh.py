@@ -36,6 +36,7 @@ from .engine.carrier.throughput import Queue as Backlog
 from .engine.concurrency import Concurrency
 from .engine.dialect import dialect
 from .engine.errors import choose_from
+from .engine.hosts import split_url
 from .engine.http import Later, Request, Response, well_formed
 from .engine.inbound.conversation import Conversation, Deliveries, receive, received_by, run_call
 from .engine.inbound.destinations import destination_of
@@ -1140,7 +1141,10 @@ class Whoosh(Suggesting, Provisioning):
 
 
 def _is_base(url: object) -> bool:
-    parts = urlsplit(url if isinstance(url, str) else "")
+    try:
+        parts = split_url(url if isinstance(url, str) else "")
+    except ValueError:
+        return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 

@@ -18,7 +18,16 @@ from pytest_whoosh.engine.webhooks.callbacks import Attempts
 
 from .apps import AsgiApp, Event
 from .exceptions import caught, is_apps_own, signalled
-from .failures import LONGEST_ANSWER, Answer, DeliveryFailed, broke_protocol, raised_by_app
+from .failures import (
+    LONGEST_ANSWER,
+    Answer,
+    DeliveryFailed,
+    EndlessAnswer,
+    Parts,
+    broke_protocol,
+    endless,
+    raised_by_app,
+)
 from .loops import Tasks, event, is_cancellation, queue, running_loop, spawn, within
 
 R = TypeVar("R")
@@ -211,6 +220,8 @@ async def exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Ans
         except BaseException as error:  # the app's own code: what it raises is its answer
             if is_cancellation(error) or not is_apps_own(error):
                 raise
+            if answer.endless:
+                raise endless(answer.endless) from None
             if not answer.started:
                 raise raised_by_app(error) from error
             raised = error  # Starlette raises again after it has answered 500
@@ -225,6 +236,9 @@ class _Heard:
         self._status: int | None = None
         self._headers: dict[str, str] = {}
         self._body = bytearray()
+        self._parts = Parts()
+        #: Why the answer is given up, which the app may have caught.
+        self.endless: EndlessAnswer | None = None
 
     @property
     def started(self) -> bool:
@@ -255,6 +269,12 @@ class _Heard:
     def _take(self, part: Any, more: bool) -> None:
         if not isinstance(part, bytes | bytearray | memoryview):
             raise TypeError(f"the body of an answer is bytes, not {type(part).__name__}")
+        try:
+            self._parts.count(part)
+        except EndlessAnswer as error:
+            self.endless = error
+            self.complete.set()
+            raise
         self._body += part[: LONGEST_ANSWER - len(self._body)]
         if not more:
             self.complete.set()
@@ -263,6 +283,8 @@ class _Heard:
             raise ConnectionResetError("the client has read all that it reads of an answer, and hung up")
 
     def response(self, errors: list[BaseException], raised: BaseException | None) -> Answer:
+        if self.endless:
+            raise endless(self.endless)
         if self._status is None:
             raise broke_protocol("the app sent no response")
         exception = caught(errors, self._status)

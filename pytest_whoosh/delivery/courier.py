@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 from urllib.parse import urlsplit
 
-from pytest_whoosh.engine.hosts import is_loopback
+from pytest_whoosh.engine.hosts import is_loopback, split_url
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError, without_fragment
 
@@ -162,8 +162,13 @@ class Courier:
             self._started.pop().close()
 
     def _steps(self, webhook: Webhook) -> Steps:
-        target = self._target_of(webhook.url)
         webhook.note = None
+        try:
+            split_url(webhook.url)
+        except ValueError as problem:
+            webhook.error = WebhookError(11100, f"{webhook.url!r}: {problem}")
+            return
+        target = self._target_of(webhook.url)
         if target is None:
             webhook.note = self._why_undelivered(webhook.url)
             return

@@ -1,5 +1,6 @@
 """How the delivery of a webhook can fail."""
 
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,46 @@ from .exceptions import describe_exception
 
 #: No more of an answer is kept than this, in bytes: more than the vendor reads, so that one too long is noticed.
 LONGEST_ANSWER: Final = 128 * 1024
+
+#: How many empty parts of an answer may follow each other.
+MOST_EMPTY_PARTS: Final = 10_000
+
+
+class Parts:
+    """Counts the parts of an answer that an app streams: an answer that never ends is a failure."""
+
+    def __init__(self) -> None:
+        self._empty = 0
+        self._started = _now()
+
+    def count(self, part: object) -> None:
+        """Count a part.
+
+        Raises:
+            EndlessAnswer: too many empty parts follow each other, or the answer takes longer than the vendor waits.
+        """
+        self._empty = 0 if part else self._empty + 1
+        if self._empty > MOST_EMPTY_PARTS:
+            raise EndlessAnswer(f"the app's answer has {MOST_EMPTY_PARTS:,} empty parts in a row, and no end")
+        if _now() - self._started > _LONGEST_WAIT:
+            raise EndlessAnswer(f"the app's answer was not complete within {_LONGEST_WAIT:g} seconds")
+
+
+class EndlessAnswer(Exception):
+    """An app streams an answer that does not end."""
+
+
+_LONGEST_WAIT: Final = 15.0
+
+
+def _now() -> float:
+    # A frozen clock of the test stops time.monotonic, but not this one. Windows does not have it.
+    return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
+
+
+def endless(error: EndlessAnswer) -> "DeliveryFailed":
+    """Return the failure of an answer without end: the vendor waits for it in vain."""
+    return DeliveryFailed(11200, "rt", str(error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Protocol, TypeAlias
 from urllib.parse import urljoin
 
+from pytest_whoosh.engine.hosts import split_url
 from pytest_whoosh.engine.http import Request
 from pytest_whoosh.engine.webhooks.callbacks import REDIRECTS, Attempts, Webhook, WebhookError, attempts_for
 
@@ -104,6 +105,7 @@ class Delivery:
                 return response
             try:
                 url = urljoin(request.url, location)
+                split_url(url)
                 onward = self._target_of(url)
             except ValueError as problem:
                 raise DeliveryFailed(11100, "all", f"the app redirected to {location!r}: {problem}") from problem

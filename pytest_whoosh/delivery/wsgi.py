@@ -12,7 +12,7 @@ from pytest_whoosh.engine.webhooks.callbacks import Attempts
 
 from .apps import WsgiApp
 from .exceptions import caught, is_apps_own, signalled
-from .failures import LONGEST_ANSWER, Answer, broke_protocol, raised_by_app
+from .failures import LONGEST_ANSWER, Answer, EndlessAnswer, Parts, broke_protocol, endless, raised_by_app
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -53,6 +53,8 @@ def to_wsgi(app: WsgiApp, request: Request) -> Answer:
             finally:
                 if close := getattr(parts, "close", None):
                     close()
+        except EndlessAnswer as error:
+            raise endless(error) from None
         except BaseException as error:  # the app's own code: what it raises is its answer
             if not is_apps_own(error):
                 raise
@@ -67,6 +69,7 @@ class _Heard:
         self._started: tuple[int, dict[str, str]] | None = None
         self._body = bytearray()
         self._wrong: str | None = None
+        self._parts = Parts()
 
     def start(self, status: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], object]:
         """Be the app's ``start_response``."""
@@ -86,6 +89,7 @@ class _Heard:
         """Take a part of the body; what is longer than the vendor reads is not kept."""
         if not isinstance(part, bytes):
             raise TypeError(f"the body of an answer is bytes, not {type(part).__name__}")
+        self._parts.count(part)
         self._body += part[: LONGEST_ANSWER - len(self._body)]
 
     def take(self, parts: Any) -> None:

@@ -1,7 +1,9 @@
 """Decides which hosts are the vendor's, what each of them serves, and which are this machine."""
 
+import re
 from functools import lru_cache
 from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
 #: The content delivery network that media redirect to.
 CDN_HOST: Final = "mms.twiliocdn.com"
@@ -74,10 +76,32 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def split_url(url: str) -> SplitResult:
+    r"""Return the parts of a URL that a webhook may be sent to.
+
+    Libraries disagree about the host of URLs such as ``http://10.9.9.9\@127.0.0.1/``. No webhook is sent to such a one.
+
+    Raises:
+        ValueError: the URL cannot be parsed, or can be read in two ways.
+    """
+    parts = urlsplit(url)
+    _ = parts.port  # raises ValueError if it is no port
+    if _CONTROL.search(url):
+        raise ValueError("it has a space at its ends or a control character")
+    if parts.netloc and (wrong := _NOT_IN_AUTHORITY.search(parts.netloc)):
+        raise ValueError(f"{wrong[0]!r} cannot be part of a host or of a user's name")
+    if parts.scheme in ("http", "https") and not parts.netloc and "\\" in url:
+        raise ValueError("it has a backslash where its host should be")
+    return parts
+
+
+_CONTROL: Final = re.compile(r"^\s|\s$|[\x00-\x1f\x7f]")
+_NOT_IN_AUTHORITY: Final = re.compile(r"[\s\\<>^`{|}]")
+
+
 def is_private(url: str) -> bool:
     """True if the vendor cannot reach a URL's host: it is this machine, or an address of a private network."""
     from ipaddress import ip_address
-    from urllib.parse import urlsplit
 
     host = urlsplit(url).hostname or ""
     if is_loopback(host):

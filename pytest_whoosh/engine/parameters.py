@@ -7,8 +7,8 @@ from dataclasses import field, fields
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias
-from urllib.parse import urlsplit
 
+from .hosts import split_url
 from .limits import LONGEST_NAME, LONGEST_URL, MOST_TAGS
 from .sids import is_sid
 
@@ -188,8 +188,7 @@ def sid(prefix: str) -> Read:
 def url(value: str) -> str:
     """Accept an absolute http(s) URL with a valid hostname, of a length that the vendor accepts."""
     try:
-        parts = urlsplit(value)
-        _ = parts.port  # raises ValueError if it is not a number
+        parts = split_url(value)
     except ValueError:
         raise ValueError(_URL) from None
     host = parts.netloc.rpartition("@")[2]

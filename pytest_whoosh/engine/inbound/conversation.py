@@ -14,6 +14,7 @@ from pytest_whoosh.engine.account.opt_out import Handled, handle
 from pytest_whoosh.engine.account.resources import MessagingService, PhoneNumber
 from pytest_whoosh.engine.addresses import address_towards, channel_of, kind_of, normalize, phone_of
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
+from pytest_whoosh.engine.hosts import split_url
 from pytest_whoosh.engine.limits import LONGEST_BODY, MOST_MEDIA, MOST_REPLIES
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, Status
 from pytest_whoosh.engine.messages.record import Message
@@ -214,7 +215,7 @@ def _joined(base: str, url: str, code: int) -> str:
     """A URL of an answer, which may be relative to the document's own; ``code`` is the error of one that is none."""
     try:
         joined = urljoin(base, url)
-        _ = urlsplit(joined).port  # raises ValueError where it is none
+        split_url(joined)
     except ValueError as problem:
         raise TwimlError(code, f"{url!r} is no URL: {problem}") from None
     if not base and not urlsplit(joined).scheme:

@@ -1,0 +1,190 @@
+"""Nothing that an app answers keeps a test waiting for ever, and no URL can be read in two ways."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from twilio.rest import Client
+
+from pytest_whoosh import Callback, Whoosh
+from pytest_whoosh.delivery import failures
+from tests.conftest import PERSON, SENDER
+
+HOOK = "https://app.example/status"
+
+
+def first_callback(whoosh: Whoosh, url: str = HOOK) -> Callback:
+    Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=url)
+    whoosh.travel(seconds=2)
+    return whoosh.callbacks[0]
+
+
+# Answers without end
+
+EMPTY = "the app's answer has 10,000 empty parts in a row, and no end"
+
+
+def streaming_wsgi(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterator[bytes]:
+    start_response("200 OK", [])
+    while True:
+        yield b""
+
+
+def writing_wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    write = start_response("200 OK", [])
+    while True:
+        write(b"")
+
+
+async def asgi(scope: dict[str, Any], receive: object, send: Callable[..., Any]) -> None:
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    while True:
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+
+
+async def asgi_that_catches(scope: dict[str, Any], receive: object, send: Callable[..., Any]) -> None:
+    try:
+        await asgi(scope, receive, send)
+    except Exception as error:
+        if scope["type"] != "http":
+            raise
+        del error
+
+
+@pytest.mark.parametrize("app", [streaming_wsgi, writing_wsgi, asgi, asgi_that_catches])
+def test_empty_parts_for_ever_are_counted(whoosh: Whoosh, app: Any) -> None:
+    whoosh.mount("https://app.example", app)
+
+    callback = first_callback(whoosh)
+
+    assert callback.error == f"11200 HTTP retrieval failure: {EMPTY}"
+    assert callback.response_status is None
+
+
+def test_a_stream_that_really_takes_longer_than_the_vendor_waits_is_given_up(
+    whoosh: Whoosh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = iter(range(0, 1000, 4))
+
+    def app(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        while True:
+            yield b"."
+
+    whoosh.mount("https://app.example", app)
+    monkeypatch.setattr(failures, "_now", lambda: float(next(ticks)))
+
+    callback = first_callback(whoosh)
+
+    assert callback.error == ("11200 HTTP retrieval failure: the app's answer was not complete within 15 seconds")
+
+
+@pytest.fixture
+def dripping() -> Iterator[Callable[[bytes], str]]:
+    """A server that sends one byte after the other of what never ends, after a beginning."""
+    stopped = threading.Event()
+    listeners: list[socket.socket] = []
+
+    def drip(listener: socket.socket, beginning: bytes) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            try:
+                connection.sendall(beginning)
+                while not stopped.wait(0.01):
+                    connection.sendall(b"a")
+            except OSError:
+                pass
+
+    def start(beginning: bytes) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+        threading.Thread(target=drip, args=(listener, beginning), daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    stopped.set()
+    for listener in listeners:
+        listener.close()
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Endless: ", b"HTTP/1."]
+)
+def test_a_server_that_drips_has_one_deadline_for_the_whole_answer(
+    whoosh: Whoosh, dripping: Callable[[bytes], str], beginning: bytes
+) -> None:
+    url = dripping(beginning)
+    whoosh.mount(url)
+
+    callback = first_callback(whoosh, f"{url}/status#rt=100&rc=0")
+
+    assert callback.error == "11200 HTTP retrieval failure: the app's answer was not complete within 0.1 seconds"
+
+
+# URLs that two libraries read differently
+
+TWO_WAYS = [
+    "http://10.9.9.9\\@127.0.0.1/",
+    "http://127.0.0.1\\@10.9.9.9/",
+    "http://10.9.9.9 @127.0.0.1/",
+    "http://127.0.0.1\\.evil.example/",
+    "http:\\\\127.0.0.1/",
+    "http://127.0.0.1\t.evil.example/",
+    "http://127.0.0.1/\r\nX: y",
+    "http://a{b}@127.0.0.1/",
+]
+
+
+@pytest.mark.parametrize("url", TWO_WAYS)
+def test_such_a_url_cannot_be_mounted(whoosh: Whoosh, url: str) -> None:
+    for mount in (whoosh.mount, whoosh.mount_django):
+        with pytest.raises(ValueError, match="takes a base URL such as"):
+            mount(url)
+    with pytest.raises(ValueError, match="takes as server= a URL such as"):
+        whoosh.mount("https://app.example", server=url)
+
+
+@pytest.mark.whoosh(callbacks="http")
+@pytest.mark.parametrize("url", TWO_WAYS)
+def test_a_redirect_to_such_a_url_is_not_followed(whoosh: Whoosh, url: str) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        start_response("302 Found", [("Location", url)])
+        return []
+
+    whoosh.mount("https://app.example", app)
+
+    callback = first_callback(whoosh)
+
+    assert callback.error.startswith("11100 Invalid URL format: the app redirected to ")
+
+
+@pytest.mark.whoosh(callbacks="http")
+@pytest.mark.parametrize("url", TWO_WAYS[:5])
+def test_twiml_that_leads_to_such_a_url_is_not_obeyed(whoosh: Whoosh, url: str) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/xml")])
+        return [f"<Response><Redirect>{url}</Redirect></Response>".encode()]
+
+    whoosh.mount("https://app.example", app)
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    reply = whoosh.receive("Hi", from_=PERSON, to=SENDER)
+
+    assert reply.webhook is not None
+    assert reply.webhook.error.startswith("11100 ")
+    assert len(whoosh.callbacks) == 1
+
+
+@pytest.mark.whoosh(callbacks="http")
+@pytest.mark.parametrize("url", TWO_WAYS)
+def test_a_callback_to_such_a_url_is_not_sent(whoosh: Whoosh, url: str) -> None:
+    Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
+    whoosh._vendor.messages[0].status_callback = url  # past the API's own check, as a service's may be
+
+    whoosh.travel(seconds=2)
+
+    assert whoosh.callbacks[0].error.startswith("11100 Invalid URL format: ")
+    assert whoosh.callbacks[0].attempts == 0
