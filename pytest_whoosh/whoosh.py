@@ -31,8 +31,7 @@ from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier, is_asynchronous
 from .engine.addresses import normalize, phone_of
 from .engine.carrier.links import only_link
-from .engine.carrier.throughput import MMS, Throughput, home_of, sort_of
-from .engine.carrier.throughput import Queue as Backlog
+from .engine.carrier.throughput import MMS, Backlog, Throughput, home_of, sort_of
 from .engine.concurrency import Concurrency
 from .engine.dialect import dialect
 from .engine.errors import choose_from

@@ -1,4 +1,4 @@
-"""People who write to the app: their phones, and what comes of their messages."""
+"""Phones of people who write to the app, and the replies that they get."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from .selection import Messages
 
 __tracebackhide__ = is_usage_error
 
-#: A file that a person sends: a URL or file name, whose ending names its type; or its bytes and their type.
+#: A file that a person sends: a URL or file name with the extension of its type, or a pair of bytes and content type.
 MediaFile: TypeAlias = str | tuple[bytes, str]
 #: The value of a further parameter of a webhook.
 ParamValue: TypeAlias = str | float
@@ -86,7 +86,7 @@ class Reply(Suggesting):
 
 
 class Ad(TypedDict, total=False):
-    """What an ad was that a person answers."""
+    """The properties of an ad that a person answers."""
 
     headline: str
     body_of_ad: str
@@ -99,7 +99,7 @@ class Ad(TypedDict, total=False):
     click_id: str
 
 
-#: The parameter of the webhook for each of these.
+#: The webhook parameter of each property of an ad.
 _REFERRAL: Final[Mapping[str, str]] = {
     "headline": "ReferralHeadline",
     "body_of_ad": "ReferralBody",
@@ -170,7 +170,7 @@ class Phone(Suggesting):
     ) -> None:
         #: The phone's number, or the address of its owner on a channel.
         self.number = number
-        #: The messages that arrived at the phone, in the order in which they did.
+        #: The messages that arrived at the phone, in the order of their arrival.
         self.received = received
         self._text = text
         self._atext = atext
@@ -256,7 +256,7 @@ class Phone(Suggesting):
         label: str | None = None,
         address: str | None = None,
     ) -> Reply:
-        """Share a place with the app, on WhatsApp for example.
+        """Share a location with the app, on WhatsApp for example.
 
         Args:
             latitude: The latitude in degrees, from -90 to 90.

@@ -5,8 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from pytest_whoosh.engine.addresses import country_of, normalize
-from pytest_whoosh.engine.carrier.throughput import Queue as Backlog
-from pytest_whoosh.engine.carrier.throughput import rate_of
+from pytest_whoosh.engine.carrier.throughput import Backlog, rate_of
 from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
 from pytest_whoosh.engine.timeline import Timeline
 from pytest_whoosh.wording.texts import messages

@@ -453,7 +453,7 @@ def test_what_is_no_short_link_is_refused(whoosh: Whoosh, text: str) -> None:
 
     assert str(refused.value) == (
         f"{text!r} is no short link: no domain of this double is 'elsewhere.example'. "
-        "Click what a message holds once it was sent: whoosh.click(message), or a link in message.body."
+        "Click a link of a message that was sent: whoosh.click(message), or a link in message.body."
     )
 
 

@@ -1117,8 +1117,8 @@ def test_a_wrong_query_is_refused_with_what_would_do(control: Controller, query:
             {"json": {"link": "go.example/abc"}},
             409,
             (
-                "'go.example/abc' is no short link: no domain of this double is 'go.example'. Click what a message "
-                "holds once it was sent: POST /_whoosh/click with its SID, or with the link."
+                "'go.example/abc' is no short link: no domain of this double is 'go.example'. Click a link of "
+                "a message that was sent: POST /_whoosh/click with its SID, or with the link."
             ),
         ),
         (

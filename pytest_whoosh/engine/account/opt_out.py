@@ -1,4 +1,4 @@
-"""What people write to hear no more, or to hear again; and what they are answered.
+"""The opt-out keywords that people write, such as STOP, and the vendor's answers to them.
 
 See https://help.twilio.com/articles/223134027 (default keywords) and https://help.twilio.com/articles/360034798533
 (toll-free numbers)
@@ -14,7 +14,7 @@ from pytest_whoosh.engine.addresses import Kind, is_toll_free, kind_of
 from .account import Provisions
 from .resources import MessagingService
 
-#: The words of each kind: the whole of a message's text, in any case.
+#: The words of each kind of keyword. A keyword is the whole text of a message, in upper or lower case.
 KEYWORDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "STOP": frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}),
@@ -22,7 +22,7 @@ KEYWORDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "HELP": frozenset({"HELP", "INFO"}),
     }
 )
-#: What the person is answered; such an answer is no message of the account's.
+#: The vendor's answers, which are not messages of the account.
 ANSWERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "STOP": (
@@ -37,7 +37,7 @@ ANSWERS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# The network of toll-free numbers handles opting out itself, in words of its own.
+# The network of toll-free numbers handles opt-outs itself, with its own texts.
 _TOLL_FREE_START: Final = frozenset({"START", "UNSTOP"})
 _TOLL_FREE_STOPPED: Final = (
     'NETWORK MSG: You replied with the word "{word}" which blocks all texts sent from this number. '
@@ -49,23 +49,23 @@ _TOLL_FREE_STARTED: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
-    """What became of a keyword: its kind, and what the person was answered, if anything."""
+class AppliedKeyword:
+    """The kind of a keyword that was applied, and the answer to the person, if there is one."""
 
     kind: str
     answer: str | None
 
 
 def kind_of_keyword(body: str) -> str | None:
-    """``"STOP"``, ``"START"`` or ``"HELP"``, where a text is one of their words and nothing else."""
+    """Return ``"STOP"``, ``"START"`` or ``"HELP"`` if the text is one of their words; else None."""
     word = body.strip().upper()
     return next((kind for kind, words in KEYWORDS.items() if word in words), None)
 
 
-def handle(
+def apply_keyword(
     provisions: Provisions, body: str, person: str, sender: str, service: MessagingService | None
-) -> Handled | None:
-    """Opt a person out or in, or help them, where their text is a keyword and the sender one that keywords reach."""
+) -> AppliedKeyword | None:
+    """Opt a person out or in, or answer with help, if their text is a keyword and the sender handles keywords."""
     kind = kind_of_keyword(body)
     advanced = service is not None and service.advanced_opt_out
     if kind is None or (kind_of(sender) is not Kind.NUMBER and not advanced):
@@ -83,4 +83,4 @@ def handle(
         answer = _TOLL_FREE_STARTED.format(word=word) if toll_free else ANSWERS["START"]
     else:
         answer = None if out else ANSWERS["HELP"]
-    return Handled(kind, answer)
+    return AppliedKeyword(kind, answer)

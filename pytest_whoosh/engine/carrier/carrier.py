@@ -46,14 +46,14 @@ _NO_RCS: Final = 63036
 
 _AT_ONCE: Final = timedelta()
 
-#: The statuses up to which the vendor can still keep a message from going out.
+#: The statuses up to which the vendor can still stop a message.
 _BEFORE_HANDOVER: Final = frozenset({Status.QUEUED, Status.SENDING, Status.SENT})
-#: The statuses from which on there is nothing left to send, so that what the app wants forgotten can be.
+#: The statuses after which nothing is left to send, so that content can be deleted.
 _GONE: Final = frozenset({Status.SENT, Status.FAILED, Status.CANCELED})
 
 
 class Carrier:
-    """Plans each message's next step on the timeline, and takes it when it is due."""
+    """Schedules the next step of each message on the timeline, and takes the step when it is due."""
 
     def __init__(
         self,
@@ -72,10 +72,10 @@ class Carrier:
         self._post = post
         self._links = links
         self._throughput = throughput
-        self._held: dict[str, _Held] = {}
+        self._waiting_reports: dict[str, _WaitingReports] = {}
         #: True for numbers whose phone has RCS, False for those without. The others are unknown.
         self.rcs: dict[str, bool] = {}
-        #: What can keep a message from a status, by that status: each returns the error code of the failure, or None.
+        #: The checks before a status, by that status. Each returns the error code of the failure, or None.
         self._gates: Mapping[Status, Callable[[Message], int | None]] = {
             Status.QUEUED: self._without_sender,
             Status.SENDING: self._not_to_be_sent,
@@ -89,7 +89,7 @@ class Carrier:
             self._plan(message)
 
     def has_room(self, message: Message) -> bool:
-        """Whether the queue of a message's sender can take it."""
+        """True if the queue of the message's sender has room for this message."""
         queues = self._throughput
         return queues is None or queues.has_room(message, _segments(message), self._timeline.steady)
 
@@ -124,7 +124,7 @@ class Carrier:
         following = message.outcome.then.get(message.status)
         if following is None:
             if message.script:
-                self._release(message)
+                self._emit_waiting(message)
             self.show_price(message)
             return
         if following is Status.SENDING and self._throughput:
@@ -135,7 +135,7 @@ class Carrier:
         self._timeline.after(delay, message.serial, self._advance, message)
 
     def _queue(self, message: Message, queues: Throughput) -> None:
-        """Let a message wait for its turn, or for its failure where the queue is full or the wait too long."""
+        """Queue a message until its turn, or until its failure if the queue is full or the wait too long."""
         if not self.has_room(message):
             self._timeline.after(self._delays[Status.FAILED], message.serial, self._overflow, message)
             return
@@ -157,7 +157,7 @@ class Carrier:
     def _fail(self, message: Message, code: int | None) -> None:
         self._move(message, Status.FAILED, code)
         if message.script:
-            self._release(message)
+            self._emit_waiting(message)
 
     def _advance(self, message: object) -> None:
         assert isinstance(message, Message)
@@ -185,7 +185,7 @@ class Carrier:
     # Gates
 
     def _refusal(self, message: Message, following: Status) -> int | None:
-        """What keeps a message from a status, if anything does."""
+        """Return the error code that keeps a message from a status; None if nothing does."""
         if following in _BEFORE_HANDOVER and not self._account_of(message).is_active:
             return _SUSPENDED
         gate = self._gates.get(following)
@@ -269,13 +269,13 @@ class Carrier:
             if message.script is None:
                 self._emit(report)
             else:
-                self._emit_scripted(message, message.script, status, report)
+                self._emit_in_script_order(message, message.script, status, report)
 
     def _report(self, message: Message, url: str) -> Webhook:
         now = self._timeline.now
         token = self._account_of(message).auth_token
         if message.script and message.script.forged:
-            token = f"not {token}"  # so that no validator accepts the signature
+            token = f"not {token}"  # no validator accepts the signature then
         return webhook(
             url,
             status_params(message, message.status, now),
@@ -292,19 +292,19 @@ class Carrier:
             report.message.webhooks += (report,)
         self._post(report)
 
-    def _emit_scripted(self, message: Message, script: WebhookScript, status: Status, report: Webhook) -> None:
+    def _emit_in_script_order(self, message: Message, script: WebhookScript, status: Status, report: Webhook) -> None:
         report.dropped = status in script.drop
-        held = self._held.setdefault(message.sid, _Held())
+        held = self._waiting_reports.setdefault(message.sid, _WaitingReports())
         held.waiting.append((status, report))
-        self._let_go(script, held, every=not TRANSITIONS[status])
+        self._emit_ready(script, held, every=not TRANSITIONS[status])
 
-    def _release(self, message: Message) -> None:
-        """Let every report go that still waits, for nothing more will come before it."""
-        held = self._held.pop(message.sid, None)
+    def _emit_waiting(self, message: Message) -> None:
+        """Send every report that still waits, because no other report comes before it."""
+        held = self._waiting_reports.pop(message.sid, None)
         if held and message.script:
-            self._let_go(message.script, held, every=True)
+            self._emit_ready(message.script, held, every=True)
 
-    def _let_go(self, script: WebhookScript, held: "_Held", *, every: bool) -> None:
+    def _emit_ready(self, script: WebhookScript, held: "_WaitingReports", *, every: bool) -> None:
         while ready := next(
             (pair for pair in held.waiting if script.order_allows(pair[0], held.settled(last=every))), None
         ):
@@ -317,19 +317,19 @@ class Carrier:
 
 
 @dataclass(slots=True)
-class _Held:
-    """The reports of a message that wait for others to leave first."""
+class _WaitingReports:
+    """The reports about a message that wait until others were sent."""
 
     waiting: list[tuple[Status, Webhook]] = field(default_factory=list)
     gone: set[Status] = field(default_factory=set)
 
     def settled(self, *, last: bool) -> set[Status]:
-        """The statuses that no report has to wait for: those reported; where none is to come, all but those waiting."""
+        """Return the statuses that no report waits for: those reported, or all but the waiting ones after the last."""
         return set(Status) - {status for status, _ in self.waiting} if last else self.gone
 
 
 def _goes_on_unshortened(message: Message) -> bool:
-    """Whether the domain of a message's links has it sent with long ones when the shortener fails."""
+    """True if the message is sent with its long links when the shortener fails, by the setting of its domain."""
     domain = message.service.link_shortening_domain if message.service else None
     return message.shortens_urls and domain is not None and domain.continue_on_failure
 
@@ -348,7 +348,7 @@ def _adapt(message: Message) -> int | None:
 
 
 def _forget(message: Message) -> None:
-    """Keep no more of a message than its ContentRetention and AddressRetention ask for."""
+    """Delete what ContentRetention and AddressRetention of a message say not to keep."""
     if message.discards_content and message.forgotten is None:
         message.forgotten, message.body = message.body, ""
         message.media = Collection()
@@ -366,12 +366,12 @@ def _media_problem(message: Message) -> int | None:
 
 
 def _segments(message: Message) -> int:
-    """How many segments a message takes, also while it shows none yet."""
+    """Return the number of segments of a message, also of one that shows none yet."""
     return message.num_segments or segments_to_send(message)
 
 
 def segments_to_send(message: Message) -> int:
-    """How many segments a message takes: one for an MMS or a channel message, however long."""
+    """Return the number of segments of a message: one for an MMS or a channel message of any length."""
     if message.is_mms or message.channel:
         return 1
     return count_segments(message.sent_body)

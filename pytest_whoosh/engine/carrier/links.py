@@ -41,7 +41,7 @@ class Links:
         self._links: dict[tuple[str, str], Link] = {}
 
     def shorten(self, message: Message, domain: LinkDomain, steady: datetime) -> None:
-        """Replace each URL in a message that is about to be sent by a short link of the domain."""
+        """Replace each URL in the text of a message by a short link of the domain, right before the message is sent."""
         text, made = message.body, dict[str, Link]()
         parts: list[str] = []
         end = 0
@@ -74,7 +74,7 @@ def follow(text: str, link: Link | None, domain: LinkDomain | None, steady: date
     """Return the target of a short link: its URL for 90 days, then the fallback URL of its domain.
 
     Raises:
-        WhooshError: it leads nowhere.
+        WhooshError: the text is no short link, or the link has expired and its domain has no fallback URL.
     """
     if link and is_alive(link, steady):
         return link.target
@@ -82,14 +82,11 @@ def follow(text: str, link: Link | None, domain: LinkDomain | None, steady: date
     if domain is None:
         raise WhooshError(
             f"{text!r} is no short link: no domain of this double is {host_of(text)!r}. "
-            f"Click what a message holds once it was sent: {dialect().clicks()}."
+            f"Click a link of a message that was sent: {dialect().clicks()}."
         )
     if domain.fallback_url is None:
         why = f"is older than {LIFETIME.days} days" if link else "was never made"
-        raise WhooshError(
-            f"{text!r} {why}, and {domain.domain} has no fallback URL, so that it leads nowhere: "
-            f"30105 {title_of(30105)}."
-        )
+        raise WhooshError(f"{text!r} {why}, and {domain.domain} has no fallback URL: 30105 {title_of(30105)}.")
     return domain.fallback_url
 
 
@@ -118,7 +115,7 @@ def only_link(message: Message) -> Link:
     """Return the only short link in a message.
 
     Raises:
-        WhooshError: it has none, or several.
+        WhooshError: the message has no short link, or several.
     """
     if len(message.links) == 1:
         return message.links[0]

@@ -1,4 +1,4 @@
-"""What messages cost, by country.
+"""The prices of messages, by country.
 
 The vendor publishes no price list ("Contact us for details on pricing"), so these prices are made up, and stable.
 """
@@ -45,7 +45,7 @@ CHANNEL: Final = Decimal("0.0050")
 
 
 class Prices:
-    """The price list of a double: the usual one, with what the test set otherwise."""
+    """The price list of a double: the default one, with the prices that the test set."""
 
     __slots__ = ("_set",)
 
@@ -53,7 +53,7 @@ class Prices:
         self._set: dict[str, Decimal] = {}
 
     def set(self, country: str, price: object) -> Decimal:
-        """Set what a segment to a country costs, in US dollars; returns the price as an amount."""
+        """Set the price of a segment to a country, in US dollars, and return it as an amount."""
         if not isinstance(country, str) or not re.fullmatch("[A-Za-z]{2}", country):
             raise ValueError(f'A country is an ISO code of two letters such as "US", not {country!r}.')
         try:
@@ -66,11 +66,11 @@ class Prices:
         return amount
 
     def of_country(self, country: str) -> Decimal:
-        """What one segment to a country costs."""
+        """Return the price of one segment to a country."""
         return self._set[country] if country in self._set else PER_SEGMENT.get(country, ELSEWHERE)
 
     def cost(self, message: Message) -> Decimal:
-        """What a message costs: every segment, or one amount for an MMS or a channel message."""
+        """Return the cost of a message: of all its segments, or one amount for an MMS or a channel message."""
         if message.channel:
             return CHANNEL
         if message.is_mms:
@@ -79,11 +79,11 @@ class Prices:
         return each * message.num_segments
 
     def price(self, message: Message) -> Decimal:
-        """What a message costs as the API shows it: below zero."""
+        """Return the cost of a message as the API shows it: below zero."""
         return _negative(self.cost(message))
 
 
 @lru_cache(maxsize=256)
 def _negative(amount: Decimal) -> Decimal:
-    # Few amounts are shared by all messages, for one takes more room than a text message.
+    # Messages share a few amounts, because an amount takes more memory than a text message.
     return -amount

@@ -15,7 +15,7 @@ from pytest_whoosh.engine.addresses import Kind, channel_of, country_of, is_toll
 from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.messages.record import Message
 
-#: The countries whose carriers deliver nothing from alphanumeric senders, nor from numbers of other countries.
+#: Countries in which carriers deliver nothing from alphanumeric senders and from numbers of other countries.
 NO_ALPHA: Final = frozenset({"US", "CA"})
 #: The countries in which MMS is available.
 MMS_COUNTRIES: Final = frozenset({"US", "CA"})
@@ -47,7 +47,7 @@ def choose_sender(
             able = preferred(able, service, message) or able
         chosen = min(able, key=lambda sender: sender.carried)
     chosen.carried += 1
-    # A sender that was chosen because the known one could not carry the message does not replace it.
+    # If the known sender cannot carry this message, the chosen one does not replace it.
     if service.sticky_sender and known in (None, chosen) and _is_sticky(chosen):
         service.remembered[message.to] = StickySender(chosen, steady)
     return chosen

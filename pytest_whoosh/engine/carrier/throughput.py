@@ -4,8 +4,8 @@ Follows https://help.twilio.com/articles/115002943027 ("Understanding Twilio Rat
 sender has one queue, drained in the order of arrival, and a queue holds as many segments as its sender sends in four
 hours, which is the longest validity period.
 
-A queue is a timetable: a message that joins is given the moment of its turn, or learns that it will have expired by
-then. Until either it waits, and takes its room in the queue; one that will expire takes nobody's turn.
+A backlog is a timetable: a message that joins gets the moment of its turn, or will expire before it. The message takes
+room in it until then. A message that will expire does not delay the others.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -57,8 +57,8 @@ LONGEST: Final = LONGEST_VALIDITY
 _KINDS: Final = {Kind.SHORT_CODE: Sort.SHORT_CODE, Kind.ALPHA: Sort.ALPHA, Kind.CHANNEL: Sort.CHANNEL}
 _RATES: Final = {ELSEWHERE, CHANNEL, *MMS.values(), *(rate for rates in SMS.values() for rate in rates.values())}
 _MICROSECOND: Final = timedelta(microseconds=1)
-#: Time is counted in ticks, so fine that every rate takes a whole number of them: three segments a second are three
-#: in every second, though a third of a second is no number of microseconds.
+#: Time is counted in ticks. At every rate, a segment takes a whole number of them, so that three segments a second are
+#: exactly three: a third of a second is not a whole number of microseconds.
 _TICKS: Final = lcm(1_000_000, *_RATES)
 _TICKS_OF_MICROSECOND: Final = _TICKS // 1_000_000
 
@@ -71,8 +71,8 @@ class Wait(NamedTuple):
     until: datetime
 
 
-class Place(NamedTuple):
-    """The position of a message in a queue."""
+class Slot(NamedTuple):
+    """The turn of a message in a queue."""
 
     segments: int
     #: The time that sending it takes, in ticks.
@@ -82,15 +82,15 @@ class Place(NamedTuple):
 
 
 @dataclass(slots=True, eq=False)
-class Queue:
+class Backlog:
     """The messages that wait for one sender, or for several that share a rate."""
 
     #: The waiting messages, in order of arrival.
-    waiting: dict[Message, Place] = field(default_factory=dict)
+    waiting: dict[Message, Slot] = field(default_factory=dict)
     segments: int = 0
     #: The tick after which the sender has nothing left to send.
     free: int = 0
-    #: The time that messages would take that expire before their turn, in ticks.
+    #: The time, in ticks, of the messages that will expire before their turn.
     expiring: int = 0
     #: The moment at which the last message leaves, or has left.
     drained: datetime = EPOCH
@@ -105,21 +105,21 @@ class Queue:
         start = max(self.free, _tick(wait.since))
         if wait.least <= wait.until - _moment(start):
             self.free = start + ticks
-            place = Place(segments, ticks, _moment(start) + wait.least)
+            slot = Slot(segments, ticks, _moment(start) + wait.least)
         else:
             self.expiring += ticks
-            place = Place(segments, ticks, None)
-        self.waiting[message] = place
+            slot = Slot(segments, ticks, None)
+        self.waiting[message] = slot
         self.segments += segments
-        self.drained = max(self.drained, place.turn or wait.until)
-        return place.turn
+        self.drained = max(self.drained, slot.turn or wait.until)
+        return slot.turn
 
     def leave(self, message: Message) -> None:
         """Remove a message."""
-        place = self.waiting.pop(message)
-        self.segments -= place.segments
-        if place.turn is None:
-            self.expiring -= place.ticks
+        slot = self.waiting.pop(message)
+        self.segments -= slot.segments
+        if slot.turn is None:
+            self.expiring -= slot.ticks
 
 
 class Throughput:
@@ -129,7 +129,7 @@ class Throughput:
 
     def __init__(self, account_of: Callable[[Message], Account]) -> None:
         self._account_of = account_of
-        self._queues: dict[Hashable, Queue] = {}
+        self._queues: dict[Hashable, Backlog] = {}
 
     def has_room(self, message: Message, segments: int, now: datetime) -> bool:
         """True if the queue of the sender has room for this message."""
@@ -150,17 +150,17 @@ class Throughput:
         queue, _ = self._queue_for(message)
         queue.leave(message)
 
-    def queue(self, sender: str, account: Account, *, mms: bool = False) -> Queue:
+    def queue(self, sender: str, account: Account, *, mms: bool = False) -> Backlog:
         """Return the queue of an account's sender, or of its MMS."""
         shared = mms and sort_of(sender) is not Sort.SHORT_CODE
         # Accounts opened on demand have the provisions of the main one, and are one with it here too.
         key = ((account.owner or account).provisions, sort_of(sender)) if shared else (sender, mms)
         queue = self._queues.get(key)
         if queue is None:
-            queue = self._queues[key] = Queue()
+            queue = self._queues[key] = Backlog()
         return queue
 
-    def _queue_for(self, message: Message) -> tuple[Queue, int]:
+    def _queue_for(self, message: Message) -> tuple[Backlog, int]:
         """Return the queue of a message, and the segments that leave it each second."""
         sender = message.from_ or ""
         mms = message.is_mms and sort_of(sender) in MMS
@@ -195,5 +195,5 @@ def _tick(moment: datetime) -> int:
 
 
 def _moment(tick: int) -> datetime:
-    """Return the first moment at or after a tick: a sender is never early."""
+    """Return the first moment at or after a tick, because a sender is never early."""
     return EPOCH + -(-tick // _TICKS_OF_MICROSECOND) * _MICROSECOND

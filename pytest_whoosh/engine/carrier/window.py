@@ -1,4 +1,4 @@
-"""Decides which messages may be sent on a channel: any within the window after the person wrote, else templates.
+"""Decides which messages a channel sends: all within the window after the person wrote, else approved templates.
 
 See https://www.twilio.com/docs/whatsapp/key-concepts#the-24-hour-window-customer-service-window, and "WhatsApp approval
 requirements" at https://www.twilio.com/docs/content/content-types-overview
@@ -16,7 +16,7 @@ from pytest_whoosh.engine.messages.lifecycle import DELIVERED
 from pytest_whoosh.engine.messages.record import Message
 
 _OUTSIDE_WINDOW: Final = 63016
-#: The error of a template that WhatsApp approves no more, by the status of its approval.
+#: The error of a template that WhatsApp does not approve, by the status of its approval.
 _NOT_APPROVED: Final[Mapping[str, int]] = MappingProxyType({"rejected": 63040, "paused": 63041, "disabled": 63042})
 
 

@@ -1,4 +1,4 @@
-"""Messages from people: the webhook that each causes, the answer that it gets, and what the answer sends.
+"""Runs a message from a person: calls the webhook, reads the TwiML of the response, and sends its messages.
 
 See https://www.twilio.com/docs/messaging/guides/webhook-request
 """
@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 from pytest_whoosh.engine.account.account import Account
-from pytest_whoosh.engine.account.opt_out import Handled, handle
+from pytest_whoosh.engine.account.opt_out import AppliedKeyword, apply_keyword
 from pytest_whoosh.engine.account.resources import MessagingService, PhoneNumber
 from pytest_whoosh.engine.addresses import address_towards, channel_of, kind_of, normalize, phone_of
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
@@ -29,16 +29,16 @@ from .twiml import Document, MessageVerb, RedirectVerb, TwimlError, read_answer
 INBOUND: Final = "inbound"
 OUTBOUND_REPLY: Final = "outbound-reply"
 OUTBOUND_CALL: Final = "outbound-call"
-#: How many documents one message may lead through, by redirects and actions.
+#: The most documents that redirects and actions may lead one message through.
 MOST_DOCUMENTS: Final = 100
 
-#: Yields each webhook; goes on once it was delivered.
+#: Yields each webhook, and continues after its delivery.
 Deliveries: TypeAlias = Generator[Webhook, None, None]
 
 
 @dataclass(slots=True, eq=False)
 class Conversation:
-    """One message of a person's, and what came of it."""
+    """A message from a person, its webhook and its replies."""
 
     vendor: Vendor
     account: Account
@@ -48,7 +48,7 @@ class Conversation:
     webhook: Webhook | None = None
     replies: list[Message] = field(default_factory=list)
     twiml: str | None = None
-    keyword: Handled | None = None
+    keyword: AppliedKeyword | None = None
     #: The direction of the messages that documents send.
     direction: str = OUTBOUND_REPLY
     _documents: int = 0
@@ -58,10 +58,10 @@ class Conversation:
         return self.account.cookies[self.message.from_ or "", self.message.to]
 
     def run(self) -> Deliveries:
-        """Let the message have its effects; every webhook is yielded to be delivered."""
+        """Apply opt-out keywords, call the webhook, and do what its response says. Yield each webhook for delivery."""
         message = self.message
         provisions = self.account.provisions
-        self.keyword = handle(provisions, message.body, message.from_ or "", message.to, self.service)
+        self.keyword = apply_keyword(provisions, message.body, message.from_ or "", message.to, self.service)
         destination = destination_of(self.account, message.to, self.service)
         message.no_webhook = destination.missing or None
         if destination.url:
@@ -76,64 +76,64 @@ class Conversation:
     def _call(self, destination: Destination, params: dict[str, str]) -> Deliveries:
         assert destination.url
         first = self.webhook = self._webhook(destination.url, destination.method, params)
-        yield from self._ask(first)
-        failed = yield from self._obey(first, params)
+        yield from self._deliver(first)
+        failed = yield from self._follow(first, params)
         if failed and failed.error and destination.fallback_url:
             failure = {**params, "ErrorCode": str(failed.error.code), "ErrorUrl": without_fragment(failed.url)}
             fallback = self._webhook(destination.fallback_url, destination.fallback_method, failure)
-            yield from self._ask(fallback)
-            yield from self._obey(fallback, failure)
+            yield from self._deliver(fallback)
+            yield from self._follow(fallback, failure)
 
-    def _ask(self, asking: Webhook) -> Deliveries:
-        """Have a webhook delivered, with the cookies of this conversation."""
-        host = urlsplit(asking.url).netloc
+    def _deliver(self, outgoing: Webhook) -> Deliveries:
+        """Deliver a webhook with the cookies of this conversation."""
+        host = urlsplit(outgoing.url).netloc
         if cookies := self._cookies.header(host, self.vendor.steady):
-            asking.headers["Cookie"] = cookies
-        yield asking
-        self._cookies.keep(host, asking.response_cookies)
+            outgoing.headers["Cookie"] = cookies
+        yield outgoing
+        self._cookies.keep(host, outgoing.response_cookies)
 
-    def _obey(self, asked: Webhook, params: dict[str, str]) -> Generator[Webhook, None, Webhook | None]:
-        """Do what the answer to a webhook says; returns the webhook whose failure calls for the fallback."""
-        if asked.error:
-            return asked
-        if asked.response_status is None or 300 <= asked.response_status < 400:
-            return None  # nobody is mounted there, or where it leads
+    def _follow(self, called: Webhook, params: dict[str, str]) -> Generator[Webhook, None, Webhook | None]:
+        """Do what the response to a webhook says. Return the webhook that failed, if the fallback must be called."""
+        if called.error:
+            return called
+        if called.response_status is None or 300 <= called.response_status < 400:
+            return None  # no app is mounted at the URL, or at the one that it redirects to
         self._documents += 1
         try:
-            document = read_answer(asked.response_body or "", asked.response_type)
+            document = read_answer(called.response_body or "", called.response_type)
         except TwimlError as wrong:
-            asked.error = WebhookError(wrong.code, wrong.detail)
-            return asked
+            called.error = WebhookError(wrong.code, wrong.detail)
+            return called
         if document.verbs and self.twiml is None:
-            self.twiml = asked.response_body
+            self.twiml = called.response_body
         if document.warnings:
-            asked.error = WebhookError(12200, "; ".join(document.warnings))
-        onward = self._next(asked, document)
+            called.error = WebhookError(12200, "; ".join(document.warnings))
+        onward = self._send_messages(called, document)
         if onward is None:
             return None
         url, method, more = onward
         if self._documents >= MOST_DOCUMENTS:
-            asked.error = WebhookError(14106, f"the answers led through more than {MOST_DOCUMENTS} documents")
+            called.error = WebhookError(14106, f"the answers led through more than {MOST_DOCUMENTS} documents")
             return None
         params = {**params, **more}
         try:
-            target = _joined(without_fragment(asked.url), url, 11100)
+            target = _joined(without_fragment(called.url), url, 11100)
         except TwimlError as wrong:
-            asked.error = WebhookError(wrong.code, wrong.detail)
-            return asked
+            called.error = WebhookError(wrong.code, wrong.detail)
+            return called
         following = self._webhook(target, method, params)
-        yield from self._ask(following)
-        return (yield from self._obey(following, params))
+        yield from self._deliver(following)
+        return (yield from self._follow(following, params))
 
-    def _next(self, asked: Webhook, document: Document) -> tuple[str, str, dict[str, str]] | None:
-        """Send the messages of a document, up to where it leads on; where that is, and the parameters it adds."""
+    def _send_messages(self, called: Webhook, document: Document) -> tuple[str, str, dict[str, str]] | None:
+        """Send the messages of a document up to a redirect or action. Return its URL, method and parameters."""
         for verb in document.verbs:
             if isinstance(verb, RedirectVerb):
                 return verb.url, verb.method, {}
             try:
-                reply = self.reply(verb, without_fragment(asked.url))
+                reply = self.reply(verb, without_fragment(called.url))
             except TwimlError as wrong:
-                asked.error = WebhookError(wrong.code, wrong.detail)
+                called.error = WebhookError(wrong.code, wrong.detail)
                 continue
             if verb.action:
                 sid = {"MessageSid": reply.sid, "SmsSid": reply.sid, "MessageStatus": reply.status.value}
@@ -141,7 +141,7 @@ class Conversation:
         return None
 
     def reply(self, verb: MessageVerb, base: str) -> Message:
-        """Send one message of the answer, whose relative URLs stand below the document's."""
+        """Send one message of a document. Its relative URLs are resolved against ``base``."""
         to, sender = self._addresses(verb)
         if not (verb.body.strip() or verb.media) or len(verb.body) > LONGEST_BODY:
             raise TwimlError(14103, f"a body is from 1 to {LONGEST_BODY} characters long")
@@ -150,7 +150,7 @@ class Conversation:
         if len(verb.media) > MOST_MEDIA:
             raise TwimlError(14103, f"a message has at most {MOST_MEDIA} media")
         if verb.status_callback and not verb.status_callback.startswith(("http://", "https://", "/")):
-            raise TwimlError(14105, f"{verb.status_callback!r} is no URL")
+            raise TwimlError(14105, f"{verb.status_callback!r} is not a URL")
         media = tuple(_joined(base, url, 21620) for url in verb.media)
         provisions, now = self.account.provisions, self.vendor.now
         service = provisions.service_of(sender)
@@ -183,12 +183,12 @@ class Conversation:
     def _addresses(self, verb: MessageVerb) -> tuple[str, str]:
         to = normalize(verb.to) if verb.to else self.message.from_
         if to is None or (verb.to is None and to == self.message.to):
-            raise TwimlError(14101, f"{verb.to or to!r} is nobody that can be written to from here")
+            raise TwimlError(14101, f"{verb.to or to!r} is not a recipient that this sender can write to")
         sender = (normalize(verb.from_) or verb.from_) if verb.from_ else self.message.to
         provisions = self.account.provisions
         is_ours = sender == self.message.to or provisions.owned(sender) or provisions.service_of(sender)
         if kind_of(sender) is None or not (is_ours or self.vendor.settings.senders == "any"):
-            raise TwimlError(14102, f"{sender!r} is no sender of the account")
+            raise TwimlError(14102, f"{sender!r} is not a sender of the account")
         number = provisions.owned(sender)
         if isinstance(number, PhoneNumber) and not number.sms_capable:
             raise TwimlError(14108, f"{sender} cannot send messages")
@@ -212,12 +212,12 @@ class Conversation:
 
 
 def _joined(base: str, url: str, code: int) -> str:
-    """A URL of an answer, which may be relative to the document's own; ``code`` is the error of one that is none."""
+    """Return the absolute form of a URL in a document. ``code`` is the error code of an invalid one."""
     try:
         joined = urljoin(base, url)
         split_url(joined)
     except ValueError as problem:
-        raise TwimlError(code, f"{url!r} is no URL: {problem}") from None
+        raise TwimlError(code, f"{url!r} is not a URL: {problem}") from None
     if not base and not urlsplit(joined).scheme:
         raise TwimlError(code, f"{url!r} is relative, and the document has no URL")
     return joined

@@ -1,7 +1,7 @@
-"""Finds the webhook of a person's message: that of the Messaging Service, else that of the sender written to.
+"""Finds the webhook of a person's message: that of the Messaging Service, else that of the sender.
 
-A sender on a channel has a webhook of its own, see https://www.twilio.com/docs/whatsapp/api/senders; here one that the
-test did not add as a channel sender shares the webhook of its number.
+A sender on a channel has a webhook of its own, see https://www.twilio.com/docs/whatsapp/api/senders. If the account has
+no such channel sender, the webhook of its number is used.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ _ADDED_BY: Final[Mapping[Kind | None, str]] = MappingProxyType(
 class Destination:
     """The URL that inbound messages of a sender go to, and the one they go to if that fails.
 
-    ``missing`` says what decided that there is no URL, and what it would need; it is empty if there is one.
+    ``missing`` says why there is no URL, and how to set one. It is empty if there is a URL.
     """
 
     url: str | None

@@ -1,4 +1,4 @@
-"""What people do with their phones besides typing: taps on buttons and list items, locations, answers to ads.
+"""The gestures of people on their phones besides typing: taps on buttons and lists, locations, answers to ads.
 
 Each gesture becomes the text and the further parameters of an inbound message. See
 https://www.twilio.com/docs/messaging/guides/webhook-request
@@ -12,11 +12,11 @@ from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.resources import APPROVED
 from pytest_whoosh.engine.addresses import channel_of, phone_of, same
 from pytest_whoosh.engine.channels import CHANNELS
-from pytest_whoosh.engine.messages.lifecycle import Status
+from pytest_whoosh.engine.messages.lifecycle import TRANSITIONS, Status
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.misuse import WhooshError
 
-#: The type of a button whose tap is told to the app; a tap on another one opens a page or starts a call.
+#: The type of a button that sends a message when tapped. A tap on any other one opens a page or starts a call.
 _REPLYING: Final = "QUICK_REPLY"
 _NEVER_ARRIVED: Final = frozenset({Status.SCHEDULED, Status.CANCELED, Status.FAILED, Status.UNDELIVERED})
 
@@ -28,7 +28,7 @@ class Option(NamedTuple):
     id: str
     description: str = ""
     is_listed: bool = False
-    #: The type of a button that tells the app nothing.
+    #: The type of a button that sends the app no message; empty for the others.
     opens: str = ""
 
 
@@ -63,9 +63,9 @@ def tapped(message: Message, person: str, label: str, steady: datetime) -> tuple
     if not (message.is_outbound and same(phone_of(message.to), phone_of(person))):
         raise WhooshError(f"{person} cannot tap on {message.sid}: it is from {message.from_} to {message.to}.")
     if message.from_ is None or message.status in _NEVER_ARRIVED:
+        hint = " Deliver it first: whoosh.settle()." if TRANSITIONS[message.status] else ""
         raise WhooshError(
-            f"{person} cannot tap on {message.sid}, which is {message.status.value}: let it arrive first, "
-            "with whoosh.settle()."
+            f"{person} cannot tap on {message.sid}, which is {message.status.value} and has not arrived.{hint}"
         )
     options = list(options_of(message.content))
     found = next((option for option in options if label in (option.title, option.id)), None)
@@ -105,7 +105,7 @@ def shared_location(
     """Return the parameters of a location that a person shares.
 
     Raises:
-        ValueError: there is no such place, or the person is not on a channel, because no SMS shares a location.
+        ValueError: a coordinate is out of range, or the person is not on a channel. SMS has no locations.
     """
     for name, value, most in (("latitude", latitude, 90), ("longitude", longitude, 180)):
         if isinstance(value, bool) or not isinstance(value, int | float) or not -most <= value <= most:
@@ -132,10 +132,10 @@ _AD_MEDIA: Final[Mapping[str, str]] = {"ReferralMediaId": "whoosh-media-1", "Ref
 
 
 def answered_ad(person: str, given: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the parameters of an answer to an ad that leads to WhatsApp; ``given`` has those that a test sets.
+    """Return the parameters of a message that answers an ad. ``given`` has those that the test sets.
 
     Raises:
-        ValueError: the person is on no channel, because ads do not lead to SMS.
+        ValueError: the person is not on a channel. Ads do not lead to SMS.
     """
     _require_channel(person, "answers an ad")
     known = {name: value for name, value in given.items() if value is not None}
@@ -149,10 +149,10 @@ def _require_channel(person: str, does: str) -> None:
 
 
 def partner_of(account: Account, messages: Sequence[Message], person: str) -> str:
-    """Return the sender that a person would write to: the one they spoke with last, else the only one there is.
+    """Return the sender that a person writes to: that of their last message, else the only one of the account.
 
     Raises:
-        ValueError: there is none, or there are several.
+        ValueError: the account has no such sender, or several.
     """
     phone = phone_of(person)
     for message in reversed(messages):
@@ -168,4 +168,4 @@ def partner_of(account: Account, messages: Sequence[Message], person: str) -> st
     if len(known) == 1:
         return known[0]
     there = f"the account has {', '.join(known)}" if known else "the account has no sender on that channel"
-    raise ValueError(f'{person} has not spoken with the app yet, and {there}: write to="whatsapp:+15557122661".')
+    raise ValueError(f'{person} has no message from or to the app yet, and {there}. Write to="whatsapp:+15557122661".')

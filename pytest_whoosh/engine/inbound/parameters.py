@@ -15,7 +15,7 @@ from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 from pytest_whoosh.engine.webhooks.parameters import in_order
 
-#: The name of a WhatsApp profile, unless a test gives one.
+#: The name of a WhatsApp profile, unless the test gives one.
 USUAL_PROFILE: Final = "Whoosh Person"
 #: The parameters that the vendor repeats in ``ChannelMetadata``.
 _IN_METADATA: Final = ("ButtonPayload", "ButtonText", "Forwarded", "FrequentlyForwarded", "ProfileName", "WaId")
@@ -31,7 +31,7 @@ def as_text(name: str, value: object) -> str:
     """Return a parameter's value as a webhook writes it: ``52.52``, ``true``.
 
     Raises:
-        TypeError: it is neither text nor a number.
+        TypeError: the value is neither text nor a number.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -51,8 +51,8 @@ def inbound_params(
         message: the person's message.
         account_sid: the account that receives it.
         origin: the start of the URLs under which the app fetches media.
-        extra: further parameters that the test gives; they win over those made here.
-        keyword: the kind of opt-out keyword, if the app is told of it.
+        extra: further parameters that the test gives. They replace those made here.
+        keyword: the kind of opt-out keyword, if the webhook reports it.
     """
     params: dict[str, str] = {
         "SmsMessageSid": message.sid,
@@ -100,7 +100,7 @@ def _profile_params(message: Message, channel: Channel, extra: Mapping[str, str]
     }
     if person.startswith("+"):
         params["WaId"] = person[1:]
-    else:  # the person hides their number, so WhatsApp gives the app an id for them instead
+    else:  # the person hides their number, and WhatsApp sends an id instead
         params["ExternalUserId"] = message.from_ or ""
     given = {**params, **extra}
     context = {name: given[name] for name in _IN_METADATA if name in given}

@@ -1,4 +1,4 @@
-"""Reads TwiML: what an app answers to a person's message.
+"""Reads TwiML, the response of an app to a message from a person.
 
 See https://www.twilio.com/docs/messaging/twiml
 """
@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 from xml.parsers import expat
 
-#: The content types that hold TwiML, and the one whose whole body is the reply.
+#: The content types of TwiML. A plain text is itself the reply.
 TWIML_TYPES: Final = frozenset({"text/xml", "application/xml", "text/html"})
 PLAIN_TYPE: Final = "text/plain"
-#: The vendor reads no more of an answer than this, in bytes.
+#: The most bytes of a response that the vendor reads.
 LONGEST_DOCUMENT: Final = 64 * 1024
 
 
@@ -24,7 +24,7 @@ ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 
 class TwimlError(Exception):
-    """An answer that is no good TwiML: the documented error code, and what is wrong."""
+    """A response is not valid TwiML. Has the documented error code, and what is wrong."""
 
     def __init__(self, code: int, detail: str) -> None:
         super().__init__(detail)
@@ -47,7 +47,7 @@ class MessageVerb:
 
 @dataclass(frozen=True, slots=True)
 class RedirectVerb:
-    """``<Redirect>``: the rest is at another URL."""
+    """``<Redirect>``: the document continues at another URL."""
 
     url: str
     method: str = "POST"
@@ -58,7 +58,7 @@ Verb: TypeAlias = MessageVerb | RedirectVerb
 
 @dataclass(slots=True)
 class Document:
-    """What an answer says to do, in order, and what in it nobody understood."""
+    """The verbs of a response in order, and warnings about its unknown parts."""
 
     verbs: list[Verb] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -73,10 +73,10 @@ class _Element:
 
 
 def read_answer(body: str, content_type: str | None) -> Document:
-    """Read what an app answered; nothing at all is no reply, and no mistake.
+    """Read the response of an app. An empty one has no verbs.
 
     Raises:
-        TwimlError: the answer is of another type (12300), too long (11750), or no TwiML (12100, 12102).
+        TwimlError: the response has another type (12300), is too long (11750), or is not TwiML (12100, 12102).
     """
     if not body.strip():
         return Document()
@@ -136,7 +136,7 @@ def _method(element: _Element) -> str:
 
 
 def _parse(text: str) -> _Element:
-    """Parse XML with expat, and nothing that could lead it elsewhere or make it grow: no DTD, so no entities."""
+    """Parse XML with expat. A DTD is refused, because its entities could read files or make the text grow."""
     parser = expat.ParserCreate()
     top = _Element("", {})
     open_elements = [top]

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_whoosh.engine.carrier.throughput import LONGEST, Queue, Wait
+from pytest_whoosh.engine.carrier.throughput import LONGEST, Backlog, Wait
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 LEAST = timedelta(seconds=1)
@@ -54,7 +54,7 @@ class Model:
     )
 )
 def test_a_queue_is_what_the_model_says(arrivals: list[tuple[int, int, int, int]]) -> None:
-    queue, model, now = Queue(), Model(), Fraction(0)
+    queue, model, now = Backlog(), Model(), Fraction(0)
 
     for pause, segments, rate, validity in arrivals:
         now += pause

@@ -94,7 +94,7 @@ def test_a_document_without_messages_sends_none(whoosh: Whoosh, document: str) -
             '<Response><Sms statusCallback="/status">Hi</Sms></Response>',
             r"The document fails with 14105: '/status' is relative, and the document has no URL\.",
         ),
-        ('<Response><Sms to="x">Hi</Sms></Response>', r"The document fails with 14101: 'x' is nobody"),
+        ('<Response><Sms to="x">Hi</Sms></Response>', r"The document fails with 14101: 'x' is not a recipient"),
     ],
 )
 def test_a_document_that_cannot_be_run_is_refused(whoosh: Whoosh, document: str, text: str) -> None:

@@ -562,10 +562,14 @@ def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, c
         ),
         (
             '<Message to="nobody">A</Message><Message>B</Message>',
-            "14101 Invalid \"To\" attribute: 'nobody' is nobody that can be written to from here",
+            "14101 Invalid \"To\" attribute: 'nobody' is not a recipient that this sender can write to",
             ["B"],
         ),
-        ('<Message from="???">A</Message>', "14102 Invalid \"From\" attribute: '???' is no sender of the account", []),
+        (
+            '<Message from="???">A</Message>',
+            "14102 Invalid \"From\" attribute: '???' is not a sender of the account",
+            [],
+        ),
         ("<Message></Message>", "14103 Invalid Body: a body is from 1 to 1600 characters long", []),
         (f"<Message>{'x' * 1601}</Message>", "14103 Invalid Body: a body is from 1 to 1600 characters long", []),
         (
@@ -575,13 +579,13 @@ def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, c
         ),
         (
             '<Message statusCallback="nowhere">A</Message>',
-            "14105 Invalid statusCallback attribute: 'nowhere' is no URL",
+            "14105 Invalid statusCallback attribute: 'nowhere' is not a URL",
             [],
         ),
         ('<Message statusCallback="http://[">A</Message>', "14105 Invalid statusCallback attribute: 'http://['", []),
-        ("<Message><Media>http://[</Media></Message>", "21620 Invalid media URL(s): 'http://[' is no URL", []),
-        ('<Message action="http://a:-1/">A</Message>', "11100 Invalid URL format: 'http://a:-1/' is no URL", ["A"]),
-        ("<Redirect>http://[</Redirect>", "11100 Invalid URL format: 'http://[' is no URL", []),
+        ("<Message><Media>http://[</Media></Message>", "21620 Invalid media URL(s): 'http://[' is not a URL", []),
+        ('<Message action="http://a:-1/">A</Message>', "11100 Invalid URL format: 'http://a:-1/' is not a URL", ["A"]),
+        ("<Redirect>http://[</Redirect>", "11100 Invalid URL format: 'http://[' is not a URL", []),
         (
             "<Message>A</Message>" * 11,
             "14109 TwiML Reply message limit exceeded: one message is answered by at most 10",
