@@ -151,6 +151,8 @@ class Whoosh(Suggesting, Provisioning):
         self.settings = read_settings(settings)
         self._lock = threading.RLock()
         self._active = False
+        #: The thread that leaves the double: an interrupt may keep it from doing so.
+        self._left_in: int | None = None
         #: The errors about calls that are not faked. An app may have swallowed them.
         self._not_faked: list[WhooshNotFakedError] = []
 
@@ -159,11 +161,13 @@ class Whoosh(Suggesting, Provisioning):
     def __enter__(self) -> Self:
         if self._active:
             raise WhooshError("This double is in force already. Two at once are two objects: with Whoosh() as inner.")
+        _sweep()
         self._leaving: list[_Part] = []
         self._not_faked.clear()
         expectations.watch()
         try:
             with _DOORWAY, HeldInterrupts():
+                self._left_in = None
                 self._start()
             if Whoosh._entered is not None:
                 Whoosh._entered.append(self)
@@ -203,6 +207,7 @@ class Whoosh(Suggesting, Provisioning):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._left_in = threading.get_ident()
         self._active = False
         try:
             self._travel.interrupt()
@@ -1171,6 +1176,12 @@ def _amount(weeks: float, days: float, hours: float, minutes: float, seconds: fl
 
 def _explain(host: str) -> str:
     return _NOT_INTERCEPTED.format(host=host)
+
+
+def _sweep() -> None:
+    """End the doubles that this thread was leaving when an interrupt came."""
+    for double in [double for double in _DOUBLES if double._left_in == threading.get_ident()]:
+        double._end()
 
 
 def active_doubles() -> list[Whoosh]:

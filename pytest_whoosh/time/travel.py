@@ -1,7 +1,7 @@
 """Moves time: runs what is due in its order, and has webhooks delivered in between."""
 
 import sys
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -120,7 +120,12 @@ class Travel:
         due = self._vendor.due
         try:
             while due and not (journey and journey.interrupted) and self._courier.can_deliver(due[0]):
-                self._deliver(due.popleft())
+                webhook = due[0]
+                try:
+                    self._deliver(due.popleft())
+                except BaseException:
+                    _keep(webhook, due)
+                    raise
         finally:
             self._behind = bool(due) and journey is self._journey
             self._end(journey)
@@ -197,13 +202,21 @@ class Travel:
     def _run(self, journey: _Journey, until: datetime | None, form: str) -> None:
         for webhook in self._advance(journey, until, form):
             self._courier.require_deliverable(webhook.url, f"a{form}({'...' if form == 'travel' else ''})")
-            self._show_moment_of(webhook, journey)
-            self._deliver(webhook)
+            try:
+                self._show_moment_of(webhook, journey)
+                self._deliver(webhook)
+            except BaseException:
+                _keep(webhook, journey.vendor.due)
+                raise
 
     async def _arun(self, journey: _Journey, until: datetime | None, form: str) -> None:
         for webhook in self._advance(journey, until, form):
-            self._show_moment_of(webhook, journey)
-            await self._adeliver(webhook)
+            try:
+                self._show_moment_of(webhook, journey)
+                await self._adeliver(webhook)
+            except BaseException:
+                _keep(webhook, journey.vendor.due)
+                raise
 
     def _advance(self, journey: _Journey, until: datetime | None, form: str) -> Iterator[Webhook]:
         """Run every event in order; yield the webhooks in between, each to be taken from those due.
@@ -379,6 +392,13 @@ class Travel:
 
 def _past(now: datetime, until: datetime, read: str = "") -> WhooshError:
     return WhooshError(_PAST.format(now=now, until=until, read=read, start_earlier=dialect().start_earlier()))
+
+
+def _keep(webhook: Webhook, due: deque[Webhook]) -> None:
+    """Leave a webhook among those due if an interrupt came before the app had it, or before its answer was noted."""
+    if webhook.error is None and webhook.response_status is None and not (due and due[0] is webhook):
+        webhook.attempts = 0
+        due.appendleft(webhook)
 
 
 def _named(text: str) -> str:

@@ -1,0 +1,131 @@
+"""Interrupts at any moment: Ctrl-C, and the alarm of pytest-timeout. Nothing is done by halves, and nothing stays."""
+
+import signal
+import sys
+import urllib.parse
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from random import Random  # noqa: TID251  # seeded: the same instants in every run
+from types import FrameType
+from typing import Any
+
+import pytest
+import requests
+
+import pytest_whoosh
+from pytest_whoosh import Whoosh
+from tests.neighbours import app
+
+from .test_leaks import before, changed, everything  # noqa: F401  a fixture for these tests as well
+
+FOLDER = pytest_whoosh.__file__.rpartition("/")[0]
+
+
+class Interruption(BaseException):
+    """What a handler of a signal raises."""
+
+
+@pytest.fixture(autouse=True)
+def alarm() -> Iterator[None]:
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise Interruption
+
+    usual = signal.signal(signal.SIGALRM, interrupt)
+    yield
+    signal.signal(signal.SIGALRM, usual)
+
+
+def lines_of(function: Callable[[], Any], alarm_at: int = 0) -> int:
+    """Call a function, and let the alarm go off as the package comes to its n-th line; return how many it came to."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal count
+        if not frame.f_code.co_filename.startswith(FOLDER):
+            return None
+        if event == "line":
+            count += 1
+            if count == alarm_at:
+                signal.raise_signal(signal.SIGALRM)
+        return trace
+
+    usual = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        with suppress(Interruption):
+            function()
+    finally:
+        sys.settrace(usual)
+    return count
+
+
+def instants(total: int, most: int) -> list[int]:
+    return sorted(Random(total).sample(range(1, total + 1), min(most, total)))
+
+
+def come_and_go() -> None:
+    with Whoosh():
+        app.send()
+
+
+def test_a_double_that_is_interrupted_as_it_comes_or_goes_leaves_nothing(before):  # noqa: F811
+    come_and_go()
+    total = lines_of(come_and_go)
+    left = {}
+
+    for instant in instants(total, 600):
+        lines_of(come_and_go, instant)
+        with Whoosh():  # the next one sweeps
+            pass
+        if differences := changed(before, everything()):
+            left[instant] = differences
+
+    assert total > 500
+    assert left == {}
+
+
+class Story:
+    """Three messages on their way, with callbacks to an app."""
+
+    def __init__(self, whoosh: Whoosh) -> None:
+        self.called: Counter[tuple[str, str]] = Counter()
+        whoosh.mount("https://app.example", self.app)
+        for _ in range(3):
+            callback = {"StatusCallback": "https://app.example/status"}
+            requests.post(app.messages_url(), data=app.FORM | callback, headers=app.HEADERS)
+
+    def app(self, environ: Any, start: Any) -> list[bytes]:
+        form = dict(urllib.parse.parse_qsl(environ["wsgi.input"].read().decode()))
+        self.called[form["MessageSid"], form["MessageStatus"]] += 1
+        start("204 No Content", [])
+        return []
+
+
+def test_time_that_is_interrupted_goes_on_where_it_stood():
+    with Whoosh() as whoosh:
+        story = Story(whoosh)
+        total = lines_of(whoosh.settle)
+        expected = set(story.called)
+    lost, repeated = {}, {}
+
+    for instant in instants(total, 800):
+        with Whoosh() as whoosh:
+            story = Story(whoosh)
+            lines_of(whoosh.settle, instant)
+            whoosh.settle()
+            assert [message.status for message in whoosh.outbox] == ["delivered"] * 3
+        # What the app was being handed is written down as interrupted: it may have done its part of it.
+        broken_off = {
+            (callback.params["MessageSid"], callback.params["MessageStatus"])
+            for callback in whoosh.callbacks
+            if callback.error and "Interruption ended the test" in str(callback.error)
+        }
+        assert len(broken_off) <= 1
+        if missing := expected - set(story.called) - broken_off:
+            lost[instant] = missing
+        if sum(story.called.values()) > len(expected) + 1:  # the one that was under way may come again
+            repeated[instant] = story.called
+
+    assert total > 500
+    assert (lost, repeated) == ({}, {})
