@@ -12,7 +12,7 @@ from pytest_whoosh.engine.misuse import WhooshError
 from .description import describe
 from .dialect import ControlDialect
 from .operations import OPERATIONS
-from .operations.operation import Forbidden, Given, Operation, Place
+from .operations.operation import Arguments, Forbidden, Operation, ServerHandle
 from .parameters import read_criteria, read_parameters, read_query, show
 
 _DESCRIPTION: Final = "/_whoosh/openapi.json"
@@ -45,14 +45,14 @@ class Control:
     this gives each request a thread of its own.
     """
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, server: ServerHandle) -> None:
+        self._server = server
 
     def answer(self, request: Request) -> Response:
         """Answer one request."""
-        foreign = foreign_page(request.header, self._place.url, request.origin)
+        foreign = foreign_page(request.header, self._server.url, request.origin)
         if foreign:
-            return refuse_page(foreign, self._place.url)
+            return refuse_page(foreign, self._server.url)
         with speaking(DIALECT):
             try:
                 return self._answer(request)
@@ -62,13 +62,13 @@ class Control:
 
     def _answer(self, request: Request) -> Response:
         if request.path == _DESCRIPTION:
-            return _require_method(request, "GET") or _respond(describe(self._place.url))
+            return _require_method(request, "GET") or _respond(describe(self._server.url))
         operation = _find(request.path)
         return _require_method(request, operation.method) or _require_json(request) or self._do(operation, request)
 
     def _do(self, operation: Operation, request: Request) -> Response:
         given = _query(operation, request) if operation.method == "GET" else _body(operation, request)
-        return _respond(operation.do(self._place, given))
+        return _respond(operation.do(self._server, given))
 
 
 def foreign_page(header: Callable[[str], str | None], *own: str) -> str | None:
@@ -118,28 +118,28 @@ def _require_json(request: Request) -> Response | None:
     return None
 
 
-def _query(operation: Operation, request: Request) -> Given:
+def _query(operation: Operation, request: Request) -> Arguments:
     if request.body:
         raise ValueError(f"{operation.name} takes its parameters in the query, and no body.")
-    return _given(operation, read_query(operation.name, request.query, operation.parameters), request.query)
+    return _arguments(operation, read_query(operation.name, request.query, operation.parameters), request.query)
 
 
-def _body(operation: Operation, request: Request) -> Given:
+def _body(operation: Operation, request: Request) -> Arguments:
     if request.query_string:
         raise ValueError(f"{operation.name} takes its parameters as a JSON object in the body, not in the query.")
     given = read_json(request.text) if request.body else {}
     if not isinstance(given, dict):
         example = f" such as {operation.example}" if operation.example else ""
         raise ValueError(f"{operation.name} takes a JSON object{example}, not {show(given)}.")
-    return _given(operation, given, given)
+    return _arguments(operation, given, given)
 
 
-def _given(operation: Operation, values: Mapping[str, object], raw: Mapping[str, object]) -> Given:
+def _arguments(operation: Operation, values: Mapping[str, object], raw: Mapping[str, object]) -> Arguments:
     """Tell the parameters from what messages are matched by."""
     own = [parameter.name for parameter in operation.parameters]
     of_messages = {name: value for name, value in values.items() if operation.matches and name not in own}
     parameters = {name: value for name, value in values.items() if name not in of_messages}
-    return Given(
+    return Arguments(
         operation.path,
         read_parameters(operation.name, operation.parameters, parameters),
         read_criteria(operation.name, of_messages, own),

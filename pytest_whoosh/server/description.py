@@ -65,7 +65,7 @@ def _all(operation: Operation) -> Sequence[Parameter]:
 
 
 def _object(parameters: Sequence[Parameter]) -> Schema:
-    return schema_of({each.name: {**each.kind.full_schema, "description": each.about} for each in parameters})
+    return schema_of({each.name: {**each.type.full_schema, "description": each.about} for each in parameters})
 
 
 def _in_query(parameter: Parameter) -> Mapping[str, object]:
@@ -74,7 +74,7 @@ def _in_query(parameter: Parameter) -> Mapping[str, object]:
         "in": "query",
         "description": parameter.about,
         "required": parameter.required,
-        "schema": parameter.kind.full_schema,
+        "schema": parameter.type.full_schema,
     }
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pytest_whoosh.engine.dialect import Dialect, Given
 from pytest_whoosh.engine.messages.matching import is_pattern
 
-from .kinds import show_moment
+from .json_types import show_moment
 
 
 class ControlDialect(Dialect):

@@ -12,7 +12,7 @@ from pytest_whoosh.engine.account.resources import Approval, LinkDomain
 from pytest_whoosh.engine.messages import fields as fields_of_messages
 from pytest_whoosh.views import Callback, Message, Queue, Reply, Verification
 
-from .kinds import (
+from .json_types import (
     AMOUNT,
     DATE,
     FLAG,
@@ -22,8 +22,8 @@ from .kinds import (
     TEXTS,
     TEXTS_BY_NAME,
     WHOLE,
-    Kind,
-    Unfit,
+    InvalidValue,
+    JsonType,
     or_null,
     show_moment,
     word,
@@ -60,10 +60,10 @@ def _read_history(value: Any) -> list[tuple[str, datetime]]:
     try:
         return [(status, MOMENT.read(at)) for status, at in value]  # type: ignore[misc]
     except (TypeError, ValueError):
-        raise Unfit from None
+        raise InvalidValue from None
 
 
-_HISTORY: Final = Kind(
+_HISTORY: Final = JsonType(
     'a list such as [["queued", "2030-01-31T09:00:00Z"]]',
     {
         "type": "array",
@@ -77,8 +77,8 @@ _HISTORY: Final = Kind(
     _read_history,
     lambda history: [[status, show_moment(at)] for status, at in history],
 )
-_MONEY: Final = Kind('an amount such as "-0.0079"', {"type": "string"}, AMOUNT.read, str)
-_CALLBACKS: Final = Kind(
+_MONEY: Final = JsonType('an amount such as "-0.0079"', {"type": "string"}, AMOUNT.read, str)
+_CALLBACKS: Final = JsonType(
     "callbacks",
     list_of("Callback"),
     list,
@@ -86,7 +86,7 @@ _CALLBACKS: Final = Kind(
 )
 
 #: The kind of JSON value for each type of field.
-_KIND_OF_TYPE: Final[Mapping[fields_of_messages.ValueType, Kind]] = MappingProxyType(
+_JSON_TYPE_OF: Final[Mapping[fields_of_messages.ValueType, JsonType]] = MappingProxyType(
     {
         fields_of_messages.TEXT: TEXT,
         fields_of_messages.ADDRESS: TEXT,
@@ -104,15 +104,15 @@ _KIND_OF_TYPE: Final[Mapping[fields_of_messages.ValueType, Kind]] = MappingProxy
 )
 
 
-def _kind_of_field(field: fields_of_messages.Field) -> Kind:
+def _type_of_field(field: fields_of_messages.Field) -> JsonType:
     of_words = field.type.words and word(f"a valid {field.name}", *field.type.words)
-    kind = of_words or _KIND_OF_TYPE[field.type]
-    return or_null(kind) if field.nullable else kind
+    json_type = of_words or _JSON_TYPE_OF[field.type]
+    return or_null(json_type) if field.nullable else json_type
 
 
 #: The fields of a message, by name; ``from`` needs no underscore here.
-PROPERTIES: Final[Mapping[str, Kind]] = MappingProxyType(
-    {field.json_name: _kind_of_field(field) for field in fields_of_messages.FIELDS.values()}
+PROPERTIES: Final[Mapping[str, JsonType]] = MappingProxyType(
+    {field.json_name: _type_of_field(field) for field in fields_of_messages.FIELDS.values()}
 )
 
 
@@ -123,16 +123,16 @@ def in_python(name: str) -> str:
 
 def message_document(message: Message) -> dict[str, object]:
     """A message with all its properties."""
-    return {name: _shown(kind, getattr(message, in_python(name))) for name, kind in PROPERTIES.items()}
+    return {name: _shown(json_type, getattr(message, in_python(name))) for name, json_type in PROPERTIES.items()}
 
 
-def _shown(kind: Kind, value: object) -> object:
-    return None if value is None else kind.show(value)
+def _shown(json_type: JsonType, value: object) -> object:
+    return None if value is None else json_type.show(value)
 
 
 # Webhooks
 
-_CALLBACK: Final[Mapping[str, Kind]] = MappingProxyType(
+_CALLBACK: Final[Mapping[str, JsonType]] = MappingProxyType(
     {
         "url": TEXT,
         "method": TEXT,
@@ -153,7 +153,9 @@ _CALLBACK: Final[Mapping[str, Kind]] = MappingProxyType(
 def callback_document(callback: Callback) -> dict[str, object]:
     """A webhook and its answer; its message by SID."""
     message = callback.message
-    shown = {name: _shown(kind, getattr(callback, name)) for name, kind in _CALLBACK.items() if name != "message"}
+    shown = {
+        name: _shown(json_type, getattr(callback, name)) for name, json_type in _CALLBACK.items() if name != "message"
+    }
     shown["message"] = message.sid if message else None
     return shown
 
@@ -169,8 +171,8 @@ def reply_document(reply: Reply) -> dict[str, object]:
     }
 
 
-_SIDS: Final = Kind("SIDs", TEXTS.schema, TEXTS.read, lambda messages: [message.sid for message in messages])
-_QUEUE: Final[Mapping[str, Kind]] = MappingProxyType(
+_SIDS: Final = JsonType("SIDs", TEXTS.schema, TEXTS.read, lambda messages: [message.sid for message in messages])
+_QUEUE: Final[Mapping[str, JsonType]] = MappingProxyType(
     {
         "sender": TEXT,
         "messages": _SIDS,
@@ -187,10 +189,10 @@ _QUEUE: Final[Mapping[str, Kind]] = MappingProxyType(
 
 def queue_document(queue: Queue) -> dict[str, object]:
     """What waits to be sent from a sender."""
-    return {name: kind.show(getattr(queue, name)) for name, kind in _QUEUE.items()}
+    return {name: json_type.show(getattr(queue, name)) for name, json_type in _QUEUE.items()}
 
 
-_VERIFICATION: Final[Mapping[str, Kind]] = MappingProxyType(
+_VERIFICATION: Final[Mapping[str, JsonType]] = MappingProxyType(
     {
         "sid": TEXT,
         "service_sid": TEXT,
@@ -206,14 +208,14 @@ _VERIFICATION: Final[Mapping[str, Kind]] = MappingProxyType(
 
 def verification_document(verification: Verification) -> dict[str, object]:
     """Return a verification with its code."""
-    return {name: kind.show(getattr(verification, name)) for name, kind in _VERIFICATION.items()}
+    return {name: json_type.show(getattr(verification, name)) for name, json_type in _VERIFICATION.items()}
 
 
 # What the account holds
 
 #: Of what is annotated so, an object shows nothing.
 _HIDDEN: Final = frozenset({"pool", "remembered", "approval"})
-_KINDS: Final[Mapping[object, Kind]] = MappingProxyType(
+_KINDS: Final[Mapping[object, JsonType]] = MappingProxyType(
     {
         str: TEXT,
         bool: FLAG,
@@ -221,7 +223,7 @@ _KINDS: Final[Mapping[object, Kind]] = MappingProxyType(
         datetime: MOMENT,
         date: DATE,
         Decimal: _MONEY,
-        LinkDomain: Kind('a domain such as "go.example"', TEXT.schema, TEXT.read, lambda held: held.domain),
+        LinkDomain: JsonType('a domain such as "go.example"', TEXT.schema, TEXT.read, lambda held: held.domain),
         Approval: OBJECT,
         Mapping: OBJECT,
         dict: OBJECT,
@@ -231,38 +233,40 @@ _KINDS: Final[Mapping[object, Kind]] = MappingProxyType(
 
 
 @cache
-def kinds_of(record: type) -> Mapping[str, Kind]:
-    """The kinds of a record's properties, by name."""
+def types_of(record: type) -> Mapping[str, JsonType]:
+    """The types of a record's properties, by name."""
     hints = get_type_hints(record)
-    return {field.name: _kind(hints[field.name]) for field in fields(record) if field.name not in _HIDDEN}
+    return {field.name: _type_of(hints[field.name]) for field in fields(record) if field.name not in _HIDDEN}
 
 
-def _kind(annotation: Any) -> Kind:
+def _type_of(annotation: Any) -> JsonType:
     if isinstance(annotation, UnionType):
         (some,) = [each for each in get_args(annotation) if each is not NoneType]
-        return or_null(_kind(some))
+        return or_null(_type_of(some))
     return _KINDS[get_origin(annotation) or annotation]
 
 
 def record_document(record: object) -> dict[str, object]:
     """What the account holds, with its properties; a Messaging Service with the addresses of its senders."""
-    kind_of: type = type(record)
-    shown = {name: _shown(kind, getattr(record, name)) for name, kind in kinds_of(kind_of).items()}
+    record_type: type = type(record)
+    shown = {name: _shown(json_type, getattr(record, name)) for name, json_type in types_of(record_type).items()}
     return {**shown, "senders": record.senders} if hasattr(record, "senders") else shown
 
 
 def record_schema(record: type) -> Schema:
     """The schema of what the account holds."""
-    properties = {name: kind.full_schema for name, kind in kinds_of(record).items()}
+    properties = {name: json_type.full_schema for name, json_type in types_of(record).items()}
     return schema_of({**properties, "senders": TEXTS.schema} if hasattr(record, "senders") else properties)
 
 
 # Schemas
 
 
-def _described(kinds: Mapping[str, Kind], view: type) -> Schema:
+def _described(types: Mapping[str, JsonType], view: type) -> Schema:
     """The schema of a view, with what its properties' docstrings say."""
-    return schema_of({name: {**kind.full_schema, "description": about(view, name)} for name, kind in kinds.items()})
+    return schema_of(
+        {name: {**json_type.full_schema, "description": about(view, name)} for name, json_type in types.items()}
+    )
 
 
 def about(view: type, name: str) -> str:

@@ -12,12 +12,14 @@ from pytest_whoosh.engine.messages.fields import SYNONYMS
 from pytest_whoosh.wording.texts import cut, printable
 
 from .documents import PROPERTIES, in_python
-from .kinds import PATTERN, Kind, Unfit
+from .json_types import PATTERN, InvalidValue, JsonType
 
 #: What an address in a query begins with, where a plus sign stood that was not written as %2B.
 _LOST_PLUS: Final = re.compile(r"(?<![^:]) (?=\d)")
 #: What a message is matched by. A pattern is searched for under a name with a tilde.
-MATCHED: Final[Mapping[str, Kind]] = {name: kind for name, kind in PROPERTIES.items() if name != "callbacks"}
+MATCHED: Final[Mapping[str, JsonType]] = {
+    name: json_type for name, json_type in PROPERTIES.items() if name != "callbacks"
+}
 #: The names that people may know match keys by; ``from`` is itself one here.
 _SYNONYMS: Final = {name: key for name, key in SYNONYMS.items() if name not in MATCHED}
 
@@ -27,7 +29,7 @@ class Parameter:
     """A parameter of an operation."""
 
     name: str
-    kind: Kind
+    type: JsonType
     about: str
     required: bool = False
     #: Whether it is one of the many properties of a resource.
@@ -36,7 +38,7 @@ class Parameter:
 
 #: Every match key, as a parameter.
 MATCH_KEYS: Final = (
-    *(Parameter(name, kind, f"{name} is this") for name, kind in MATCHED.items()),
+    *(Parameter(name, json_type, f"{name} is this") for name, json_type in MATCHED.items()),
     *(Parameter(f"{name}~", PATTERN, f"{name} has what this finds") for name in MATCHED),
 )
 
@@ -45,7 +47,7 @@ def read_parameters(owner: str, parameters: Sequence[Parameter], given: Mapping[
     """Read an operation's parameters, by their names in Python. Null is none given.
 
     Raises:
-        ValueError: one is unknown, missing, or of another kind.
+        ValueError: one is unknown, missing, or of another type.
     """
     known = {parameter.name: parameter for parameter in parameters}
     read: dict[str, Any] = {}
@@ -54,7 +56,7 @@ def read_parameters(owner: str, parameters: Sequence[Parameter], given: Mapping[
         if parameter is None:
             raise ValueError(choose_from(f"parameter of {owner}", name, known) if known else _takes_none(owner, name))
         if value is not None:
-            read[in_python(parameter.name)] = _fit(owner, parameter.name, parameter.kind, value)
+            read[in_python(parameter.name)] = _fit(owner, parameter.name, parameter.type, value)
     for parameter in parameters:
         if parameter.required and in_python(parameter.name) not in read:
             raise ValueError(f"{owner} needs {parameter.name}: {parameter.about}.")
@@ -65,20 +67,20 @@ def read_criteria(owner: str, given: Mapping[str, Any], besides: Iterable[str] =
     """Read what a message is matched by, by the names in Python; ``besides`` are the names taken besides these.
 
     Raises:
-        ValueError: a name is unknown, or a value of another kind.
+        ValueError: a name is unknown, or a value of another type.
     """
     read: dict[str, Any] = {}
     for key, value in given.items():
         name = _written(key.removesuffix("~"))
-        kind = MATCHED.get(name)
-        if kind is None:
+        json_type = MATCHED.get(name)
+        if json_type is None:
             raise ValueError(choose_from("match key", key, [*MATCHED, *besides], _SYNONYMS))
         if in_python(name) in read:
             raise ValueError(f"{owner} takes {name} once: as a value, or with {name}~ as a pattern.")
         if key.endswith("~"):
             read[in_python(name)] = _fit(owner, key, PATTERN, value)
         else:
-            read[in_python(name)] = None if value is None else _fit(owner, name, kind, value)
+            read[in_python(name)] = None if value is None else _fit(owner, name, json_type, value)
     return read
 
 
@@ -88,28 +90,28 @@ def read_query(owner: str, query: Form, parameters: Sequence[Parameter]) -> dict
     Raises:
         ValueError: a name comes several times that takes one value.
     """
-    kinds = {**MATCHED, **{parameter.name: parameter.kind for parameter in parameters}}
-    return {key: _of_texts(owner, key, kinds.get(_written(key)), texts) for key, texts in query.items()}
+    types = {**MATCHED, **{parameter.name: parameter.type for parameter in parameters}}
+    return {key: _of_texts(owner, key, types.get(_written(key)), texts) for key, texts in query.items()}
 
 
-def _of_texts(owner: str, key: str, kind: Kind | None, texts: list[str]) -> object:
-    if kind and kind.many:
+def _of_texts(owner: str, key: str, json_type: JsonType | None, texts: list[str]) -> object:
+    if json_type and json_type.many:
         return texts
     if len(texts) > 1:
         raise ValueError(f"{owner} takes {key} once, and it is there {len(texts)} times.")
     text = texts[0]
     if _written(key) in ("to", "from"):
         text = _LOST_PLUS.sub("+", text)
-    if kind and kind.nullable and text == "null":
+    if json_type and json_type.nullable and text == "null":
         return None
-    return kind.parse(text) if kind else text
+    return json_type.parse(text) if json_type else text
 
 
-def _fit(owner: str, name: str, kind: Kind, value: Any) -> object:
+def _fit(owner: str, name: str, json_type: JsonType, value: Any) -> object:
     try:
-        return kind.read(value)
-    except Unfit:
-        raise ValueError(f"{owner} takes {name} as {kind.wanted}, not {show(value)}.") from None
+        return json_type.read(value)
+    except InvalidValue:
+        raise ValueError(f"{owner} takes {name} as {json_type.expected}, not {show(value)}.") from None
 
 
 def show(value: object) -> str:

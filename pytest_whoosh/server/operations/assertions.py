@@ -5,38 +5,38 @@ from typing import Final
 from unittest.mock import ANY
 
 from pytest_whoosh.server.documents import list_of, message_document, schema_of
-from pytest_whoosh.server.kinds import TEXT, TEXTS, WHOLE, Kind
+from pytest_whoosh.server.json_types import TEXT, TEXTS, WHOLE, JsonType
 from pytest_whoosh.server.parameters import Parameter
 from pytest_whoosh.views import Message
 
-from .operation import Given, Operation, Place
+from .operation import Arguments, Operation, ServerHandle
 from .reading import message_with
 
 
-def _assert_sent(place: Place, given: Given) -> Mapping[str, object]:
-    count = given.parameters.get("count", 1)
-    sent = place.whoosh.assert_sent(count, **given.criteria)
+def _assert_sent(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    count = arguments.parameters.get("count", 1)
+    sent = server.whoosh.assert_sent(count, **arguments.criteria)
     return {"messages": [message_document(each) for each in ([sent] if isinstance(sent, Message) else sent)]}
 
 
-def _assert_not_sent(place: Place, given: Given) -> Mapping[str, object]:
-    place.whoosh.assert_not_sent(**given.criteria)
+def _assert_not_sent(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    server.whoosh.assert_not_sent(**arguments.criteria)
     return {}
 
 
-def _assert_nothing_sent(place: Place, _: Given) -> Mapping[str, object]:
-    place.whoosh.assert_nothing_sent()
+def _assert_nothing_sent(server: ServerHandle, _: Arguments) -> Mapping[str, object]:
+    server.whoosh.assert_nothing_sent()
     return {}
 
 
-def _assert_callbacks(place: Place, given: Given) -> Mapping[str, object]:
-    message, answered = message_with(place, given.parameters["message"]), given.parameters.get("answered")
-    place.whoosh.assert_callbacks(message, *given.parameters["statuses"], answered=answered)
+def _assert_callbacks(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    message, answered = message_with(server, arguments.parameters["message"]), arguments.parameters.get("answered")
+    server.whoosh.assert_callbacks(message, *arguments.parameters["statuses"], answered=answered)
     return {}
 
 
-def _assert_segments(place: Place, given: Given) -> Mapping[str, object]:
-    place.whoosh.assert_segments(message_with(place, given.parameters["message"]), given.parameters["n"])
+def _assert_segments(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    server.whoosh.assert_segments(message_with(server, arguments.parameters["message"]), arguments.parameters["n"])
     return {}
 
 
@@ -47,7 +47,7 @@ def _answered(value: object) -> object:
     return ANY if value == "any" else WHOLE.read(value)
 
 
-_ANSWERED: Final = Kind('a whole number, or "any"', {"anyOf": [WHOLE.schema, {"const": "any"}]}, _answered)
+_ANSWERED: Final = JsonType('a whole number, or "any"', {"anyOf": [WHOLE.schema, {"const": "any"}]}, _answered)
 _A_MESSAGE: Final = Parameter("message", TEXT, "the SID of a message", required=True)
 OPERATIONS: Final = (
     Operation(

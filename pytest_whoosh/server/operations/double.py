@@ -4,21 +4,21 @@ from collections.abc import Mapping
 from typing import Final
 
 from pytest_whoosh.server.documents import schema_of
-from pytest_whoosh.server.kinds import FLAG, MOMENT, TEXT, WHOLE, or_null, show_moment
+from pytest_whoosh.server.json_types import FLAG, MOMENT, TEXT, WHOLE, or_null, show_moment
 
-from .operation import Given, Operation, Place
+from .operation import Arguments, Operation, ServerHandle
 from .travel import NOW, now
 
 
-def _status(place: Place, _: Given) -> Mapping[str, object]:
-    whoosh = place.whoosh
+def _status(server: ServerHandle, _: Arguments) -> Mapping[str, object]:
+    whoosh = server.whoosh
     return {
-        "url": place.url,
+        "url": server.url,
         "account_sid": whoosh.account_sid,
         "api_key": whoosh.api_key,
         "api_secret": whoosh.api_secret,
         "auth_token": whoosh.auth_token,
-        "ca_file": place.ca_file and str(place.ca_file),
+        "ca_file": server.ca_file and str(server.ca_file),
         "now": show_moment(whoosh.now),
         "is_moving": whoosh.is_moving,
         "outbox": len(whoosh.outbox),
@@ -27,9 +27,9 @@ def _status(place: Place, _: Given) -> Mapping[str, object]:
     }
 
 
-def _reset(place: Place, _: Given) -> Mapping[str, object]:
-    place.whoosh.reset()
-    return now(place)
+def _reset(server: ServerHandle, _: Arguments) -> Mapping[str, object]:
+    server.whoosh.reset()
+    return now(server)
 
 
 STATUS: Final = Operation(

@@ -10,7 +10,7 @@ from pytest_whoosh.server.parameters import Parameter
 from pytest_whoosh.whoosh import Whoosh
 
 
-class Place(Protocol):
+class ServerHandle(Protocol):
     """Where the control API is served."""
 
     @property
@@ -30,7 +30,7 @@ class Forbidden(Exception):
     """Somebody asks for what only the one who started the server may allow."""
 
 
-class Given(NamedTuple):
+class Arguments(NamedTuple):
     """What an operation was given: its parameters and criteria by their names in Python, and all as it came."""
 
     path: str
@@ -46,7 +46,7 @@ class Operation:
     name: str
     method: str
     about: str
-    do: Callable[[Place, Given], Mapping[str, object]]
+    do: Callable[[ServerHandle, Arguments], Mapping[str, object]]
     #: The schema of what it returns.
     returns: Schema
     #: A body, or a query, as an example.

@@ -5,35 +5,35 @@ from typing import Final
 
 from pytest_whoosh.engine.sids import Prefix, is_sid
 from pytest_whoosh.server.documents import list_of, message_document, reference, reply_document, schema_of
-from pytest_whoosh.server.kinds import FILES, FLAG, TEXT, TEXTS_BY_NAME, or_null
+from pytest_whoosh.server.json_types import FILES, FLAG, TEXT, TEXTS_BY_NAME, or_null
 from pytest_whoosh.server.parameters import Parameter
 
-from .operation import Given, Operation, Place
+from .operation import Arguments, Operation, ServerHandle
 from .reading import MOST, message_with
 
 
-def _receive(place: Place, given: Given) -> Mapping[str, object]:
-    extra = given.parameters.pop("params", {})
+def _receive(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    extra = arguments.parameters.pop("params", {})
     for name in extra:
         if name in _RECEIVED:
             raise ValueError(f"receive takes {name} itself; params holds further parameters of the webhook.")
-    return reply_document(place.whoosh.receive(**given.parameters, **extra))
+    return reply_document(server.whoosh.receive(**arguments.parameters, **extra))
 
 
-def _click(place: Place, given: Given) -> Mapping[str, object]:
-    link = given.parameters.pop("link")
-    clicked = message_with(place, link) if is_sid(link, Prefix.SMS, Prefix.MMS) else link
-    return {"url": place.whoosh.click(clicked, **given.parameters)}
+def _click(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    link = arguments.parameters.pop("link")
+    clicked = message_with(server, link) if is_sid(link, Prefix.SMS, Prefix.MMS) else link
+    return {"url": server.whoosh.click(clicked, **arguments.parameters)}
 
 
-def _call_document(place: Place, given: Given) -> Mapping[str, object]:
-    return {"messages": [message_document(message) for message in place.whoosh.call_document(**given.parameters)]}
+def _call_document(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    return {"messages": [message_document(message) for message in server.whoosh.call_document(**arguments.parameters)]}
 
 
-def _phone(place: Place, given: Given) -> Mapping[str, object]:
-    phone = place.whoosh.phone(given.parameters["number"])
-    if "rcs" in given.parameters:
-        phone.rcs = given.parameters["rcs"]
+def _phone(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    phone = server.whoosh.phone(arguments.parameters["number"])
+    if "rcs" in arguments.parameters:
+        phone.rcs = arguments.parameters["rcs"]
     received = [message_document(message) for message in phone.received[:MOST]]
     return {"number": phone.number, "rcs": phone.rcs, "received": received}
 

@@ -16,41 +16,41 @@ from pytest_whoosh.engine.account.resources import (
 )
 from pytest_whoosh.engine.lookup import GIVEN_WHOLE, GivenLookup
 from pytest_whoosh.provisioning import Balance, Deactivation, OptOut, Price
-from pytest_whoosh.server.documents import kinds_of, record_document, record_schema, schema_of
-from pytest_whoosh.server.kinds import AMOUNT, BYTES, DATE, FLAG, OBJECT, TEXT, TEXTS, TEXTS_BY_NAME, WHOLE
+from pytest_whoosh.server.documents import record_document, record_schema, schema_of, types_of
+from pytest_whoosh.server.json_types import AMOUNT, BYTES, DATE, FLAG, OBJECT, TEXT, TEXTS, TEXTS_BY_NAME, WHOLE
 from pytest_whoosh.server.parameters import Parameter
 
-from .operation import Given, Operation, Place
+from .operation import Arguments, Operation, ServerHandle
 
 
-def _provides(name: str, *positional: str) -> Callable[[Place, Given], Mapping[str, object]]:
+def _provides(name: str, *positional: str) -> Callable[[ServerHandle, Arguments], Mapping[str, object]]:
     """What calls a method of the double with the parameters, and shows the record that it returns."""
 
-    def provide(place: Place, given: Given) -> Mapping[str, object]:
-        named = given.parameters
-        return record_document(getattr(place.whoosh, name)(*[named.pop(each) for each in positional], **named))
+    def provide(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+        named = arguments.parameters
+        return record_document(getattr(server.whoosh, name)(*[named.pop(each) for each in positional], **named))
 
     return provide
 
 
-def _add_media(place: Place, given: Given) -> Mapping[str, object]:
-    place.whoosh.add_media(**given.parameters)
-    return {"url": given.parameters["url"]}
+def _add_media(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    server.whoosh.add_media(**arguments.parameters)
+    return {"url": arguments.parameters["url"]}
 
 
-def _set_concurrency(place: Place, given: Given) -> Mapping[str, object]:
-    place.whoosh.set_concurrency(**given.parameters)
-    return given.parameters
+def _set_concurrency(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    server.whoosh.set_concurrency(**arguments.parameters)
+    return arguments.parameters
 
 
 def _properties(record: type) -> list[Parameter]:
     """The properties of a resource, as parameters."""
-    kinds = kinds_of(record)
+    types = types_of(record)
     resource = record.__name__
     return [
-        Parameter(name, kinds[name], f"property of the {resource}", is_property=True)
+        Parameter(name, types[name], f"property of the {resource}", is_property=True)
         for name in settable(record)
-        if name in kinds
+        if name in types
     ]
 
 

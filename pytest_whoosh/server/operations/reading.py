@@ -17,43 +17,43 @@ from pytest_whoosh.server.documents import (
     schema_of,
     verification_document,
 )
-from pytest_whoosh.server.kinds import FLAG, PATTERN, TEXT, WHOLE, or_null
+from pytest_whoosh.server.json_types import FLAG, PATTERN, TEXT, WHOLE, or_null
 from pytest_whoosh.server.parameters import Parameter
 from pytest_whoosh.views import Message
 from pytest_whoosh.views.records import Records
 
-from .operation import Given, Operation, Place
+from .operation import Arguments, Operation, ServerHandle
 
 #: The most messages or webhooks in one answer, and as many as there are unless ``limit`` says less.
 MOST: Final = 1000
 
 
-def message_with(place: Place, sid: str) -> Message:
+def message_with(server: ServerHandle, sid: str) -> Message:
     """The message that has a SID.
 
     Raises:
         WhooshError: none has it.
     """
-    found = place.whoosh.messages.filter(sid=sid)
+    found = server.whoosh.messages.filter(sid=sid)
     if not found:
         raise WhooshError(f"No message has the SID {sid!r}: GET /_whoosh/messages lists all.")
     return found[0]
 
 
-def _page_of(wanted: Callable[[Record], bool]) -> Callable[[Place, Given], Mapping[str, object]]:
-    def read(place: Place, given: Given) -> Mapping[str, object]:
-        matcher, records = Matcher(given.criteria), _up_to_date(place)
-        candidates = (record for record in _records_after(records, given) if wanted(record))
-        found, following = _cut((record for record in candidates if matcher.matches(record)), given)
+def _page_of(wanted: Callable[[Record], bool]) -> Callable[[ServerHandle, Arguments], Mapping[str, object]]:
+    def read(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+        matcher, records = Matcher(arguments.criteria), _up_to_date(server)
+        candidates = (record for record in _records_after(records, arguments) if wanted(record))
+        found, following = _cut((record for record in candidates if matcher.matches(record)), arguments)
         shown = [message_document(records.show(record)) for record in found]
-        return {"messages": shown, "next": _next(given, found[-1].sid) if following else None}
+        return {"messages": shown, "next": _next(arguments, found[-1].sid) if following else None}
 
     return read
 
 
-def _records_after(records: Records, given: Given) -> Iterator[Record]:
+def _records_after(records: Records, arguments: Arguments) -> Iterator[Record]:
     """The messages from where a page begins on; those before are not looked at, however many they are."""
-    messages, after = records.messages, given.parameters.get("after")
+    messages, after = records.messages, arguments.parameters.get("after")
     start = 0
     if after is not None:
         last = records.message(after)
@@ -63,56 +63,56 @@ def _records_after(records: Records, given: Given) -> Iterator[Record]:
     return (messages[number] for number in range(start, len(messages)))
 
 
-def _callbacks(place: Place, given: Given) -> Mapping[str, object]:
-    records = _up_to_date(place)
-    webhooks, message = records.webhooks, given.parameters.get("message")
-    start = max(0, given.parameters.get("after", -1) + 1)
+def _callbacks(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    records = _up_to_date(server)
+    webhooks, message = records.webhooks, arguments.parameters.get("message")
+    start = max(0, arguments.parameters.get("after", -1) + 1)
     numbered = ((number, webhooks[number]) for number in range(start, len(webhooks)))
     wanted = (
         (number, webhook)
         for number, webhook in numbered
         if not webhook.dropped and (message is None or (webhook.message and webhook.message.sid == message))
     )
-    found, following = _cut(wanted, given)
+    found, following = _cut(wanted, arguments)
     shown = [callback_document(records.show_webhook(webhook)) for _, webhook in found]
-    return {"callbacks": shown, "next": _next(given, found[-1][0]) if following else None}
+    return {"callbacks": shown, "next": _next(arguments, found[-1][0]) if following else None}
 
 
-def _up_to_date(place: Place) -> Records:
+def _up_to_date(server: ServerHandle) -> Records:
     """Return the records, after everything has happened that is due."""
-    records = place.whoosh.records
+    records = server.whoosh.records
     records.catch_up()
     return records
 
 
-def _cut(found: Iterator[Any], given: Given) -> tuple[list[Any], bool]:
+def _cut(found: Iterator[Any], arguments: Arguments) -> tuple[list[Any], bool]:
     """As many as a page takes, and whether there are more."""
-    limit = given.parameters.get("limit", MOST)
+    limit = arguments.parameters.get("limit", MOST)
     if not 1 <= limit <= MOST:
         raise ValueError(f"limit is a number from 1 to {MOST}, not {limit}.")
     page = list(islice(found, limit + 1))
     return page[:limit], len(page) > limit
 
 
-def _next(given: Given, last: object) -> str:
+def _next(arguments: Arguments, last: object) -> str:
     """The path to the next page, with the query of this one."""
-    return f"{given.path}?{urlencode({**given.raw, 'after': [last]}, doseq=True)}"
+    return f"{arguments.path}?{urlencode({**arguments.raw, 'after': [last]}, doseq=True)}"
 
 
-def _traffic(place: Place, _: Given) -> Mapping[str, object]:
-    return {"traffic": place.whoosh.traffic()}
+def _traffic(server: ServerHandle, _: Arguments) -> Mapping[str, object]:
+    return {"traffic": server.whoosh.traffic()}
 
 
-def _last_code(place: Place, given: Given) -> Mapping[str, object]:
-    return {"code": place.whoosh.last_code(**given.parameters)}
+def _last_code(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    return {"code": server.whoosh.last_code(**arguments.parameters)}
 
 
-def _verifications(place: Place, _: Given) -> Mapping[str, object]:
-    return {"verifications": list(map(verification_document, place.whoosh.verifications))}
+def _verifications(server: ServerHandle, _: Arguments) -> Mapping[str, object]:
+    return {"verifications": list(map(verification_document, server.whoosh.verifications))}
 
 
-def _queue(place: Place, given: Given) -> Mapping[str, object]:
-    return queue_document(place.whoosh.queue(**given.parameters))
+def _queue(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    return queue_document(server.whoosh.queue(**arguments.parameters))
 
 
 _NEXT: Final = or_null(TEXT).full_schema

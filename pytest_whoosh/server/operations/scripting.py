@@ -7,7 +7,7 @@ from pytest_whoosh.engine.misuse import WhooshError
 from pytest_whoosh.engine.rules.calls import CallRule
 from pytest_whoosh.engine.rules.rule import Rule, ScriptedCalls
 from pytest_whoosh.server.documents import Schema, reference, schema_of
-from pytest_whoosh.server.kinds import (
+from pytest_whoosh.server.json_types import (
     ANYTHING,
     BYTES,
     DURATION,
@@ -17,23 +17,23 @@ from pytest_whoosh.server.kinds import (
     TEXTS,
     TEXTS_BY_NAME,
     WHOLE,
-    Kind,
-    Unfit,
+    InvalidValue,
+    JsonType,
     or_null,
 )
 from pytest_whoosh.server.parameters import Parameter, read_criteria, read_parameters
 
-from .operation import Given, Operation, Place
+from .operation import Arguments, Operation, ServerHandle
 
 
-def _action(name: str, *parameters: Parameter) -> Kind:
+def _action(name: str, *parameters: Parameter) -> JsonType:
     """What a rule says, as an object of its parameters; ``true`` where it needs none."""
 
     def read(value: Any) -> dict[str, Any]:
         if value is True:
             value = {}
         if not isinstance(value, dict):
-            raise Unfit
+            raise InvalidValue
         return read_parameters(name, parameters, value)
 
     properties = {parameter.name: _described(parameter) for parameter in parameters}
@@ -44,16 +44,16 @@ def _action(name: str, *parameters: Parameter) -> Kind:
         "additionalProperties": False,
     }
     wanted = "an object of its parameters" + (f": {', '.join(properties)}" if properties else "")
-    return Kind(wanted, {"anyOf": [schema, {"const": True}]}, read)
+    return JsonType(wanted, {"anyOf": [schema, {"const": True}]}, read)
 
 
 def _described(parameter: Parameter) -> Schema:
-    return {**parameter.kind.full_schema, "description": parameter.about}
+    return {**parameter.type.full_schema, "description": parameter.about}
 
 
 def _criteria(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Unfit
+        raise InvalidValue
     return read_criteria("when", value)
 
 
@@ -118,11 +118,13 @@ _WEBHOOKS: Final = Parameter(
     "what networks do to its status callbacks",
 )
 _TIMES: Final = Parameter("times", WHOLE, "for how many messages the rule holds")
-_MATCH: Final = Parameter("match", Kind("an object of match keys", reference("Match"), _criteria), "whom it holds for")
+_MATCH: Final = Parameter(
+    "match", JsonType("an object of match keys", reference("Match"), _criteria), "whom it holds for"
+)
 
 
-def _when(place: Place, given: Given) -> Mapping[str, object]:
-    parameters = given.parameters
+def _when(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    parameters = arguments.parameters
     says = [each.name for each in (*_OUTCOMES, _WEBHOOKS) if each.name in parameters]
     outcomes = [name for name in says if name != _WEBHOOKS.name]
     if not says or outcomes[1:]:
@@ -131,12 +133,12 @@ def _when(place: Place, given: Given) -> Mapping[str, object]:
     match = parameters.get("match", {})
     # First on a rule that is thrown away, so that one that is refused half-way changes nothing.
     _script(Rule(match), says, parameters)
-    _script(place.whoosh.when(**match), says, parameters)
-    return {"rule": given.raw}
+    _script(server.whoosh.when(**match), says, parameters)
+    return {"rule": arguments.raw}
 
 
-def _when_called(place: Place, given: Given) -> Mapping[str, object]:
-    parameters = given.parameters
+def _when_called(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    parameters = arguments.parameters
     says = [each.name for each in _ANSWERS if each.name in parameters]
     if len(says) != 1:
         valid = ", ".join(each.name for each in _ANSWERS)
@@ -144,11 +146,11 @@ def _when_called(place: Place, given: Given) -> Mapping[str, object]:
     method, url, params = parameters["method"], parameters["url"], parameters.get("params", {})
     # First on a rule that is thrown away, so that one that is refused half-way changes nothing.
     _script(CallRule(method, url, params), says, parameters)
-    _script(place.whoosh.when_called(method, url, **params), says, parameters)
-    return {"rule": given.raw}
+    _script(server.whoosh.when_called(method, url, **params), says, parameters)
+    return {"rule": arguments.raw}
 
 
-def _rules(place: Place, _: Given) -> Mapping[str, object]:
+def _rules(server: ServerHandle, _: Arguments) -> Mapping[str, object]:
     return {
         "rules": [
             {
@@ -158,14 +160,14 @@ def _rules(place: Place, _: Given) -> Mapping[str, object]:
                 "matched": rule.matched,
                 "left": rule.left,
             }
-            for rule in place.whoosh.rules
+            for rule in server.whoosh.rules
         ]
     }
 
 
-def _remove_rule(place: Place, given: Given) -> Mapping[str, object]:
-    number = given.parameters["id"]
-    rule = next((rule for rule in place.whoosh.rules if rule.serial == number), None)
+def _remove_rule(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    number = arguments.parameters["id"]
+    rule = next((rule for rule in server.whoosh.rules if rule.serial == number), None)
     if rule is None:
         raise WhooshError(f"No rule has the id {number}: GET /_whoosh/rules lists all.")
     rule.remove()

@@ -4,36 +4,36 @@ from collections.abc import Mapping
 from typing import Final
 
 from pytest_whoosh.server.documents import schema_of
-from pytest_whoosh.server.kinds import FLAG, MOMENT, NUMBER, show_moment
+from pytest_whoosh.server.json_types import FLAG, MOMENT, NUMBER, show_moment
 from pytest_whoosh.server.parameters import Parameter
 
-from .operation import Given, Operation, Place
+from .operation import Arguments, Operation, ServerHandle
 
 #: What tells the time.
 NOW: Final = schema_of({"now": MOMENT.schema})
 
 
-def now(place: Place) -> Mapping[str, object]:
+def now(server: ServerHandle) -> Mapping[str, object]:
     """What time it is."""
-    return {"now": show_moment(place.whoosh.now)}
+    return {"now": show_moment(server.whoosh.now)}
 
 
-def _travel(place: Place, given: Given) -> Mapping[str, object]:
-    if not given.parameters:
+def _travel(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    if not arguments.parameters:
         raise ValueError(
             'travel takes a moment such as {"to": "2030-01-31T09:00:00Z"}, or an amount such as {"days": 1}.'
         )
-    place.whoosh.travel(**given.parameters)
-    return now(place)
+    server.whoosh.travel(**arguments.parameters)
+    return now(server)
 
 
-def _settle(place: Place, _: Given) -> Mapping[str, object]:
-    place.whoosh.settle()
-    return now(place)
+def _settle(server: ServerHandle, _: Arguments) -> Mapping[str, object]:
+    server.whoosh.settle()
+    return now(server)
 
 
-def _step(place: Place, _: Given) -> Mapping[str, object]:
-    return {"stepped": place.whoosh.step(), **now(place)}
+def _step(server: ServerHandle, _: Arguments) -> Mapping[str, object]:
+    return {"stepped": server.whoosh.step(), **now(server)}
 
 
 def _amount_of(unit: str) -> Parameter:

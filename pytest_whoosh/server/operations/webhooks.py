@@ -5,22 +5,22 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_whoosh.server.documents import schema_of
-from pytest_whoosh.server.kinds import TEXT, or_null
+from pytest_whoosh.server.json_types import TEXT, or_null
 from pytest_whoosh.server.parameters import Parameter
 
-from .operation import Forbidden, Given, Operation, Place
+from .operation import Arguments, Forbidden, Operation, ServerHandle
 
 
-def _mount(place: Place, given: Given) -> Mapping[str, object]:
-    base, server = given.parameters["base_url"], given.parameters.get("server")
-    host = urlsplit(server or base).hostname
-    if host and not place.whoosh._reaches(server or base):
+def _mount(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
+    base, target = arguments.parameters["base_url"], arguments.parameters.get("server")
+    host = urlsplit(target or base).hostname
+    if host and not server.whoosh._reaches(target or base):
         raise Forbidden(
             f'Webhooks may not go out to {host}. Name with "server" one on this machine that stands for it, or start '
             f"the server with --allow-webhooks {host}."
         )
-    place.whoosh.mount(base, server=server)
-    return {"base_url": base, "server": server}
+    server.whoosh.mount(base, server=target)
+    return {"base_url": base, "server": target}
 
 
 OPERATIONS: Final = (

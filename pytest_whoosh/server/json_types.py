@@ -1,4 +1,4 @@
-"""The kinds of value in the control API: how each is read from JSON and from a query, shown, and described."""
+"""The types of JSON value in the control API: reads each from JSON and query strings, writes and describes it."""
 
 import re
 from base64 import b64decode
@@ -15,8 +15,8 @@ from pytest_whoosh.engine.timeline import moment
 from .patterns import Pattern
 
 
-class Unfit(Exception):
-    """A value is not of the kind that is wanted."""
+class InvalidValue(Exception):
+    """A JSON value does not have the expected type."""
 
 
 def _as_it_is(value: Any) -> Any:
@@ -24,21 +24,21 @@ def _as_it_is(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of value.
+class JsonType:
+    """A type of JSON value.
 
-    ``wanted`` says what would do. ``read`` makes of a JSON value what Python works with, and raises Unfit; ``show``
-    does the reverse. ``parse`` makes a JSON value of the text in a query.
+    ``expected`` describes valid values. ``read`` converts a JSON value to Python, and raises ``InvalidValue``; ``show``
+    converts a Python value to JSON. ``parse`` converts a text in a query string to a JSON value.
     """
 
-    wanted: str
+    expected: str
     schema: Mapping[str, object]
     read: Callable[[Any], object]
     show: Callable[[Any], object] = _as_it_is
     parse: Callable[[str], object] = _as_it_is
-    #: Whether it is a list, in a query the texts of a name that comes several times.
+    #: True for a list, which a query string gives as one name several times.
     many: bool = False
-    #: Whether there may be none: null in JSON, and in a query the word "null".
+    #: True if null is allowed; in a query string, the word "null".
     nullable: bool = False
 
     @property
@@ -51,17 +51,17 @@ class Kind:
         return {"anyOf": [self.schema, {"type": "null"}]}
 
 
-def or_null(kind: Kind) -> Kind:
-    """A kind of which there may be none."""
-    return replace(kind, nullable=True)
+def or_null(json_type: JsonType) -> JsonType:
+    """Return the same type with null allowed."""
+    return replace(json_type, nullable=True)
 
 
 def _of(*types: type) -> Callable[[Any], object]:
     def read(value: Any) -> object:
         if isinstance(value, bool) and bool not in types:
-            raise Unfit
+            raise InvalidValue
         if not isinstance(value, types):
-            raise Unfit
+            raise InvalidValue
         return value
 
     return read
@@ -69,13 +69,13 @@ def _of(*types: type) -> Callable[[Any], object]:
 
 def _texts(value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise Unfit
+        raise InvalidValue
     return value
 
 
 def _texts_by_name(value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
-        raise Unfit
+        raise InvalidValue
     return value
 
 
@@ -83,7 +83,7 @@ def _moment(value: Any) -> datetime:
     try:
         return moment(datetime.fromisoformat(value))
     except (TypeError, ValueError, OverflowError):
-        raise Unfit from None
+        raise InvalidValue from None
 
 
 def show_moment(at: datetime) -> str:
@@ -95,18 +95,18 @@ def _date(value: Any) -> date:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise Unfit from None
+        raise InvalidValue from None
 
 
 def _amount(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise Unfit
+        raise InvalidValue
     try:
         amount = Decimal(str(value))
     except InvalidOperation:
-        raise Unfit from None
+        raise InvalidValue from None
     if not amount.is_finite():
-        raise Unfit
+        raise InvalidValue
     return amount
 
 
@@ -114,12 +114,12 @@ def _duration(value: Any) -> object:
     try:
         return duration(value)
     except ValueError:
-        raise Unfit from None
+        raise InvalidValue from None
 
 
 def _pattern(value: Any) -> Pattern:
     if not isinstance(value, str):
-        raise Unfit
+        raise InvalidValue
     return Pattern(value)
 
 
@@ -127,7 +127,7 @@ def _file(value: Any) -> object:
     if isinstance(value, str):
         return value
     if not isinstance(value, dict) or value.keys() != {"base64", "content_type"}:
-        raise Unfit
+        raise InvalidValue
     return _bytes(value["base64"]), _of(str)(value["content_type"])
 
 
@@ -139,7 +139,7 @@ def _bytes(value: Any) -> bytes:
     try:
         return b64decode(value, validate=True)
     except (TypeError, ValueError, NotBase64):
-        raise Unfit from None
+        raise InvalidValue from None
 
 
 def _flag(text: str) -> object:
@@ -150,33 +150,35 @@ def _whole(text: str) -> object:
     return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
 
 
-def word(wanted: str, *words: str) -> Kind:
+def word(expected: str, *words: str) -> JsonType:
     """A text that is one of a few."""
-    return Kind(wanted, {"type": "string", "enum": list(words)}, _of(str))
+    return JsonType(expected, {"type": "string", "enum": list(words)}, _of(str))
 
 
-TEXT: Final = Kind("a text", {"type": "string"}, _of(str))
-FLAG: Final = Kind("true or false", {"type": "boolean"}, _of(bool), parse=_flag)
-WHOLE: Final = Kind("a whole number", {"type": "integer"}, _of(int), parse=_whole)
-NUMBER: Final = Kind("a number", {"type": "number"}, _of(int, float))
-MOMENT: Final = Kind(
+TEXT: Final = JsonType("a text", {"type": "string"}, _of(str))
+FLAG: Final = JsonType("true or false", {"type": "boolean"}, _of(bool), parse=_flag)
+WHOLE: Final = JsonType("a whole number", {"type": "integer"}, _of(int), parse=_whole)
+NUMBER: Final = JsonType("a number", {"type": "number"}, _of(int, float))
+MOMENT: Final = JsonType(
     'a moment such as "2030-01-31T09:00:00Z"', {"type": "string", "format": "date-time"}, _moment, show_moment
 )
-DATE: Final = Kind('a day such as "2030-01-31"', {"type": "string", "format": "date"}, _date, date.isoformat)
-AMOUNT: Final = Kind('an amount such as "0.0079"', {"type": ["string", "number"]}, _amount, str)
-DURATION: Final = Kind('a number of seconds, or a text such as "15 minutes"', {"type": ["number", "string"]}, _duration)
-TEXTS: Final = Kind("a list of texts", {"type": "array", "items": {"type": "string"}}, _texts, list, many=True)
-TEXTS_BY_NAME: Final = Kind(
+DATE: Final = JsonType('a day such as "2030-01-31"', {"type": "string", "format": "date"}, _date, date.isoformat)
+AMOUNT: Final = JsonType('an amount such as "0.0079"', {"type": ["string", "number"]}, _amount, str)
+DURATION: Final = JsonType(
+    'a number of seconds, or a text such as "15 minutes"', {"type": ["number", "string"]}, _duration
+)
+TEXTS: Final = JsonType("a list of texts", {"type": "array", "items": {"type": "string"}}, _texts, list, many=True)
+TEXTS_BY_NAME: Final = JsonType(
     'an object of texts such as {"1": "there"}',
     {"type": "object", "additionalProperties": {"type": "string"}},
     _texts_by_name,
     dict,
 )
-OBJECT: Final = Kind("an object", {"type": "object"}, _of(dict), dict)
-PATTERN: Final = Kind("a regular expression", {"type": "string", "format": "regex"}, _pattern)
-ANYTHING: Final = Kind("any JSON", {}, _as_it_is)
-BYTES: Final = Kind("bytes in Base64", {"type": "string", "contentEncoding": "base64"}, _bytes)
-FILES: Final = Kind(
+OBJECT: Final = JsonType("an object", {"type": "object"}, _of(dict), dict)
+PATTERN: Final = JsonType("a regular expression", {"type": "string", "format": "regex"}, _pattern)
+ANYTHING: Final = JsonType("any JSON", {}, _as_it_is)
+BYTES: Final = JsonType("bytes in Base64", {"type": "string", "contentEncoding": "base64"}, _bytes)
+FILES: Final = JsonType(
     'a list of URLs, file names, or objects such as {"base64": "JVBERi0=", "content_type": "application/pdf"}',
     {
         "type": "array",
