@@ -29,6 +29,7 @@ from .api import ROUTER
 from .api.routing import dispatch
 from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier, is_asynchronous
+from .delivery.refusals import require_app
 from .engine.addresses import normalize, phone_of
 from .engine.carrier.links import only_link
 from .engine.carrier.throughput import MMS, Backlog, Throughput, home_of, sort_of
@@ -736,8 +737,8 @@ class Whoosh(Suggesting, Provisioning):
             raise ValueError(f'{method} takes as {name} a URL such as "http://127.0.0.1:8000", not {server!r}.')
         if app is not None and server is not None:
             raise TypeError("mount() takes an app, or a server that stands for the base URL: not both.")
-        if app is not None and not callable(app):
-            raise TypeError(f"mount() takes a WSGI or ASGI application, which can be called; {app!r} cannot.")
+        if app is not None:
+            require_app(base_url, app)
         self._require_in_force()
         with self._lock:
             self._courier.mount(base_url, app, server or "")

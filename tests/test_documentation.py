@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,14 +70,64 @@ def name(block: Block) -> str:
 PYTHON = blocks("python")
 
 
-@pytest.mark.parametrize("block", list(filter(has_tests, PYTHON)), ids=name)
-def test_a_snippet_with_tests_passes(block: Block, pytester: pytest.Pytester) -> None:
+#: What a snippet may import that not every environment of these tests has. Such a one runs in a process of its own.
+NEIGHBOURS = {"django": "pytest_django", "celery": None, "pytest_asyncio": "pytest_asyncio"}
+#: The Django project that a snippet of the guide is a test of.
+PROJECT = {
+    "project_settings": """
+        SECRET_KEY = "secret"
+        ROOT_URLCONF = "project_urls"
+        USE_TZ = True
+        INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth"]
+        DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+    """,
+    "project_urls": """
+        from django.contrib.auth.models import User
+        from django.http import HttpResponse
+        from django.urls import path
+
+        def status(request):
+            User.objects.create(username=request.POST["MessageStatus"])
+            return HttpResponse()
+
+        urlpatterns = [path("status", status)]
+    """,
+}
+
+
+def with_tests() -> list[object]:
+    """The snippets that have tests, each skipped where a library is missing that it shows."""
+    params: list[object] = []
+    for block in filter(has_tests, PYTHON):
+        missing = [each for each in neighbours(block) if find_spec(each) is None]
+        marks = [pytest.mark.skip(f"needs {', '.join(missing)}")] if missing else []
+        params.append(pytest.param(block, id=name(block), marks=marks))
+    return params
+
+
+def neighbours(block: Block) -> list[str]:
+    shown = [each for each in NEIGHBOURS if re.search(rf"^(from|import) {each}\b", block.text, re.MULTILINE)]
+    return [*shown, *(plugin for each in shown if (plugin := NEIGHBOURS[each]) and plugin != each)]
+
+
+@pytest.mark.parametrize("block", with_tests())
+def test_a_snippet_with_tests_passes(block: Block, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     shared = [each.text for each in PYTHON if is_conftest(each) and each.page in ("start", block.page)]
     pytester.makeconftest("\n".join(shared))
     pytester.makepyfile(block.text)
-    functions = [node.name for node in ast.parse(block.text).body if isinstance(node, ast.FunctionDef)]
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    functions = [node.name for node in ast.walk(ast.parse(block.text)) if isinstance(node, kinds)]
+    # pytest-asyncio, where it is installed, warns of a setting that it will have another default for.
+    options = ["-p", "no:randomly", "-W", "error", "-W", "ignore:The configuration option"]
 
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-W", "error")
+    if needed := neighbours(block):
+        pytester.makepyfile(**PROJECT)
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        options += ["-p", "whoosh", *(f"-p{plugin}.plugin" for plugin in NEIGHBOURS.values() if plugin in needed)]
+        options += ["--ds=project_settings"] if "django" in needed else []
+        result = pytester.runpytest_subprocess(*options)
+    else:
+        result = pytester.runpytest_inprocess(*options)
 
     result.assert_outcomes(passed=sum(function.startswith("test_") for function in functions))
 

@@ -1,0 +1,85 @@
+"""What is no WSGI or ASGI application is refused when it is mounted, with what to write instead."""
+
+from collections.abc import Callable
+from unittest.mock import Mock
+
+import pytest
+from aiohttp import web
+from fastapi import FastAPI
+from flask import Flask
+
+from pytest_whoosh import Whoosh
+
+BASE = "https://app.example"
+
+
+def create_app() -> Flask:
+    return Flask(__name__)
+
+
+def create_configured_app(config: str | None = None, testing: bool = False) -> Flask:
+    return Flask(__name__)
+
+
+async def create_async_app() -> FastAPI:
+    return FastAPI()
+
+
+def test_an_aiohttp_application_is_refused(whoosh: Whoosh) -> None:
+    with pytest.raises(TypeError) as refused:
+        whoosh.mount(BASE, web.Application())
+
+    assert str(refused.value) == (
+        "mount() cannot call an aiohttp application, which is neither a WSGI nor an ASGI one. Start it with aiohttp's "
+        'TestServer(app), and mount the server: whoosh.mount("https://app.example", server="http://127.0.0.1:8000").'
+    )
+
+
+def test_a_tornado_application_is_refused(whoosh: Whoosh) -> None:
+    class Application:
+        """Looks like Tornado's."""
+
+        __module__ = "tornado.web"
+
+        def __call__(self, request: object) -> None: ...
+
+    with pytest.raises(TypeError) as refused:
+        whoosh.mount(BASE, Application())
+
+    assert str(refused.value) == (
+        "mount() cannot call a Tornado application, which is neither a WSGI nor an ASGI one. Start it with "
+        'app.listen(8000), and mount the server: whoosh.mount("https://app.example", server="http://127.0.0.1:8000").'
+    )
+
+
+@pytest.mark.parametrize("factory", [create_app, create_configured_app, create_async_app])
+def test_a_factory_is_refused(whoosh: Whoosh, factory: Callable[[], object]) -> None:
+    with pytest.raises(TypeError) as refused:
+        whoosh.mount(BASE, factory)
+
+    assert str(refused.value) == (
+        f"mount() takes an application, and {factory.__name__}() makes one. Call it: "
+        f'whoosh.mount("https://app.example", {factory.__name__}()).'
+    )
+
+
+def test_a_class_is_refused(whoosh: Whoosh) -> None:
+    with pytest.raises(TypeError) as refused:
+        whoosh.mount(BASE, FastAPI)
+
+    assert str(refused.value) == (
+        "mount() takes an application, not its class FastAPI: pass the object, such as app = FastAPI()."
+    )
+
+
+class WsgiByClass:
+    """PEP 3333 allows an application that is a class."""
+
+    def __init__(self, environ: object, start_response: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "app", [Mock(), lambda environ, start_response: [], lambda *args: [], WsgiByClass, Flask(__name__), FastAPI()]
+)
+def test_what_takes_the_arguments_of_an_application_is_mounted(whoosh: Whoosh, app: object) -> None:
+    whoosh.mount(BASE, app)
