@@ -43,5 +43,6 @@ def changes(form: type, given: Form) -> dict[str, Any]:
 def _read(parameter: Parameter, text: str) -> Any:
     try:
         return parameter.read(text)
-    except ValueError:
-        raise ApiError(parameter.code, {"parameter": parameter.name, **parameter.texts(text)}) from None
+    except ValueError as wanted:
+        why = f"{parameter.name} takes {wanted}"
+        raise ApiError(parameter.code, {"parameter": parameter.name, **parameter.texts(text)}, why=why) from None

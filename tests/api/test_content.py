@@ -40,6 +40,7 @@ def send(client: Client, content_sid: str, variables: object = None, **parameter
 # Create
 
 
+@pytest.mark.whoosh(clock="frozen")
 def test_a_created_template_shows_the_documented_properties(whoosh: Whoosh) -> None:
     status, document = post({"friendly_name": "greeting", "language": "en", "variables": {"1": "there"}, "types": TEXT})
 

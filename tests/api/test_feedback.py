@@ -33,6 +33,7 @@ def test_feedback_starts_unconfirmed(client: Client, whoosh: Whoosh) -> None:
     assert message.fetch().subresource_uris["feedback"] == path_of(message)
 
 
+@pytest.mark.whoosh(clock="frozen")
 def test_feedback_shows_the_documented_properties(client: Client, whoosh: Whoosh) -> None:
     message = send(client, provide_feedback=True)
     whoosh.travel(hours=1)

@@ -603,6 +603,7 @@ def test_a_malformed_sid_is_refused(whoosh: Whoosh, method: str, path: str, code
 # Configuration
 
 
+@pytest.mark.whoosh(clock="frozen")
 def test_a_new_domain_has_an_empty_configuration(whoosh: Whoosh, domain_sid: str) -> None:
     status, document = call("GET", f"/Domains/{domain_sid}/Config")
 
@@ -650,6 +651,7 @@ def test_an_update_keeps_what_it_does_not_name_and_clears_empty_urls(whoosh: Who
     assert document["continue_on_failure"] is False
 
 
+@pytest.mark.whoosh(clock="frozen")
 def test_a_configuration_is_found_by_the_service_that_uses_it(client: Client, whoosh: Whoosh, service_sid: str) -> None:
     domain = whoosh.add_link_domain(DOMAIN, callback_url="https://app.example/clicks")
 

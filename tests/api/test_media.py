@@ -56,6 +56,7 @@ def test_every_media_url_of_a_message_becomes_a_media_resource(client: Client) -
     assert message.num_media == "2"
 
 
+@pytest.mark.whoosh(clock="frozen")
 def test_a_media_resource_shows_the_documented_properties(client: Client, whoosh: Whoosh) -> None:
     message = send(client, CAT)
     [listed] = client.messages(message.sid).media.list()

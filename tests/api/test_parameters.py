@@ -128,3 +128,25 @@ def test_row_32_a_match_that_can_never_hold_is_refused(whoosh: Whoosh, match: An
         whoosh.assert_not_sent(**match)
 
     assert str(refusal.value).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "why"),
+    [
+        ("RiskCheck", "off", "400 20422: Invalid Parameter (RiskCheck takes one of 'enable', 'disable')"),
+        ("Attempt", "first", "400 20422: Invalid Parameter (Attempt takes a whole number from 0)"),
+        (
+            "StatusCallback",
+            "http://localhost:8000/status",
+            (
+                "400 21609: The 'StatusCallback' URL http://localhost:8000/status is not a valid URL "
+                '(callback_hosts="public" refuses this machine and private addresses)'
+            ),
+        ),
+    ],
+)
+@pytest.mark.whoosh(callback_hosts="public")
+def test_the_traffic_says_what_a_refused_parameter_takes(whoosh: Whoosh, parameter: str, value: str, why: str) -> None:
+    send(**{parameter: value})
+
+    assert why in whoosh.traffic()

@@ -87,6 +87,7 @@ def refusal(response: requests.Response) -> tuple[int, int, str]:
 # What the API shows
 
 
+@pytest.mark.whoosh(clock="frozen")
 @pytest.mark.parametrize(
     ("path", "form", "own"),
     [
@@ -145,6 +146,7 @@ def test_a_sender_is_shown_as_documented(
     }
 
 
+@pytest.mark.whoosh(clock="frozen")
 @pytest.mark.parametrize(
     ("address", "sender_type", "country"),
     [

@@ -24,6 +24,7 @@ def post(path: str = "", **form: str) -> tuple[int, dict[str, Any]]:
 # Create
 
 
+@pytest.mark.whoosh(clock="frozen")
 def test_a_service_created_by_name_alone_has_the_documented_defaults(whoosh: Whoosh) -> None:
     status, document = post(FriendlyName="Reminders")
 

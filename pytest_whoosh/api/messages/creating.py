@@ -209,7 +209,7 @@ def _read_parameters(draft: Draft) -> None:
         form = {name: values for name, values in form.items() if name != "StatusCallback"}
     draft.given = given = parse(CreateMessage, form)
     if given.status_callback and draft.vendor.settings.callback_hosts == "public" and is_private(given.status_callback):
-        raise draft.refuse(21609)
+        raise draft.refuse(21609, why='callback_hosts="public" refuses this machine and private addresses')
 
 
 def _fits_content(draft: Draft) -> None:

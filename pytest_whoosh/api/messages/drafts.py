@@ -96,9 +96,9 @@ class Draft:
         """Whether what was posted is to travel as an MMS."""
         return any(self.form.get("MediaUrl", self.given.media_urls)) or flag(self.posted("SendAsMms"))
 
-    def refuse(self, code: int) -> ApiError:
-        """The refusal with a code, its text about this message."""
-        return ApiError(code, self.texts())
+    def refuse(self, code: int, why: str | None = None) -> ApiError:
+        """The refusal with a code, its text about this message; ``why`` is for the test's reports."""
+        return ApiError(code, self.texts(), why=why)
 
     def texts(self) -> dict[str, object]:
         """What fills the placeholders of a refusal's text."""
