@@ -85,6 +85,7 @@ def test_a_sender_that_is_not_set_up_cannot_send(whoosh: Whoosh, client: Client)
     with pytest.raises(TwilioRestException) as refused:
         client.messages.create(to=f"rcs:{PERSON}", from_=AGENT, body="Hi")
     assert refused.value.code == 63007
+    assert "(the sender is CREATING for a minute of virtual time)" in whoosh.traffic()
     whoosh.travel(minutes=1)
     client.messages.create(to=f"rcs:{PERSON}", from_=AGENT, body="Hi")
     whoosh.settle()

@@ -16,6 +16,7 @@ from pytest_whoosh.engine.account.content import read_variables, render
 from pytest_whoosh.engine.account.resources import PhoneNumber, ShortCode
 from pytest_whoosh.engine.addresses import SHORT_CODE, Kind, channel_of, country_of, kind_of, normalize
 from pytest_whoosh.engine.carrier.senders import MMS_COUNTRIES, NO_ALPHA
+from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_private
 from pytest_whoosh.engine.http import Form
 from pytest_whoosh.engine.limits import LONGEST_SCHEDULE, MOST_MEDIA
@@ -127,7 +128,7 @@ def _owns_sender(draft: Draft) -> None:
     if channel_of(draft.from_):
         sender = draft.account.provisions.channel_sender(draft.from_)
         if sender and not sender.is_online(draft.vendor.steady):
-            raise draft.refuse(63007)
+            raise ApiError(63007, draft.texts(), why="the sender is CREATING for a minute of virtual time")
     if draft.service is None:
         _require_owned(draft, draft.from_)
     held = draft.account.provisions.owned(draft.from_)
