@@ -237,7 +237,7 @@ def test_what_ends_a_run_ends_it_from_a_handler_too(pytester: pytest.Pytester, e
         """
     )
 
-    result = pytester.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", stdin=b"q\n")
+    result = pytester.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", stdin=b"q\n")
 
     reason = "enough" if "exit" in ending else "Quitting debugger"
     result.stdout.fnmatch_lines([f"!* _pytest.outcomes.Exit: {reason} !*", "* no tests ran in *"])
