@@ -47,24 +47,23 @@ class Delivery:
     def steps(self, webhook: Webhook, target: Target) -> Steps:
         """Yield the requests of a webhook, and write down what became of it."""
         attempts = attempts_for(webhook.url)
-        started = self._now()
+        started = before = self._now()
         while True:
             webhook.attempts += 1
-            policy = yield from self._attempt(webhook, target, attempts)
-            spent = (self._now() - started).total_seconds()
+            policy = yield from self._attempt(webhook, target, attempts, before)
             if policy is None or webhook.attempts > attempts.retries or not attempts.again(policy):
                 break
-            if spent >= attempts.total:
+            before = self._now()
+            if (before - started).total_seconds() >= attempts.total:
                 break
         if attempts.problem:
             webhook.error = WebhookError(11243, attempts.problem)
 
     def _attempt(
-        self, webhook: Webhook, target: Target, attempts: Attempts
+        self, webhook: Webhook, target: Target, attempts: Attempts, before: timedelta
     ) -> Generator[tuple[Target, Request, Attempts], Answer, str | None]:
-        """Try once; the policy that the failure falls under, or None where there was none."""
+        """Try once, beginning at ``before``; return the policy that the failure falls under, or None without one."""
         webhook.response_status = webhook.response_body = webhook.error = webhook.exception = None
-        before = self._now()
         try:
             response = yield from self._follow(webhook.request(), target, attempts)
             # As the vendor does, the URL's user and password are shown only once they are asked for.

@@ -50,9 +50,10 @@ class AppClock:
     def __init__(self, mode: str) -> None:
         self._follows = mode != "virtual"
         self._frozen_from_start = mode == "frozen"
-        #: The object that showed the time at the last look (None: the machine), what it was set to, what it showed.
+        #: The object that showed the time at the last look (None: the machine), what it showed, what it was set to.
         self._source: object = None
-        self._set_to = self._shown = machine_now()
+        self._shown = machine_now()
+        self._set_to: datetime | None = self._shown
 
     def start(self) -> None:
         """Take the time from whoever shows it, and freeze it now if the mode says so."""
@@ -89,14 +90,15 @@ class AppClock:
             if self._follows:
                 self._source, self._shown = None, machine_now()
             return self._shown, _ZERO
-        now, moved = freezer.now(), self._moved(freezer)
+        now = freezer.now()
+        moved = self._moved(freezer, now)
         self._note(freezer, now)
         return now, moved
 
     def pending(self) -> timedelta:
         """Return how far the test has moved the clock on since the last look, and leave it to the next look."""
         freezer = innermost() if self._follows else None
-        return self._moved(freezer) if freezer else _ZERO
+        return self._moved(freezer, freezer.now()) if freezer else _ZERO
 
     def freeze(self) -> None:
         """Freeze the app's time where it stands, if it is the machine's."""
@@ -124,18 +126,18 @@ class AppClock:
             self._note(freezer, freezer.now())
 
     def _note(self, freezer: Freezer, now: datetime) -> None:
-        self._source, self._set_to, self._shown = freezer.source, freezer.set_to(), now
+        self._source, self._shown, self._set_to = freezer.source, now, freezer.set_to() if freezer.ticks else now
 
-    def _moved(self, freezer: Freezer) -> timedelta:
+    def _moved(self, freezer: Freezer, now: datetime) -> timedelta:
+        set_to = freezer.set_to() if freezer.ticks else now
         if freezer.source is self._source:
-            return max(freezer.set_to() - self._set_to, _ZERO)
-        now = freezer.now()
+            return max(set_to - self._set_to, _ZERO) if set_to and self._set_to else _ZERO
         if self._source is None:
             if (began := _FREEZE.began(freezer)) is not None:  # another double froze the machine's clock, and moved it
                 return max(now - began, _ZERO)
             if now <= machine_now():  # the test froze it where it stood, or set it back
                 return _ZERO
-        return max(now - self._shown, _ZERO)
+        return max((set_to or now) - self._shown, _ZERO)
 
 
 class _Freeze:

@@ -28,14 +28,14 @@ class Freezer(Protocol):
 
     #: The library's own object, by which two readings are of one clock.
     source: object
-    #: True if it shows later moments by itself, with real time or with each look.
+    #: True if it shows later moments by itself, with real time or with each look. If not, it shows what it is set to.
     ticks: bool
 
     def now(self) -> datetime:
         """Return the moment it shows, aware, in UTC."""
 
-    def set_to(self) -> datetime:
-        """Return the moment that its own tools have set it to: where it ticks from, or what it shows."""
+    def set_to(self) -> datetime | None:
+        """Return the moment from which it ticks, as its own tools have set it; None if nobody can tell."""
 
     def move_to(self, when: datetime) -> None:
         """Make it show another moment, and go on as it does."""
@@ -53,9 +53,9 @@ class _FreezegunClock:
     def now(self) -> datetime:
         return moment(self.source.time_to_freeze if self._ticks_when_read else self.source())
 
-    def set_to(self) -> datetime:
-        # Nobody can tell a look at a clock that ticks when read from a move of it.
-        return EPOCH if self._ticks_when_read else moment(self.source.time_to_freeze)
+    def set_to(self) -> datetime | None:
+        # A look at a clock that ticks when read cannot be told from a move of it.
+        return None if self._ticks_when_read else moment(self.source.time_to_freeze)
 
     def move_to(self, when: datetime) -> None:
         self.source.move_to(when.replace(tzinfo=None))
@@ -86,24 +86,31 @@ def _at_ns(nanoseconds: float) -> datetime:
 
 def innermost() -> Freezer | None:
     """Return the clock that the app sees if somebody froze time, ourselves included; None if it is the machine's."""
+    kind: Callable[[Any], Freezer]
     freezegun = sys.modules.get("freezegun.api")
     if freezegun is not None and freezegun.freeze_factories:
-        return _FreezegunClock(freezegun.freeze_factories[-1])
-    time_machine = sys.modules.get("time_machine")
-    if time_machine is not None and (stack := _travellers(time_machine)):
-        return _TimeMachineClock(stack[-1])
-    return None
+        kind, source = _FreezegunClock, freezegun.freeze_factories[-1]
+    elif (time_machine := sys.modules.get("time_machine")) is not None and (
+        # Its stack had another name before version 3.
+        stack := getattr(time_machine, "traveller_stack", None) or getattr(time_machine, "coordinates_stack", None)
+    ):
+        kind, source = _TimeMachineClock, stack[-1]
+    else:
+        return None
+    # It is asked several times in each journey, and nearly always about the clock of the last time.
+    clock = _latest[0]
+    if clock is None or clock.source is not source:
+        _latest[0] = clock = kind(source)
+    return clock
 
 
-def _travellers(time_machine: Any) -> Any:
-    # Its stack had another name before version 3.
-    return getattr(time_machine, "traveller_stack", None) or getattr(time_machine, "coordinates_stack", None)
+_latest: Final[list[Freezer | None]] = [None]
 
 
 def machine_now() -> datetime:
     """Return the machine's own time, whoever has frozen the app's."""
     time_machine = sys.modules.get("time_machine")
-    if time_machine is not None and _travellers(time_machine):
+    if time_machine is not None and time_machine.escape_hatch.is_travelling():
         return _at_ns(time_machine.escape_hatch.time.time_ns())
     return EPOCH.now(UTC)  # of its own class: any other name for the real one is a name that freezegun replaces
 

@@ -522,6 +522,15 @@ def test_a_clock_that_ticks_with_real_time_is_followed():
         assert timedelta(minutes=5) <= whoosh.now - NOON < timedelta(minutes=6)
 
 
+def test_what_a_clock_ticked_before_the_first_look_moves_nothing(whoosh):
+    send()
+
+    with freeze_time(whoosh.now.replace(tzinfo=None) + timedelta(seconds=1), tick=True) as frozen:
+        frozen.start -= timedelta(seconds=10)  # as if that long had passed since
+
+        assert whoosh.outbox[0].status == "sending"
+
+
 def test_a_clock_of_time_machine_that_ticks_is_followed():
     time_machine = pytest.importorskip("time_machine")
     with time_machine.travel(NOON, tick=True), Whoosh() as whoosh:
