@@ -240,7 +240,7 @@ def _refusal_in(error: BaseException) -> WhooshGuardError | None:
 
 @contextmanager
 def _cut(traceback: TracebackType | None, root: Path) -> Iterator[None]:
-    """Let a traceback end with the last line of the user's own code, for a while."""
+    """Cut a traceback after the last line of the user's own code, while the context lasts."""
     last, entry = None, traceback
     while entry is not None:
         if _is_users(Path(entry.tb_frame.f_code.co_filename), root):
@@ -261,7 +261,7 @@ def _is_users(path: Path, root: Path) -> bool:
 
 
 def _put_first(report: pytest.TestReport, text: str) -> None:
-    """Let a failure begin with a text."""
+    """Put a text at the beginning of a failure."""
     from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprTraceback
 
     shown = report.longrepr

@@ -183,7 +183,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let the guard stand or not, as the test's settings say; forget what an earlier run of the test has left."""
+    """Switch the guard on or off as the test's settings say, and forget what an earlier run of the test has left."""
     item.stash[_DOUBLE] = None
     item.stash[_SHOWN] = False
     if module := sys.modules.get(f"{__package__}.whoosh"):

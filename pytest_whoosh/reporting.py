@@ -26,7 +26,7 @@ _SECRETS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 
 
 def reporting(config: pytest.Config, path: str, doubles_of: Doubles) -> _Worker | _Reporting:
-    """What makes the report, once it is sure that it can.
+    """Return the plugin that makes the report, after checking that the file can be written.
 
     Raises:
         UsageError: it cannot; the text says why.
@@ -146,7 +146,7 @@ def _is_own(path: Path, root: Path) -> bool:
 
 
 def _outcome(report: pytest.TestReport) -> str | None:
-    """What became of a part of a test; None for what decides nothing."""
+    """Return the outcome of a phase of a test; None if the phase decides nothing."""
     if report.failed:
         return "error" if report.when in ("setup", "teardown") else "failed"
     if hasattr(report, "wasxfail"):

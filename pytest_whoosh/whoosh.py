@@ -79,14 +79,14 @@ R = TypeVar("R")
 
 _NOT_INTERCEPTED: Final = (
     "pytest-whoosh stopped a call to {host} before it left this machine: it came over a library that the whoosh "
-    "fixture does not stand in. It answers calls made with requests, httpx, aiohttp, urllib3, http.client and "
+    "fixture does not intercept. It answers calls made with requests, httpx, aiohttp, urllib3, http.client and "
     "urllib.request: send this one with one of these."
 )
 
 _SWALLOWED: Final = "The app or the test swallowed this error: {error}"
 
 _LEFT: Final = (
-    "This double is no longer in force: what happened can still be read, and nothing can happen any more. "
+    "This Whoosh double has ended: you can still read what happened, but not act on it. "
     "Do it before the test that takes the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."
 )
 
@@ -103,13 +103,13 @@ _UNSET: Final = {"WHOOSH_URL": None}
 
 
 class _Part(Protocol):
-    """What a double keeps in force."""
+    """A part of a double that starts and stops with it."""
 
     def start(self) -> None:
-        """Bring it into force."""
+        """Start the part."""
 
     def stop(self) -> None:
-        """Let it be in force no longer."""
+        """Stop the part."""
 
 
 #: Finds a one-time code in a text.
@@ -161,7 +161,7 @@ class Whoosh(Suggesting, Provisioning):
 
     def __enter__(self) -> Self:
         if self._active:
-            raise WhooshError("This double is in force already. Two at once are two objects: with Whoosh() as inner.")
+            raise WhooshError("This double is active already. Two at once are two objects: with Whoosh() as inner.")
         _sweep()
         self._leaving: list[_Part] = []
         self._not_faked.clear()
@@ -213,7 +213,7 @@ class Whoosh(Suggesting, Provisioning):
         try:
             self._travel.interrupt()
             self._courier.close()
-        finally:  # what an app raises when it shuts down keeps nothing in force
+        finally:  # everything stops even if an app raises when it shuts down
             self._end()
         if error is None and (swallowed := self._swallowed()):
             raise swallowed
@@ -230,7 +230,7 @@ class Whoosh(Suggesting, Provisioning):
         return WhooshNotFakedError(_SWALLOWED.format(error=swallowed)) if swallowed else None
 
     def _step_out(self) -> None:
-        """Stop what makes the double be in force, the last that started first, and all of it whatever one raises."""
+        """Stop all parts of the double, the last one first, even if one of them raises."""
         if self._leaving:
             try:
                 self._leaving.pop().stop()
@@ -239,15 +239,15 @@ class Whoosh(Suggesting, Provisioning):
 
     def __repr__(self) -> str:
         if not self._was_entered:
-            return "<Whoosh, not in force yet>"
+            return "<Whoosh, not active yet>"
         sent, received = len(self._vendor.outbound), len(self._vendor.inbound)
-        return f"<Whoosh{'' if self._active else ', no longer in force'}: {sent} sent, {received} received>"
+        return f"<Whoosh{'' if self._active else ', ended'}: {sent} sent, {received} received>"
 
     if not TYPE_CHECKING:  # a type checker is to go on finding misspelt names
 
         def __getattr__(self, name: str) -> NoReturn:
             if name in ("_vendor", "_travel", "_clock", "_courier", "_environment", "_leaving"):  # which entering makes
-                raise WhooshError("This double is not in force yet. Write `with Whoosh() as whoosh:` around its use.")
+                raise WhooshError("This double is not active yet. Write `with Whoosh() as whoosh:` around its use.")
             super().__getattr__(name)
 
     def __call__(self, function: Callable[..., R]) -> Callable[..., R]:
@@ -327,7 +327,7 @@ class Whoosh(Suggesting, Provisioning):
 
     @property
     def _was_entered(self) -> bool:
-        """Whether it is in force, or was."""
+        """True if the double is active or has ended."""
         return "_vendor" in vars(self)
 
     # Starting again
@@ -387,7 +387,7 @@ class Whoosh(Suggesting, Provisioning):
         self._travel.interrupt()
 
     def _reaches(self, url: str) -> bool:
-        """Whether a webhook leaves over HTTP for a URL that nothing is mounted at."""
+        """True if a webhook goes out over HTTP to a URL without a mount."""
         return self._courier.reaches(url)
 
     # Reading
@@ -472,7 +472,7 @@ class Whoosh(Suggesting, Provisioning):
 
     @property
     def _hide(self) -> Callable[[str], str]:
-        """What takes the secrets out of a text that the environment holds, and held before the double came."""
+        """A function that removes secrets from a text: those in the environment now, and before the double started."""
         before = {name: value for name, value in self._environment.before.items() if value is not None}
         return hider(secrets_in(before) | secrets_in(os.environ), own=self.environment.values())
 

@@ -31,5 +31,5 @@ AREA_CODES: Final[Mapping[str, str | None]] = MappingProxyType({"500": "+1500555
 
 
 def is_magic(address: str) -> bool:
-    """Whether an address is one of the magic numbers."""
+    """True if an address is one of the magic numbers."""
     return _MAGIC.fullmatch(address) is not None

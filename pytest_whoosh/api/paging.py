@@ -32,7 +32,7 @@ class Paging:
 
     @property
     def backwards(self) -> bool:
-        """Whether the page is the one before the token's SID."""
+        """True if the page ends before the token's SID."""
         return self.token is not None and self.token.startswith("PB")
 
     @property

@@ -85,7 +85,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler answers: a document, its HTTP status, and the SID of what the call was about."""
+    """A handler's answer: a document, its HTTP status, and the SID of the resource that the call was about."""
 
     document: Mapping[str, object] | None
     status: int = 200

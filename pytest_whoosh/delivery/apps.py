@@ -1,4 +1,4 @@
-"""What a web app looks like to a server, in both of Python's conventions."""
+"""The types of WSGI and ASGI apps, as a server sees them."""
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, TypeAlias

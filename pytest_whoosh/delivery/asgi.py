@@ -122,7 +122,7 @@ class _App:
         return await (finishing(asking) if finish else asking())
 
     async def stop(self) -> None:
-        """Let the app, where it was started in the running loop, shut down."""
+        """Shut the app down if it was started in the running loop."""
         lifespan = self._lifespans.pop(running_loop(), None)
         if lifespan:
             await lifespan.stop()
@@ -148,7 +148,7 @@ class _Lifespan:
             raise DeliveryFailed(11200, "5xx", f"the app did not start: {self._failure}")
 
     async def stop(self) -> None:
-        """Let the app shut down."""
+        """Shut the app down."""
         self._to_app.put_nowait({"type": "lifespan.shutdown"})
         with suppress(TimeoutError):
             await within(_SHUT_DOWN, self._stopped.wait)
@@ -229,7 +229,7 @@ async def exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Ans
 
 
 class _Heard:
-    """What an app says to its server."""
+    """The messages that an app sends to its server."""
 
     def __init__(self) -> None:
         self.complete = event()

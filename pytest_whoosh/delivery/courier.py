@@ -91,11 +91,11 @@ class Courier:
         self._started.append(target)
 
     def open_to(self, hosts: Sequence[str] | None) -> None:
-        """Let webhooks leave over HTTP for this machine and for some hosts, mounted or not; with None no more."""
+        """Deliver webhooks over HTTP to this machine and to ``hosts`` even without a mount. None ends that."""
         self._allowed = None if hosts is None else tuple(host.lower() for host in hosts)
 
     def reaches(self, url: str) -> bool:
-        """Whether a webhook may leave for a URL that nothing is mounted at."""
+        """True if a webhook may go out over HTTP to a URL without a mount."""
         host = (urlsplit(url).hostname or "").lower()
         allowed = self._allowed
         return self._over_http or (
@@ -157,7 +157,7 @@ class Courier:
             raise webhook.exception
 
     def close(self) -> None:
-        """Let the apps that were started here shut down."""
+        """Shut down the apps that were started here."""
         while self._started:
             self._started.pop().close()
 
@@ -205,7 +205,7 @@ def _target(app: WsgiApp | AsgiApp | None, server: str) -> Target:
 
 
 def is_asynchronous(app: object) -> bool:
-    """Whether an app is an ASGI one: a coroutine function, or an object that is called like one."""
+    """True if an app is an ASGI app: a coroutine function, or an object whose ``__call__`` is one."""
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(type(app), "__call__", None))  # noqa: B004
 
 

@@ -1,4 +1,4 @@
-"""How the delivery of a webhook can fail."""
+"""The ways in which the delivery of a webhook can fail."""
 
 import time
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ _LONGEST_PAUSE: Final = 1.0
 
 
 class Queue(Protocol):
-    """What tasks of one loop hand each other things by."""
+    """A queue between tasks of one event loop."""
 
     def put_nowait(self, item: Any, /) -> None:
         """Hand over at once."""
@@ -32,7 +32,7 @@ class Queue(Protocol):
 
 
 def running_loop() -> object | None:
-    """What runs the caller, asyncio's loop or the root task of trio's; None outside of both."""
+    """Return the caller's asyncio loop, or the root task of its trio run; None outside of both."""
     return asyncio._get_running_loop() or _root_task()
 
 
@@ -58,7 +58,7 @@ def queue() -> Queue:
 
 
 def event() -> Any:
-    """What tasks of the running loop wait for."""
+    """Return a new event that tasks of the running loop can wait for."""
     return asyncio.Event() if asyncio._get_running_loop() else sys.modules["trio"].Event()
 
 
@@ -129,7 +129,7 @@ def _place(task: asyncio.Task[Any]) -> str:
 
 
 def is_cancellation(error: BaseException) -> bool:
-    """Whether an error is what cancels the running task, rather than one that its code raises by itself."""
+    """True if an error cancels the running task, and was not raised by the task's own code."""
     if not isinstance(error, asyncio.CancelledError) or not asyncio._get_running_loop():
         return False
     task = asyncio.current_task()
@@ -137,7 +137,7 @@ def is_cancellation(error: BaseException) -> bool:
 
 
 async def turn() -> None:
-    """Let everything else that is ready in the running loop go first."""
+    """Wait until everything else that is ready in the running loop has run."""
     if asyncio._get_running_loop():
         await asyncio.sleep(0)
     else:
@@ -152,7 +152,7 @@ def spawn(function: Callable[[], Awaitable[None]]) -> Any:
 
 
 async def in_thread(function: Callable[..., R], *args: object) -> R:
-    """Let a thread do what would keep the loop waiting."""
+    """Run a blocking function in a thread."""
     if asyncio._get_running_loop():
         return await asyncio.to_thread(function, *args)
     result: R = await sys.modules["trio"].to_thread.run_sync(function, *args)
@@ -161,7 +161,7 @@ async def in_thread(function: Callable[..., R], *args: object) -> R:
 
 @contextmanager
 def _impatience(loop: Any, limit: asyncio.Timeout) -> Iterator[None]:
-    """Let the time be over as soon as nothing can happen in it: a test is not to wait for a handler that hangs."""
+    """End the time as soon as nothing can happen in it, so that a test never waits for a handler that hangs."""
 
     looking: Any = None
 
@@ -180,7 +180,7 @@ def _impatience(loop: Any, limit: asyncio.Timeout) -> Iterator[None]:
 
 
 def _stands_still(loop: Any, until: float) -> bool:
-    """Whether nothing can wake any task of a loop up to a moment: no timer, no connection, and no other thread.
+    """True if nothing can wake a task of a loop before a moment: no timer, no connection, and no other thread.
 
     These are attributes of asyncio's own loops on a selector. Of any other loop it is not known.
     """

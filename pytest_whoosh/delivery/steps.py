@@ -38,7 +38,7 @@ _Following: TypeAlias = Generator[tuple[Target, Request, Attempts], Answer, Answ
 
 
 class Delivery:
-    """How webhooks are delivered, one step after the other."""
+    """Delivers webhooks, one step after the other."""
 
     def __init__(self, target_of: Callable[[str], Target | None], now: Callable[[], timedelta]) -> None:
         self._target_of = target_of

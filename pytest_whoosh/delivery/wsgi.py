@@ -63,7 +63,7 @@ def to_wsgi(app: WsgiApp, request: Request) -> Answer:
 
 
 class _Heard:
-    """What an app says to its server."""
+    """The status and headers that an app passes to its server."""
 
     def __init__(self) -> None:
         self._started: tuple[int, dict[str, str]] | None = None

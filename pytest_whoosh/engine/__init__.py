@@ -1,1 +1,1 @@
-"""What happens to messages, in virtual time."""
+"""The engine: the life of messages, in virtual time."""

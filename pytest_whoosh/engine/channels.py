@@ -14,7 +14,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """What distinguishes one channel from the others."""
+    """A channel's properties: one row of the table of channels."""
 
     #: The prefix of its addresses, before the colon.
     name: str

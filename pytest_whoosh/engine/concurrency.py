@@ -1,4 +1,4 @@
-"""How many calls of an account the API answers at once, where ``throughput`` is realistic.
+"""Limits the API calls that an account makes at the same time, if ``throughput`` is realistic.
 
 See https://www.twilio.com/docs/api/errors/20429: a call too many is never processed, and always safe to repeat. How
 many are allowed depends on the account and is published nowhere; new accounts are known to begin with 100.
@@ -29,7 +29,7 @@ class Concurrency:
         self._numbers: dict[Request, tuple[str | None, int]] = {}
 
     def enter(self, call: Request, account_sid: str) -> None:
-        """Let a call be under way.
+        """Count a call that begins.
 
         Raises:
             ApiError: the account has too many already.
@@ -42,11 +42,11 @@ class Concurrency:
         self._calls[account_sid] = number
 
     def load(self, call: Request) -> int:
-        """How many calls of its account were under way when a call came, itself among them."""
+        """Return how many calls of the account were under way when this one began, including this one."""
         return self._numbers[call][1] if call in self._numbers else 1
 
     def leave(self, call: Request) -> None:
-        """Let a call be over, now that its caller has the answer."""
+        """Count a call as ended, because its caller has the answer."""
         account_sid, _ = self._numbers.pop(call, (None, 0))
         if account_sid is not None:
             self._calls[account_sid] -= 1

@@ -17,7 +17,7 @@ MORE_INFO: Final = "https://www.twilio.com/docs/errors/{code}"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How a code is refused at once: its HTTP status, and its text where that is not the code's title.
+    """The refusal with a code: its HTTP status, and its text if that differs from the code's title.
 
     The text's ``{to}``, ``{from_}``, ``{path}`` and so on are filled in from the request; ``to`` with its last four
     digits masked, as the vendor masks them.
@@ -181,7 +181,7 @@ def require_known(code: object, message: str | None, method: str) -> None:
 
 
 def _distance(code: int, known: int) -> tuple[int, int]:
-    """How unlike two codes look: digits first, for a slip of one finger is the likeliest mistake."""
+    """Return how unlike two codes look: digits first, because one wrong digit is the likeliest mistake."""
     one, other = str(code), str(known)
     if len(one) == len(other):
         slips = sum(digit != meant for digit, meant in zip(one, other, strict=True))

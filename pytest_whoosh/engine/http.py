@@ -49,7 +49,7 @@ class Request:
 
     @property
     def origin(self) -> str:
-        """Where it was sent, without a path: ``https://messaging.twilio.com``."""
+        """The origin of the URL, such as ``https://messaging.twilio.com``."""
         if self._origin is not None:
             return self._origin
         return f"{self.scheme}://{urlsplit(self.url).netloc.rpartition('@')[2]}"
@@ -100,7 +100,7 @@ Later: TypeAlias = Callable[[Callable[[], None]], object]
 
 
 class Answer(Protocol):
-    """What stands behind every transport: a request in, a response out.
+    """The function behind every HTTP library: it takes a request and returns a response.
 
     A transport whose callers may make other calls before they have the answer to this one passes ``later``: it is
     given what to do once the caller has it.

@@ -73,7 +73,7 @@ PACKAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class GivenLookup:
-    """What a test says about a number. None leaves a fact to ``phonenumbers``."""
+    """The facts about a number that a test gives. None leaves a fact to ``phonenumbers``."""
 
     sid: str
     number: str
@@ -219,7 +219,7 @@ def _one_of(name: str, value: Any, valid: Iterable[str]) -> Any:
 
 
 class Lookups:
-    """What a test says about numbers, and the facts that follow."""
+    """The facts about numbers: those that a test gives, and those of ``phonenumbers``."""
 
     __slots__ = ("_given", "_rule")
 

@@ -149,7 +149,7 @@ class Vendor:
 
     @property
     def steady(self) -> datetime:
-        """What spans are measured on: store it where one begins (see :mod:`pytest_whoosh.engine.timeline`)."""
+        """The clock for spans: store its value when a span begins (see :mod:`pytest_whoosh.engine.timeline`)."""
         return self.timeline.steady
 
     @property

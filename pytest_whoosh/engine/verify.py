@@ -68,7 +68,7 @@ _LOCALE: Final = re.compile("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4})?")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What an app asks for when it starts a verification."""
+    """The parameters with which an app starts a verification."""
 
     to: str
     channel: str

@@ -1,4 +1,4 @@
-"""Stands in ``aiohttp``: gives its connector a connection that leads to the fake.
+"""Intercepts ``aiohttp``: gives its connector a connection to the fake.
 
 All else of a session works as ever: cookies, redirects, tracing, ``raise_for_status``, a retrying client around it.
 """
@@ -58,7 +58,7 @@ def _close_real(connector: Any, key: Any) -> None:
 
 
 class _Transport(asyncio.Transport):
-    """What aiohttp takes for its connection."""
+    """The transport that aiohttp uses as its connection."""
 
     def __init__(self, wire: Wire, protocol: Any, key: Any) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class _Transport(asyncio.Transport):
         return aiohttp.ServerDisconnectedError()
 
     def is_closing(self) -> bool:
-        """Whether the connection is at its end."""
+        """True if the connection is closing."""
         return self._closing
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Stands in every client library that the app uses, and in no other."""
+"""Intercepts every client library that the app uses, and no other."""
 
 import sys
 from functools import cache
@@ -10,7 +10,7 @@ from pytest_whoosh.engine.http import Answer
 from .importing import ImportWatch
 from .patching import Patch
 
-#: The client libraries that are stood in, and the mocks of them that need a word, each by the module whose import
+#: The client libraries that are intercepted, and the mocks that need special handling, each by the module whose import
 #: shows that an app uses it; and our module that does so. None is imported before the app imports it.
 CLIENTS: Final = {
     "requests": "requests",
@@ -27,7 +27,7 @@ CLIENTS: Final = {
 
 
 class Interception:
-    """Lets the vendor's hosts lead to ``answer``, over every client library that the app has or will have imported."""
+    """Answers calls to the vendor's hosts, over every client library that the app has or will have imported."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer

@@ -234,7 +234,7 @@ _ADDRESSES: Final = "servers"
 
 
 def exempt(host: str, port: int) -> None:
-    """Let TLS connections to a server of this package pass, also if they ask for a host of the vendor's."""
+    """Allow TLS connections to a server of this package, even for a host of the vendor."""
     _OWN_SERVERS.add((host, port))
     if shared := os.environ.get(SHARED):
         try:

@@ -1,4 +1,4 @@
-"""Stands in ``http.client``, and so in ``urllib.request``; and in ``urllib3``, which opens its connections itself."""
+"""Intercepts ``http.client``, and so ``urllib.request``; shares its connections with ``urllib3``."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _host(connection: Any) -> str:
 
 
 class _Socket(Stub):
-    """What the library takes for its socket."""
+    """The object that the library uses as its socket."""
 
     def __init__(self, wire: Wire, error: Error) -> None:
         self._wire = wire
@@ -141,7 +141,7 @@ class _Broken(io.RawIOBase):
 
 
 def socket_error(fault: NetworkFault) -> OSError:
-    """What a socket raises at a fault."""
+    """Return the error that a socket raises for a fault."""
     if fault.kind == "timeout":
         return TimeoutError("timed out")
     if fault.kind == "refused":

@@ -1,4 +1,4 @@
-"""Stands in ``httpx``, sync and async, and in ``httpx2``, which is httpx under another name.
+"""Intercepts ``httpx``, sync and async, and ``httpx2``, which is httpx under another name.
 
 It takes the place of the transport that a client would use for a URL, where that is one of the library's own: mocks
 that replace these transports, or their methods, then cannot get in between. A transport of the user's own is left

@@ -1,4 +1,4 @@
-"""Stands in ``httpx2``, which is ``httpx`` under another name: a growing number of libraries use it."""
+"""Intercepts ``httpx2``, which is ``httpx`` under another name: a growing number of libraries use it."""
 
 import httpx2
 

@@ -36,7 +36,7 @@ class ImportWatch:
         path: Sequence[str] | None = None,  # noqa: ARG002
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
-        """Let the other finders find a watched module, and put our loader around its own."""
+        """Find a watched module with the other finders, and put our loader around its own."""
         if fullname not in self._names:
             return None
 

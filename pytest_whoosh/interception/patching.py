@@ -69,7 +69,7 @@ class Patch:
         return function is self._replacement and self._active
 
     def abandon(self) -> None:
-        """Let calls pass from now on, without touching the attribute: somebody has replaced it for good."""
+        """Stop intercepting without touching the attribute, because somebody has replaced it for good."""
         self._active = False
 
     def stop(self) -> bool:
@@ -114,7 +114,7 @@ def tidy() -> None:
 
 
 def _hand_over(neighbour: Any, ours: object, before: object) -> None:
-    """Let a neighbour that remembers our replacement, to set it back one day, remember what was there before it."""
+    """Replace our function in a neighbour's memory by the original, which the neighbour will put back one day."""
     import inspect  # here, because the guard of every child process reads this module
 
     for keeper in inspect.getclosurevars(neighbour).nonlocals.values() if inspect.isfunction(neighbour) else ():

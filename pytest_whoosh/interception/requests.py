@@ -1,4 +1,4 @@
-"""Stands in ``requests``, with answers made by the ``responses`` library.
+"""Intercepts ``requests``, with answers made by the ``responses`` library.
 
 It stands at ``Session.send``, above every adapter: mocks that replace adapters, theirs or ours to come first, then
 cannot get between an app and the fake. The session's own ``send`` still runs, so that hooks, cookies, ``elapsed``,
@@ -45,7 +45,7 @@ def intercept(answer: Answer) -> list[Patch]:
 
 
 def stand_in(answer: Answer) -> Callable[[Any], Callable[..., requests.Response]]:
-    """What makes, of a ``Session.send``, one that leads the vendor's URLs to ``answer``."""
+    """Return a function that wraps a ``Session.send``, so that ``answer`` answers calls to the vendor."""
 
     responder = _responder(answer)
 
@@ -138,7 +138,7 @@ def _fake_adapter(behind: Any, responder: responses.CallbackResponse) -> Any:
 
 
 class _FakeAdapter:
-    """What the session takes for its adapter: sends to the fake, retrying as the adapter behind it would."""
+    """The adapter that the session uses: sends to the fake, and retries as the user's own adapter would."""
 
     def __init__(self, behind: Any, responder: responses.CallbackResponse) -> None:
         self._behind = behind
@@ -198,7 +198,7 @@ def _builder(adapter: Any) -> Any:
 
 
 def _responder(answer: Answer) -> responses.CallbackResponse:
-    """What makes the raw responses: one object for all of them, for it does not look at what it is registered for."""
+    """Return the object that makes all raw responses. It ignores the method and URL that it is registered for."""
 
     def callback(asked: Any) -> tuple[int, Mapping[str, str], str | bytes]:
         response = answer(asked)
@@ -239,7 +239,7 @@ def _after_fault(
 
 
 def _fault_error(fault: NetworkFault, pool: Any, path: str, timeout: Any) -> HTTPError:
-    """What urllib3 raises at a fault."""
+    """Return the error that urllib3 raises for a fault."""
     seconds = _seconds(timeout, connecting=fault.connecting)
     connection: Any = urllib3.connection.HTTPSConnection(pool.host, pool.port)
     if fault.kind == "timeout" and fault.connecting:
@@ -252,7 +252,7 @@ def _fault_error(fault: NetworkFault, pool: Any, path: str, timeout: Any) -> HTT
 
 
 def _seconds(timeout: Any, *, connecting: bool) -> object:
-    """How long a call may wait, from what was given as its time-out: a number, a pair, or urllib3's own."""
+    """Return the seconds that a call may wait, given its time-out: a number, a pair, or urllib3's own object."""
     if isinstance(timeout, tuple):
         return timeout[0 if connecting else 1]
     if isinstance(timeout, urllib3.Timeout):

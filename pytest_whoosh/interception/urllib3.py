@@ -1,4 +1,4 @@
-"""Stands in ``urllib3``, where an app uses it directly."""
+"""Intercepts ``urllib3``, if an app uses it directly."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _attach_to_future(opened: Any, wire: Wire, error: Error) -> None:
 
 
 def _error(broken: Any, fault: NetworkFault) -> Exception:
-    """What urllib3 raises where a connection does not stand."""
+    """Return the error that urllib3 raises if a connection cannot be opened."""
     if fault.kind == "timeout":
         return ConnectTimeoutError(broken, f"Connection to {broken.host} timed out.")
     reason = str(fault) if fault.kind == "refused" else str(connection_refused())

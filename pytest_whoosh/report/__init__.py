@@ -16,7 +16,7 @@ def require_extra() -> None:
 
 
 def writable(given: str) -> Path:
-    """Where a page is to be written, from the root.
+    """Return the absolute path at which a page will be written.
 
     Raises:
         ValueError: nothing can be written there; the text says why.

@@ -43,7 +43,7 @@ class Test:
 
     @property
     def is_shown(self) -> bool:
-        """Whether it used a double, or may have."""
+        """True if the test used a double, or may have."""
         return bool(self.doubles) or (self.doubles is None and self.outcome in FAILURES)
 
     @property

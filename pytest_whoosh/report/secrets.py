@@ -1,4 +1,4 @@
-"""What no report shows: the values of environment variables that are named like secrets."""
+"""Hides secrets in reports: the values of environment variables that are named like secrets."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -46,7 +46,7 @@ def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def hider(secrets: Mapping[str, str], *, own: Collection[str] = ()) -> Hide:
-    """What takes secrets out of a text, and passwords out of the URLs in it; ``own`` are values of the fake's.
+    """Return a function that removes secrets from a text, and passwords from its URLs. ``own`` are the fake's values.
 
     Each secret gives way to a mark that names what was hidden.
     """

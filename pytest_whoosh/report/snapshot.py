@@ -1,4 +1,4 @@
-"""What a double holds, as plain data for a page."""
+"""Reads a double's records as plain data for a page."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -93,7 +93,7 @@ def _posted(message: Message, hide: Hide) -> Data:
 
 
 def _segments(body: str, *, cuts: bool) -> Data:
-    """How a text travels: nothing of the kind holds for MMS and channels."""
+    """Return the encoding and segments of a text; nothing for an MMS or a channel message."""
     encoding, places, forced = _segmentation(body)
     return _without_blanks(
         encoding=encoding, cuts=list(places) if cuts else None, forced=[list(each) for each in forced]
@@ -172,7 +172,7 @@ def _without_blanks(*given: Data, **values: object) -> Data:
 
 
 def _told(*given: Data) -> Iterator[tuple[str, Any]]:
-    """What is worth telling; a count of none is given as None, for 0 may be a place in a list."""
+    """Return the values that are worth showing. A count of zero comes as None: 0 may be a position in a list."""
     for data in given:
         for key, value in data.items():
             if value or type(value) is int:

@@ -1,4 +1,4 @@
-"""What happened, as a test reads it: live, and read-only."""
+"""The views that a test reads: live and read-only."""
 
 from .messages import Callback, Message
 from .people import HasSid, MediaFile, ParamValue, Phone, Reply

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Copied:
-    """What a copy of a message shows: its fields as plain data, and the line that describes it."""
+    """A copy of a message: its fields as plain data, and the line that describes it."""
 
     fields: Mapping[str, Any]
     text: str
@@ -208,7 +208,7 @@ class Message(Suggesting):
 
     @property
     def content(self) -> dict[str, object] | None:
-        """What is sent of the content template: its ``content_type`` and the fields of that type, filled in."""
+        """The sent content of the template: its ``content_type`` and the fields of that type, filled in."""
         return self._read("content")
 
     @property
@@ -272,12 +272,12 @@ class Message(Suggesting):
 
     @property
     def content_retention(self) -> str | None:
-        """Whether the API keeps the text: ``"retain"`` or ``"discard"``."""
+        """The parameter ContentRetention: ``"retain"`` or ``"discard"`` (the API does not keep the text)."""
         return self._read("content_retention")
 
     @property
     def address_retention(self) -> str | None:
-        """Whether the API keeps the recipient's number: ``"retain"`` or ``"obfuscate"``."""
+        """The parameter AddressRetention: ``"retain"`` or ``"obfuscate"`` (the API drops the recipient's number)."""
         return self._read("address_retention")
 
     @property
@@ -312,7 +312,7 @@ class Message(Suggesting):
 
     @property
     def risk_check(self) -> str | None:
-        """Whether SMS pumping protection checks the message: ``"enable"`` or ``"disable"``."""
+        """The parameter RiskCheck: ``"enable"`` or ``"disable"`` (no check for SMS pumping)."""
         return self._read("risk_check")
 
     @property

@@ -1,4 +1,4 @@
-"""What waits to be sent."""
+"""The queues of messages that wait to be sent."""
 
 from collections.abc import Callable
 from datetime import datetime

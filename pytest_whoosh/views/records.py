@@ -11,7 +11,7 @@ from .messages import Callback, Message
 
 
 class Records:
-    """What a double holds, live: every attribute shows the present state.
+    """A double's records, live: every attribute shows the present state.
 
     Reading changes nothing: messages that are due wait until ``catch_up()``, or until somebody uses the double.
     """
@@ -23,7 +23,7 @@ class Records:
         self._touch = touch
 
     def catch_up(self) -> None:
-        """Let everything happen that is due on a clock that a test moves."""
+        """Advance the fake to the time of a clock that the test moves."""
         self._touch()
 
     @property
@@ -58,7 +58,7 @@ class Records:
 
     @property
     def awaiting(self) -> int:
-        """How many webhooks wait to be delivered."""
+        """The number of webhooks that wait to be delivered."""
         return len(self._vendor().due)
 
     def message(self, sid: str) -> Record | None:

@@ -1,4 +1,4 @@
-"""What a test reads of a verification: the code that Verify sent, and its state."""
+"""A verification as a test reads it: the code that Verify sent, and its state."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a failed assertion about messages says: what was wanted, the nearest thing that happened, and the rest."""
+"""Formats failed assertions: the expected message, the nearest one that was sent, and the rest."""
 
 import difflib
 from collections.abc import Sequence
@@ -170,7 +170,7 @@ def _name(character: str) -> str:
 
 
 def _hint(message: Message, differences: Sequence[Difference]) -> str | None:
-    """What to write, where it is plain what was forgotten."""
+    """Return what to write if it is plain what was forgotten."""
     wanted = {difference.field: difference.expected for difference in differences}
     if message.forgotten is not None and "body" in wanted:
         return "Its text was redacted, so its body is empty: request holds what was posted."

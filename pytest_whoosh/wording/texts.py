@@ -34,13 +34,13 @@ def describe_webhook(webhook: Webhook) -> str:
 
 
 def webhook_status(webhook: Webhook) -> str:
-    """What a webhook reports."""
+    """Return the status or event that a webhook reports."""
     kinds = (webhook.params.get(name) for name in ("MessageStatus", "SmsStatus", "event_type"))
     return next(filter(None, kinds), "")
 
 
 def outcome(webhook: Webhook) -> str:
-    """What became of a webhook."""
+    """Return the outcome of a webhook delivery in words."""
     answer = webhook.note or "not delivered yet: webhooks leave when time moves"
     if webhook.dropped:
         answer = "lost by the network, as scripted"

@@ -38,7 +38,7 @@ class _Entry:
 
     @property
     def shape(self) -> str:
-        """What the entry says, without what differs between entries that say the same."""
+        """The entry without the parts that differ between equal entries."""
         return _VARIES.sub("", "\n".join(self.lines))
 
 

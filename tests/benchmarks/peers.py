@@ -1,4 +1,4 @@
-"""The double, and what a test could use in its place, each in force for a round at a time."""
+"""The double, and what a test could use in its place, each active for a round at a time."""
 
 import os
 from collections.abc import Callable

@@ -255,9 +255,7 @@ def test_a_double_in_force_cannot_come_twice():
     with Whoosh() as whoosh, pytest.raises(WhooshError) as refused:
         whoosh.__enter__()
 
-    assert str(refused.value) == (
-        "This double is in force already. Two at once are two objects: with Whoosh() as inner."
-    )
+    assert str(refused.value) == ("This double is active already. Two at once are two objects: with Whoosh() as inner.")
 
 
 @pytest.mark.parametrize("plugin", ["pytest_asyncio", "anyio"])
@@ -362,7 +360,7 @@ def test_a_double_that_was_never_entered_says_how_to_enter_it():
     with pytest.raises(WhooshError) as error:
         Whoosh().assert_nothing_sent()
 
-    assert str(error.value) == "This double is not in force yet. Write `with Whoosh() as whoosh:` around its use."
+    assert str(error.value) == "This double is not active yet. Write `with Whoosh() as whoosh:` around its use."
 
 
 def test_a_misspelt_method_of_a_double_not_yet_active_says_what_was_meant():

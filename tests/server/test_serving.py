@@ -518,18 +518,18 @@ def test_a_server_that_does_not_run_has_no_url(whoosh: Whoosh) -> None:
     )
 
 
-def test_a_double_that_is_not_in_force_is_not_served() -> None:
-    with pytest.raises(WhooshError, match="This double is not in force yet"):
+def test_a_double_that_is_not_active_is_not_served() -> None:
+    with pytest.raises(WhooshError, match="This double is not active yet"):
         Server(Whoosh()).start()
 
     assert "whoosh server" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_a_double_that_was_left_is_not_served() -> None:
+def test_a_double_that_has_ended_is_not_served() -> None:
     with Whoosh() as whoosh:
         pass
 
-    with pytest.raises(WhooshError, match="This double is no longer in force"):
+    with pytest.raises(WhooshError, match="This Whoosh double has ended"):
         Server(whoosh).start()
 
     assert "whoosh server" not in [thread.name for thread in threading.enumerate()]

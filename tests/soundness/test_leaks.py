@@ -1,4 +1,4 @@
-"""Nothing reaches the vendor while a double is in force, and nothing of a double is left once it has gone."""
+"""Nothing reaches the vendor while a double is active, and nothing of a double is left once it has gone."""
 
 import asyncio
 import datetime as dt

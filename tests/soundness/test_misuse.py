@@ -12,7 +12,7 @@ from pytest_whoosh import Whoosh, WhooshError, WhooshGuardError
 from tests.conftest import PERSON, SENDER
 
 LEFT = (
-    "This double is no longer in force: what happened can still be read, and nothing can happen any more. "
+    "This Whoosh double has ended: you can still read what happened, but not act on it. "
     "Do it before the test that takes the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."
 )
 
@@ -63,7 +63,7 @@ def test_with_a_double_that_never_came_nothing_can_happen_either(act):
     with pytest.raises(WhooshError) as refused:
         ACTS[act](Whoosh())
 
-    assert str(refused.value) == ("This double is not in force yet. Write `with Whoosh() as whoosh:` around its use.")
+    assert str(refused.value) == ("This double is not active yet. Write `with Whoosh() as whoosh:` around its use.")
 
 
 def test_what_happened_can_be_read_after_it_has_left():
@@ -102,9 +102,9 @@ def test_a_double_says_where_it_stands():
         meanwhile = repr(whoosh)
 
     assert [before, meanwhile, repr(whoosh)] == [
-        "<Whoosh, not in force yet>",
+        "<Whoosh, not active yet>",
         "<Whoosh: 1 sent, 0 received>",
-        "<Whoosh, no longer in force: 1 sent, 0 received>",
+        "<Whoosh, ended: 1 sent, 0 received>",
     ]
 
 
@@ -112,9 +112,7 @@ def test_a_double_cannot_be_entered_twice(whoosh):
     with pytest.raises(WhooshError) as refused:
         whoosh.__enter__()
 
-    assert str(refused.value) == (
-        "This double is in force already. Two at once are two objects: with Whoosh() as inner."
-    )
+    assert str(refused.value) == ("This double is active already. Two at once are two objects: with Whoosh() as inner.")
     send()
     assert len(whoosh.outbox) == 1
 

@@ -93,7 +93,7 @@ class Draft:
 
     @property
     def wants_mms(self) -> bool:
-        """Whether what was posted is to travel as an MMS."""
+        """True if the posted parameters ask for an MMS."""
         return any(self.form.get("MediaUrl", self.given.media_urls)) or flag(self.posted("SendAsMms"))
 
     def refuse(self, code: int, why: str | None = None) -> ApiError:
@@ -101,7 +101,7 @@ class Draft:
         return ApiError(code, self.texts(), why=why)
 
     def texts(self) -> dict[str, object]:
-        """What fills the placeholders of a refusal's text."""
+        """Return the values for the placeholders of an error text."""
         return {
             "to": mask(self.to or self.recipient),
             "from_": self.from_ or self.sender or self.service_sid,

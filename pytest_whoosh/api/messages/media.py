@@ -34,7 +34,7 @@ class ListMedia:
     date_created_after: tuple[datetime, bool] | None = param("DateCreated>", day_or_instant)
 
     def matches(self, media: Media) -> bool:
-        """Whether a media file was created when the filters say."""
+        """True if a media file's creation date meets the filters."""
         created = media.date_created.replace(microsecond=0)  # the API shows whole seconds
         if self.date_created and created.date() != self.date_created[0].date():
             return False

@@ -529,7 +529,7 @@ class Comparable(Protocol):
 
 
 class Approximate(Protocol):
-    """What ``pytest.approx`` returns."""
+    """The type of ``pytest.approx``'s results."""
 
     nan_ok: bool
 

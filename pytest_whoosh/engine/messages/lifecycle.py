@@ -15,7 +15,7 @@ from pytest_whoosh.engine.channels import CHANNELS
 
 
 class Status(StrEnum):
-    """Where a message is in its life, spelled as the API spells it."""
+    """A message's status, spelled as in the API."""
 
     ACCEPTED = "accepted"
     SCHEDULED = "scheduled"

@@ -43,7 +43,7 @@ class Difference:
 
 
 class Matcher:
-    """What is asked of a message: every criterion by the name of a field.
+    """The criteria that a message must meet, by the names of fields.
 
     A plain value matches by ``==``, so that ``mock.ANY`` and *dirty-equals* work; a compiled pattern by ``search``; a
     callable by its truth. Addresses match in any spelling.
@@ -59,7 +59,7 @@ class Matcher:
         self._tests = [(fields[name], _test(fields[name], expected)) for name, expected in criteria.items()]
 
     def matches(self, message: Message) -> bool:
-        """Whether a message meets every criterion."""
+        """True if a message meets every criterion."""
         return all(test(message) for _, test in self._tests)
 
     def differences(self, message: Message) -> list[Difference]:
@@ -98,7 +98,7 @@ def is_pattern(expected: object) -> TypeGuard[Searchable]:
 
 
 def asks(expected: object) -> TypeGuard[Callable[[object], object]]:
-    """Whether a criterion is a question to call, and not a value that compares, as the classes of *dirty-equals* do."""
+    """True if a criterion is a function to call. The classes of *dirty-equals* are values to compare."""
     return callable(expected) and not (isinstance(expected, type) and type(expected).__eq__ is not type.__eq__)
 
 

@@ -100,7 +100,7 @@ class File:
 
 
 class Files:
-    """What stands behind media URLs, without anything being fetched."""
+    """The files behind media URLs. Nothing is fetched."""
 
     __slots__ = ("_given",)
 
@@ -108,7 +108,7 @@ class Files:
         self._given: dict[str, File] = {}
 
     def give(self, url: str, file: File) -> None:
-        """Let a file stand behind a URL."""
+        """Set the file behind a URL."""
         self._given[url] = file
 
     def at(self, url: str) -> File:
@@ -117,7 +117,7 @@ class Files:
 
 
 def exceeds_limits(files: Iterable[File], channel: str | None) -> bool:
-    """Whether the files of a message are too large to be sent, one of them or all together."""
+    """True if one of a message's files, or all of them together, are too large to send."""
     sizes = [(len(file.content), file.content_type) for file in files]
     if channel:
         return sum(size for size, _ in sizes) > MOST_CHANNEL_BYTES

@@ -1,4 +1,4 @@
-"""What an account keeps of its messages: the messages, with their media and links."""
+"""The records of messages, with their media and links."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class Message:
 
     @property
     def is_outbound(self) -> bool:
-        """Whether the message goes from the account to a person."""
+        """True if the message goes from the account to a person."""
         return self.direction != "inbound"
 
     @property
@@ -158,7 +158,7 @@ class Message:
 
     @property
     def is_mms(self) -> bool:
-        """Whether the message travels as an MMS, which has no segments."""
+        """True if the message is an MMS, which has no segments."""
         return (bool(self.media_urls) or self.as_mms) and not self.converted
 
     @property

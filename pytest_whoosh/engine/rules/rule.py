@@ -245,7 +245,7 @@ class Rule(ScriptedCalls):
         return self._goes(f"deliver({_after(after)})", Status.DELIVERED, after=after)
 
     def undeliver(self, code: int = 30003, *, message: str | None = None) -> Self:
-        """Let the carrier accept the message, then report it undelivered with an error code.
+        """Report the message undelivered with an error code, after the carrier has accepted it.
 
         Args:
             code: The error code.

@@ -1,4 +1,4 @@
-"""How a body falls into the characters its reader sees: extended grapheme clusters, which no segment divides."""
+"""Splits a body into the characters that its reader sees: extended grapheme clusters, which no segment divides."""
 
 import re
 from collections.abc import Mapping

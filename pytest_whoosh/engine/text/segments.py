@@ -1,4 +1,4 @@
-"""How a body is encoded and cut into segments."""
+"""Encodes a body and cuts it into segments."""
 
 import re
 from bisect import bisect_right
@@ -13,14 +13,14 @@ from .gsm7 import BASIC, EXTENSION
 
 
 class Encoding(StrEnum):
-    """How the characters of a body become bits."""
+    """The encoding of a body."""
 
     GSM_7 = "GSM-7"
     UCS_2 = "UCS-2"
 
 
 class Capacity(NamedTuple):
-    """How many units a segment holds: septets of GSM-7, or 16-bit units of UCS-2."""
+    """The number of units in a segment: septets of GSM-7, or 16-bit units of UCS-2."""
 
     alone: int
     shared: int

@@ -111,6 +111,6 @@ def smart_encode(body: str) -> str:
 
 
 def look_alike(character: str) -> str | None:
-    """What stands in for a character that is not in GSM-7; None where nothing does."""
+    """Return the replacement of a character that is not in GSM-7, or None."""
     encoded = smart_encode(character)
     return None if forces_ucs2(encoded) else encoded

@@ -107,7 +107,7 @@ class Webhook:
 
     @property
     def body(self) -> str:
-        """What it posts: a form, or JSON."""
+        """The posted body: a form, or JSON."""
         if self.method == "GET":
             return ""
         return json.dumps(self.params) if self.is_json else urlencode(self.params)
@@ -115,7 +115,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """How often, and after what, a webhook is tried again: the ``#rc=2&rp=5xx`` of its URL.
+    """The retries of a webhook, and the failures that cause one: the ``#rc=2&rp=5xx`` of its URL.
 
     ``connect``, ``read`` and ``total`` are timeouts in seconds; ``total`` spans every attempt.
     See https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
@@ -129,7 +129,7 @@ class Attempts:
     problem: str | None = None
 
     def again(self, failure: str) -> bool:
-        """Whether a failure of this sort (``ct``, ``rt``, ``4xx`` or ``5xx``) is tried again."""
+        """True if a failure of this sort (``ct``, ``rt``, ``4xx`` or ``5xx``) causes a retry."""
         return "all" in self.policies or failure in self.policies
 
 

@@ -22,7 +22,7 @@ class Cookies:
         self._until: datetime | None = None
 
     def header(self, host: str, now: datetime) -> str | None:
-        """What is shown to a host; None where nothing is."""
+        """Return the ``Cookie`` header for a host, or None."""
         if self._until is None or now >= self._until:
             self._values.clear()
         self._until = now + KEPT

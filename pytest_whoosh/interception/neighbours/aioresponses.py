@@ -13,7 +13,7 @@ _CALLS: Final = ("request", "get", "options", "head", "post", "put", "patch", "d
 
 
 def intercept(_: Answer) -> list[Patch]:
-    """Let every request to the vendor go on to where ``aiohttp`` is stood in."""
+    """Pass every request to the vendor on to the interception of ``aiohttp``."""
 
     def build(call: Any) -> Callable[..., Any]:
         def stand_in(session: Any, *args: Any, **kwargs: Any) -> Any:
@@ -25,7 +25,7 @@ def intercept(_: Answer) -> list[Patch]:
 
 
 class _SessionBeneath:
-    """What a call takes for its session: knows only how to send a request, past any mock where it is the vendor's."""
+    """The session that a call uses: it sends requests, and those to the vendor past any mock."""
 
     def __init__(self, session: ClientSession) -> None:
         self._session = session
@@ -38,7 +38,7 @@ class _SessionBeneath:
 
 
 def _beneath(request: Any) -> Any:
-    """What stood before all the mocks."""
+    """Return the function that was there before all mocks."""
     while (mock := getattr(request, "mock", None)) is not None:
         request = mock.side_effect.__self__.patcher.temp_original
     return request

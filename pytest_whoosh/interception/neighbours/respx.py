@@ -1,4 +1,4 @@
-"""Lets ``respx`` pass over the vendor, also where it stands above the transports: ``respx.mock(using="httpx")``."""
+"""Makes ``respx`` ignore calls to the vendor, also above the transports: ``respx.mock(using="httpx")``."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from pytest_whoosh.interception.patching import Patch
 
 
 def intercept(_: Answer) -> list[Patch]:
-    """Let every request to the vendor go on to where ``httpx`` is stood in."""
+    """Pass every request to the vendor on to the interception of ``httpx``."""
 
     def sync(handle: Any) -> Callable[..., Any]:
         def stand_in(router: Any, request: httpx.Request) -> Any:

@@ -1,4 +1,4 @@
-"""Lets ``vcrpy`` pass over the vendor: its cassettes neither record what leads there, nor have to hold it."""
+"""Makes ``vcrpy`` ignore calls to the vendor: cassettes neither record nor need them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from pytest_whoosh.interception.patching import Patch
 
 
 def intercept(_: Answer) -> list[Patch]:
-    """Let every request to the vendor go on to where the client library is stood in."""
+    """Pass every request to the vendor on to the interception of the client library."""
     # A cassette is filled by the method that also records: only what has come past here is not to be kept.
     passed: WeakSet[Request] = WeakSet()
 
