@@ -1,4 +1,4 @@
-"""What the command line takes, and which module does it."""
+"""Parses the command line and runs its commands."""
 
 import argparse
 import os
@@ -54,5 +54,5 @@ def _open_closed_streams() -> None:
 
 
 def _discard_output() -> None:
-    """Let Python's own flush at exit succeed: its failure would print a traceback."""
+    """Send the rest of the output nowhere. Otherwise Python's flush at exit fails with a traceback."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

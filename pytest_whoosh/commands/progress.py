@@ -1,4 +1,4 @@
-"""A line on a terminal that shows how a long journey of time gets on."""
+"""Shows the progress of a long ``travel`` or ``settle`` on a terminal."""
 
 from typing import Final, TextIO
 
@@ -8,7 +8,7 @@ _ERASE: Final = "\r\x1b[K"
 
 
 class Progress:
-    """Shows a line while time moves, and takes it away afterwards; nothing where nobody watches a terminal."""
+    """Shows a line while time moves, and erases it afterwards. Without a terminal it shows nothing."""
 
     def __init__(self, whoosh: Whoosh, stream: TextIO) -> None:
         self._whoosh = whoosh
@@ -17,7 +17,7 @@ class Progress:
         self._shown = False
 
     def show(self) -> None:
-        """Look once more: a journey that is under way for the second time is a long one."""
+        """Update the line. It appears at the second update during which time moves."""
         if not self._stream.isatty():
             return
         moves = self._whoosh.is_moving

@@ -22,7 +22,7 @@ _DESCRIPTION: Final = (
 )
 _UNIT: Final = "USD"
 
-#: How many rows, and how many places in each, are shown in a terminal; JSON has them all.
+#: The most rows, and positions in each, that a terminal shows. JSON has all.
 _MOST_ROWS: Final = 20
 _MOST_PLACES: Final = 8
 
@@ -78,7 +78,7 @@ def _read() -> str:
 
 
 def _broken(surrogate: int) -> str:
-    """What a character is that is none: a byte that is not UTF-8 comes as half of a surrogate pair too."""
+    """Describe half of a surrogate pair; a byte that is not UTF-8 is read as one too."""
     is_byte = 0xDC80 <= surrogate <= 0xDCFF
     return f"the byte 0x{surrogate - 0xDC00:02X}, not UTF-8" if is_byte else f"U+{surrogate:04X}, half of a pair"
 
@@ -119,7 +119,7 @@ def _analysis(text: str, country: str) -> dict[str, Any]:
 
 
 def _places(text: str) -> dict[str, list[int]]:
-    """Where each character stands that forces UCS-2, counted from 0."""
+    """Return the positions of each character that forces UCS-2, counted from 0."""
     places: dict[str, list[int]] = {character: [] for character in forces_ucs2(text)}
     at = 0
     for character in clusters(text) if places else ():

@@ -1,4 +1,4 @@
-"""The command ``serve``: the fake behind a real server, until it is told to stop."""
+"""The command ``serve``: serves the fake until a signal stops it."""
 
 import argparse
 import errno
@@ -14,21 +14,20 @@ from pytest_whoosh.whoosh import Whoosh
 from .progress import Progress
 from .stopping import StopSignals
 
-#: The settings that a server has no use for: whose time should move, where webhooks go beyond what
-#: ``--allow-webhooks`` says, what an app in the same process raises or is configured with, and which tests the guard
-#: would watch.
+#: Settings without an option: a server's time is virtual, ``--allow-webhooks`` decides about webhooks, there is no test
+#: to guard, and no app in this process that raises or reads its configuration.
 _NOT_HERE: Final = frozenset({"clock", "callbacks", "app_errors", "env", "django_settings", "guard"})
 _PREFIX: Final = "setting_"
 
-#: How often, in seconds, it is looked whether time is moving.
-_GLANCE: Final = 1.0
+#: The seconds between two checks whether time is moving.
+_INTERVAL: Final = 1.0
 
 _DESCRIPTION: Final = (
     "Serve the fake to other processes and other languages. Prints one line, of the environment variables that lead an "
     "app here, and serves until SIGINT (Ctrl-C), SIGTERM or SIGHUP."
 )
-#: What is the matter where the server cannot listen, and what to do.
-_TROUBLE: Final = {
+#: Why the server cannot listen, and what to do about it.
+_PROBLEMS: Final = {
     errno.EADDRINUSE: (
         "port {port} of {host} is taken: something listens there already. Choose another with --port, or leave "
         "--port out for a free one."
@@ -78,7 +77,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Serve until told to stop; the exit status."""
+    """Serve until a signal comes, and return the exit status."""
     try:
         require_extra()
     except ImportError as missing:
@@ -102,11 +101,11 @@ def run(given: argparse.Namespace) -> int:
         except ValueError as wrong:
             return _complain(str(wrong))
         except OSError as problem:
-            return _complain(_trouble(problem, given))
+            return _complain(_explain(problem, given))
         try:
             print(" ".join(f"{name}={shlex.quote(value)}" for name, value in server.environment.items()), flush=True)  # noqa: T201
             progress = Progress(whoosh, sys.stderr)
-            while not signals.wait(_GLANCE):
+            while not signals.wait(_INTERVAL):
                 progress.show()
         finally:
             server.stop()
@@ -135,8 +134,8 @@ def _setting(name: str) -> Callable[[str], object]:
     return read
 
 
-def _trouble(problem: OSError, given: argparse.Namespace) -> str:
-    known = _TROUBLE.get(problem.errno or 0, "{host} cannot be listened at: {reason}.")
+def _explain(problem: OSError, given: argparse.Namespace) -> str:
+    known = _PROBLEMS.get(problem.errno or 0, "{host} cannot be listened at: {reason}.")
     return known.format(host=given.host, port=given.port, reason=problem.strerror or problem)
 
 

@@ -1,4 +1,4 @@
-"""Waiting for the signals that ask a process to stop."""
+"""Waits for the signals that ask a process to stop."""
 
 import select
 import signal
@@ -13,14 +13,14 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(
 class StopSignals:
     """Catches SIGINT, SIGTERM and SIGHUP while the context lasts.
 
-    A signal interrupts nothing: it is noticed by who waits for it, so that whatever has been started is stopped in
-    order. Python writes each signal's number to a socket, which can be waited for without a race.
+    A signal interrupts nothing, so that everything that was started is stopped in order. Python writes each signal's
+    number to a socket, on which ``wait`` waits without a race.
     """
 
     def __enter__(self) -> Self:
         self._reader, self._writer = socket.socketpair()
         self._writer.setblocking(False)  # which Python asks for
-        self._before: dict[int, Any] = {number: signal.signal(number, _noticed) for number in _SIGNALS}
+        self._before: dict[int, Any] = {number: signal.signal(number, _ignore) for number in _SIGNALS}
         self._woke = signal.set_wakeup_fd(self._writer.fileno())
         return self
 
@@ -34,9 +34,9 @@ class StopSignals:
         self._writer.close()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a signal for so long at most; whether one came."""
+        """Wait for a signal, at most this long. Return True if one came."""
         return bool(select.select([self._reader], [], [], seconds)[0])
 
 
-def _noticed(number: int, frame: FrameType | None) -> None:
-    """Python has told the waiting of it."""
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Do nothing: Python has written the signal to the socket."""

@@ -47,7 +47,7 @@ _PRIVATE: Final = (".internal", ".local", ".localhost", ".test", ".lan", ".home.
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What a call means: the vendor's ``url``, and the ``origin`` that leads from there back to the server."""
+    """The vendor's ``url`` that a request is for, and the ``origin`` of links back to this server."""
 
     url: str
     origin: str
@@ -102,10 +102,10 @@ def locate(target: str, host: str, *, scheme: str, local: str) -> Address:
 
 
 def serves(host: str, bound: str) -> bool:
-    """Whether a call for a host is meant for a server that is bound to a host.
+    """Return True if a request for ``host`` is addressed to a server that listens at ``bound``.
 
-    A page in a browser can have a name of its own lead to this machine, and would then read the answers as its own
-    (DNS rebinding). So the name has to be one that no such page can have.
+    A web page can point a name of its own at this machine, and would then read the answers as its own (DNS rebinding).
+    So only names count that no such page can have.
     """
     name = name_of(host)
     if not name or is_vendor(name):

@@ -12,7 +12,7 @@ from pytest_whoosh.engine.hosts import DOMAINS, PRODUCTS, is_vendor
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,9}")
-#: How many hosts have certificates of their own at a time.
+#: The most certificates of single hosts that are kept.
 _MOST_NAMES: Final = 64
 #: The wildcard of a certificate stands for one label only.
 _BELOW: Final = ("whoosh.totogi.solutions", "whoosh.totogidemos.com")

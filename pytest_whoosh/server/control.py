@@ -26,7 +26,7 @@ class Unknown(Exception):
     """There is no such operation."""
 
 
-#: What a refusal becomes, by what was raised. All else is a bug of ours, and nothing to be answered.
+#: The HTTP status for each exception. Any other exception is a bug of this package, and is not caught.
 _STATUSES: Final[Mapping[type[Exception], int]] = {
     TypeError: 400,
     ValueError: 400,
@@ -104,7 +104,7 @@ def _require_method(request: Request, method: str) -> Response | None:
 
 
 def _require_json(request: Request) -> Response | None:
-    """Refuse a body that was not meant as JSON; one that only says so wrongly, as curl does unless told, will do."""
+    """Refuse a body that is not JSON. JSON with another Content-Type is accepted, because curl sends a form's."""
     if not request.body:
         return None
     try:
@@ -135,7 +135,7 @@ def _body(operation: Operation, request: Request) -> Arguments:
 
 
 def _arguments(operation: Operation, values: Mapping[str, object], raw: Mapping[str, object]) -> Arguments:
-    """Tell the parameters from what messages are matched by."""
+    """Separate an operation's own parameters from match keys."""
     own = [parameter.name for parameter in operation.parameters]
     of_messages = {name: value for name, value in values.items() if operation.matches and name not in own}
     parameters = {name: value for name, value in values.items() if name not in of_messages}

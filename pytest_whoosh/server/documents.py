@@ -85,7 +85,7 @@ _CALLBACKS: Final = JsonType(
     lambda each: list(map(callback_document, each)),
 )
 
-#: The kind of JSON value for each type of field.
+#: The type of JSON value for each type of field.
 _JSON_TYPE_OF: Final[Mapping[fields_of_messages.ValueType, JsonType]] = MappingProxyType(
     {
         fields_of_messages.TEXT: TEXT,
@@ -117,12 +117,12 @@ PROPERTIES: Final[Mapping[str, JsonType]] = MappingProxyType(
 
 
 def in_python(name: str) -> str:
-    """What a name of the control API is in Python."""
+    """Return the Python name of a field or parameter."""
     return "from_" if name == "from" else name
 
 
 def message_document(message: Message) -> dict[str, object]:
-    """A message with all its properties."""
+    """Return a message with all its properties."""
     return {name: _shown(json_type, getattr(message, in_python(name))) for name, json_type in PROPERTIES.items()}
 
 
@@ -151,7 +151,7 @@ _CALLBACK: Final[Mapping[str, JsonType]] = MappingProxyType(
 
 
 def callback_document(callback: Callback) -> dict[str, object]:
-    """A webhook and its answer; its message by SID."""
+    """Return a webhook with the app's response; its message by SID."""
     message = callback.message
     shown = {
         name: _shown(json_type, getattr(callback, name)) for name, json_type in _CALLBACK.items() if name != "message"
@@ -161,7 +161,7 @@ def callback_document(callback: Callback) -> dict[str, object]:
 
 
 def reply_document(reply: Reply) -> dict[str, object]:
-    """What came of a person's message."""
+    """Return what a person's message caused."""
     return {
         "message": message_document(reply.message),
         "webhook": callback_document(reply.webhook) if reply.webhook else None,
@@ -188,7 +188,7 @@ _QUEUE: Final[Mapping[str, JsonType]] = MappingProxyType(
 
 
 def queue_document(queue: Queue) -> dict[str, object]:
-    """What waits to be sent from a sender."""
+    """Return a sender's queue."""
     return {name: json_type.show(getattr(queue, name)) for name, json_type in _QUEUE.items()}
 
 
@@ -234,7 +234,7 @@ _KINDS: Final[Mapping[object, JsonType]] = MappingProxyType(
 
 @cache
 def types_of(record: type) -> Mapping[str, JsonType]:
-    """The types of a record's properties, by name."""
+    """Return the types of a record's properties, by name."""
     hints = get_type_hints(record)
     return {field.name: _type_of(hints[field.name]) for field in fields(record) if field.name not in _HIDDEN}
 
@@ -247,7 +247,7 @@ def _type_of(annotation: Any) -> JsonType:
 
 
 def record_document(record: object) -> dict[str, object]:
-    """What the account holds, with its properties; a Messaging Service with the addresses of its senders."""
+    """Return a record with its properties; a Messaging Service with its senders' addresses."""
     record_type: type = type(record)
     shown = {name: _shown(json_type, getattr(record, name)) for name, json_type in types_of(record_type).items()}
     return {**shown, "senders": record.senders} if hasattr(record, "senders") else shown
@@ -270,7 +270,7 @@ def _described(types: Mapping[str, JsonType], view: type) -> Schema:
 
 
 def about(view: type, name: str) -> str:
-    """What a property of a view is, in words."""
+    """Return the docstring of a view's property."""
     return str(getattr(view, in_python(name)).__doc__).replace("``", "")
 
 
@@ -289,7 +289,7 @@ def _reply() -> Schema:
     return schema_of({name: {**make(), "description": about(Reply, name)} for name, make in properties.items()})
 
 
-#: What other schemas refer to, by name.
+#: The schemas that others refer to, by name.
 SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
     {
         "Message": _described(PROPERTIES, Message),

@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 #: canceled when the browser leaves, and when the server stops.
 Page: TypeAlias = "Callable[[Server, web.BaseRequest], Awaitable[web.StreamResponse]]"
 
-#: How many messages a snapshot holds unless ``limit`` says otherwise, and at most.
+#: The number of messages in a snapshot without ``limit``, and the most that ``limit`` allows.
 _LIMIT: Final = 500
 _MOST: Final = 10_000
-#: How often, in seconds, it is looked whether anything has changed.
-_GLANCE: Final = 0.1
-#: How often, in glances, a stream in which nothing happens says that it is still there.
-_SIGN_OF_LIFE: Final = 150
+#: The seconds between two checks for changes.
+_INTERVAL: Final = 0.1
+#: The checks without a change after which a stream sends a comment, so that proxies keep it open.
+_KEEP_ALIVE: Final = 150
 
 _FRESH: Final = MappingProxyType({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
 
 
 async def _home(server: "Server", request: web.BaseRequest) -> web.StreamResponse:  # noqa: ARG001
-    """The page itself."""
+    """Return the page."""
     headers = {**_FRESH, "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY"}
     return web.Response(text=live_page(), content_type="text/html", headers=headers)
 
 
 async def _snapshot(server: "Server", request: web.BaseRequest) -> web.StreamResponse:
-    """The newest messages, and what time it is."""
+    """Return the newest messages and the time."""
     given = request.query.get("limit", str(_LIMIT))
     if not (given.isascii() and given.isdecimal() and 1 <= int(given) <= _MOST):
         return _json({"error": f"limit is a number from 1 to {_MOST}, not {given}."}, status=400)
@@ -51,16 +51,16 @@ async def _snapshot(server: "Server", request: web.BaseRequest) -> web.StreamRes
 
 
 async def _events(server: "Server", request: web.BaseRequest) -> web.StreamResponse:
-    """A stream of what time it is and how much there is, each time that anything changes."""
+    """Stream the time and the number of messages at each change."""
     stream = web.StreamResponse(headers={**_FRESH, "Content-Type": "text/event-stream"})
     await stream.prepare(request)
     if request.method == "GET":
-        await _tell(server.whoosh, stream)
+        await _stream_changes(server.whoosh, stream)
     return stream
 
 
-async def _tell(whoosh: Whoosh, stream: web.StreamResponse) -> None:
-    """Write news for as long as the browser stays."""
+async def _stream_changes(whoosh: Whoosh, stream: web.StreamResponse) -> None:
+    """Write each change until the browser leaves."""
     seen: object = None
     quiet = 0
     while True:
@@ -68,11 +68,11 @@ async def _tell(whoosh: Whoosh, stream: web.StreamResponse) -> None:
         if now != seen:
             seen, quiet = now, 0
             await stream.write(f"data: {json.dumps(now[0])}\n\n".encode())
-        elif quiet == _SIGN_OF_LIFE:
+        elif quiet == _KEEP_ALIVE:
             quiet = 0
             await stream.write(b":\n\n")
         quiet += 1
-        await asyncio.sleep(_GLANCE)
+        await asyncio.sleep(_INTERVAL)
 
 
 def _state(whoosh: Whoosh) -> dict[str, object]:
@@ -87,7 +87,7 @@ def _state(whoosh: Whoosh) -> dict[str, object]:
 
 
 def _fingerprint(whoosh: Whoosh) -> object:
-    """What is another once anything has happened, made without looking at every message."""
+    """Return a value that differs after every change; making it does not read every message."""
     records = whoosh.records
     last = records.webhooks[-1] if records.webhooks else None
     answer = (last.attempts, last.response_status, last.error) if last else None
@@ -100,7 +100,7 @@ def _json(document: object, status: int = 200) -> web.Response:
 
 
 def _reading(page: Page) -> Page:
-    """A page that is read, and takes nothing."""
+    """Make a page refuse other methods than GET and HEAD."""
 
     async def answer(server: "Server", request: web.BaseRequest) -> web.StreamResponse:
         if request.method not in ("GET", "HEAD"):

@@ -1,4 +1,4 @@
-"""The parameters of the control API's operations: reads them, and says what would do where they will not."""
+"""Reads the parameters of the control API's operations, and explains invalid ones."""
 
 import json
 import re
@@ -14,9 +14,9 @@ from pytest_whoosh.wording.texts import cut, printable
 from .documents import PROPERTIES, in_python
 from .json_types import PATTERN, InvalidValue, JsonType
 
-#: What an address in a query begins with, where a plus sign stood that was not written as %2B.
+#: A space in a query string where an address had a plus sign that was not written as %2B.
 _LOST_PLUS: Final = re.compile(r"(?<![^:]) (?=\d)")
-#: What a message is matched by. A pattern is searched for under a name with a tilde.
+#: The match keys. A name with a tilde takes a pattern.
 MATCHED: Final[Mapping[str, JsonType]] = {
     name: json_type for name, json_type in PROPERTIES.items() if name != "callbacks"
 }
@@ -32,7 +32,7 @@ class Parameter:
     type: JsonType
     about: str
     required: bool = False
-    #: Whether it is one of the many properties of a resource.
+    #: True for one of the many properties of a resource.
     is_property: bool = False
 
 
@@ -115,12 +115,12 @@ def _fit(owner: str, name: str, json_type: JsonType, value: Any) -> object:
 
 
 def show(value: object) -> str:
-    """A JSON value as it was given, as much of it as fits into a line."""
+    """Return a JSON value as it was sent, cut to one line."""
     return printable(cut(json.dumps(value, ensure_ascii=False)))
 
 
 def _written(name: str) -> str:
-    """The name that a name is written as here: both spellings of ``from`` are understood."""
+    """Return a name as the control API spells it: ``from_`` is understood as ``from``."""
     return "from" if name == "from_" else name
 
 

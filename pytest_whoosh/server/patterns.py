@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from pytest_whoosh.engine.http import well_formed
 
-#: Where the syntax is documented.
+#: The documentation of the syntax.
 SYNTAX: Final = "https://github.com/google/re2/wiki/Syntax"
-#: How much memory a compiled pattern may take, in bytes.
+#: The most memory in bytes for a compiled pattern.
 _MOST_MEMORY: Final = 8 * 1024 * 1024
 _NOT_INSTALLED: Final = (
     "A pattern needs google-re2, which the extra installs where it is built for the platform: "

@@ -17,7 +17,7 @@ from .addressing import authority, name_of
 #: The longest head of a request that is read, in bytes.
 _LONGEST_HEAD: Final = 64 * 1024
 _PIECE: Final = 64 * 1024
-#: How long a client may take to send the head of its request, in seconds.
+#: The seconds that a client has to send the head of its request.
 _PATIENCE: Final = 30.0
 _TARGET: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 _LAST_PORT: Final = 65535

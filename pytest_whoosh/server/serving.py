@@ -39,11 +39,11 @@ _JOURNEYS: Final = frozenset({f"{CONTROL}/{name}" for name in ("travel", "settle
 #: A host's name or address, which may hold ``*``.
 _HOST: Final = re.compile(r"[\w.*-]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*")
 
-#: How many bytes the body of a request may have: to the vendor, who takes nothing near it and refuses long texts with
-#: codes of its own; and to the control API, which takes files.
+#: The largest body of a request in bytes: to the API, which refuses long texts itself, far below this; and to the
+#: control API, which takes files.
 _LARGEST_BODY: Final = 8 * 1024 * 1024
 _LARGEST_CONTROL_BODY: Final = 64 * 1024 * 1024
-#: A longer body is read in a thread of its own, where it keeps nobody waiting.
+#: A longer body is parsed in a thread, so that other requests do not wait.
 _LONG_BODY: Final = 64 * 1024
 _LONGEST_LINE: Final = 64 * 1024
 _BACKLOG: Final = 1024
@@ -51,15 +51,14 @@ _LAST_PORT: Final = 65535
 #: The variables that name the certificate of the authority to trust: for OpenSSL, Go, Ruby and .NET; Python's requests;
 #: Node.js; and curl.
 _TRUST: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
-#: The turns of an event loop that a connection takes at most from being accepted to being known, or from being let go
-#: to being closed.
+#: The most turns of the event loop between accepting a connection and knowing it, or between aborting and closing it.
 _TURNS: Final = 5
-#: What the vendor's answers carry and a server on this machine must not: a browser would from then on ask every other
-#: server on ``localhost`` for HTTPS too.
+#: Headers of the vendor's responses that this server leaves out: with this one, a browser would call every other server
+#: on ``localhost`` over HTTPS too.
 _UNSENT: Final = frozenset({"strict-transport-security"})
 _WRONG_HOST: Final = (
-    "This server does not answer for the host {host!r}: call it at {url}, or by one of the vendor's names. A server "
-    "that is to be reached by another name of this machine is told so with --host."
+    "This server does not answer for the host {host!r}: call it at {url}, or by one of the vendor's names. To reach "
+    "the server by another name of this machine, start it with --host."
 )
 _NO_HOST: Final = "This is no HTTP request: the Host header {host!r} names no host."
 _NO_PROXY: Final = "This server is no proxy for HTTPS: set WHOOSH_URL, or the URL that the app calls, to its own URL."
@@ -295,7 +294,7 @@ class Server:
         self._answering.add(task)
         try:
             return await self._answer(call)
-        except ConnectionError:  # the client has left while it was written to, and there is nobody to tell
+        except ConnectionError:  # the client left before its response was complete
             return web.Response()
         finally:
             self._answering.discard(task)
@@ -374,43 +373,43 @@ def _ticks() -> float:
 
 
 async def _turn_round() -> None:
-    """Let the loop do what is to be done now, and what follows from that."""
+    """Give the event loop a few turns, for everything that is ready now."""
     for _ in range(_TURNS):
         await asyncio.sleep(0)
 
 
 class _WebServer(web.Server):
-    """Makes connections that refuse what is no HTTP with a document too."""
+    """Makes connections that answer malformed HTTP with a JSON document too."""
 
     def __init__(self, handler: Any) -> None:
         super().__init__(handler, request_factory=self._request, handler_cancellation=True)
-        #: Whether the connections that still arrive are let go of at once: nobody will know of them any more.
+        #: True if connections that still arrive are aborted at once, because the server stops.
         self.stopping = False
         self._open: dict[web.RequestHandler, asyncio.Transport] = {}
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        """Take a connection in."""
+        """Add a new connection."""
         super().connection_made(handler, transport)
         self._open[handler] = transport
         if self.stopping:
             transport.abort()
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
-        """Forget a connection."""
+        """Remove a closed connection."""
         super().connection_lost(handler, exc)
         self._open.pop(handler, None)
 
     def abort(self) -> None:
-        """Let go of every connection; one that is merely closed waits for a client's farewell, which TLS asks for."""
+        """Abort every connection. Closing would wait for the client's closing message, which TLS requires."""
         for transport in self._open.values():
             transport.abort()
 
     def __call__(self) -> web.RequestHandler:
-        """Make what handles one connection."""
+        """Return the handler of one connection."""
         return _Connection(
             self,
             loop=self._loop,
-            access_log=None,  # type: ignore[arg-type]  # which is how aiohttp is told to keep none
+            access_log=None,  # type: ignore[arg-type]  # no access log
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_LINE,
             auto_decompress=False,  # the vendor reads no compressed requests either
@@ -453,7 +452,7 @@ async def _body(call: web.BaseRequest) -> bytes:
 
 
 async def _break(call: web.BaseRequest, fault: NetworkFault) -> web.StreamResponse:
-    """Let a scripted fault strike the connection."""
+    """Break the connection as a rule scripts it."""
     if fault.kind == "timeout":
         await asyncio.get_running_loop().create_future()  # until the client leaves, or the server stops
     if call.transport:
@@ -462,7 +461,7 @@ async def _break(call: web.BaseRequest, fault: NetworkFault) -> web.StreamRespon
 
 
 async def _in_thread(function: Callable[..., R], *args: object) -> R:
-    """Let a thread do what takes its time. It is one that nobody waits for when the server stops."""
+    """Run a slow function in a thread that does not keep the server from stopping."""
     future: Future[R] = Future()
 
     def work() -> None:

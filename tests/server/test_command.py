@@ -296,7 +296,7 @@ def test_without_the_extra_it_says_how_to_get_it(
 
 def test_signals_are_handed_back(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    monkeypatch.setattr("pytest_whoosh.commands.serve._GLANCE", 0)
+    monkeypatch.setattr("pytest_whoosh.commands.serve._INTERVAL", 0)
     monkeypatch.setattr(Progress, "show", lambda progress: os.kill(os.getpid(), signal.SIGTERM))
 
     assert main(["serve"]) == 0

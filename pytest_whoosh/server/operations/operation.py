@@ -1,4 +1,4 @@
-"""What an operation of the control API is."""
+"""Defines an operation of the control API."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from pytest_whoosh.whoosh import Whoosh
 
 
 class ServerHandle(Protocol):
-    """Where the control API is served."""
+    """The server, as the operations see it."""
 
     @property
     def whoosh(self) -> Whoosh:
-        """The double that is controlled."""
+        """The double behind the server."""
 
     @property
     def url(self) -> str:
@@ -27,11 +27,11 @@ class ServerHandle(Protocol):
 
 
 class Forbidden(Exception):
-    """Somebody asks for what only the one who started the server may allow."""
+    """The request asks for something that only the person who started the server may allow."""
 
 
 class Arguments(NamedTuple):
-    """What an operation was given: its parameters and criteria by their names in Python, and all as it came."""
+    """The arguments of a request: parameters and criteria by their names in Python, and ``raw`` as sent."""
 
     path: str
     parameters: dict[str, Any]
@@ -52,7 +52,7 @@ class Operation:
     #: A body, or a query, as an example.
     example: str
     parameters: Sequence[Parameter] = ()
-    #: Whether it takes what messages are matched by, besides its parameters.
+    #: True if the operation takes match keys beside its parameters.
     matches: bool = False
 
     @property

@@ -1,4 +1,4 @@
-"""What the account is provided with."""
+"""Provisions the account: senders, services, templates, media and people."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -24,7 +24,7 @@ from .operation import Arguments, Operation, ServerHandle
 
 
 def _provides(name: str, *positional: str) -> Callable[[ServerHandle, Arguments], Mapping[str, object]]:
-    """What calls a method of the double with the parameters, and shows the record that it returns."""
+    """Return an operation that calls a method of the double and returns the record that it made."""
 
     def provide(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
         named = arguments.parameters

@@ -27,7 +27,7 @@ from .operation import Arguments, Operation, ServerHandle
 
 
 def _action(name: str, *parameters: Parameter) -> JsonType:
-    """What a rule says, as an object of its parameters; ``true`` where it needs none."""
+    """Return the type of an outcome: an object of its parameters, or ``true`` if it needs none."""
 
     def read(value: Any) -> dict[str, Any]:
         if value is True:
@@ -60,7 +60,7 @@ def _criteria(value: Any) -> dict[str, Any]:
 _AFTER: Final = Parameter("after", DURATION, "how long the receipt takes")
 _CODE: Final = Parameter("code", WHOLE, "a documented error code")
 _MESSAGE: Final = Parameter("message", TEXT, "the error's text, for a code that the catalogue lacks")
-_CONNECTING: Final = Parameter("connecting", FLAG, "whether it strikes before the connection stands")
+_CONNECTING: Final = Parameter("connecting", FLAG, "true: the connection itself fails")
 _SENT: Final = Parameter("sent", FLAG, "true: the message is created, and only the answer is lost")
 _STATUSES: Final = "statuses whose callbacks "
 
@@ -117,9 +117,9 @@ _WEBHOOKS: Final = Parameter(
     ),
     "what networks do to its status callbacks",
 )
-_TIMES: Final = Parameter("times", WHOLE, "for how many messages the rule holds")
+_TIMES: Final = Parameter("times", WHOLE, "the number of messages or calls that the rule applies to")
 _MATCH: Final = Parameter(
-    "match", JsonType("an object of match keys", reference("Match"), _criteria), "whom it holds for"
+    "match", JsonType("an object of match keys", reference("Match"), _criteria), "the messages that the rule is about"
 )
 
 

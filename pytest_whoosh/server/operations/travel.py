@@ -9,12 +9,12 @@ from pytest_whoosh.server.parameters import Parameter
 
 from .operation import Arguments, Operation, ServerHandle
 
-#: What tells the time.
+#: The schema of a response that holds the time.
 NOW: Final = schema_of({"now": MOMENT.schema})
 
 
 def now(server: ServerHandle) -> Mapping[str, object]:
-    """What time it is."""
+    """Return the time."""
     return {"now": show_moment(server.whoosh.now)}
 
 

@@ -1,4 +1,4 @@
-"""Where webhooks go."""
+"""Mounts servers that receive webhooks."""
 
 from collections.abc import Mapping
 from typing import Final
