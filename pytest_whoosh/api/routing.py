@@ -7,11 +7,11 @@ from binascii import Error as NotBase64
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar
 
 from pytest_whoosh.engine.account.account import Account
+from pytest_whoosh.engine.caching import cached
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_cdn, product_of
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
@@ -368,7 +368,7 @@ def _unauthorized(request: Request, message: str, message_2010: str) -> ApiError
     return ApiError(20003, message=message, detail="Your AccountSid or AuthToken was incorrect.")
 
 
-@lru_cache(maxsize=64)
+@cached(64)
 def _basic_credentials(header: str) -> tuple[str, str] | None:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":

@@ -5,6 +5,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
+from .caching import cached
 from .channels import CHANNELS
 from .sids import Prefix, sid_pattern
 
@@ -32,7 +33,7 @@ class Kind(Enum):
     SIM = "wireless SIM"
 
 
-@lru_cache(maxsize=4096)
+@cached(4096)
 def channel_of(address: str) -> str | None:
     """Return the channel that an address names, such as ``"whatsapp"``; None for SMS."""
     prefix, colon, _ = address.partition(":")
@@ -54,7 +55,7 @@ def kind_of(address: str) -> Kind | None:
     return None
 
 
-@lru_cache(maxsize=4096)
+@cached(4096)
 def phone_number(text: str, rule: str = "possible") -> str | None:
     """Return a phone number in E.164, from any spelling of it; None if the text is no phone number.
 
@@ -82,7 +83,7 @@ def phone_number(text: str, rule: str = "possible") -> str | None:
     return number if text.startswith("+") or _PLAIN_NANP.fullmatch(number) else None
 
 
-@lru_cache(maxsize=4096)
+@cached(4096)
 def normalize(text: str, rule: str = "possible") -> str | None:
     """Return an address in its one spelling: E.164 for phone numbers, also after ``whatsapp:``.
 
@@ -141,7 +142,7 @@ def is_toll_free(number: str) -> bool:
     return _TOLL_FREE_NANP.match(number) is not None
 
 
-@lru_cache(maxsize=1024)
+@cached(1024)
 def number_type(number: str) -> str:
     """Return the type of a number in E.164. In North America a mobile number looks like a local one, so it is local."""
     if number.startswith("+1"):
@@ -168,7 +169,7 @@ def calling_area(number: str) -> str:
     return number[:5] if number.startswith("+1") else number[:4]
 
 
-@lru_cache(maxsize=1024)
+@cached(1024)
 def country_of(number: str) -> str:
     """Return the ISO code of a number's country: ``"US"`` for a fictional North American number, ``"ZZ"`` if none."""
     _, _, number = number.rpartition(":")

@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import unquote, urlsplit
 
+from .caching import LONGEST, cached
+
 #: The parameters of a form or query string; a repeated name keeps every value, in order.
 Form: TypeAlias = dict[str, list[str]]
 
@@ -28,7 +30,9 @@ class Request:
         *,
         origin: str | None = None,
     ) -> None:
-        self.method, self.url, self.scheme, self.host, self.path, self.query_string = _target(method, url)
+        self.method, self.url, self.scheme, self.host, self.path, self.query_string = (
+            _target(method, url) if len(url) <= LONGEST else _target.__wrapped__(method, url)
+        )
         self.headers = headers
         self.body = body or b""
         self._origin = origin
@@ -169,7 +173,7 @@ def _target(method: str, url: str) -> tuple[str, str, str, str, str, str]:
     return method.upper(), url, parts.scheme, parts.hostname or "", parts.path, parts.query
 
 
-@lru_cache(maxsize=512)
+@cached(512)
 def _decode(text: str) -> str:
     # Names and phone numbers come again and again, and decoding them is a good part of a send.
     return unquote(text.replace("+", " "), errors="replace")

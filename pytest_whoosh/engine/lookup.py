@@ -7,11 +7,11 @@ and https://github.com/twilio/twilio-oai/blob/main/spec/json/twilio_lookups_v2.j
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, TypedDict
 
 from .addresses import country_of, national_format
+from .caching import cached
 from .dialect import dialect
 from .errors import choose_from
 from .misuse import is_usage_error
@@ -270,7 +270,7 @@ def _changed(facts: NumberFacts, given: GivenLookup) -> NumberFacts:
     )
 
 
-@lru_cache(maxsize=1024)
+@cached(1024)
 def _facts(text: str, country: str, rule: str) -> NumberFacts:
     import phonenumbers
 

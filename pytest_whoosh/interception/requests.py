@@ -8,7 +8,6 @@ redirects and whatever wraps it work as ever; only the adapter it asks for is ou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from http.client import RemoteDisconnected
 from typing import Any, Final, NoReturn
 
@@ -27,6 +26,7 @@ from urllib3.exceptions import (
 )
 from urllib3.util.retry import Retry
 
+from pytest_whoosh.engine.caching import cached
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import Answer, NetworkFault, Request
 
@@ -85,10 +85,14 @@ class _SessionWithoutEnvironment:
         return getattr(self._session, name)
 
 
-@lru_cache(maxsize=256)
 def _is_ours(url: str | None) -> bool:
+    return url is not None and _is_vendor_url(url)
+
+
+@cached(256)
+def _is_vendor_url(url: str) -> bool:
     try:
-        host = urllib3.util.parse_url(url or "").host
+        host = urllib3.util.parse_url(url).host
     except urllib3.exceptions.LocationParseError:
         return False
     return host is not None and is_vendor(host)

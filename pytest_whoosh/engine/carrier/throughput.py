@@ -12,7 +12,6 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from functools import lru_cache
 from math import lcm
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -20,6 +19,7 @@ from typing import Final, NamedTuple
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.resources import PhoneNumber, ShortCode
 from pytest_whoosh.engine.addresses import Kind, country_of, is_toll_free, kind_of
+from pytest_whoosh.engine.caching import cached
 from pytest_whoosh.engine.limits import LONGEST_VALIDITY
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.timeline import EPOCH
@@ -182,7 +182,7 @@ def home_of(sender: str, held: PhoneNumber | ShortCode | None) -> str:
     return country_of(sender)
 
 
-@lru_cache(maxsize=1024)
+@cached(1024)
 def sort_of(sender: str) -> Sort:
     """Return the sort of sender with this address."""
     if is_toll_free(sender):
