@@ -26,7 +26,7 @@ from typing import (
 from urllib.parse import urlsplit
 
 from .api import ROUTER
-from .api.routing import dispatch
+from .api.routing import dispatch, yields
 from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier, is_asynchronous
 from .delivery.refusals import require_app
@@ -112,6 +112,23 @@ class _Part(Protocol):
         """Stop the part."""
 
 
+class _Door:
+    """What the transports know of a double."""
+
+    __slots__ = ("_double",)
+
+    def __init__(self, double: "Whoosh") -> None:
+        self._double = double
+
+    def __call__(self, request: Request, *, later: Later | None = None) -> Response:
+        """Answer a request."""
+        return self._double._answer(request, later=later)
+
+    def yields(self, request: Request) -> bool:
+        """True if the user's own mock, where it has an answer, is to answer a request."""
+        return self._double._yields(request)
+
+
 #: Finds a one-time code in a text.
 _CODE: Final = r"\b\d{4,8}\b"
 
@@ -183,7 +200,7 @@ class Whoosh(Suggesting, Provisioning):
         self._environment = Environment({**self.environment, **_UNSET})
         self._django = DjangoSettings()
         # The guard before the interception, which stands above it: the guard then finds everything as it left it.
-        self._leaving += [self._clock, self._environment, self._django, Guard(_explain), Interception(self._answer)]
+        self._leaving += [self._clock, self._environment, self._django, Guard(_explain), Interception(_Door(self))]
         self._clock.start()
         self._vendor = self._new_vendor()
         self._courier = Courier(
@@ -367,6 +384,11 @@ class Whoosh(Suggesting, Provisioning):
             finally:
                 if concurrency := self._vendor.concurrency:
                     (later or _at_once)(partial(self._leave, concurrency, request))
+
+    def _yields(self, request: Request) -> bool:
+        """True if the user's own mock, where it has an answer, is to answer an API request."""
+        with self._lock:
+            return yields(self._vendor, ROUTER, request)
 
     def _leave(self, concurrency: Concurrency, request: Request) -> None:
         with self._lock:

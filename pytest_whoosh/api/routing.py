@@ -64,6 +64,8 @@ ERROR_HEADERS: Final[Mapping[int, Mapping[str, str]]] = MappingProxyType(
     {401: {"WWW-Authenticate": 'Basic realm="Twilio API"'}, 429: {"Retry-After": "1"}}
 )
 
+#: The products that the user's own mocks answer rather than the fake.
+_BEHIND_MOCKS: Final = frozenset({"lookups", "verify"})
 _FORMATS: Final = frozenset({"json", "xml"})
 _2010: Final = "/2010-04-01/"
 
@@ -257,6 +259,18 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
     response = reply if isinstance(reply, Response) else _render(vendor, request, reply, extension)
     vendor.note(request, response, error, None if isinstance(reply, Response) else reply.sid, rule)
     return response
+
+
+def yields(vendor: Vendor, router: Router, request: Request) -> bool:
+    """Return True if the user's own mock comes before the fake: for what is not faked, for Lookup and for Verify."""
+    if is_cdn(request.host) or (vendor.rules.calls and vendor.rules.answering(request)):
+        return False
+    product = product_of(request.host)
+    if product in _BEHIND_MOCKS or product is None:
+        return True
+    path, _ = split_extension(request.path)
+    found = router.find(product, path)
+    return (found is None or request.method not in found[0]) and is_documented(product, request.method, path)
 
 
 def _own_reply(vendor: Vendor, router: Router, request: Request, path: str, extension: str) -> Reply | Response:

@@ -113,6 +113,9 @@ class Answer(Protocol):
     def __call__(self, request: Request, *, later: Later | None = None) -> Response:
         """Answer a request."""
 
+    def yields(self, request: Request) -> bool:
+        """True if the user's own mock, where it has an answer, is to answer a request."""
+
 
 class NetworkFault(Exception):
     """A fault below HTTP, which each transport raises as its own library's exception.

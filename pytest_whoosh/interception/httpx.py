@@ -8,6 +8,7 @@ alone, and where it hands on to one of the library's, it is met there.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, NoReturn
@@ -20,6 +21,7 @@ from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import Answer, NetworkFault, Request, Response
 
 from .faults import connection_refused
+from .own_mocks.handover import handing_over, is_handed_over
 from .patching import Patch
 
 
@@ -33,7 +35,7 @@ def intercept_in(library: Any, answer: Answer) -> list[Patch]:
 
     def sync(handle: Any) -> Callable[..., Any]:
         def stand_in(transport: Any, request: Any) -> Any:
-            if not is_vendor(request.url.host):
+            if not is_vendor(request.url.host) or is_handed_over():
                 return handle(transport, request)
             return _answered(library, answer, request, request.read())
 
@@ -41,7 +43,7 @@ def intercept_in(library: Any, answer: Answer) -> list[Patch]:
 
     def asynchronous(handle: Any) -> Callable[..., Any]:
         async def stand_in(transport: Any, request: Any) -> Any:
-            if not is_vendor(request.url.host):
+            if not is_vendor(request.url.host) or is_handed_over():
                 return await handle(transport, request)
             return await _AsyncFake(library, answer, transport).handle_async_request(request)
 
@@ -73,11 +75,16 @@ class _Fake:
     def __init__(self, library: Any, answer: Answer, behind: Any) -> None:
         self._library = library
         self._answer = answer
-        self.behind = behind
+        #: One of the library's own, also where that of an outer double stands in its place.
+        self.behind: Any = behind.behind if isinstance(behind, _Fake) else behind
 
     def handle_request(self, request: Any) -> Any:
         """Answer a request."""
-        return _answered(self._library, self._answer, request, request.read())
+        body = request.read()
+        if _is_mocks(self._answer, self.behind, request, body):
+            with handing_over():
+                return self.behind.handle_request(request)
+        return _answered(self._library, self._answer, request, body)
 
 
 class _AsyncFake:
@@ -92,6 +99,9 @@ class _AsyncFake:
     async def handle_async_request(self, request: Any) -> Any:
         """Answer a request."""
         body = await request.aread()
+        if _is_mocks(self._answer, self.behind, request, body):
+            with handing_over():
+                return await self.behind.handle_async_request(request)
         while _UNDER_WAY.get(self.behind, 0) >= _most_connections(self.behind):
             await turn()
         done: list[Callable[[], None]] = []
@@ -107,6 +117,20 @@ class _AsyncFake:
                     done.pop()()
 
 
+def _is_mocks(answer: Answer, transport: Any, request: Any, body: bytes) -> bool:
+    """True if a mock of the user's has the answer, and is to give it. All mocks are of httpx itself."""
+    if _MOCKS.isdisjoint(sys.modules) or not isinstance(request, httpx.Request):
+        return False
+    from .own_mocks import of_httpx
+
+    return answer.yields(_asked(request, body)) and of_httpx.has_answer(transport, request)
+
+
+def _asked(request: Any, body: bytes) -> Request:
+    return Request(request.method, str(request.url), request.headers, body)
+
+
+_MOCKS: Final = frozenset({"respx.mocks", "pytest_httpx"})
 #: How many calls each of a library's transports has under way: as many as it has connections go at once.
 _UNDER_WAY: Final[WeakKeyDictionary[Any, int]] = WeakKeyDictionary()
 
@@ -117,7 +141,7 @@ def _most_connections(transport: Any) -> float:
 
 def _answered(library: Any, answer: Callable[[Request], Response], request: Any, body: bytes) -> Any:
     try:
-        response = answer(Request(request.method, str(request.url), request.headers, body))
+        response = answer(_asked(request, body))
     except NetworkFault as fault:
         _raise(library, fault, request)
     content = response.body.encode() if isinstance(response.body, str) else response.body

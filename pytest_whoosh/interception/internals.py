@@ -79,6 +79,19 @@ INTERNALS: Final = (
     Internal(
         "requests-mock", "requests_mock.mocker:_original_send", "is the send it found at its import", "1.12", "1.12"
     ),
+    Internal("aioresponses", "aioresponses:aioresponses()._passthrough", "lists what it lets pass", "0.7.8", "0.7"),
+    Internal("aioresponses", "aioresponses:aioresponses()._matches", "holds its answers", "0.7.8", "0.7"),
+    Internal("pytest-httpx", "pytest_httpx:HTTPXMock()._options", "tells what it lets pass", "0.35", "0.36"),
+    Internal("pytest-httpx", "pytest_httpx:HTTPXMock()._callbacks", "holds its answers", "0.35", "0.36"),
+    Internal("requests-mock", "requests_mock:Mocker()._adapter", "holds its answers", "1.12", "1.12"),
+    Internal("requests-mock", "requests_mock.adapter:Adapter()._case_sensitive", "is how it compares", "1.12", "1.12"),
+    Internal("requests-mock", "requests_mock.adapter:Adapter()._matchers", "are its answers", "1.12", "1.12"),
+    Internal(
+        "requests-mock", "requests_mock.adapter:_Matcher", "is one of them, unless the user made it", "1.12", "1.12"
+    ),
+    Internal("requests-mock", "requests_mock.adapter:_Matcher._match", "compares, and uses nothing up", "1.12", "1.12"),
+    Internal("requests-mock", "requests_mock.adapter:_Matcher()._real_http", "lets a call pass", "1.12", "1.12"),
+    Internal("requests-mock", "requests_mock.adapter:_RequestObjectProxy", "is what it compares", "1.12", "1.12"),
     Internal("vcrpy", "vcr.stubs:VCRHTTPSConnection._baseclass", "is the class that it replaced", "9.1", "9.1"),
     # Clocks
     Internal("freezegun", "freezegun.api:_get_cached_module_attributes", "scans modules, slowly", "1.5", "1.5"),

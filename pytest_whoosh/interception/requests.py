@@ -7,6 +7,7 @@ redirects and whatever wraps it work as ever; only the adapter it asks for is ou
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from http.client import RemoteDisconnected
 from typing import Any, Final, NoReturn
@@ -31,6 +32,7 @@ from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import Answer, NetworkFault, Request
 
 from .faults import connection_refused
+from .own_mocks.handover import handing_over, is_handed_over
 from .patching import Patch
 
 _NO_RETRY: Final = Retry(0, read=False)
@@ -54,11 +56,27 @@ def stand_in(answer: Answer) -> Callable[[Any], Callable[..., requests.Response]
             # A session with a fake comes from a double nested in this one, which takes the traffic.
             if not _is_ours(request.url) or isinstance(session, _SessionWithFake):
                 return send(session, request, **kwargs)  # type: ignore[no-any-return]
+            if is_handed_over() or _is_mocks(answer, session, send, request):
+                with handing_over():
+                    return send(session, request, **kwargs)  # type: ignore[no-any-return]
             return send(_SessionWithFake(session, responder), request, **kwargs)  # type: ignore[no-any-return]
 
         return sends
 
     return build
+
+
+def _is_mocks(answer: Answer, session: Any, send: Any, request: requests.PreparedRequest) -> bool:
+    """True if a mock of the user's has the answer, and is to give it."""
+    if "requests_mock.adapter" not in sys.modules and getattr(HTTPAdapter.send, "__module__", None) != "responses":
+        return False
+    body: object = request.body
+    if not (body is None or isinstance(body, (bytes, str))):
+        return False  # it can be read once
+    from .own_mocks import of_requests
+
+    asked = Request(str(request.method), str(request.url), request.headers, body)
+    return answer.yields(asked) and of_requests.has_answer(session, send, request)
 
 
 def _without_environment(merge: Any) -> Callable[..., Any]:

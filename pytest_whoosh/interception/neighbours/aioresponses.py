@@ -1,23 +1,28 @@
 """Gets past ``aioresponses``, which takes the place of ``ClientSession._request``, above where we stand."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import ClientSession
+from aioresponses.compat import URL, merge_params, normalize_url
 
 from pytest_whoosh.engine.hosts import is_vendor
-from pytest_whoosh.engine.http import Answer
+from pytest_whoosh.engine.http import Answer, Request
+from pytest_whoosh.interception.own_mocks.handover import ANY_URL
 from pytest_whoosh.interception.patching import Patch
 
 _CALLS: Final = ("request", "get", "options", "head", "post", "put", "patch", "delete")
 
 
-def intercept(_: Answer) -> list[Patch]:
-    """Pass every request to the vendor on to the interception of ``aiohttp``."""
+def intercept(answer: Answer) -> list[Patch]:
+    """Let every request to the vendor that the mock does not answer go on to the interception of ``aiohttp``."""
 
     def build(call: Any) -> Callable[..., Any]:
         def stand_in(session: Any, *args: Any, **kwargs: Any) -> Any:
-            return call(session if isinstance(session, _SessionBeneath) else _SessionBeneath(session), *args, **kwargs)
+            beneath = session if isinstance(session, _SessionBeneath) else _SessionBeneath(session, answer)
+            return call(beneath, *args, **kwargs)
 
         return stand_in
 
@@ -27,14 +32,44 @@ def intercept(_: Answer) -> list[Patch]:
 class _SessionBeneath:
     """The session that a call uses: it sends requests, and those to the vendor past any mock."""
 
-    def __init__(self, session: ClientSession) -> None:
+    def __init__(self, session: ClientSession, answer: Answer) -> None:
         self._session = session
+        self._answer = answer
 
     def _request(self, method: str, url: Any, **kwargs: Any) -> Any:
-        request = ClientSession._request
-        if is_vendor(self._session._build_url(url).host or ""):
+        request: Any = ClientSession._request
+        target = self._session._build_url(url)
+        if is_vendor(target.host or "") and not self._is_mocks(request, method, target, kwargs):
             request = _beneath(request)
         return request(self._session, method, url, **kwargs)
+
+    def _is_mocks(self, request: Any, method: str, url: Any, options: Any) -> bool:
+        """True if the mock has the answer, and is to give it."""
+        if getattr(request, "mock", None) is None:
+            return False
+        mock = request.mock.side_effect.__self__
+        whole = normalize_url(merge_params(url, options.get("params")))
+        if str(whole).startswith(tuple(mock._passthrough)):
+            return False
+        chosen = next((each for each in mock._matches.values() if each.match(method, whole)), None)
+        if chosen is None or chosen.match(method, URL(ANY_URL)):
+            return False
+        headers = dict(self._session.headers or {}) | dict(options.get("headers") or {})
+        return self._answer.yields(Request(method, str(whole), headers, _body(options, headers)))
+
+
+def _body(options: Any, headers: dict[str, str]) -> str | bytes | None:
+    """Return what the rules of a test may match."""
+    data = options.get("data")
+    if options.get("json") is not None:
+        headers["Content-Type"] = "application/json"
+        return json.dumps(options["json"])
+    if isinstance(data, (str, bytes)):
+        return data
+    if isinstance(data, Mapping):
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return urlencode(data, doseq=True)
+    return None
 
 
 def _beneath(request: Any) -> Any:

@@ -8,23 +8,29 @@ from respx.models import PassThrough
 from respx.router import Router
 
 from pytest_whoosh.engine.hosts import is_vendor
-from pytest_whoosh.engine.http import Answer
+from pytest_whoosh.engine.http import Answer, Request
+from pytest_whoosh.interception.own_mocks.handover import is_handed_over
+from pytest_whoosh.interception.own_mocks.of_httpx import respx_has_answer
 from pytest_whoosh.interception.patching import Patch
 
 
-def intercept(_: Answer) -> list[Patch]:
-    """Pass every request to the vendor on to the interception of ``httpx``."""
+def intercept(answer: Answer) -> list[Patch]:
+    """Let every request to the vendor that respx does not answer go on to the interception of ``httpx``."""
 
     def sync(handle: Any) -> Callable[..., Any]:
         def stand_in(router: Any, request: httpx.Request) -> Any:
-            _let_pass(request)
+            if is_vendor(request.url.host):
+                request.read()
+                _let_pass(answer, request)
             return handle(router, request)
 
         return stand_in
 
     def asynchronous(handle: Any) -> Callable[..., Any]:
         async def stand_in(router: Any, request: httpx.Request) -> Any:
-            _let_pass(request)
+            if is_vendor(request.url.host):
+                await request.aread()
+                _let_pass(answer, request)
             return await handle(router, request)
 
         return stand_in
@@ -32,7 +38,11 @@ def intercept(_: Answer) -> list[Patch]:
     return [Patch(Router, "handler", sync), Patch(Router, "async_handler", asynchronous)]
 
 
-def _let_pass(request: httpx.Request) -> None:
-    if is_vendor(request.url.host):
-        nobody: Any = None
-        raise PassThrough("this request is the fake's", request=request, origin=nobody)
+def _let_pass(answer: Answer, request: httpx.Request) -> None:
+    if is_handed_over():
+        return
+    asked = Request(request.method, str(request.url), request.headers, request.content)
+    if answer.yields(asked) and respx_has_answer(request, above=True):
+        return
+    nobody: Any = None
+    raise PassThrough("this request is the fake's", request=request, origin=nobody)
