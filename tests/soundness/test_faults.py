@@ -632,7 +632,7 @@ def test_a_handler_may_leave_the_double_while_time_moves(client):
     assert whoosh.outbox[0].status == "sent"
 
 
-def test_nothing_of_a_handler_is_kept_that_it_raised(whoosh, first):
+def test_what_a_handler_raised_is_kept_as_long_as_its_callback_and_no_longer(whoosh, first):
     class Order:
         pass
 
@@ -644,6 +644,8 @@ def test_nothing_of_a_handler_is_kept_that_it_raised(whoosh, first):
         raise LookupError(order)
 
     first(wsgi_that(act))
+    assert isinstance(whoosh.callbacks[0].exception, LookupError)
+    whoosh.reset()
     gc.collect()
 
     assert kept[0]() is None
