@@ -381,7 +381,7 @@ _ROWS: Final = (
         "content",
         CONTENT,
         lambda message: message.content,
-        "What is sent of the content template: its ``content_type`` and the fields of that type, filled in.",
+        "The sent content of the template: its ``content_type`` and the fields of that type, filled in.",
         nullable=True,
     ),
     Field(
@@ -452,14 +452,14 @@ _ROWS: Final = (
         "content_retention",
         _one_of("retain", "discard"),
         posted("ContentRetention"),
-        'Whether the API keeps the text: ``"retain"`` or ``"discard"``.',
+        'The parameter ContentRetention: ``"retain"`` or ``"discard"`` (the API does not keep the text).',
         nullable=True,
     ),
     Field(
         "address_retention",
         _one_of("retain", "obfuscate"),
         posted("AddressRetention"),
-        'Whether the API keeps the recipient\'s number: ``"retain"`` or ``"obfuscate"``.',
+        'The parameter AddressRetention: ``"retain"`` or ``"obfuscate"`` (the API drops the recipient\'s number).',
         nullable=True,
     ),
     Field(
@@ -489,7 +489,7 @@ _ROWS: Final = (
         "risk_check",
         _one_of("enable", "disable"),
         posted("RiskCheck"),
-        'Whether SMS pumping protection checks the message: ``"enable"`` or ``"disable"``.',
+        'The parameter RiskCheck: ``"enable"`` or ``"disable"`` (no check for SMS pumping).',
         nullable=True,
     ),
     Field(
