@@ -172,6 +172,7 @@ _PATHS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             """,
             "/v2": """
                 authorize
+                oauth-authorization-server
             """,
         },
         "lookups": {

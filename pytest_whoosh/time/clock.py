@@ -35,6 +35,7 @@ from typing import Final
 from pytest_whoosh.engine.timeline import later
 
 from .freezers import Freezer, Thaw, freeze, innermost, machine_now
+from .interrupts import HeldInterrupts
 
 _ZERO: Final = timedelta()
 _SECOND: Final = timedelta(seconds=1)
@@ -70,7 +71,8 @@ class AppClock:
     def stop(self) -> None:
         """Let the app's time run again if nobody else needs it frozen; a journey that still runs freezes it no more."""
         self._follows = False
-        _FREEZE.release(self)
+        with HeldInterrupts():
+            _FREEZE.release(self)
 
     @property
     def is_live(self) -> bool:
@@ -120,7 +122,8 @@ class AppClock:
             self._source, self._set_to, self._shown = freezer.source, when, now
 
     def _hold(self, when: datetime | None) -> None:
-        _FREEZE.hold(self, when)
+        with HeldInterrupts():  # else one may come between a freeze and the note of it
+            _FREEZE.hold(self, when)
         freezer = innermost()
         if freezer is not None:
             self._note(freezer, freezer.now())

@@ -11,16 +11,17 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
-import pytest_httpx
 import requests
 import requests_mock
 import responses
-import respx
-from aioresponses import aioresponses
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh, WhooshNotFakedError
 from tests.conftest import PERSON, SENDER
+
+pytest_httpx = pytest.importorskip("pytest_httpx")
+respx = pytest.importorskip("respx")
+aioresponses = pytest.importorskip("aioresponses").aioresponses
 
 FLOWS = "https://studio.twilio.com/v2/Flows"
 LOOKUP = f"https://lookups.twilio.com/v2/PhoneNumbers/{PERSON}"

@@ -31,6 +31,7 @@ from twilio.rest import Client
 import pytest_whoosh
 from pytest_whoosh import Whoosh
 from pytest_whoosh.interception.patching import tidy
+from pytest_whoosh.time.freezers import innermost
 from tests.neighbours import app
 
 PACKAGE = str(Path(pytest_whoosh.__file__).parent)
@@ -273,9 +274,15 @@ def everything() -> dict[str, object]:
         "import hooks": list(sys.meta_path),
         "threads": threading.enumerate(),
         "switch interval": sys.getswitchinterval(),
-        "excepthooks": (sys.excepthook, threading.excepthook),
+        "excepthooks": [hook for hook in (sys.excepthook, threading.excepthook) if not is_of_pytest(hook)],
         "warnings": list(warnings.filters),
+        "frozen time": innermost(),
     }
+
+
+def is_of_pytest(hook: object) -> bool:
+    """True for the hook of an older pytest, which has one for the set-up of a test, and another for the test itself."""
+    return str(getattr(hook, "__module__", "")).startswith("_pytest.")
 
 
 def changed(before: dict[str, object], after: dict[str, object]) -> list[str]:
