@@ -1203,7 +1203,7 @@ def _explain(host: str) -> str:
 
 def _sweep() -> None:
     """End the doubles that this thread was leaving when an interrupt came."""
-    for double in [double for double in _DOUBLES if double._left_in == threading.get_ident()]:
+    for double in [double for double in active_doubles() if double._left_in == threading.get_ident()]:
         double._end()
 
 
