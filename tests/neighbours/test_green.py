@@ -37,6 +37,7 @@ TESTS = """
 @pytest.mark.parametrize("library", [pytest.param(name, marks=needs(name)) for name in PATCHES])
 def test_sockets_that_are_replaced_are_guarded_and_answered(pytester, monkeypatch, library, when):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("EVENTLET_NO_GREENDNS", "yes")  # which cannot be imported beside dnspython with trio
     module = "gevent.monkey" if library == "gevent" else library
     texts = dict.fromkeys(("at_import", "in_test"), "pass") | {when: f"import {module}; {PATCHES[library]}"}
     pytester.makepyfile(TESTS.format(**texts))
