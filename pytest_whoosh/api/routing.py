@@ -67,6 +67,8 @@ ERROR_HEADERS: Final[Mapping[int, Mapping[str, str]]] = MappingProxyType(
 #: The products that the user's own mocks answer rather than the fake.
 _BEHIND_MOCKS: Final = frozenset({"lookups", "verify"})
 _FORMATS: Final = frozenset({"json", "xml"})
+#: The characters of a placeholder for an account SID.
+_WORD: Final = re.compile(r"[A-Za-z0-9_.-]+")
 _2010: Final = "/2010-04-01/"
 
 
@@ -343,12 +345,17 @@ def _account(vendor: Vendor, caller: Account, request: Request, sid: str | None)
     """The account that a path names; without one, the caller's."""
     if sid is None:
         return caller
-    if not is_sid(sid, Prefix.ACCOUNT) and (vendor.settings.credentials == "exact" or sid_pattern().fullmatch(sid)):
-        raise _not_found(request)  # a SID of something else is no placeholder
+    if not is_sid(sid, Prefix.ACCOUNT) and (vendor.settings.credentials == "exact" or not _is_placeholder(sid)):
+        raise _not_found(request)
     account = vendor.account_at(sid)
     if account is None or not vendor.lets(caller, account):
         raise _unauthorized(request, _INVALID_USER, "Authenticate")
     return account
+
+
+def _is_placeholder(sid: str) -> bool:
+    """True for what test settings hold in place of an account SID, such as ``test``; not for another resource's SID."""
+    return _WORD.fullmatch(sid) is not None and not sid_pattern().fullmatch(sid)
 
 
 def _authenticate(vendor: Vendor, request: Request) -> Account:

@@ -287,6 +287,13 @@ def test_an_account_sid_that_is_none_is_not_found(whoosh: Whoosh, sid: str) -> N
     assert answer.json()["message"] == f"The requested resource /2010-04-01/Accounts/{sid}.json was not found"
 
 
+@pytest.mark.parametrize(
+    ("sid", "status"), [("test", 200), ("AC123", 200), ("ACxxxx", 200), ("a%20b", 404), ("%C3%B6", 404)]
+)
+def test_a_placeholder_for_an_account_sid_is_a_plain_word(whoosh: Whoosh, sid: str, status: int) -> None:
+    assert requests.get(accounts_url(f"/{sid}"), auth=auth(whoosh)).status_code == status
+
+
 # Credentials
 
 HOSTS = {

@@ -158,9 +158,9 @@ class _Filled(dict[str, str]):
 
 
 @contextmanager
-def furnished() -> Iterator[House]:
+def furnished(**settings: Any) -> Iterator[House]:
     """A double with one of everything: what a call leads to is there, and what is not faked is answered too."""
-    with Whoosh(clock="virtual", unfaked="404") as whoosh:
+    with Whoosh(clock="virtual", unfaked="404", **settings) as whoosh:
         yield furnish(whoosh)
 
 
