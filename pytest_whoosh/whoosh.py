@@ -190,10 +190,11 @@ class Whoosh(Suggesting, Provisioning):
             if Whoosh._entered is not None:
                 Whoosh._entered.append(self)
             self._active = True
+            return self  # here, since an interrupt may come with it, and nobody would leave the double
         except BaseException:  # what has started is stopped, as far as it came
+            self._active = False
             self._end()
             raise
-        return self
 
     def _start(self) -> None:
         self._clock = AppClock(self.settings.clock)
