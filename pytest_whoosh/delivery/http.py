@@ -67,6 +67,7 @@ def _over_http(request: Request, attempts: Attempts) -> Answer:
         raise DeliveryFailed(11100, "all", f"the host of {request.url!r} can be read in two ways")
     # Straight to urllib3: a user's mock of requests must not take the webhooks for its own traffic.
     manager = urllib3.PoolManager(retries=False)
+    answer: Any = None
     with _Deadline(attempts.read) as deadline:
         manager.pool_classes_by_scheme = deadline.pools()
         try:
@@ -96,6 +97,8 @@ def _over_http(request: Request, attempts: Attempts) -> Answer:
             deadline.check()
             raise DeliveryFailed(11206, "ct", f"no HTTP answer: {error}") from error
         finally:
+            if answer is not None:
+                answer.close()  # one that was cut off keeps its socket
             manager.clear()
 
 
