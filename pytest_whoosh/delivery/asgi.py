@@ -245,7 +245,7 @@ class _Heard:
         return self._status is not None
 
     async def hear(self, said: Event) -> None:
-        """Be the app's ``send``. What is no HTTP answer is an error in the app, as with any server."""
+        """Serve as the app's ``send``. Anything but an HTTP answer is an error in the app, as with any server."""
         kind = said.get("type") if isinstance(said, Mapping) else said
         if kind not in ("http.response.start", "http.response.body"):
             raise ValueError(f"an app sends 'http.response.start' or 'http.response.body', not {kind!r}")

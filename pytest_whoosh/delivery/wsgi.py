@@ -72,7 +72,7 @@ class _Heard:
         self._parts = Parts()
 
     def start(self, status: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], object]:
-        """Be the app's ``start_response``."""
+        """Serve as the app's ``start_response``."""
         if self._started and not exc_info:
             raise RuntimeError("start_response was called a second time, and without exc_info")
         code = str(status).partition(" ")[0]

@@ -1,4 +1,4 @@
-"""Something to look at: what went to and fro, as data and as pages; the pages need the extra ``report``."""
+"""A double's traffic, as data and as pages; the pages need the extra ``report``."""
 
 import os
 from importlib.util import find_spec

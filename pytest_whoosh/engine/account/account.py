@@ -34,7 +34,7 @@ R = TypeVar("R", bound=Resource)
 
 
 class Provisions:
-    """The resources of an account, and who opted out of which sender.
+    """The resources of an account, and the opt-outs of people from senders.
 
     Accounts that the double opens on demand share the resources of the account that the test provisions.
     """

@@ -17,7 +17,7 @@ _CALLS: Final = ("request", "get", "options", "head", "post", "put", "patch", "d
 
 
 def intercept(answer: Answer) -> list[Patch]:
-    """Let every request to the vendor that the mock does not answer go on to the interception of ``aiohttp``."""
+    """Pass every request to the vendor that the mock does not answer on to the interception of ``aiohttp``."""
 
     def build(call: Any) -> Callable[..., Any]:
         def stand_in(session: Any, *args: Any, **kwargs: Any) -> Any:

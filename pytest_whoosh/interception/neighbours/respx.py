@@ -15,7 +15,7 @@ from pytest_whoosh.interception.patching import Patch
 
 
 def intercept(answer: Answer) -> list[Patch]:
-    """Let every request to the vendor that respx does not answer go on to the interception of ``httpx``."""
+    """Pass every request to the vendor that respx does not answer on to the interception of ``httpx``."""
 
     def sync(handle: Any) -> Callable[..., Any]:
         def stand_in(router: Any, request: httpx.Request) -> Any:
