@@ -113,7 +113,7 @@ class _Part(Protocol):
 
 
 class _Door:
-    """What the transports know of a double."""
+    """The part of a double that the interception calls."""
 
     __slots__ = ("_double",)
 

@@ -42,7 +42,7 @@ for _error in (WhooshError, WhooshGuardError, WhooshNotFakedError):
 
 
 def is_usage_error(info: Any) -> bool:
-    """True if pytest must hide our frames in a traceback, because the error is the test's (``__tracebackhide__``).
+    """True if an error is the test's, so that pytest hides our frames in its traceback (``__tracebackhide__``).
 
     A ``TypeError`` is the test's where one of our ``raise`` statements says so; otherwise it is a defect of ours, which
     is to be seen whole.

@@ -122,7 +122,7 @@ def start_in_child(folder: str) -> Guard:
 
 
 def hand_over(*, to_run: bool) -> None:
-    """Let a test run in this process, which is itself a child of one, decide by itself what it guards."""
+    """Hand the guard over to a test run in this process, which is itself a child of a run, or take it back."""
     if child := sys.modules.get("_pytest_whoosh_child"):
         child.hand_over(to_run)
 

@@ -86,7 +86,7 @@ def _password(value: str) -> str:
 
 
 def _spellings(value: str) -> Iterator[str]:
-    """A value as it stands in a text, in a URL, and between quotes."""
+    """Yield the spellings of a value: in a text, in a URL, and between quotes."""
     lines = value.splitlines()
     parts = [line for line in lines if len(line) >= _LONG_LINE and not line.startswith("-----")] if lines[1:] else []
     for text in (value, *parts):

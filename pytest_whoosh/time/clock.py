@@ -1,4 +1,4 @@
-"""The app's clock: what time the app sees, and how the double follows and moves it.
+"""The app's clock: reads, follows and moves the time that the app sees.
 
 One clock serves the app and the fake, so they never disagree, and no journey moves it back.
 
@@ -42,7 +42,7 @@ _SECOND: Final = timedelta(seconds=1)
 
 
 class AppClock:
-    """What the app sees as the time.
+    """The time that the app sees.
 
     Args:
         mode: the setting ``clock``: ``"auto"``, ``"frozen"`` or ``"virtual"``.
@@ -69,7 +69,7 @@ class AppClock:
             self._shown = self._shown.replace(microsecond=0)
 
     def stop(self) -> None:
-        """Let the app's time run again if nobody else needs it frozen; a journey that still runs freezes it no more."""
+        """Thaw the app's time if no other double holds it, and keep a journey that still runs from freezing it."""
         self._follows = False
         with HeldInterrupts():
             _FREEZE.release(self)
@@ -175,7 +175,7 @@ class _Freeze:
             self._holders.add(clock)
 
     def release(self, clock: AppClock) -> None:
-        """Let go; thaw time if nobody holds it any more."""
+        """Release the freeze for one clock, and thaw time if no other clock holds it."""
         with self._lock:
             self._holders.discard(clock)
             if not self._holders and self._thaw is not None:

@@ -1,4 +1,4 @@
-"""freezegun and time-machine: how to read, move and start their frozen clocks.
+"""Reads, moves and starts the frozen clocks of freezegun and time-machine.
 
 Nothing here is imported unless the test did so, or unless time is to be frozen. Each private name of theirs is used
 in this module only.

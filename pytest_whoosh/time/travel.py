@@ -261,7 +261,7 @@ class Travel:
 
     @contextmanager
     def _moving(self) -> Iterator[_Journey]:
-        """Be the one that moves time, and leave the app's clock at the moment that the journey has come to."""
+        """Claim the right to move time, and leave the app's clock at the moment that the journey reached."""
         with self._lock:
             claimed = self._claim()
             journey = self._journey

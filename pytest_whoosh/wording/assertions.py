@@ -45,7 +45,7 @@ _LEAD: Final = 30
 
 
 def explain_none(matcher: Matcher, records: Sequence[Message], name: str, journal: Sequence[Exchange] = ()) -> str:
-    """Why no message was found."""
+    """Explain why no message was found."""
     if not records:
         head = f"No message matches {matcher}: the {name} is empty." if matcher.criteria else f"The {name} is empty."
         return join(head, _codes(journal), _refusals(journal))
@@ -61,7 +61,7 @@ def explain_count(
     name: str,
     journal: Sequence[Exchange] = (),
 ) -> str:
-    """Why another number of messages than wanted was found."""
+    """Explain why a different number of messages was found."""
     if not found:
         return explain_none(matcher, records, name, journal)
     which = f"matching {matcher}" if matcher.criteria else f"in the {name}"
@@ -75,7 +75,7 @@ def explain_count(
 
 
 def explain_sent(matcher: Matcher, found: Sequence[Message], name: str) -> str:
-    """Why messages were not to be there."""
+    """Explain which messages were sent although none was expected."""
     if not matcher.criteria:
         return join(f"Expected no message to be sent, found {len(found)}.", table(found, name))
     return join(f"Expected no message matching {matcher} to be sent, found {len(found)}.", table(found, "matches"))
@@ -295,7 +295,7 @@ _REPORTED: Final = tuple(status.value for status in Status if status in REPORTED
 
 
 def explain_segments(message: Message, wanted: int) -> str | None:
-    """Why a message has another number of segments than wanted; None where it has that many."""
+    """Explain why a message has a different number of segments; return None if the number is right."""
     segments = segments_of(message)
     if len(segments) == wanted:
         return None
@@ -312,7 +312,7 @@ def explain_segments(message: Message, wanted: int) -> str | None:
 
 
 def explain_code(records: Sequence[Message], to: object, pattern: Searchable, name: str) -> str:
-    """Why no one-time code was found."""
+    """Explain why no one-time code was found."""
     matcher = Matcher({"to": to})
     got = [record for record in records if matcher.matches(record)]
     if not got:

@@ -41,7 +41,7 @@ REDIRECTS: Final = 5
 
 
 class WebhookError(str):
-    """Why a webhook failed: reads as a sentence, and has the documented ``code``."""
+    """The reason why a webhook failed: a sentence, with the documented ``code``."""
 
     code: int
     detail: str

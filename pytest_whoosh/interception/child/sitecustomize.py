@@ -43,7 +43,7 @@ _runs = 0
 
 
 def hand_over(to_run: bool) -> None:
-    """Let a test run in this process decide by itself what it guards, or take over again after the last one."""
+    """Hand the guard over to a test run in this process, or take it back after the last one."""
     global _runs  # noqa: PLW0603
     _runs += 1 if to_run else -1
     if _guard is not None:

@@ -17,7 +17,7 @@ _HANDED_OVER: Final[ContextVar[bool]] = ContextVar("handed_over", default=False)
 
 
 def is_handed_over() -> bool:
-    """True while a call is on its way to the user's mock: whatever stands in its way lets it pass."""
+    """True while a call goes to the user's mock, and our interception and guard ignore it."""
     return _HANDED_OVER.get()
 
 
