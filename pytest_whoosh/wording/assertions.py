@@ -1,6 +1,7 @@
 """Formats failed assertions: the expected message, the nearest one that was sent, and the rest."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from itertools import takewhile
@@ -174,6 +175,10 @@ def _hint(message: Message, differences: Sequence[Difference]) -> str | None:
     wanted = {difference.field: difference.expected for difference in differences}
     if message.forgotten is not None and "body" in wanted:
         return "Its text was redacted, so its body is empty: request holds what was posted."
+    body = wanted.get("body")
+    if isinstance(body, str) and body and (message.body or "").find(body) > 0:  # at the beginning, a caret shows it
+        inside = dialect().argument("body", re.compile(re.escape(body).replace("\\ ", " ")))
+        return f"A text must equal the whole body. To find it inside: {inside}."
     if all(FIELDS[name].changes(message) for name in wanted):
         return _what_is_to_come(message) or _never_read(message, wanted.get("status"))
     return None

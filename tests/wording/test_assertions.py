@@ -1324,3 +1324,12 @@ def test_a_failure_points_at_the_line_of_the_test(pytester: pytest.Pytester, cal
     result.stdout.fnmatch_lines([">       " + call.replace("[", "[[]"), "E       AssertionError: *"])
     result.stdout.fnmatch_lines(["test_a_failure_points_at_the_line_of_the_test.py:5: AssertionError"])
     result.stdout.no_fnmatch_line("*pytest_whoosh/*")
+
+
+def test_a_part_of_a_body_gets_the_pattern_that_finds_it(whoosh: Whoosh) -> None:
+    Client().messages.create(to=PERSON, from_="+15557122661", body="Your code is 409612.")
+
+    with pytest.raises(AssertionError) as failure:
+        whoosh.assert_sent(body="code")
+
+    assert "A text must equal the whole body. To find it inside: body=re.compile('code')." in str(failure.value)
