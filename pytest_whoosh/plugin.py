@@ -187,7 +187,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[_DOUBLE] = None
     item.stash[_SHOWN] = False
     if module := sys.modules.get(f"{__package__}.whoosh"):
-        item.stash[_ENTERED] = module.Whoosh._entered = deque(maxlen=_MOST_DOUBLES)
+        item.stash[_ENTERED] = module.Whoosh._started_doubles = deque(maxlen=_MOST_DOUBLES)
     guard = item.config.stash[_GUARD]
     try:
         settings = _settings(item)
@@ -266,7 +266,7 @@ def doubles_of(item: pytest.Item) -> list[Whoosh]:
     # Those that are active now include the doubles of a class or a module, which another test may have set up.
     values = [item.stash.get(_DOUBLE, None), *funcargs, *item.stash.get(_ENTERED, ()), *module.active_doubles()]
     doubles = {id(value): value for value in values if isinstance(value, module.Whoosh)}
-    return [double for double in doubles.values() if double._was_entered]
+    return [double for double in doubles.values() if double._was_started]
 
 
 def _settings(item: pytest.Item) -> dict[str, Any]:

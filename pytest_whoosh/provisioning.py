@@ -109,7 +109,7 @@ class Provisioning:
 
     _lock: RLock
 
-    def _provider(self) -> Vendor:
+    def _current_vendor(self) -> Vendor:
         """Return the vendor, caught up with the present time."""
         raise NotImplementedError
 
@@ -210,7 +210,7 @@ class Provisioning:
                 raise ValueError(f"{address} is a wireless SIM, and no sender pool takes one.")
         service = self._create(MessagingService, **known)
         for address in dict.fromkeys(pool):
-            self._provider().join_pool(service, self._pool_sender(address))
+            self._current_vendor().join_pool(service, self._pool_sender(address))
         return service
 
     @_in_one_step
@@ -350,7 +350,7 @@ class Provisioning:
         """
         _require_approval_status(status, "set_approval")
         sid = template if isinstance(template, str) else template.sid
-        every = (account.provisions.templates.get(sid) for account in self._provider().accounts.values())
+        every = (account.provisions.templates.get(sid) for account in self._current_vendor().accounts.values())
         found = next(filter(None, every), None)
         if found is None:
             raise ValueError(f"No content template has the SID {sid!r}: {dialect().method('add_template')} makes one.")
@@ -363,7 +363,7 @@ class Provisioning:
             return
         if template.approval is None:
             template.approval = Approval(name=_template_name(template), category="UTILITY")
-        template.approval.set_status(status, self._provider().steady)
+        template.approval.set_status(status, self._current_vendor().steady)
         template.approval.rejection_reason = reason
 
     @_in_one_step
@@ -391,7 +391,7 @@ class Provisioning:
             raise ValueError(f"The status of a media URL is an HTTP status such as 404, not {status!r}.")
         file = smallest(content_type or type_of(url))
         file = replace(file, content=file.content if content is None else content, status=status)
-        self._provider().files.give(url, file)
+        self._current_vendor().files.give(url, file)
 
     @_in_one_step
     def opt_out(self, person: str, sender: str) -> OptOut:
@@ -407,7 +407,7 @@ class Provisioning:
         Raises:
             ValueError: ``person`` or ``sender`` is not an address, or there is no such service.
         """
-        provisions = self._provider().provisions
+        provisions = self._current_vendor().provisions
         address = normalize(person)
         if address is None:
             raise ValueError(_wrong("opt_out", 'a phone number such as "+15558675310"', person))
@@ -419,7 +419,7 @@ class Provisioning:
         else:
             sender = self._address(sender)
             provisions.opt_out(address, sender)
-        return OptOut(self._provider().sids.new(Prefix.OPT_OUT), address, sender)
+        return OptOut(self._current_vendor().sids.new(Prefix.OPT_OUT), address, sender)
 
     @_in_one_step
     def deactivate(self, number: str, on: date | None = None) -> Deactivation:
@@ -441,13 +441,13 @@ class Provisioning:
         if address is None or kind_of(address) is not Kind.NUMBER or country_of(address) != "US":
             raise ValueError(_wrong("deactivate", 'a number of the United States such as "+15558675310"', number))
         if on is None:
-            on = self._provider().now.date()
+            on = self._current_vendor().now.date()
         elif isinstance(on, datetime):
             on = aware(on, "on=").date()
         if not isinstance(on, date):
             raise TypeError(f"deactivate() takes the day as on=date(2030, 1, 31), not {on!r}.")
-        self._provider().deactivated[on].add(address)
-        return Deactivation(self._provider().sids.new(Prefix.DEACTIVATION), address, on)
+        self._current_vendor().deactivated[on].add(address)
+        return Deactivation(self._current_vendor().sids.new(Prefix.DEACTIVATION), address, on)
 
     @_in_one_step
     def set_price(self, country: str, price: object) -> Price:
@@ -463,8 +463,8 @@ class Provisioning:
         Raises:
             ValueError: There is no such country, or ``price`` is not a price.
         """
-        amount = self._provider().prices.set(country, price)
-        return Price(self._provider().sids.new(Prefix.PRICE), country.upper(), amount)
+        amount = self._current_vendor().prices.set(country, price)
+        return Price(self._current_vendor().sids.new(Prefix.PRICE), country.upper(), amount)
 
     @_in_one_step
     def add_verify_service(
@@ -509,7 +509,7 @@ class Provisioning:
         Raises:
             ValueError: ``balance`` is not an amount of money.
         """
-        vendor = self._provider()
+        vendor = self._current_vendor()
         try:
             amount = Decimal(str(balance))
         except InvalidOperation:
@@ -550,7 +550,7 @@ class Provisioning:
         Raises:
             ValueError: ``number`` is not a phone number, or a fact is not one that Lookup returns.
         """
-        vendor = self._provider()
+        vendor = self._current_vendor()
         address = number.strip() if isinstance(number, str) else ""
         known = normalize(address)
         if known is not None and channel_of(known) is None:
@@ -570,7 +570,7 @@ class Provisioning:
         return self._create(ChannelSender, address=address) if kind is Kind.CHANNEL else address
 
     def _number(self, number: str, properties: Mapping[str, Any]) -> PhoneNumber:
-        vendor = self._provider()
+        vendor = self._current_vendor()
         if vendor.holder_of(number) not in (None, vendor.provisions):
             raise WhooshError(
                 f"{number} belongs to a sub-account already, and a number is one account's only. Give this "
@@ -579,7 +579,7 @@ class Provisioning:
         return self._create(PhoneNumber, phone_number=number, **properties)
 
     def _create(self, resource: type[R], **properties: Any) -> R:
-        vendor = self._provider()
+        vendor = self._current_vendor()
         return vendor.create(resource, vendor.account, **properties)
 
     def _address(self, sender: str) -> str:

@@ -26,7 +26,7 @@ from typing import (
 from urllib.parse import urlsplit
 
 from .api import ROUTER
-from .api.routing import dispatch, yields
+from .api.routing import dispatch, may_be_mocked
 from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier, is_asynchronous
 from .delivery.refusals import require_app
@@ -85,7 +85,7 @@ _NOT_INTERCEPTED: Final = (
 
 _SWALLOWED: Final = "The app or the test swallowed this error: {error}"
 
-_LEFT: Final = (
+_ENDED: Final = (
     "This Whoosh double has ended: you can still read what happened, but not act on it. "
     "Do it before the test that takes the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."
 )
@@ -99,7 +99,7 @@ _NO_QUEUE_OF_SERVICES: Final = (
 _Several: TypeAlias = Literal[0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 50, 100, 1000]
 
 #: What would lead the app's calls past the double.
-_UNSET: Final = {"WHOOSH_URL": None}
+_UNSET_VARIABLES: Final = {"WHOOSH_URL": None}
 
 
 class _Part(Protocol):
@@ -112,7 +112,7 @@ class _Part(Protocol):
         """Stop the part."""
 
 
-class _Door:
+class _ApiEntry:
     """The part of a double that the interception calls."""
 
     __slots__ = ("_double",)
@@ -124,9 +124,9 @@ class _Door:
         """Answer a request."""
         return self._double._answer(request, later=later)
 
-    def yields(self, request: Request) -> bool:
+    def may_be_mocked(self, request: Request) -> bool:
         """True if the user's own mock, where it has an answer, is to answer a request."""
-        return self._double._yields(request)
+        return self._double._may_be_mocked(request)
 
 
 #: Finds a one-time code in a text.
@@ -162,7 +162,7 @@ class Whoosh(Suggesting, Provisioning):
     _SYNONYMS = WHOOSH
 
     #: Where doubles are noted that come into force, while the plugin wants to know of those that a test makes itself.
-    _entered: "ClassVar[deque[Whoosh] | None]" = None
+    _started_doubles: "ClassVar[deque[Whoosh] | None]" = None
 
     def __init__(self, **settings: Unpack[GivenSettings]) -> None:
         self._given = settings
@@ -170,7 +170,7 @@ class Whoosh(Suggesting, Provisioning):
         self._lock = threading.RLock()
         self._active = False
         #: The thread that leaves the double: an interrupt may keep it from doing so.
-        self._left_in: int | None = None
+        self._ending_in_thread: int | None = None
         #: The errors about calls that are not faked. An app may have swallowed them.
         self._not_faked: list[WhooshNotFakedError] = []
 
@@ -179,16 +179,16 @@ class Whoosh(Suggesting, Provisioning):
     def __enter__(self) -> Self:
         if self._active:
             raise WhooshError("This double is active already. Two at once are two objects: with Whoosh() as inner.")
-        _sweep()
-        self._leaving: list[_Part] = []
+        _end_interrupted_doubles()
+        self._parts: list[_Part] = []
         self._not_faked.clear()
         expectations.watch()
         try:
-            with _DOORWAY, HeldInterrupts():
-                self._left_in = None
+            with _START_STOP_LOCK, HeldInterrupts():
+                self._ending_in_thread = None
                 self._start()
-            if Whoosh._entered is not None:
-                Whoosh._entered.append(self)
+            if Whoosh._started_doubles is not None:
+                Whoosh._started_doubles.append(self)
             self._active = True
             return self  # here, since an interrupt may come with it, and nobody would leave the double
         except BaseException:  # what has started is stopped, as far as it came
@@ -198,19 +198,25 @@ class Whoosh(Suggesting, Provisioning):
 
     def _start(self) -> None:
         self._clock = AppClock(self.settings.clock)
-        self._environment = Environment({**self.environment, **_UNSET})
+        self._environment = Environment({**self.environment, **_UNSET_VARIABLES})
         self._django = DjangoSettings()
         # The guard before the interception, which stands above it: the guard then finds everything as it left it.
-        self._leaving += [self._clock, self._environment, self._django, Guard(_explain), Interception(_Door(self))]
+        self._parts += [
+            self._clock,
+            self._environment,
+            self._django,
+            Guard(_explain_refusal),
+            Interception(_ApiEntry(self)),
+        ]
         self._clock.start()
         self._vendor = self._new_vendor()
         self._courier = Courier(
             over_http=self.settings.callbacks == "http",
             raises=self.settings.app_errors == "raise",
-            now=self._own_time,
+            now=self._handler_time,
         )
         self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
-        for part in self._leaving[1:]:
+        for part in self._parts[1:]:
             part.start()
         if self.settings.django_settings:
             from .delivery.django import require_django
@@ -219,14 +225,14 @@ class Whoosh(Suggesting, Provisioning):
         _DOUBLES[self] = None
 
     def _end(self) -> None:
-        with _DOORWAY, HeldInterrupts():
+        with _START_STOP_LOCK, HeldInterrupts():
             _DOUBLES.pop(self, None)
-            self._step_out()
+            self._stop_parts()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._left_in = threading.get_ident()
+        self._ending_in_thread = threading.get_ident()
         self._active = False
         try:
             self._travel.interrupt()
@@ -247,16 +253,16 @@ class Whoosh(Suggesting, Provisioning):
         self._not_faked.clear()
         return WhooshNotFakedError(_SWALLOWED.format(error=swallowed)) if swallowed else None
 
-    def _step_out(self) -> None:
+    def _stop_parts(self) -> None:
         """Stop all parts of the double, the last one first, even if one of them raises."""
-        if self._leaving:
+        if self._parts:
             try:
-                self._leaving.pop().stop()
+                self._parts.pop().stop()
             finally:
-                self._step_out()
+                self._stop_parts()
 
     def __repr__(self) -> str:
-        if not self._was_entered:
+        if not self._was_started:
             return "<Whoosh, not active yet>"
         sent, received = len(self._vendor.outbound), len(self._vendor.inbound)
         return f"<Whoosh{'' if self._active else ', ended'}: {sent} sent, {received} received>"
@@ -264,7 +270,7 @@ class Whoosh(Suggesting, Provisioning):
     if not TYPE_CHECKING:  # a type checker is to go on finding misspelt names
 
         def __getattr__(self, name: str) -> NoReturn:
-            if name in ("_vendor", "_travel", "_clock", "_courier", "_environment", "_leaving"):  # which entering makes
+            if name in ("_vendor", "_travel", "_clock", "_courier", "_environment", "_parts"):  # which entering makes
                 raise WhooshError("This double is not active yet. Write `with Whoosh() as whoosh:` around its use.")
             super().__getattr__(name)
 
@@ -344,7 +350,7 @@ class Whoosh(Suggesting, Provisioning):
         return {name: getattr(self.settings, value) for name, value in names.items()}
 
     @property
-    def _was_entered(self) -> bool:
+    def _was_started(self) -> bool:
         """True if the double is active or has ended."""
         return "_vendor" in vars(self)
 
@@ -356,7 +362,7 @@ class Whoosh(Suggesting, Provisioning):
         Raises:
             WhooshError: Time is moving, in a webhook's handler or in another thread.
         """
-        self._require_in_force()
+        self._require_active()
         with self._lock:
             vendor = self._new_vendor()
             vendor.server_url, vendor.called_host = self._vendor.server_url, self._vendor.called_host
@@ -375,7 +381,7 @@ class Whoosh(Suggesting, Provisioning):
         ``later`` is given what to do once the caller has the answer; without it, the caller has it at once.
         """
         with self._lock:
-            self._travel.follow()
+            self._travel.follow_clock()
             try:
                 return dispatch(self._vendor, ROUTER, request)
             except WhooshNotFakedError as error:
@@ -384,14 +390,14 @@ class Whoosh(Suggesting, Provisioning):
                 raise
             finally:
                 if concurrency := self._vendor.concurrency:
-                    (later or _at_once)(partial(self._leave, concurrency, request))
+                    (later or _call_now)(partial(self._end_call, concurrency, request))
 
-    def _yields(self, request: Request) -> bool:
+    def _may_be_mocked(self, request: Request) -> bool:
         """True if the user's own mock, where it has an answer, is to answer an API request."""
         with self._lock:
-            return yields(self._vendor, ROUTER, request)
+            return may_be_mocked(self._vendor, ROUTER, request)
 
-    def _leave(self, concurrency: Concurrency, request: Request) -> None:
+    def _end_call(self, concurrency: Concurrency, request: Request) -> None:
         with self._lock:
             concurrency.leave(request)
 
@@ -401,7 +407,7 @@ class Whoosh(Suggesting, Provisioning):
         Without a URL no more so.
         """
         if url:
-            self._require_in_force()
+            self._require_active()
         self._vendor.server_url, self._vendor.called_host = url, None
         self._courier.open_to(allow_webhooks if url else None)
 
@@ -418,23 +424,23 @@ class Whoosh(Suggesting, Provisioning):
     @property
     def outbox(self) -> Messages:
         """The outbound messages, oldest first."""
-        return Messages(lambda: self._vendor.outbound, self._touch, "outbox")
+        return Messages(lambda: self._vendor.outbound, self._catch_up, "outbox")
 
     @property
     def inbox(self) -> Messages:
         """The inbound messages, oldest first."""
-        return Messages(lambda: self._vendor.inbound, self._touch, "inbox")
+        return Messages(lambda: self._vendor.inbound, self._catch_up, "inbox")
 
     @property
     def messages(self) -> Messages:
         """All messages, oldest first."""
-        return Messages(lambda: self._vendor.messages, self._touch, "messages")
+        return Messages(lambda: self._vendor.messages, self._catch_up, "messages")
 
     @property
     def callbacks(self) -> list[Callback]:
         """Every webhook that the double has sent, in order."""
-        self._touch()
-        return [Callback(webhook, self._touch) for webhook in self._vendor.webhooks if not webhook.dropped]
+        self._catch_up()
+        return [Callback(webhook, self._catch_up) for webhook in self._vendor.webhooks if not webhook.dropped]
 
     def queue(self, sender: str, *, mms: bool = False) -> Queue:
         """Return the queue of a sender.
@@ -449,7 +455,7 @@ class Whoosh(Suggesting, Provisioning):
         Raises:
             WhooshError: The setting ``throughput`` is ``"unlimited"``, or the account has no such sender.
         """
-        vendor = self._provider()
+        vendor = self._current_vendor()
         _require_queues(vendor)
         if is_sid(getattr(sender, "sid", sender), Prefix.MESSAGING_SERVICE):
             raise WhooshError(_NO_QUEUE_OF_SERVICES.format(each=dialect().queues()))
@@ -465,12 +471,12 @@ class Whoosh(Suggesting, Provisioning):
             return _require_queues(vendor).queue(address, vendor.account_with(address), mms=mms)
 
         home = home_of(address, provisions.owned(address))
-        return Queue(backlog, address, home, mms=mms, timeline=lambda: self._vendor.timeline, touch=self._touch)
+        return Queue(backlog, address, home, mms=mms, timeline=lambda: self._vendor.timeline, catch_up=self._catch_up)
 
     @property
     def records(self) -> Records:
         """The double's records for the server and the pages. Tests read ``outbox``, ``inbox`` and ``callbacks``."""
-        return Records(lambda: self._vendor, self._touch)
+        return Records(lambda: self._vendor, self._catch_up)
 
     def traffic(self) -> str:
         """Return the API calls, the messages with their histories, and the webhooks with the app's answers.
@@ -504,8 +510,8 @@ class Whoosh(Suggesting, Provisioning):
     @property
     def now(self) -> datetime:
         """The current moment on the clock that the app and the fake share: an aware ``datetime`` in UTC."""
-        self._touch()
-        return self._travel.tell()
+        self._catch_up()
+        return self._travel.report_now()
 
     @property
     def is_moving(self) -> bool:
@@ -551,7 +557,7 @@ class Whoosh(Suggesting, Provisioning):
                 whoosh.travel(minutes=1)
                 assert message.status == "delivered"
         """
-        self._act()
+        self._begin_action()
         self._travel.travel(to, _amount(weeks, days, hours, minutes, seconds))
 
     def settle(self) -> None:
@@ -560,7 +566,7 @@ class Whoosh(Suggesting, Provisioning):
         Raises:
             WhooshError: Messages answer each other without end.
         """
-        self._act()
+        self._begin_action()
         self._travel.settle()
 
     async def atravel(
@@ -574,12 +580,12 @@ class Whoosh(Suggesting, Provisioning):
         seconds: float = 0,
     ) -> None:
         """Await this instead of :meth:`travel` inside a running event loop. ASGI handlers then run in that loop."""
-        self._act()
+        self._begin_action()
         await self._travel.atravel(to, _amount(weeks, days, hours, minutes, seconds))
 
     async def asettle(self) -> None:
         """Await this instead of :meth:`settle` inside a running event loop. ASGI handlers then run in that loop."""
-        self._act()
+        self._begin_action()
         await self._travel.asettle()
 
     def step(self) -> bool:
@@ -599,36 +605,36 @@ class Whoosh(Suggesting, Provisioning):
 
                 assert [status for status, _ in message.history] == ["queued", "sending", "sent", "delivered"]
         """
-        self._act()
+        self._begin_action()
         return self._travel.step()
 
     async def astep(self) -> bool:
         """Await this instead of :meth:`step` inside a running event loop. ASGI handlers then run in that loop."""
-        self._act()
+        self._begin_action()
         return await self._travel.astep()
 
-    def _own_time(self) -> timedelta:
-        return self._travel.own_time()
+    def _handler_time(self) -> timedelta:
+        return self._travel.handler_time()
 
-    def _provider(self) -> Vendor:
+    def _current_vendor(self) -> Vendor:
         """The vendor on its present time: what a test adds is dated like what an app adds."""
-        self._require_in_force()
+        self._require_active()
         with self._lock:
-            self._travel.follow()
+            self._travel.follow_clock()
         return self._vendor
 
-    def _act(self) -> None:
+    def _begin_action(self) -> None:
         """Prepare for something to happen: what was due by now has happened before."""
-        self._require_in_force()
-        self._touch()
+        self._require_active()
+        self._catch_up()
 
-    def _require_in_force(self) -> None:
+    def _require_active(self) -> None:
         if self._vendor and not self._active:
-            raise WhooshError(_LEFT)
+            raise WhooshError(_ENDED)
 
-    def _touch(self) -> None:
+    def _catch_up(self) -> None:
         if self._active:
-            self._travel.touch()
+            self._travel.catch_up()
 
     # Scripting
 
@@ -653,7 +659,7 @@ class Whoosh(Suggesting, Provisioning):
 
                 assert whoosh.outbox.one().error_code == 30003
         """
-        self._require_in_force()
+        self._require_active()
         return self._vendor.rules.add(Rule(match))
 
     def when_called(self, method: str, url: "str | re.Pattern[str] | Message", **params: object) -> CallRule:
@@ -688,7 +694,7 @@ class Whoosh(Suggesting, Provisioning):
 
                 assert rule.calls[0].form["From"] == ["+15557122661"]
         """
-        self._require_in_force()
+        self._require_active()
         return self._vendor.rules.add(CallRule(method, url, params))
 
     @property
@@ -711,7 +717,7 @@ class Whoosh(Suggesting, Provisioning):
             raise ValueError(
                 f"{dialect().method('set_concurrency')} takes a whole number of calls from 1 on, not {calls!r}."
             )
-        concurrency = self._provider().concurrency
+        concurrency = self._current_vendor().concurrency
         if concurrency is None:
             raise WhooshError(_unlimited("API calls are not counted"))
         concurrency.most = calls
@@ -762,7 +768,7 @@ class Whoosh(Suggesting, Provisioning):
             raise TypeError("mount() takes an app, or a server that stands for the base URL: not both.")
         if app is not None:
             require_app(base_url, app)
-        self._require_in_force()
+        self._require_active()
         with self._lock:
             self._courier.mount(base_url, app, server or "")
 
@@ -782,7 +788,7 @@ class Whoosh(Suggesting, Provisioning):
         """
         if not _is_base(base_url):
             raise ValueError(f'mount_django() takes a base URL such as "https://app.example", not {base_url!r}.')
-        self._require_in_force()
+        self._require_active()
 
         from .delivery.django import DjangoTarget, projects_app, require_django
 
@@ -826,7 +832,7 @@ class Whoosh(Suggesting, Provisioning):
         """
         conversation, deliveries = self._receive(body, from_, to, media, params, "areceive(...)")
         self._travel.deliver(deliveries, "areceive(...)")
-        return Reply(conversation, self._touch)
+        return Reply(conversation, self._catch_up)
 
     async def areceive(
         self, body: str = "", *, from_: str, to: str, media: Iterable[MediaFile] = (), **params: ParamValue
@@ -834,7 +840,7 @@ class Whoosh(Suggesting, Provisioning):
         """Await this instead of :meth:`receive` inside a running event loop. ASGI handlers then run in that loop."""
         conversation, deliveries = self._receive(body, from_, to, media, params, None)
         await self._travel.adeliver(deliveries)
-        return Reply(conversation, self._touch)
+        return Reply(conversation, self._catch_up)
 
     def phone(self, number: str) -> Phone:
         """Return a person's phone, which writes to the app and shows what it received.
@@ -850,7 +856,7 @@ class Whoosh(Suggesting, Provisioning):
         """
         address = self._person(number)
 
-        received = Messages(lambda: received_by(self._vendor, address), self._touch, f"phone {address}")
+        received = Messages(lambda: received_by(self._vendor, address), self._catch_up, f"phone {address}")
         return Phone(
             address,
             self.receive,
@@ -879,7 +885,7 @@ class Whoosh(Suggesting, Provisioning):
         Raises:
             WhooshError: The document is not TwiML, or one of its messages cannot be sent.
         """
-        self._act()
+        self._begin_action()
         if not (isinstance(twiml, str) or hasattr(twiml, "to_xml")):
             raise TypeError(f'twiml is a document such as "<Response><Message>Hi</Message></Response>", not {twiml!r}.')
         document = well_formed(str(twiml))
@@ -892,13 +898,13 @@ class Whoosh(Suggesting, Provisioning):
                 sent = run_call(vendor, vendor.account_with(sender), document, sender=sender, person=person)
             except TwimlError as wrong:
                 raise WhooshError(f"The document fails with {wrong.code}: {wrong.detail}.") from None
-        return [Message(record, self._touch) for record in sent]
+        return [Message(record, self._catch_up) for record in sent]
 
     def _get_rcs(self, address: str) -> bool | None:
         return self._vendor.carrier.rcs.get(phone_of(address))
 
     def _set_rcs(self, address: str, has_rcs: bool | None) -> None:
-        self._act()
+        self._begin_action()
         number = phone_of(address)
         with self._lock:
             if has_rcs is None:
@@ -908,7 +914,7 @@ class Whoosh(Suggesting, Provisioning):
 
     def _tapped(self, person: str, message: Message | str | HasSid, label: str) -> tuple[str, str, dict[str, str]]:
         """Return the sender that a tap goes to, its text and its parameters."""
-        self._act()
+        self._begin_action()
         record = self._record(message, "tap")
         with self._lock:
             body, params = tapped(record, person, label, self._vendor.steady)
@@ -942,7 +948,7 @@ class Whoosh(Suggesting, Provisioning):
         return target
 
     def _click(self, link: Message | str, user_agent: str) -> tuple[str, list[Webhook]]:
-        self._act()
+        self._begin_action()
         with self._lock:
             text = link if isinstance(link, str) else only_link(self._record(link, "click")).text
             return self._vendor.click(text, user_agent)
@@ -957,7 +963,7 @@ class Whoosh(Suggesting, Provisioning):
         form: str | None,
     ) -> tuple[Conversation, Deliveries]:
         """Have a person write; ``form`` is how the caller would await the webhook, if it does not do so already."""
-        self._act()
+        self._begin_action()
         if isinstance(media, str):
             raise TypeError(f"media takes several files: write media=[{media!r}].")
         person, ours = self._person(from_), self._address(to)
@@ -1036,7 +1042,7 @@ class Whoosh(Suggesting, Provisioning):
         if len(found) != count:
             journal = self._vendor.journal
             raise AssertionError(assertions.explain_count(matcher, found, records, count, "outbox", journal))
-        views = [Message(record, self._touch) for record in found]
+        views = [Message(record, self._catch_up) for record in found]
         return views[0] if count == 1 else views
 
     def assert_not_sent(self, **match: Unpack[Match]) -> None:
@@ -1083,7 +1089,7 @@ class Whoosh(Suggesting, Provisioning):
         for status in statuses:
             if status not in known:
                 raise ValueError(choose_from("status", status, known))
-        self._touch()
+        self._catch_up()
         record = self._record(message, "assert_callbacks")
         explanation = assertions.explain_callbacks(record, statuses, answered)
         if explanation:
@@ -1107,8 +1113,8 @@ class Whoosh(Suggesting, Provisioning):
     @property
     def verifications(self) -> list[Verification]:
         """The verifications that the app started with Verify, oldest first."""
-        self._touch()
-        return [Verification(record, self._touch) for record in self._vendor.verifications]
+        self._catch_up()
+        return [Verification(record, self._catch_up) for record in self._vendor.verifications]
 
     def last_code(self, to: str, pattern: "str | re.Pattern[str]" = _CODE) -> str:
         """Return the newest one-time code that a person got, in a message or from Verify.
@@ -1147,7 +1153,7 @@ class Whoosh(Suggesting, Provisioning):
         raise AssertionError(assertions.explain_code(records, to, compiled, "outbox"))
 
     def _sent(self) -> list[Any]:
-        self._touch()
+        self._catch_up()
         return self._vendor.outbound
 
     def _record(self, message: object, method: str) -> Record:
@@ -1186,7 +1192,7 @@ def _unlimited(what: str) -> str:
     return _UNLIMITED.format(what=what, choose=dialect().setting("throughput", "realistic"))
 
 
-def _at_once(done: Callable[[], None]) -> None:
+def _call_now(done: Callable[[], None]) -> None:
     done()
 
 
@@ -1198,13 +1204,13 @@ def _amount(weeks: float, days: float, hours: float, minutes: float, seconds: fl
         raise type(problem)(f"{method} takes numbers of weeks, days, hours, minutes or seconds: {problem}.") from None
 
 
-def _explain(host: str) -> str:
+def _explain_refusal(host: str) -> str:
     return _NOT_INTERCEPTED.format(host=host)
 
 
-def _sweep() -> None:
+def _end_interrupted_doubles() -> None:
     """End the doubles that this thread was leaving when an interrupt came."""
-    for double in [double for double in active_doubles() if double._left_in == threading.get_ident()]:
+    for double in [double for double in active_doubles() if double._ending_in_thread == threading.get_ident()]:
         double._end()
 
 
@@ -1215,7 +1221,7 @@ def active_doubles() -> list[Whoosh]:
 
 def _after_fork() -> None:
     """Free what threads held that are not in the child of a fork: it goes on with a copy of each double."""
-    for lock in (_DOORWAY, *(double._lock for double in _DOUBLES)):
+    for lock in (_START_STOP_LOCK, *(double._lock for double in _DOUBLES)):
         lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does with its own
     clock.after_fork()
     for double in _DOUBLES:
@@ -1223,7 +1229,7 @@ def _after_fork() -> None:
 
 
 #: One double at a time comes into force or leaves: what they replace belongs to the process.
-_DOORWAY: Final = threading.RLock()
+_START_STOP_LOCK: Final = threading.RLock()
 #: The doubles that are active, oldest first.
 _DOUBLES: Final[dict[Whoosh, None]] = {}
 if hasattr(os, "register_at_fork"):

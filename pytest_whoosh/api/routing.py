@@ -263,7 +263,7 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
     return response
 
 
-def yields(vendor: Vendor, router: Router, request: Request) -> bool:
+def may_be_mocked(vendor: Vendor, router: Router, request: Request) -> bool:
     """Return True if the user's own mock comes before the fake: for what is not faked, for Lookup and for Verify."""
     if is_cdn(request.host) or (vendor.rules.calls and vendor.rules.answering(request)):
         return False

@@ -113,7 +113,7 @@ class Answer(Protocol):
     def __call__(self, request: Request, *, later: Later | None = None) -> Response:
         """Answer a request."""
 
-    def yields(self, request: Request) -> bool:
+    def may_be_mocked(self, request: Request) -> bool:
         """True if the user's own mock, where it has an answer, is to answer a request."""
 
 

@@ -76,7 +76,7 @@ def _is_mocks(answer: Answer, session: Any, send: Any, request: requests.Prepare
     from .own_mocks import of_requests
 
     asked = Request(str(request.method), str(request.url), request.headers, body)
-    return answer.yields(asked) and of_requests.has_answer(session, send, request)
+    return answer.may_be_mocked(asked) and of_requests.has_answer(session, send, request)
 
 
 def _without_environment(merge: Any) -> Callable[..., Any]:

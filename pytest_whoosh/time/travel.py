@@ -63,7 +63,7 @@ class Travel:
         #: True if what fell due while the app was calling left webhooks that are still to be delivered.
         self._behind = False
         #: The last moment that the test was told.
-        self._told = vendor.now
+        self._last_reported = vendor.now
         #: How far each thread has moved time by journeys, and how far the test has by its freezer's own tools.
         self._moved: dict[int, timedelta] = defaultdict(timedelta)
         self._jumped = _ZERO
@@ -72,7 +72,7 @@ class Travel:
 
     # Following the app's clock
 
-    def own_time(self) -> timedelta:
+    def handler_time(self) -> timedelta:
         """Return what a clock shows that only the calling thread and the test's own freezer move.
 
         How long a handler takes is measured on it. So an app is not late because the machine is slow, or because
@@ -81,12 +81,12 @@ class Travel:
         with self._lock:
             return self._jumped + self._clock.pending() + self._moved[get_ident()]
 
-    def tell(self) -> datetime:
+    def report_now(self) -> datetime:
         """Return the present moment, and remember that the test knows it."""
-        self._told = self._vendor.now
-        return self._told
+        self._last_reported = self._vendor.now
+        return self._last_reported
 
-    def follow(self) -> None:
+    def follow_clock(self) -> None:
         """Bring the fake's time to what the app's clock shows, before an API call is answered.
 
         What has fallen due happens; its webhooks wait, because the app is calling now.
@@ -106,14 +106,14 @@ class Travel:
         if now != timeline.now and (self._journey is None or now > timeline.now):
             timeline.now = now
 
-    def touch(self) -> None:
+    def catch_up(self) -> None:
         """Bring the fake's time to what the app's clock shows, before the test looks at the outcome.
 
         Webhooks of what has fallen due are delivered at the present moment. Those that have to be awaited wait for a
         journey that is.
         """
         with self._lock:
-            self.follow()
+            self.follow_clock()
             if not self._behind or not self._claim():
                 return
             journey = self._journey
@@ -272,7 +272,7 @@ class Travel:
                 if claimed:
                     self._vendor.chains.start_journey()
                     self._clock.freeze()
-                self.follow()
+                self.follow_clock()
                 self._shown = self._vendor.now
             except BaseException:
                 if claimed:
@@ -315,7 +315,7 @@ class Travel:
                 raise TypeError(f"{dialect().method('travel')} takes a moment, or an amount of time: not both.")
             until = aware(to, f"The moment for {dialect().method('travel')}")
             # The machine's clock has moved on since the test was told the time.
-            if until < now and not (self._clock.is_live and until >= self._told):
+            if until < now and not (self._clock.is_live and until >= self._last_reported):
                 read = "" if to.utcoffset() == _ZERO else f" (written as {_with_zone(to)})"
                 raise _past(now, until, read)
             return until

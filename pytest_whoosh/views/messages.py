@@ -35,15 +35,15 @@ class Message(Suggesting):
     A copy, such as ``copy.deepcopy`` or ``pickle`` makes for snapshot tools, keeps the state of the moment of copying.
     """
 
-    __slots__ = ("_record", "_touch")
+    __slots__ = ("_catch_up", "_record")
     _SYNONYMS = SYNONYMS
 
     _record: Record | _Copied
-    _touch: Callable[[], None]
+    _catch_up: Callable[[], None]
 
-    def __init__(self, record: Record | _Copied, touch: Callable[[], None]) -> None:
+    def __init__(self, record: Record | _Copied, catch_up: Callable[[], None]) -> None:
         object.__setattr__(self, "_record", record)
-        object.__setattr__(self, "_touch", touch)
+        object.__setattr__(self, "_catch_up", catch_up)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(
@@ -69,7 +69,7 @@ class Message(Suggesting):
         return _copy_of_message, (self._copied(),)
 
     def _text(self) -> str:
-        self._touch()
+        self._catch_up()
         return describe(self._record) if isinstance(self._record, Record) else self._record.text
 
     def _copied(self) -> _Copied:
@@ -83,7 +83,7 @@ class Message(Suggesting):
     def _read(self, field: str) -> T:  # type: ignore[type-var]  # each property says the type of its field
         if isinstance(self._record, _Copied):
             return copy(self._record.fields[field])  # type: ignore[no-any-return]
-        self._touch()
+        self._catch_up()
         return FIELDS[field].read(self._record)  # type: ignore[no-any-return]
 
     @property
@@ -228,7 +228,7 @@ class Message(Suggesting):
             plain: list[dict[str, Any]] = self._read("callbacks")
             return [Callback(Webhook(**each, message=None), _nothing, self) for each in plain]
         webhooks: list[Webhook] = self._read("callbacks")
-        return [Callback(webhook, self._touch) for webhook in webhooks]
+        return [Callback(webhook, self._catch_up) for webhook in webhooks]
 
     @property
     def request(self) -> dict[str, str | list[str]]:
@@ -339,7 +339,7 @@ class Message(Suggesting):
 class Callback(Suggesting):
     """A webhook that the double sent to the app, and the app's response once it was delivered."""
 
-    __slots__ = ("_message", "_touch", "_webhook")
+    __slots__ = ("_catch_up", "_message", "_webhook")
     _SYNONYMS = MappingProxyType(
         {
             "status": 'params["MessageStatus"]',
@@ -354,9 +354,9 @@ class Callback(Suggesting):
         }
     )
 
-    def __init__(self, webhook: Webhook, touch: Callable[[], None], message: Message | None = None) -> None:
+    def __init__(self, webhook: Webhook, catch_up: Callable[[], None], message: Message | None = None) -> None:
         self._webhook = webhook
-        self._touch = touch
+        self._catch_up = catch_up
         #: The message of a copy: the webhook of a copy has none.
         self._message = message
 
@@ -377,7 +377,7 @@ class Callback(Suggesting):
 
     @property
     def _is_copy(self) -> bool:
-        return self._touch is _nothing
+        return self._catch_up is _nothing
 
     @property
     def _sid(self) -> str | None:
@@ -422,7 +422,7 @@ class Callback(Suggesting):
         """The message that the webhook is about."""
         if self._message:
             return self._message
-        return Message(self._webhook.message, self._touch) if self._webhook.message else None
+        return Message(self._webhook.message, self._catch_up) if self._webhook.message else None
 
     @property
     def at(self) -> datetime:

@@ -32,7 +32,7 @@ class HasSid(Protocol):
 class Reply(Suggesting):
     """The result of a person's message: the message, its webhook, and the app's response."""
 
-    __slots__ = ("_conversation", "_touch")
+    __slots__ = ("_catch_up", "_conversation")
     _SYNONYMS = MappingProxyType(
         {
             "body": "replies[0].body",
@@ -45,9 +45,9 @@ class Reply(Suggesting):
         }
     )
 
-    def __init__(self, conversation: Conversation, touch: Callable[[], None]) -> None:
+    def __init__(self, conversation: Conversation, catch_up: Callable[[], None]) -> None:
         self._conversation = conversation
-        self._touch = touch
+        self._catch_up = catch_up
 
     def __repr__(self) -> str:
         return f"<Reply to {describe(self._conversation.message)}>"
@@ -55,13 +55,13 @@ class Reply(Suggesting):
     @property
     def message(self) -> Message:
         """The inbound message."""
-        return Message(self._conversation.message, self._touch)
+        return Message(self._conversation.message, self._catch_up)
 
     @property
     def webhook(self) -> Callback | None:
         """The webhook that the app got. None if there was none: :attr:`no_webhook` explains why."""
         webhook = self._conversation.webhook
-        return Callback(webhook, self._touch) if webhook else None
+        return Callback(webhook, self._catch_up) if webhook else None
 
     @property
     def no_webhook(self) -> str | None:
@@ -71,7 +71,7 @@ class Reply(Suggesting):
     @property
     def replies(self) -> list[Message]:
         """The outbound messages that the app's response caused, in order."""
-        return [Message(record, self._touch) for record in self._conversation.replies]
+        return [Message(record, self._catch_up) for record in self._conversation.replies]
 
     @property
     def twiml(self) -> str | None:

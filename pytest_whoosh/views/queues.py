@@ -18,7 +18,7 @@ __tracebackhide__ = is_usage_error
 class Queue(Suggesting):
     """The messages that wait to be sent from one sender. Exists with ``throughput="realistic"``. Always current."""
 
-    __slots__ = ("_backlog", "_home", "_mms", "_sender", "_timeline", "_touch")
+    __slots__ = ("_backlog", "_catch_up", "_home", "_mms", "_sender", "_timeline")
     _SYNONYMS = MappingProxyType({"size": "depth", "length": "depth", "waiting": "messages", "empty_at": "drains_at"})
 
     def __init__(
@@ -29,14 +29,14 @@ class Queue(Suggesting):
         *,
         mms: bool,
         timeline: Callable[[], Timeline],
-        touch: Callable[[], None],
+        catch_up: Callable[[], None],
     ) -> None:
         self._backlog = backlog
         self._sender = sender
         self._home = home
         self._mms = mms
         self._timeline = timeline
-        self._touch = touch
+        self._catch_up = catch_up
 
     def __repr__(self) -> str:
         return f"<{self._name}: {messages(self.depth)}, empty at {self.drains_at:%Y-%m-%d %H:%M:%S} UTC>"
@@ -49,14 +49,14 @@ class Queue(Suggesting):
     @property
     def messages(self) -> Messages:
         """The messages that wait, in the order in which they came."""
-        return Messages(lambda: list(self._backlog().waiting), self._touch, self._name)
+        return Messages(lambda: list(self._backlog().waiting), self._catch_up, self._name)
 
     @property
     def expiring(self) -> Messages:
         """The waiting messages whose validity period will end before the sender gets to them."""
         return Messages(
             lambda: [message for message, place in list(self._backlog().waiting.items()) if place.turn is None],
-            self._touch,
+            self._catch_up,
             f"part of the {self._name} that expires",
         )
 
@@ -110,5 +110,5 @@ class Queue(Suggesting):
         return f"{'MMS queue' if self._mms else 'queue'} of {self._sender}"
 
     def _read(self) -> Backlog:
-        self._touch()
+        self._catch_up()
         return self._backlog()

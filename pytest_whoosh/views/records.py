@@ -16,15 +16,15 @@ class Records:
     Reading changes nothing: messages that are due wait until ``catch_up()``, or until somebody uses the double.
     """
 
-    __slots__ = ("_touch", "_vendor")
+    __slots__ = ("_catch_up", "_vendor")
 
-    def __init__(self, vendor: Callable[[], Vendor], touch: Callable[[], None]) -> None:
+    def __init__(self, vendor: Callable[[], Vendor], catch_up: Callable[[], None]) -> None:
         self._vendor = vendor
-        self._touch = touch
+        self._catch_up = catch_up
 
     def catch_up(self) -> None:
         """Advance the fake to the time of a clock that the test moves."""
-        self._touch()
+        self._catch_up()
 
     @property
     def now(self) -> datetime:

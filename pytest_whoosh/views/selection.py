@@ -37,10 +37,14 @@ class Messages(Suggesting, Sequence[Message]):
     )
 
     def __init__(
-        self, records: Callable[[], list[Record]], touch: Callable[[], None], name: str, matcher: Matcher | None = None
+        self,
+        records: Callable[[], list[Record]],
+        catch_up: Callable[[], None],
+        name: str,
+        matcher: Matcher | None = None,
     ) -> None:
         self._records = records
-        self._touch = touch
+        self._catch_up = catch_up
         self._name = name
         self._matcher = matcher
 
@@ -49,7 +53,7 @@ class Messages(Suggesting, Sequence[Message]):
 
     def __iter__(self) -> Iterator[Message]:
         # Those of this moment: an app may send more while the test goes through them.
-        return (Message(record, self._touch) for record in list(self._found()))
+        return (Message(record, self._catch_up) for record in list(self._found()))
 
     @overload
     def __getitem__(self, index: int) -> Message: ...
@@ -58,9 +62,9 @@ class Messages(Suggesting, Sequence[Message]):
     def __getitem__(self, index: int | slice) -> Message | list[Message]:
         found = self._found()
         if isinstance(index, slice):
-            return [Message(record, self._touch) for record in found[index]]
+            return [Message(record, self._catch_up) for record in found[index]]
         try:
-            return Message(found[index], self._touch)
+            return Message(found[index], self._catch_up)
         except IndexError:
             held = "1 message" if len(found) == 1 else f"{len(found)} messages"
             raise IndexError(f"The {self._name} has {held}, and none at index {index}.") from None
@@ -86,7 +90,7 @@ class Messages(Suggesting, Sequence[Message]):
             TypeError: A message has no such property.
         """
         matcher = Matcher(match)
-        return Messages(self._found, self._touch, f"{self._name} with {matcher}" if match else self._name, matcher)
+        return Messages(self._found, self._catch_up, f"{self._name} with {matcher}" if match else self._name, matcher)
 
     def one(self, **match: Unpack[Match]) -> Message:
         """Return the only message that matches.
@@ -104,7 +108,7 @@ class Messages(Suggesting, Sequence[Message]):
         found = [record for record in records if matcher.matches(record)]
         if len(found) != 1:
             raise AssertionError(explain_count(matcher, found, records, 1, self._name))
-        return Message(found[0], self._touch)
+        return Message(found[0], self._catch_up)
 
     def last(self, **match: Unpack[Match]) -> Message:
         """Return the newest message that matches.
@@ -121,11 +125,11 @@ class Messages(Suggesting, Sequence[Message]):
         records = self._found()
         for record in reversed(records):
             if matcher.matches(record):
-                return Message(record, self._touch)
+                return Message(record, self._catch_up)
         raise AssertionError(explain_none(matcher, records, self._name))
 
     def _found(self) -> list[Record]:
-        self._touch()
+        self._catch_up()
         records = self._records()
         if self._matcher is None:
             return records

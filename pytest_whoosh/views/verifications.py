@@ -10,11 +10,11 @@ from .messages import Message
 class Verification:
     """A verification of Verify. Its properties always show the current state."""
 
-    __slots__ = ("_record", "_touch")
+    __slots__ = ("_catch_up", "_record")
 
-    def __init__(self, record: Record, touch: Callable[[], None]) -> None:
+    def __init__(self, record: Record, catch_up: Callable[[], None]) -> None:
         self._record = record
-        self._touch = touch
+        self._catch_up = catch_up
 
     def __repr__(self) -> str:
         record = self._record
@@ -54,7 +54,7 @@ class Verification:
     @property
     def status(self) -> str:
         """``"pending"``, ``"approved"``, ``"canceled"``, ``"expired"`` or ``"max_attempts_reached"``."""
-        self._touch()
+        self._catch_up()
         return self._record.status
 
     @property
@@ -70,4 +70,4 @@ class Verification:
     @property
     def messages(self) -> list[Message]:
         """The messages that carried the code, oldest first; none for a call or an email."""
-        return [Message(attempt.message, self._touch) for attempt in self._record.attempts if attempt.message]
+        return [Message(attempt.message, self._catch_up) for attempt in self._record.attempts if attempt.message]

@@ -359,6 +359,6 @@ def test_a_double_shows_what_it_held_after_it_has_left(whoosh):
     with Whoosh() as double:
         double.receive("Hi", from_=PERSON, to=SENDER)
 
-    assert double._was_entered
+    assert double._was_started
     assert [each["body"] for each in double.snapshot()["messages"]] == ["Hi"]
-    assert not Whoosh()._was_entered
+    assert not Whoosh()._was_started

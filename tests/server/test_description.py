@@ -61,8 +61,8 @@ def test_the_server_serves_it(whoosh_server: Server) -> None:
 
 #: What only Python has a use for: apps in this process, what is made of other calls, and how doubles come about.
 FOR_PYTHON = {
-    "aclick", "astep", "answer", "areceive", "asettle", "atravel", "entered", "environment", "in_flight",
-    "mount_django", "publish", "reaches", "records", "snapshot", "was_entered",
+    "aclick", "astep", "answer", "areceive", "asettle", "atravel", "started_doubles", "environment", "in_flight",
+    "mount_django", "publish", "reaches", "records", "snapshot", "was_started",
 }  # fmt: skip
 #: What in Python is a method of a rule.
 OF_RULES = {"remove_rule"}

@@ -55,5 +55,5 @@ def test_completion_lists_no_name_of_our_own_modules(whoosh: Whoosh, send: Send)
 
     for shown in (whoosh, whoosh.outbox, message, message.callbacks[0], whoosh.phone(PERSON), whoosh.when()):
         assert [name for name in dir(shown) if name.startswith("_") and not name.startswith("__")] == []
-    assert {"answer", "entered", "publish", "reaches", "was_entered"} & set(dir(whoosh)) == set()
+    assert {"answer", "started_doubles", "publish", "reaches", "was_started"} & set(dir(whoosh)) == set()
     assert {"assert_sent", "outbox", "travel", "settings"} <= set(dir(whoosh))

@@ -55,7 +55,7 @@ class _SessionBeneath:
         if chosen is None or chosen.match(method, URL(ANY_URL)):
             return False
         headers = dict(self._session.headers or {}) | dict(options.get("headers") or {})
-        return self._answer.yields(Request(method, str(whole), headers, _body(options, headers)))
+        return self._answer.may_be_mocked(Request(method, str(whole), headers, _body(options, headers)))
 
 
 def _body(options: Any, headers: dict[str, str]) -> str | bytes | None:
