@@ -15,6 +15,7 @@ from pytest_whoosh.engine.caching import cached
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_cdn, product_of
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
+from pytest_whoosh.engine.limits import LARGEST_REQUEST
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.misuse import WhooshNotFakedError, is_usage_error
 from pytest_whoosh.engine.rules.calls import CallRule
@@ -245,6 +246,10 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
     try:
         if request.scheme != "https":
             raise NetworkFault("refused", text=PLAIN_HTTP.format(host=request.host))
+        if len(request.body) > LARGEST_REQUEST:
+            raise ApiError(
+                20413, why=f"its body has {len(request.body):,} bytes; more than {LARGEST_REQUEST:,} are not read"
+            )
         if vendor.rules.calls:
             rule = _scripted(vendor, router, request, path, extension)
         if rule:

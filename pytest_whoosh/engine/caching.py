@@ -1,14 +1,17 @@
-"""A cache of results for short texts only: one of long texts, such as a body of 20 MB, would keep them for ever."""
+"""Caches that keep nothing of long texts: one that kept bodies of 20 MB would hold them until the process ends."""
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Concatenate, Final, ParamSpec, TypeVar, cast
+from urllib.parse import SplitResult, urlsplit
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 #: The longest text whose result is kept, in characters. Addresses, names, credentials and most URLs are shorter.
 LONGEST: Final = 2048
+#: Python keeps the results of ``urlsplit`` in a cache, however long the URLs are. This is the function below it.
+_split_anew: Final = getattr(urlsplit, "__wrapped__", urlsplit)
 
 
 def cached(entries: int) -> Callable[[Callable[Concatenate[str, P], R]], Callable[Concatenate[str, P], R]]:
@@ -28,3 +31,13 @@ def cached(entries: int) -> Callable[[Callable[Concatenate[str, P], R]], Callabl
         return cast("Callable[Concatenate[str, P], R]", call)
 
     return decorate
+
+
+def split(url: str) -> SplitResult:
+    """Split a URL as ``urlsplit`` does, without keeping a long one in Python's cache.
+
+    Raises:
+        ValueError: the URL cannot be parsed.
+    """
+    parts: SplitResult = urlsplit(url) if len(url) <= LONGEST else _split_anew(url)
+    return parts

@@ -84,7 +84,9 @@ def split_url(url: str) -> SplitResult:
     Raises:
         ValueError: the URL cannot be parsed, or can be read in two ways.
     """
-    parts = urlsplit(url)
+    from .caching import split  # here, because the guard of every test run reads this module
+
+    parts = split(url)
     _ = parts.port  # raises ValueError if it is no port
     if _CONTROL.search(url):
         raise ValueError("it has a space at its ends or a control character")

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from .caching import LONGEST, cached
+from .caching import LONGEST, cached, split
 
 #: The parameters of a form or query string; a repeated name keeps every value, in order.
 Form: TypeAlias = dict[str, list[str]]
@@ -49,14 +49,14 @@ class Request:
     @property
     def port(self) -> int | None:
         """The port that the URL names."""
-        return urlsplit(self.url).port
+        return split(self.url).port
 
     @property
     def origin(self) -> str:
         """The origin of the URL, such as ``https://messaging.twilio.com``."""
         if self._origin is not None:
             return self._origin
-        return f"{self.scheme}://{urlsplit(self.url).netloc.rpartition('@')[2]}"
+        return f"{self.scheme}://{split(self.url).netloc.rpartition('@')[2]}"
 
     @property
     def server(self) -> str | None:
@@ -172,7 +172,7 @@ def _target(method: str, url: str) -> tuple[str, str, str, str, str, str]:
     # Apps call few URLs often. Reading each once also leaves the journal with one copy of it.
     if not url.isascii():
         url = well_formed(url)
-    parts = urlsplit(url)
+    parts = split(url)
     return method.upper(), url, parts.scheme, parts.hostname or "", parts.path, parts.query
 
 

@@ -4,6 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
+# Requests
+
+#: The largest body of a request, in bytes (20413). The vendor documents that there is a limit, but not its size. This
+#: one is far above the largest valid form, so that a text that is too long is refused as such.
+LARGEST_REQUEST: Final = 8 * 1024 * 1024
+
 # Messages. See https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
 
 #: The most characters of a message's body, in UTF-16 code units (21617).

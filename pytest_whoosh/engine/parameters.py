@@ -187,18 +187,15 @@ def sid(prefix: str) -> Read:
 
 def url(value: str) -> str:
     """Accept an absolute http(s) URL with a valid hostname, of a length that the vendor accepts."""
+    if len(value) > LONGEST_URL:
+        raise ValueError(_URL)
     try:
         parts = split_url(value)
     except ValueError:
         raise ValueError(_URL) from None
     host = parts.netloc.rpartition("@")[2]
     host = re.sub(r":\d*$", "", host)
-    if (
-        parts.scheme not in ("http", "https")
-        or not _HOST.fullmatch(host)
-        or len(value) > LONGEST_URL
-        or re.search(r"[\s\x00-\x1f]", value)
-    ):
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or re.search(r"[\s\x00-\x1f]", value):
         raise ValueError(_URL)
     return value
 

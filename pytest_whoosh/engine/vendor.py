@@ -66,6 +66,8 @@ _NOT_FOLLOWED: Final = (
 #: The longest body of a refused call that the journal reads, in characters, and the longest value that it shows.
 _LONGEST_POSTED: Final = 20_000
 _LONGEST_VALUE: Final = 120
+#: The longest URL and note that the journal keeps, in characters: an error text may repeat a body of 8 MB.
+_LONGEST_NOTED: Final = 8_000
 #: The note on a call that raised :class:`WhooshNotFakedError`, which says the rest.
 NOT_FAKED: Final = "not faked, and no rule of the test answers it"
 #: Direction of the messages that an app sends through the API.
@@ -437,7 +439,7 @@ class Vendor:
         rule: CallRule | None = None,
     ) -> None:
         """Record an API call and its result in the journal; ``rule`` is the rule that answered it."""
-        exchange = Exchange(self.now, request.method, request.url, None, sid=sid)
+        exchange = Exchange(self.now, request.method, _noted(request.url), None, sid=sid)
         if isinstance(answer, WhooshNotFakedError):
             exchange.note = NOT_FAKED
         elif isinstance(answer, NetworkFault):
@@ -446,7 +448,7 @@ class Vendor:
             exchange.status = answer.status
         if error:
             exchange.code = error.code
-            exchange.note = f"{error.message} ({error.why})" if error.why else error.message
+            exchange.note = _noted(f"{error.message} ({error.why})" if error.why else error.message)
         if exchange.is_refused and request.method == "POST":
             exchange.posted = _posted(request)
         if rule:
@@ -459,6 +461,10 @@ class Vendor:
             for redirect in self._redirected.pop(request.query_string, ()):
                 redirect.note = None
         self.journal.append(exchange)
+
+
+def _noted(text: str) -> str:
+    return text if len(text) <= _LONGEST_NOTED else f"{text[:_LONGEST_NOTED]}…"
 
 
 def _posted(request: Request) -> str | None:

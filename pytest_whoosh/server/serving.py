@@ -20,6 +20,7 @@ from aiohttp import web
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
+from pytest_whoosh.engine.limits import LARGEST_REQUEST
 from pytest_whoosh.engine.misuse import WhooshError, WhooshNotFakedError
 from pytest_whoosh.interception import guard
 from pytest_whoosh.whoosh import Whoosh
@@ -39,9 +40,7 @@ _JOURNEYS: Final = frozenset({f"{CONTROL}/{name}" for name in ("travel", "settle
 #: A host's name or address, which may hold ``*``.
 _HOST: Final = re.compile(r"[\w.*-]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*")
 
-#: The largest body of a request in bytes: to the API, which refuses long texts itself, far below this; and to the
-#: control API, which takes files.
-_LARGEST_BODY: Final = 8 * 1024 * 1024
+#: The largest body of a request to the control API in bytes: it takes files.
 _LARGEST_CONTROL_BODY: Final = 64 * 1024 * 1024
 #: A longer body is parsed in a thread, so that other requests do not wait.
 _LONG_BODY: Final = 64 * 1024
@@ -321,7 +320,8 @@ class Server:
         try:
             body = await _body(call)
         except web.HTTPRequestEntityTooLarge as error:
-            return _render(refuse(20413, 413, f"Request Entity Too Large: {error.text}"))
+            limit = f": {error.text}" if _is_control(path) else ""  # the vendor does not say which limit it has
+            return _render(refuse(20413, 413, f"Request Entity Too Large{limit}"))
         if _is_control(path):
             request = Request(call.method, f"{self._scheme}://{host}{target}", call.headers, body)
             return _render(await self._controlled(request, path))
@@ -416,7 +416,7 @@ class _WebServer(web.Server):
         )
 
     def _request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-        largest = _LARGEST_CONTROL_BODY if _is_control(message.path.partition("?")[0]) else _LARGEST_BODY
+        largest = _LARGEST_CONTROL_BODY if _is_control(message.path.partition("?")[0]) else LARGEST_REQUEST
         return web.BaseRequest(message, payload, protocol, writer, task, self._loop, client_max_size=largest)
 
 

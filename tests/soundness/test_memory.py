@@ -3,10 +3,14 @@
 import gc
 import tracemalloc
 
+import httpx
 import pytest
 import requests
+import urllib3
 
+from pytest_whoosh import Server
 from pytest_whoosh.engine.http import Request
+from tests.conftest import PERSON, SENDER
 
 # Freezing time takes long while memory is traced.
 pytestmark = pytest.mark.whoosh(clock="virtual")
@@ -70,3 +74,75 @@ def test_a_fetch_leaves_little_more_than_its_line_in_the_traffic(whoosh, send, t
         requests.get(url, auth=auth)
 
     assert (held() - before) / 100 < 250
+
+
+def post_with_requests(url, form, auth):
+    answer = requests.post(url, data=form, auth=auth)
+    return answer.status_code, answer.json()["code"]
+
+
+def post_with_httpx(url, form, auth):
+    answer = httpx.post(url, data=form, auth=auth)
+    return answer.status_code, answer.json()["code"]
+
+
+def post_with_urllib3(url, form, auth):
+    headers = urllib3.make_headers(basic_auth=":".join(auth))
+    with urllib3.PoolManager() as pool:
+        answer = pool.request("POST", url, fields=form, encode_multipart=False, headers=headers)
+    return answer.status, answer.json()["code"]
+
+
+#: So little stays of a refused call: a line of the traffic, in which a value is cut.
+MOST_OF_A_REFUSAL = 25_000
+
+
+@pytest.mark.parametrize("post", [post_with_requests, post_with_httpx, post_with_urllib3])
+def test_twelve_refused_sends_of_20_mb_leave_nothing_behind(whoosh, post, traced):
+    url = f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json"
+    auth = (whoosh.account_sid, whoosh.auth_token)
+
+    def refused(number, length):
+        return post(url, {"To": PERSON, "From": SENDER, "Body": chr(65 + number) * length}, auth)
+
+    refused(0, 20_000)
+    before = held()
+
+    assert [refused(number, 20_000_000) for number in range(12)] == [(413, 20413)] * 12
+
+    assert held() - before < 12 * MOST_OF_A_REFUSAL
+    assert "413 20413" in whoosh.traffic()
+
+
+@pytest.mark.parametrize("name", ["To", "From", "Body", "MediaUrl", "StatusCallback", "MessagingServiceSid", "SendAt"])
+def test_a_refused_value_below_the_limit_leaves_nothing_behind(whoosh, name, traced):
+    url = f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json"
+    auth = (whoosh.account_sid, whoosh.auth_token)
+
+    def refused(number, length):
+        form = {"To": PERSON, "From": SENDER, "Body": "Hi", name: f"{number}" * length}
+        return post_with_urllib3(url, form, auth)[0]
+
+    refused(0, 20_000)
+    before = held()
+
+    assert [refused(number, 1_000_000) for number in range(3)] == [400] * 3
+
+    assert held() - before < 3 * MOST_OF_A_REFUSAL
+
+
+@pytest.mark.parametrize(("length", "expected"), [(20_000_000, (413, 20413)), (2_000_000, (400, 21617))])
+def test_refused_sends_to_the_server_leave_nothing_behind(whoosh, length, expected, traced):
+    auth = (whoosh.account_sid, whoosh.auth_token)
+    with Server(whoosh) as server:
+        url = f"{server.url}/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json"
+
+        def refused(number, length):
+            return post_with_urllib3(url, {"To": PERSON, "From": SENDER, "Body": chr(65 + number) * length}, auth)
+
+        refused(0, 20_000)
+        before = held()
+
+        assert [refused(number, length) for number in range(12)] == [expected] * 12
+
+        assert held() - before < 12 * MOST_OF_A_REFUSAL
