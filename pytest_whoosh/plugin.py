@@ -31,20 +31,20 @@ SETTINGS = {
     "senders": "'any' well-formed sender, or only 'owned' ones",
     "numbers": "accept every 'possible' number, or only 'valid' ones",
     "callback_hosts": (
-        "a StatusCallback may lead to 'any' host, or only to 'public' ones: not to this machine or a private address"
+        "a StatusCallback can use 'any' host, or only 'public' ones: not this machine or a private address"
     ),
     "clock": "'auto': frozen once a test moves time; 'frozen': from the start; 'virtual': never the app's",
-    "delays": "time before each step of a message's life",
+    "delays": "delay before each status of a message",
     "throughput": "'unlimited' or 'realistic' sending rates",
     "callbacks": "webhooks go to 'mounted' apps only, or over 'http' too",
     "schedule_minimum": "shortest lead of a scheduled send",
-    "app_errors": "what a mounted app raises: 'record' it, or 'raise' it in the test too",
-    "unfaked": "'refuse' calls to what is not faked, or answer '404' as release 1.0",
+    "app_errors": "'record' errors of a mounted app, or 'raise' them in the test too",
+    "unfaked": "'refuse' calls to what is not faked, or answer '404' like release 1.0",
     "env": "more environment variables for the account's values, one `NAME = account_sid` a line",
     "django_settings": "Django settings for the account's values, one `NAME = auth_token` a line",
     "guard": "refuse calls to the vendor from tests without the fixture",
     "url_host": (
-        "the host in URLs that webhooks carry: 'twilio', 'whoosh' or a host; else the one that the app called last"
+        "the host in URLs that webhooks carry: 'twilio', 'whoosh' or a host; by default the host that the app called"
     ),
     "seed": "part of every generated SID",
 }

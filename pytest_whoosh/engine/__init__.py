@@ -1,1 +1,1 @@
-"""The engine: the life of messages, in virtual time."""
+"""The engine simulates the life of messages in virtual time."""

@@ -41,7 +41,7 @@ def channel_of(address: str) -> str | None:
 
 
 def kind_of(address: str) -> Kind | None:
-    """Return the kind of a normalised address; None if no message can come from it."""
+    """Return the kind of a normalised address; None if it cannot be a message's sender."""
     if address.startswith("+"):
         return Kind.NUMBER
     if channel_of(address):
@@ -57,9 +57,9 @@ def kind_of(address: str) -> Kind | None:
 
 @cached(4096)
 def phone_number(text: str, rule: str = "possible") -> str | None:
-    """Return a phone number in E.164, from any spelling of it; None if the text is no phone number.
+    """Return a phone number in E.164, whatever its spelling; None if the text is not a phone number.
 
-    Ten digits without a country code count as North American, as they do at the vendor. ``rule`` is
+    Like the vendor, it reads ten digits without a country code as a North American number. ``rule`` is
     ``"possible"`` (the length is right; fictional +1 555 numbers pass) or ``"valid"`` (in a real numbering plan).
     """
     if rule == "possible" and _PLAIN_NANP.fullmatch(text):
@@ -85,9 +85,9 @@ def phone_number(text: str, rule: str = "possible") -> str | None:
 
 @cached(4096)
 def normalize(text: str, rule: str = "possible") -> str | None:
-    """Return an address in its one spelling: E.164 for phone numbers, also after ``whatsapp:``.
+    """Return an address in its standard spelling: E.164 for phone numbers, also after ``whatsapp:``.
 
-    Returns None for other texts, also for short codes and alphanumeric senders, which have one spelling only.
+    Returns None for other texts. These include short codes and alphanumeric senders, which have only one spelling.
     """
     text = text.strip()
     channel, colon, rest = text.partition(":")
@@ -109,19 +109,19 @@ def _channel_address(name: str, address: str, rule: str) -> str | None:
 
 
 def same(one: str, other: str) -> bool:
-    """True if two texts are spellings of one address."""
+    """True if two texts are spellings of the same address."""
     return one == other or (normalize(one) or one) == (normalize(other) or other)
 
 
 def phone_of(address: str) -> str:
-    """Return the number of the phone that an address reaches: ``+1...`` for ``rcs:+1...``. Else the address itself."""
+    """Return the phone number behind an address: ``+1...`` for ``rcs:+1...``. Other addresses are returned as is."""
     channel, colon, number = address.partition(":")
     is_phone = colon and number.startswith("+") and channel in CHANNELS and CHANNELS[channel].reaches_numbers
     return number if is_phone else address
 
 
 def address_towards(sender: str, person: str) -> str:
-    """Return the address that a sender knows a person by: ``rcs:+1...`` if a phone number writes to an RCS sender."""
+    """Return the address that a sender sees for a person: ``rcs:+1...`` if a phone number writes to an RCS sender."""
     channel = channel_of(sender)
     is_phone = channel and person.startswith("+") and CHANNELS[channel].reaches_numbers
     return f"{channel}:{person}" if is_phone else person
@@ -132,7 +132,7 @@ def mask(address: str) -> str:
     return address[:-4] + "XXXX"
 
 
-#: The types of phone number, which are bought and priced separately.
+#: The types of phone number. The vendor sells and prices each separately.
 LOCAL, MOBILE, TOLL_FREE = "local", "mobile", "toll-free"
 _TOLL_FREE_NANP: Final = re.compile(r"\+18(?:00|33|44|55|66|77|88)")
 
@@ -144,7 +144,7 @@ def is_toll_free(number: str) -> bool:
 
 @cached(1024)
 def number_type(number: str) -> str:
-    """Return the type of a number in E.164. In North America a mobile number looks like a local one, so it is local."""
+    """Return the type of a number in E.164. North American mobile numbers look like local ones and count as local."""
     if number.startswith("+1"):
         return TOLL_FREE if is_toll_free(number) else LOCAL
     import phonenumbers
@@ -155,7 +155,7 @@ def number_type(number: str) -> str:
 
 
 def national_format(number: str) -> str:
-    """Return a number in E.164 as people of its country write it: ``(808) 925-5327``."""
+    """Return a number in E.164 as people in its country write it: ``(808) 925-5327``."""
     if nanp := re.fullmatch(r"\+1(\d{3})(\d{3})(\d{4})", number):
         return "({}) {}-{}".format(*nanp.groups())
     import phonenumbers
@@ -181,7 +181,7 @@ def _country_of_area(area: str) -> str:
     import phonenumbers
 
     if area.startswith("+1"):
-        # The area code decides; seven digits make a whole number of it.
+        # The area code determines the country. phonenumbers needs a whole number, so seven digits are added.
         parsed = phonenumbers.parse(area + "2345678"[: 12 - len(area)], "US")
         return phonenumbers.region_code_for_number(parsed) or "US"
     for digits in (2, 3, 4):

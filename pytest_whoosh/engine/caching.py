@@ -1,4 +1,4 @@
-"""Caches that keep nothing of long texts: one that kept bodies of 20 MB would hold them until the process ends."""
+"""Caches results for short texts only. A cache of long texts, such as a body of 20 MB, would keep them for ever."""
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
@@ -8,17 +8,17 @@ from urllib.parse import SplitResult, urlsplit
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: The longest text whose result is kept, in characters. Addresses, names, credentials and most URLs are shorter.
+#: The longest text that is cached, in characters. Addresses, names, credentials and most URLs are shorter.
 LONGEST: Final = 2048
-#: Python keeps the results of ``urlsplit`` in a cache, however long the URLs are. This is the function below it.
+#: ``urlsplit`` caches its results, however long the URLs are. This is the function without the cache.
 _split_anew: Final = getattr(urlsplit, "__wrapped__", urlsplit)
 
 
 def cached(entries: int) -> Callable[[Callable[Concatenate[str, P], R]], Callable[Concatenate[str, P], R]]:
-    """Return a decorator that keeps the results of a function for the short texts among its first arguments.
+    """Return a decorator that caches a function's results if its first argument is a short text.
 
     Args:
-        entries: how many results are kept, those used last.
+        entries: how many results are kept. The ones used longest ago are dropped.
     """
 
     def decorate(function: Callable[Concatenate[str, P], R]) -> Callable[Concatenate[str, P], R]:

@@ -14,27 +14,27 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """A channel's properties: one row of the table of channels."""
+    """The properties of a channel: one row of the table of channels."""
 
     #: The prefix of its addresses, before the colon.
     name: str
-    #: The name that people read; also the ``sender_type`` of the API.
+    #: The name in texts for people. The API uses it as the ``sender_type``.
     label: str
     #: True if people and senders are known by their phone numbers.
     has_numbers: bool
-    #: What an address that is no phone number looks like; None if all are phone numbers.
+    #: The form of addresses that are not phone numbers; None if all are phone numbers.
     identifier: re.Pattern[str] | None = None
-    #: How long a person may be sent free text after they last wrote; None means always.
+    #: How long a sender may send free text to a person after they last wrote; None means always.
     window: timedelta | None = None
     #: True if the channel reports that the recipient has read a message.
     reports_read: bool = False
-    #: True if a Messaging Service keeps the sender that a recipient knows.
+    #: True if a Messaging Service keeps using the sender that a recipient already knows.
     has_sticky_senders: bool = True
     #: True if the channel's senders also reach plain phone numbers.
     reaches_numbers: bool = False
-    #: True if the channel approves templates, which may then be sent outside of the window.
+    #: True if the channel approves templates. Approved templates can be sent outside of the window.
     approves_templates: bool = False
-    #: True if WhatsApp's own parameters go with webhooks: ``ProfileName``, ``WaId``, ``StructuredMessage``.
+    #: True if webhooks carry WhatsApp's own parameters: ``ProfileName``, ``WaId``, ``StructuredMessage``.
     has_profiles: bool = False
 
 
@@ -48,7 +48,7 @@ CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType(
                 name="whatsapp",
                 label="WhatsApp",
                 has_numbers=True,
-                # Who hides their number has an id, with the ISO code of their country; ENT is for businesses.
+                # A person who hides their number has an ID that starts with an ISO country code; ENT marks businesses.
                 identifier=re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}"),
                 window=timedelta(hours=24),
                 reports_read=True,

@@ -1,11 +1,11 @@
-"""Collections of records by SID."""
+"""Stores records by SID, in order."""
 
 from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 
 class Record(Protocol):
-    """Anything with a SID."""
+    """An object with a SID."""
 
     @property
     def sid(self) -> str:
@@ -21,7 +21,7 @@ class Collection(Generic[R]):
     __slots__ = ("_records",)
 
     def __init__(self, records: Iterable[R] = ()) -> None:
-        #: A removed record leaves None in its position: the next page of a list may start after one that is gone.
+        #: A removed record leaves None in its position, because the next page of a list may start after it.
         self._records: dict[str, R | None] = {}
         for record in records:
             self.add(record)
@@ -36,7 +36,7 @@ class Collection(Generic[R]):
         return isinstance(sid, str) and self._records.get(sid) is not None
 
     def add(self, record: R) -> R:
-        """Add a record as the newest, also one that was here before, such as a sender that rejoins its pool."""
+        """Add a record as the newest one, even if it was here before, such as a sender that rejoins its pool."""
         self._records.pop(record.sid, None)
         self._records[record.sid] = record
         return record
@@ -46,9 +46,9 @@ class Collection(Generic[R]):
         return self._records.get(sid)
 
     def remove(self, sid: str) -> None:
-        """Remove a record. Its position among the others stays known."""
+        """Remove a record but remember its position among the others."""
         self._records[sid] = None
 
     def places(self) -> list[tuple[str, R | None]]:
-        """Return every SID in order, with its record or, if that was removed, None."""
+        """Return every SID in order, with its record, or with None if the record was removed."""
         return list(self._records.items())

@@ -1,11 +1,11 @@
 """Limits the API calls that an account makes at the same time, if ``throughput`` is realistic.
 
-See https://www.twilio.com/docs/api/errors/20429: a call too many is never processed, and always safe to repeat. How
-many are allowed depends on the account and is published nowhere; new accounts are known to begin with 100.
+See https://www.twilio.com/docs/api/errors/20429: the vendor never processes a call over the limit, so apps can safely
+repeat it. The limit depends on the account and is not published; new accounts are known to begin with 100.
 
-Only calls of one event loop are counted together: which of them are under way at once follows from the app's own code,
-the same in every run. Which calls of threads, or of other processes, overlap is up to the machine, and a test that
-depended on it would fail now and then; so each of these is taken to be over before the next begins.
+Only calls from the same event loop count together, because the app's code determines which of them overlap: the same
+ones in every run. Calls from threads or other processes overlap at random, so a test that depended on it would be
+flaky. The fake treats each of these calls as over before the next begins.
 """
 
 from typing import Final
@@ -13,26 +13,26 @@ from typing import Final
 from .errors import ApiError
 from .http import Request
 
-#: The calls of one account that are answered at once, unless a test says otherwise.
+#: The default limit: how many calls one account can have under way at once.
 MOST: Final = 100
 
 
 class Concurrency:
-    """The calls that are under way. The accounts below one have a limit of their own."""
+    """The API calls that are under way. Each account and each sub-account has its own limit."""
 
     __slots__ = ("_calls", "_numbers", "most")
 
     def __init__(self) -> None:
         self.most = MOST
         self._calls: dict[str, int] = {}
-        #: Each call's account, unless it was one too many; and how many were under way when it came, with itself.
+        #: Each call's account (None if the call was over the limit), and how many calls were under way including it.
         self._numbers: dict[Request, tuple[str | None, int]] = {}
 
     def enter(self, call: Request, account_sid: str) -> None:
-        """Count a call that begins.
+        """Count a call as begun.
 
         Raises:
-            ApiError: the account has too many already.
+            ApiError: the account already has too many calls under way.
         """
         number = self._calls.get(account_sid, 0) + 1
         if number > self.most:
@@ -42,11 +42,11 @@ class Concurrency:
         self._calls[account_sid] = number
 
     def load(self, call: Request) -> int:
-        """Return how many calls of the account were under way when this one began, including this one."""
+        """Return how many of the account's calls were under way when this one began, including this one."""
         return self._numbers[call][1] if call in self._numbers else 1
 
     def leave(self, call: Request) -> None:
-        """Count a call as ended, because its caller has the answer."""
+        """Count a call as ended, because its caller has the response."""
         account_sid, _ = self._numbers.pop(call, (None, 0))
         if account_sid is not None:
             self._calls[account_sid] -= 1

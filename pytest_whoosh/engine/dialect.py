@@ -1,4 +1,4 @@
-"""The parts of an error text that read differently in Python and in the control API."""
+"""Words the parts of an error text that differ between Python and the control API."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from datetime import datetime
 from types import EllipsisType, MappingProxyType
 from typing import TypeAlias
 
-#: Parameters by name; ``...`` for any.
+#: Parameters by name, or ``...`` for any parameters.
 Given: TypeAlias = Mapping[str, object] | EllipsisType
 
 
@@ -15,7 +15,7 @@ class Dialect:
     """Writes calls, parameters and values for the caller who reads the error. This one writes Python."""
 
     def call(self, name: str, given: Given = MappingProxyType({})) -> str:
-        """Return a call of the double: ``whoosh.travel(seconds=...)``; with ``...``, of any parameters."""
+        """Return a call to the double: ``whoosh.travel(seconds=...)``. ``...`` stands for any parameters."""
         return f"whoosh.{name}({'...' if given is ... else self.criteria(given)})"
 
     def when(self, given: Mapping[str, object]) -> str:
@@ -40,7 +40,7 @@ class Dialect:
         return name
 
     def keyword(self, name: str) -> str:
-        """Return a parameter that is given by its name: ``server=``."""
+        """Return a parameter as a keyword: ``server=``."""
         return f"{name}="
 
     def argument(self, name: str, value: object = ...) -> str:
@@ -48,11 +48,11 @@ class Dialect:
         return f"{name}={self.value(value)}"
 
     def sent(self, name: str) -> str:
-        """Return a parameter with which an app sends a message: ``status_callback=...``."""
+        """Return a parameter of the app's call that creates a message: ``status_callback=...``."""
         return f"{name}=..."
 
     def match(self, given: Mapping[str, object]) -> str:
-        """Return what messages are matched by."""
+        """Return the criteria that messages are matched by."""
         return self.criteria(given)
 
     def criteria(self, given: Mapping[str, object]) -> str:
@@ -60,7 +60,7 @@ class Dialect:
         return ", ".join(self.argument(name, value) for name, value in given.items())
 
     def value(self, value: object) -> str:
-        """Return a value as the author of a test writes it; ``...`` stands for any."""
+        """Return a value as a test's author writes it. ``...`` stands for any value."""
         if value is ...:
             return "..."
         if isinstance(value, datetime):
@@ -76,7 +76,7 @@ class Dialect:
         return repr(value)
 
     def queues(self) -> str:
-        """Return how to read the queues of a Messaging Service."""
+        """Return code that reads the queues of a Messaging Service."""
         return "[whoosh.queue(sender) for sender in service.senders]"
 
     def clicks(self) -> str:
@@ -88,7 +88,7 @@ class Dialect:
         return f'Mark the test with @pytest.mark.whoosh({name}="{value}"), or write Whoosh({name}="{value}").'
 
     def start_earlier(self) -> str:
-        """Return the sentence that says how a double starts at an earlier moment."""
+        """Return the sentence that says how to start a double at an earlier moment."""
         return " Start earlier instead: freeze time there before the whoosh fixture starts."
 
 
@@ -96,7 +96,7 @@ _current: ContextVar[Dialect] = ContextVar("dialect", default=Dialect())  # noqa
 
 
 def dialect() -> Dialect:
-    """Return the dialect of the caller who would read an error raised now."""
+    """Return the dialect for errors raised in this context."""
     return _current.get()
 
 

@@ -1,4 +1,4 @@
-"""The vendor's refusals, and the errors of a test that uses the double wrongly."""
+"""API errors with which the vendor refuses requests, and texts for tests that use the double wrongly."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -17,18 +17,18 @@ MORE_INFO: Final = "https://www.twilio.com/docs/errors/{code}"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The refusal with a code: its HTTP status, and its text if that differs from the code's title.
+    """The API error for a code: its HTTP status, and its text if that differs from the code's title.
 
-    The text's ``{to}``, ``{from_}``, ``{path}`` and so on are filled in from the request; ``to`` with its last four
-    digits masked, as the vendor masks them.
+    Placeholders such as ``{to}``, ``{from_}`` and ``{path}`` are filled in from the request. Like the vendor, ``to``
+    hides its last four digits.
     """
 
     status: int = 400
     text: str | None = None
 
 
-#: Each code's HTTP status and text, if the status is not 400 or the text is not the title. This is the one table of
-#: them: the fake's own refusals and ``.reject(code)`` read it.
+#: The HTTP status and text of each code that has a status other than 400, or a text other than its title. Both the
+#: fake's own errors and ``.reject(code)`` read this table.
 REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
     {
         20003: Refusal(401, "Authenticate"),
@@ -102,11 +102,11 @@ _PLAIN: Final = Refusal()
 
 
 class ApiError(Exception):
-    """The vendor refuses a request: becomes the error document with this code, status and text.
+    """A refused request. It becomes the vendor's error document with this code, status and text.
 
-    ``texts`` fill the placeholders of the code's text. A ``message`` replaces that text altogether, and a ``detail``
-    is told besides it. ``headers`` are added to the response. ``why`` is for the test's reports only: what the vendor
-    does not say.
+    ``texts`` fill the placeholders of the code's text. A ``message`` replaces the whole text, and a ``detail`` is added
+    to the document. ``headers`` are added to the response. ``why`` is a reason that the vendor does not give; only the
+    test's reports show it.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class ApiError(Exception):
         super().__init__(f"{code}: {self.message}")
 
     def document(self) -> dict[str, object]:
-        """The body of the refusal: exactly the four keys that the vendor sends, and the detail where there is one.
+        """Return the error document: exactly the four keys that the vendor sends, and the detail if it has one.
 
         See https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions
         """
@@ -145,7 +145,7 @@ class ApiError(Exception):
 
 
 class _Texts(dict[str, object]):
-    """Fills the placeholder nobody gave a text for with nothing, as for a scripted refusal."""
+    """Leaves a placeholder empty if it has no text, which happens for a scripted refusal."""
 
     def __missing__(self, name: str) -> object:
         return 0 if name == "least" else ""
@@ -162,7 +162,7 @@ def status_of(code: int) -> int:
 
 
 def require_known(code: object, message: str | None, method: str) -> None:
-    """Refuse a code that the catalogue lacks, unless a ``message`` gives its text; name the nearest known codes.
+    """Raise if the catalogue lacks a code and no ``message`` gives its text. The error names the nearest known codes.
 
     ``method`` is the name of the method that was called with the code.
     """
@@ -181,7 +181,7 @@ def require_known(code: object, message: str | None, method: str) -> None:
 
 
 def _distance(code: int, known: int) -> tuple[int, int]:
-    """Return how unlike two codes look: digits first, because one wrong digit is the likeliest mistake."""
+    """Return how different two codes look. Differing digits count first: one wrong digit is the likeliest mistake."""
     one, other = str(code), str(known)
     if len(one) == len(other):
         slips = sum(digit != meant for digit, meant in zip(one, other, strict=True))
@@ -194,9 +194,9 @@ def _distance(code: int, known: int) -> tuple[int, int]:
 def choose_from(
     kind: str, given: object, valid: Iterable[str], synonyms: Mapping[str, str] = MappingProxyType({})
 ) -> str:
-    """Return the sentence that refuses an unknown name: which one was probably meant, and which ones are valid.
+    """Return the text that refuses an unknown name: the name that was probably meant, and the valid names.
 
-    ``synonyms`` holds names that people may know from elsewhere, each with what to write here.
+    ``synonyms`` maps names that people may know from elsewhere to the right code here.
     """
     names = [str(name) for name in valid]
     return f"Unknown {kind} {given!r}.{meant_by(str(given), names, synonyms)} Valid: {', '.join(names)}."

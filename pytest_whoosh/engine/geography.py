@@ -1,4 +1,4 @@
-"""Locates phone numbers for inbound webhooks, by the numbering data of ``phonenumbers``."""
+"""Locates phone numbers for inbound webhooks, from the numbering data of ``phonenumbers``."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from .addresses import country_of
 
 
 class Location(NamedTuple):
-    """The place of a phone number. A field is empty if the number does not determine it."""
+    """The location of a phone number. A field is empty if the number does not determine it."""
 
     city: str = ""
     state: str = ""
@@ -17,14 +17,14 @@ class Location(NamedTuple):
 
 @lru_cache(maxsize=256)
 def locate(number: str) -> Location:
-    """Return the place of an E.164 number, in capitals as the vendor writes it."""
+    """Return the location of an E.164 number, in capitals as the vendor writes it."""
     if not number.startswith("+"):
         return Location()
     country = country_of(number)
     import phonenumbers
 
     parsed = phonenumbers.parse(number)
-    if not phonenumbers.is_valid_number(parsed):  # fictional, so the large tables need not be loaded
+    if not phonenumbers.is_valid_number(parsed):  # a fictional number, so the large tables need not be loaded
         return Location(country=country)
     from phonenumbers import geocoder
 

@@ -1,24 +1,24 @@
-"""Decides which hosts are the vendor's, what each of them serves, and which are this machine."""
+"""Recognises the vendor's hosts, the product that each serves, and hosts of this machine."""
 
 import re
 from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-#: The content delivery network that media redirect to.
+#: The content delivery network that media URLs redirect to.
 CDN_HOST: Final = "mms.twiliocdn.com"
-#: The vendor's domains, and Twilio's, whose API the vendor speaks. Everything below them is the vendor's: the vendor's
-#: own SDK fork calls ``api.whoosh.totogidemos.com``, and ``api.dublin.ie1.totogidemos.com`` when a region is set. The
-#: last domain is the CDN that media redirect to.
+#: The vendor's domains and Twilio's, because the vendor serves Twilio's API. All hosts below them are the vendor's: the
+#: vendor's own SDK fork calls ``api.whoosh.totogidemos.com``, or ``api.dublin.ie1.totogidemos.com`` with a region. The
+#: last domain is the CDN that media URLs redirect to.
 DOMAINS: Final = ("totogi.solutions", "totogidemos.com", "twilio.com", CDN_HOST)
 
-#: Where the vendor serves messages and their media.
+#: The vendor's host for messages and their media.
 API_HOST: Final = "api.whoosh.totogi.solutions"
 
-#: The first segment of a path on a local server that stands for :data:`CDN_HOST`.
+#: The first segment of a local server's paths that represent :data:`CDN_HOST`.
 CDN_LABEL: Final = CDN_HOST.partition(".")[0]
 
-#: The products whose API is faked. A region or an edge may follow: ``api.dublin.ie1.twilio.com``.
+#: The labels of the products that are faked. A region or an edge may follow: ``api.dublin.ie1.twilio.com``.
 PRODUCTS: Final = frozenset({"api", "messaging", "pricing", "content", "lookups", "oauth", "verify"})
 
 #: A DNS name has at most 253 characters. Longer ones are not cached, so that the caches stay small.
@@ -32,7 +32,7 @@ def is_vendor(host: object) -> bool:
     """True if a host is the vendor's or Twilio's, in any spelling that a resolver accepts.
 
     Args:
-        host: a text, or bytes as sockets accept them. Anything else is no host.
+        host: a text, or bytes as sockets accept them. Anything else is not a host.
     """
     if host.__class__ is str and len(host) <= _LONGEST_NAME:
         return _below_domain(host) is not None
@@ -50,20 +50,20 @@ def product_of(host: str) -> str | None:
 def label_of(host: str) -> str:
     """Return the first label of a vendor host, which names its product, faked or not: ``"lookups"``.
 
-    It is empty for a bare domain and for anybody else's host.
+    It is empty for a bare domain and for a host that is not the vendor's.
     """
     below = _below_domain(host) if len(host) <= _LONGEST_NAME else _below_domain.__wrapped__(host)
     return (below or "").partition(".")[0]
 
 
 def api_host_beside(host: str) -> str:
-    """Return the vendor's host for messages and media of the same domain, region and edge as another of its hosts."""
+    """Return the API host for messages and media with the same domain, region and edge as another vendor host."""
     label = label_of(host)
     return "api" + host[len(label) :].lower().rstrip(".") if label else API_HOST
 
 
 def is_loopback(host: str) -> bool:
-    """True if a host is this machine: ``localhost``, a name below it, or a loopback address."""
+    """True if a host is this machine: ``localhost``, one of its subdomains, or a loopback address."""
     name = host.lower().removesuffix(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -79,17 +79,17 @@ def is_loopback(host: str) -> bool:
 def split_url(url: str) -> SplitResult:
     r"""Return the parts of a URL that a webhook may be sent to.
 
-    Libraries disagree about the host of URLs such as ``http://10.9.9.9\@127.0.0.1/``. No webhook is sent to such a one.
+    Libraries disagree about the host of URLs such as ``http://10.9.9.9\@127.0.0.1/``, so they are refused.
 
     Raises:
-        ValueError: the URL cannot be parsed, or can be read in two ways.
+        ValueError: the URL cannot be parsed, or is ambiguous.
     """
     from .caching import split  # here, because the guard of every test run reads this module
 
     parts = split(url)
-    _ = parts.port  # raises ValueError if it is no port
+    _ = parts.port  # raises ValueError if the port is invalid
     if _CONTROL.search(url):
-        raise ValueError("it has a space at its ends or a control character")
+        raise ValueError("it starts or ends with a space, or has a control character")
     if parts.netloc and (wrong := _NOT_IN_AUTHORITY.search(parts.netloc)):
         raise ValueError(f"{wrong[0]!r} cannot be part of a host or of a user's name")
     if parts.scheme in ("http", "https") and not parts.netloc and "\\" in url:
@@ -102,7 +102,7 @@ _NOT_IN_AUTHORITY: Final = re.compile(r"[\s\\<>^`{|}]")
 
 
 def is_private(url: str) -> bool:
-    """True if the vendor cannot reach a URL's host: it is this machine, or an address of a private network."""
+    """True if the vendor cannot reach a URL's host: this machine, or an address in a private network."""
     from ipaddress import ip_address
 
     host = urlsplit(url).hostname or ""
@@ -115,22 +115,22 @@ def is_private(url: str) -> bool:
 
 
 def is_cdn(host: str) -> bool:
-    """True if a host is the network that serves the files of media."""
+    """True if a host is the content delivery network that serves media files."""
     return host.rstrip(".").lower().endswith(CDN_HOST)
 
 
 @lru_cache(maxsize=256)
 def _below_domain(host: str) -> str | None:
-    """Return the labels before the vendor's domain in a host, or None for anybody else's host."""
+    """Return the labels before the vendor's domain in a host; None if the host is not the vendor's."""
     name = "." + (host if host.isascii() else _to_ascii(host)).strip().lower().rstrip(".")
     return next((name[: -len(domain)].strip(".") for domain in DOMAINS if name.endswith("." + domain)), None)
 
 
 def _to_ascii(host: str) -> str:
-    """Return the name that IDNA makes of an international spelling: full-width letters, soft hyphens, other stops.
+    """Return an international host name in ASCII, by IDNA: full-width letters, soft hyphens and other full stops.
 
-    IDNA drops a few invisible characters and refuses others. All of them are dropped here: a name that no resolver
-    accepts may be refused as well.
+    IDNA drops some invisible characters and refuses others. All of them are dropped here, because the guard may also
+    refuse a name that no resolver accepts.
     """
     from unicodedata import category, normalize
 

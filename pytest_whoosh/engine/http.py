@@ -1,4 +1,4 @@
-"""One HTTP exchange as values, whichever library carried it."""
+"""HTTP requests and responses, independent of the library that carries them."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -9,14 +9,14 @@ from urllib.parse import unquote
 
 from .caching import LONGEST, cached, split
 
-#: The parameters of a form or query string; a repeated name keeps every value, in order.
+#: The parameters of a form or query string. A repeated name keeps every value, in order.
 Form: TypeAlias = dict[str, list[str]]
 
 
 class Request:
-    """One request as it arrived: ``method``, ``url``, ``headers`` (names in any case) and ``body``.
+    """A received HTTP request: ``method``, ``url``, ``headers`` (names in any case) and ``body``.
 
-    ``origin`` is what absolute URLs in its answer begin with, where that is not where the URL leads.
+    ``origin`` is the origin for absolute URLs in the response, if it differs from the origin of ``url``.
     """
 
     __slots__ = ("_origin", "body", "headers", "host", "method", "path", "query_string", "scheme", "url")
@@ -38,17 +38,17 @@ class Request:
         self._origin = origin
 
     def header(self, name: str) -> str | None:
-        """The value of a header, whatever the case of its name; None where it is absent."""
+        """Return the value of a header, whatever the case of its name; None if it is missing."""
         value: Any = self.headers.get(name)
         if value is None:
             wanted = name.lower()
             value = next((text for key, text in self.headers.items() if key.lower() == wanted), None)
-        # An app may have given its library bytes.
+        # Some apps pass header values as bytes.
         return value.decode("latin-1") if isinstance(value, bytes) else value
 
     @property
     def port(self) -> int | None:
-        """The port that the URL names."""
+        """The port in the URL; None if it has none."""
         return split(self.url).port
 
     @property
@@ -60,12 +60,12 @@ class Request:
 
     @property
     def server(self) -> str | None:
-        """The origin of the local server that received the request; None for a call from this process."""
+        """The origin of the local server that received the request; None if this process made the call."""
         return self._origin
 
     @property
     def text(self) -> str:
-        """The body as text; what is not UTF-8 becomes the replacement character."""
+        """The body as text. Bytes that are not UTF-8 become the replacement character."""
         body = self.body
         if isinstance(body, bytes):
             return body.decode("utf-8", "replace")
@@ -84,44 +84,44 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The answer to a request."""
+    """The response to a request."""
 
     status: int
     headers: Mapping[str, str]
     body: str | bytes = ""
 
     def json(self) -> object:
-        """The body, read as JSON."""
+        """Return the body, parsed as JSON."""
         return json.loads(self.body)
 
     def header(self, name: str) -> str | None:
-        """The value of a header, whatever the case of its name; None where it is absent."""
+        """Return the value of a header, whatever the case of its name; None if it is missing."""
         return next((value for key, value in self.headers.items() if key.lower() == name), None)
 
 
-#: Takes what is to be done later.
+#: Takes a function to call later.
 Later: TypeAlias = Callable[[Callable[[], None]], object]
 
 
 class Answer(Protocol):
-    """The function behind every HTTP library: it takes a request and returns a response.
+    """The function behind every HTTP library. It takes a request and returns a response.
 
-    A transport whose callers may make other calls before they have the answer to this one passes ``later``: it is
-    given what to do once the caller has it.
+    A transport passes ``later`` if its callers can make other calls before they have this response. ``later`` receives
+    a function, and calls it once the caller has the response.
     """
 
     def __call__(self, request: Request, *, later: Later | None = None) -> Response:
         """Answer a request."""
 
     def may_be_mocked(self, request: Request) -> bool:
-        """True if the user's own mock, where it has an answer, is to answer a request."""
+        """True if the user's own mock answers a request instead, provided that it has an answer."""
 
 
 class NetworkFault(Exception):
-    """A fault below HTTP, which each transport raises as its own library's exception.
+    """A network fault. Each transport raises it as its own library's exception.
 
-    ``kind`` is ``"timeout"`` or ``"disconnect"``, as scripted, or ``"refused"``, with a text that says why.
-    ``connecting`` tells whether it strikes before the connection stands.
+    ``kind`` is ``"timeout"`` or ``"disconnect"`` if a test scripted it, or ``"refused"``, with a text that says why.
+    ``connecting`` is True if it happens before the connection is established.
     """
 
     def __init__(self, kind: str, *, connecting: bool = False, text: str | None = None) -> None:
@@ -131,7 +131,7 @@ class NetworkFault(Exception):
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Headers by name; one that comes several times has its values on lines of their own."""
+    """Return headers by name. The values of a repeated header are joined, one per line."""
     values: dict[str, str] = {}
     for name, value in headers:
         values[name] = f"{values[name]}\n{value}" if name in values else value
@@ -149,10 +149,10 @@ def parse_form(text: str) -> Form:
 
 
 def read_json(text: str) -> Any:
-    """Read JSON that JSON can be made of again: without NaN, infinite numbers, and halves of characters.
+    """Parse JSON that can be serialised again: without NaN, infinite numbers, and lone surrogates.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not such JSON.
     """
     try:
         value = json.loads(text)
@@ -163,13 +163,13 @@ def read_json(text: str) -> Any:
 
 
 def well_formed(text: str) -> str:
-    """A text that UTF-8 can carry: halves of surrogate pairs become the replacement character."""
+    """Return a text that UTF-8 can encode: lone surrogates become the replacement character."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @lru_cache(maxsize=512)
 def _target(method: str, url: str) -> tuple[str, str, str, str, str, str]:
-    # Apps call few URLs often. Reading each once also leaves the journal with one copy of it.
+    # Apps call few URLs, often. Parsing each URL once also leaves the journal with one copy of it.
     if not url.isascii():
         url = well_formed(url)
     parts = split(url)
@@ -178,5 +178,5 @@ def _target(method: str, url: str) -> tuple[str, str, str, str, str, str]:
 
 @cached(512)
 def _decode(text: str) -> str:
-    # Names and phone numbers come again and again, and decoding them is a good part of a send.
+    # Names and phone numbers repeat, and decoding them takes a good part of a send.
     return unquote(text.replace("+", " "), errors="replace")

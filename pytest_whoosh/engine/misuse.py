@@ -1,4 +1,4 @@
-"""The errors of a test that uses the double wrongly. The module imports nothing, because every run loads the guard."""
+"""Errors for tests that use the double wrongly. Every test run loads this module, so it imports nothing heavy."""
 
 import linecache
 from collections.abc import Iterable, Mapping
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 
 class WhooshError(Exception):
-    """The double cannot do what the test asks. The text says what to write instead."""
+    """The double cannot do this. The text says what to write instead."""
 
 
 class WhooshGuardError(WhooshError):
-    """A call to the vendor was stopped before anything left the machine.
+    """The guard stopped a call to the vendor before anything left the machine.
 
     Attributes:
-        test: The ID of the test that started the thread or process of the call, if known.
+        test: The ID of the test that started the calling thread or process, if known.
         expected: True once ``pytest.raises`` or ``assertRaises`` caught the error.
     """
 
@@ -23,7 +23,7 @@ class WhooshGuardError(WhooshError):
 
 
 class WhooshNotFakedError(WhooshGuardError):
-    """The app called a resource of the vendor that is neither faked nor scripted with ``whoosh.when_called()``.
+    """The app called a vendor resource that is neither faked nor scripted with ``whoosh.when_called()``.
 
     Example:
         import pytest
@@ -38,14 +38,14 @@ class WhooshNotFakedError(WhooshGuardError):
 
 
 for _error in (WhooshError, WhooshGuardError, WhooshNotFakedError):
-    _error.__module__ = __name__.partition(".")[0]  # where users import them from, and so what tracebacks show
+    _error.__module__ = __name__.partition(".")[0]  # tracebacks show the module that users import them from
 
 
 def is_usage_error(info: Any) -> bool:
-    """True if an error is the test's, so that pytest hides our frames in its traceback (``__tracebackhide__``).
+    """True if a test caused an error. pytest then hides our frames in the traceback (``__tracebackhide__``).
 
-    A ``TypeError`` is the test's where one of our ``raise`` statements says so; otherwise it is a defect of ours, which
-    is to be seen whole.
+    A ``TypeError`` is the test's mistake only if one of our ``raise`` statements raised it. Otherwise it is a bug in
+    this package, and the whole traceback is shown.
     """
     if isinstance(info.value, WhooshError):
         return True
@@ -61,9 +61,9 @@ def is_usage_error(info: Any) -> bool:
 
 
 def meant_by(name: str, valid: Iterable[str], synonyms: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Return a sentence that says which name an unknown one probably stands for; nothing if none comes near.
+    """Return a sentence with the valid name that an unknown one is closest to; an empty text if none is close.
 
-    ``synonyms`` holds names that people may know from elsewhere, each with what to write here.
+    ``synonyms`` maps names that people may know from elsewhere to the right code here.
     """
     from difflib import get_close_matches  # only once something is wrong
 
@@ -76,16 +76,16 @@ def meant_by(name: str, valid: Iterable[str], synonyms: Mapping[str, str] = Mapp
 
 
 def _did_you_mean(written: str) -> str:
-    """Word a suggestion: a name is quoted, and code can be pasted as it is."""
+    """Word a suggestion. Names are quoted; code is not, so it can be pasted."""
     return f" Did you mean {repr(written) if written.isidentifier() else written}?"
 
 
 class Suggesting:
-    """An object that says what was probably meant if a name of it is misspelt."""
+    """A base class that suggests the right name if an attribute's name is misspelt."""
 
     __slots__ = ()
 
-    #: Names that other libraries have, each with what to write here.
+    #: Names from other libraries, with the right code here.
     _SYNONYMS: ClassVar[Mapping[str, str]] = {}
 
     if not TYPE_CHECKING:  # a type checker finds misspelt names itself
@@ -94,13 +94,13 @@ class Suggesting:
             raise AttributeError(_unknown(self, name))
 
     def __dir__(self) -> Iterable[str]:
-        """List the names for completion, without those for our own modules."""
+        """Return the names for completion, without the private ones."""
         return [name for name in super().__dir__() if not name.startswith("_") or name.startswith("__")]
 
 
 def _unknown(owner: Suggesting, name: str) -> str:
     text = f"{type(owner).__name__} has no attribute {name!r}."
-    if name.startswith("_"):  # asked by tools
+    if name.startswith("_"):  # tools look these up
         return text
     valid = [each for each in dir(type(owner)) if not each.startswith("_")]
     return text + meant_by(name, valid, owner._SYNONYMS)

@@ -1,4 +1,4 @@
-"""Parameters of the API: how the text of each is read, and the error code if it cannot be."""
+"""Declares API parameters: how each is read, and the error code of an invalid value."""
 
 import json
 import re
@@ -12,29 +12,29 @@ from .hosts import split_url
 from .limits import LONGEST_NAME, LONGEST_URL, MOST_TAGS
 from .sids import is_sid
 
-#: Reads the text of a parameter. Raises ValueError with the values that are valid, in words.
+#: Reads the text of a parameter. Raises ValueError with a description of the valid values.
 Read: TypeAlias = Callable[[str], Any]
 
-#: No hostname label may hold an underscore; see the vendor's page on creating messages, ``status_callback``.
+#: A hostname label cannot have an underscore; see ``status_callback`` on the vendor's page about creating messages.
 _HOST: Final = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?|\[[0-9A-Fa-f:.]+\]")
-#: At most four decimal places, and as many zeros after them as anyone likes.
+#: At most four decimal places, and any number of zeros after them.
 _AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{0,4}0*)?|\.[0-9]{1,4}0*")
 #: The name and the value of a tag.
 _TAG_NAME: Final = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 _TAG_VALUE: Final = re.compile(r"[A-Za-z0-9._~-]{1,256}")
-#: The metadata key under which a dataclass field declares its parameter.
+#: The metadata key for the parameter that a dataclass field declares.
 _KEY: Final = "parameter"
-#: Stands for a property that an empty parameter leaves unchanged.
+#: Marks a property that an empty parameter leaves unchanged.
 UNCHANGED: Final = object()
 
 
 class Parameter(NamedTuple):
-    """One parameter: the field that it fills, its name in the API, and how it is read."""
+    """One parameter: the field that it sets, its name in the API, and its reader."""
 
     field: str
     name: str
     read: Read
-    #: The error code of a value that cannot be read.
+    #: The error code of an invalid value.
     code: int
     many: bool
     texts: Callable[[str], dict[str, object]]
@@ -63,9 +63,9 @@ def param(
         read: The reader of its text.
         invalid: The error code of a text that the reader refuses.
         default: The field's value if the parameter is missing.
-        cleared: The value that an empty parameter sets: the default, unless given. UNCHANGED ignores it.
-        many: True if the parameter may come several times: the field is a tuple.
-        texts: Returns the values of the placeholders in the error's text.
+        cleared: The value that an empty parameter sets, by default ``default``. UNCHANGED ignores an empty parameter.
+        many: True if the parameter can be repeated. The field is then a tuple.
+        texts: Returns values for the placeholders in the error's text.
     """
     default = () if many else default
     metadata = {_KEY: (name, read, invalid, many, texts, default if cleared is ... else cleared)}
@@ -84,7 +84,7 @@ def parameters_of(form: Any) -> tuple[Parameter, ...]:
 
 
 def api_name(name: str) -> str:
-    """Return a property's name as a parameter of the API: ``sms_url`` becomes ``SmsUrl``."""
+    """Return the API's parameter name for a property: ``SmsUrl`` for ``sms_url``."""
     return name.title().replace("_", "")
 
 
@@ -97,7 +97,7 @@ def text(value: str) -> str:
 
 
 def at_most(units: int) -> Read:
-    """Accept a text of limited length, counted in UTF-16 code units as the vendor counts: an emoji is two or more."""
+    """Accept a text up to a length in UTF-16 code units, as the vendor counts: an emoji has two or more."""
 
     def read(value: str) -> str:
         if len(value) * 2 > units and len(value.encode("utf-16-le", "surrogatepass")) > units * 2:
@@ -108,7 +108,7 @@ def at_most(units: int) -> Read:
 
 
 def flag(value: str) -> bool:
-    """Read ``true`` in any case; everything else is false."""
+    """Read ``true`` in upper or lower case as True. Every other text is False."""
     return value.lower() == "true"
 
 
@@ -138,7 +138,7 @@ def amount(value: str) -> Decimal:
 
 
 def one_of(*choices: str) -> Read:
-    """Accept one of a few words."""
+    """Accept one of the given words."""
 
     def read(value: str) -> str:
         if value not in choices:
@@ -149,7 +149,7 @@ def one_of(*choices: str) -> Read:
 
 
 def tags(value: str) -> dict[str, str]:
-    """Read the tags of a message: a JSON object of short texts.
+    """Read a message's tags: a JSON object of short texts.
 
     See https://www.twilio.com/docs/bulk-messaging/tags
     """
@@ -166,11 +166,11 @@ def tags(value: str) -> dict[str, str]:
     return read
 
 
-#: Reads the name of a record.
+#: Reads a record's friendly name.
 friendly_name: Final = at_most(LONGEST_NAME)
-#: Reads the HTTP method of a webhook.
+#: Reads a webhook's HTTP method.
 method: Final = one_of("GET", "POST")
-#: Reads the version of the API that a webhook speaks. The webhooks of both look the same.
+#: Reads the API version of a webhook. Webhooks of both versions look the same.
 api_version: Final = one_of("2010-04-01", "2008-08-01")
 
 
@@ -186,7 +186,7 @@ def sid(prefix: str) -> Read:
 
 
 def url(value: str) -> str:
-    """Accept an absolute http(s) URL with a valid hostname, of a length that the vendor accepts."""
+    """Accept an absolute http(s) URL with a valid hostname, up to the vendor's length limit."""
     if len(value) > LONGEST_URL:
         raise ValueError(_URL)
     try:

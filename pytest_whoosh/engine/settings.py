@@ -1,4 +1,4 @@
-"""The settings of a double: their names, defaults, and how each is read from Python or from an ini file."""
+"""Declares the settings of a double: names, defaults, and readers for values from Python and ini files."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -21,9 +21,9 @@ _DURATION: Final = re.compile(
     re.IGNORECASE,
 )
 _SPAN: Final = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
-#: The longest span that a test may ask for: moments beyond it would leave the calendar.
+#: The longest duration that a test can set. Longer ones would exceed the calendar.
 _LONGEST: Final = timedelta(days=36_500)
-#: What the settings ``env`` and ``django_settings`` may name.
+#: The values that the settings ``env`` and ``django_settings`` can name.
 ACCOUNT_VALUES: Final = ("account_sid", "api_key", "api_secret", "auth_token")
 _NAMES: Final = 'a mapping such as {"TWILIO_ACCOUNT": "account_sid"}, or lines such as "TWILIO_ACCOUNT = account_sid"'
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -105,7 +105,7 @@ def _url_host(value: object) -> str | None:
 
 def _delays(value: object) -> Mapping[str, timedelta]:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        value = ", ".join(value)  # as a TOML file may write several
+        value = ", ".join(value)  # a list in a TOML file
     if isinstance(value, str):
         pairs = [pair.partition("=") for pair in _BETWEEN_DELAYS.split(value.strip(", \n"))]
         if not all(equals for _, equals, _ in pairs):
@@ -121,16 +121,16 @@ def _delays(value: object) -> Mapping[str, timedelta]:
             given[str(name)] = duration(amount)
         except ValueError as wanted:
             raise ValueError(f"as the delay of {str(name)!r} {wanted}") from None
-    # A receipt takes as long whichever way it turns out, and a failure as long as a handover, unless said otherwise.
+    # By default a negative receipt takes as long as a positive one, and a failure as long as a handover.
     given.setdefault(Status.UNDELIVERED, given.get(Status.DELIVERED, DELAYS[Status.UNDELIVERED]))
     given.setdefault(Status.FAILED, given.get(Status.SENT, DELAYS[Status.FAILED]))
     return MappingProxyType({**DELAYS, **given})
 
 
 def _names(value: object) -> Mapping[str, str]:
-    """Read the names of the app under which it looks for the account's values."""
+    """Read the names that the app uses for the account's values."""
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        value = "\n".join(value)  # as a TOML file may write several
+        value = "\n".join(value)  # a list in a TOML file
     if isinstance(value, str):
         pairs = [line.partition("=") for line in value.strip().splitlines() if line.strip()]
         if not all(equals for _, equals, _ in pairs):
@@ -140,7 +140,7 @@ def _names(value: object) -> Mapping[str, str]:
         raise ValueError(_NAMES)
     for name, of in value.items():
         if not isinstance(name, str) or not name.isidentifier():
-            raise ValueError(f"{_NAMES}; and {name!r} is no name of a variable")
+            raise ValueError(f"{_NAMES}; {name!r} is not the name of a variable")
         if of not in ACCOUNT_VALUES:
             raise ValueError(f"values of the account. {choose_from('value', of, ACCOUNT_VALUES).removesuffix('.')}")
     return MappingProxyType(dict(value))
@@ -154,7 +154,7 @@ def _setting(read: Callable[[object], Any], default: object, about: str) -> Any:
 class Settings:
     """The settings of one double; build it with :func:`read_settings`."""
 
-    # The fixed credentials are spelled in two parts so that no secret scanner takes them for real ones.
+    # The fixed credentials are written in two parts because secret scanners would take them for real ones.
     account_sid: str = _setting(_sid(Prefix.ACCOUNT), "AC" + "f00d" * 8, "SID of the fake account")
     api_key: str = _setting(_sid(Prefix.API_KEY), "SK" + "beef" * 8, "SID of its API key")
     api_secret: str = _setting(_text, "s3cr3tw0" * 4, "secret of its API key")
@@ -167,7 +167,7 @@ class Settings:
     callback_hosts: str = _setting(
         _choice("any", "public"),
         "any",
-        "a StatusCallback may lead to 'any' host, or only to 'public' ones: not to this machine or a private address",
+        "a StatusCallback can use 'any' host, or only 'public' ones: not this machine or a private address",
     )
     clock: str = _setting(
         _choice("auto", "frozen", "virtual"),
@@ -176,7 +176,7 @@ class Settings:
     )
     delays: Mapping[str, timedelta] = field(
         default_factory=lambda: DELAYS,
-        metadata={"read": _delays, "about": "time before each step of a message's life"},
+        metadata={"read": _delays, "about": "delay before each status of a message"},
     )
     throughput: str = _setting(
         _choice("unlimited", "realistic"), "unlimited", "'unlimited' or 'realistic' sending rates"
@@ -186,10 +186,10 @@ class Settings:
     )
     schedule_minimum: timedelta = _setting(duration, timedelta(minutes=15), "shortest lead of a scheduled send")
     app_errors: str = _setting(
-        _choice("record", "raise"), "record", "what a mounted app raises: 'record' it, or 'raise' it in the test too"
+        _choice("record", "raise"), "record", "'record' errors of a mounted app, or 'raise' them in the test too"
     )
     unfaked: str = _setting(
-        _choice("refuse", "404"), "refuse", "'refuse' calls to what is not faked, or answer '404' as release 1.0"
+        _choice("refuse", "404"), "refuse", "'refuse' calls to what is not faked, or answer '404' like release 1.0"
     )
     env: Mapping[str, str] = field(
         default_factory=lambda: _NO_NAMES,
@@ -206,12 +206,12 @@ class Settings:
     url_host: str | None = _setting(
         _url_host,
         None,
-        "the host in URLs that webhooks carry: 'twilio', 'whoosh' or a host; else the one that the app called last",
+        "the host in URLs that webhooks carry: 'twilio', 'whoosh' or a host; by default the host that the app called",
     )
     seed: int = _setting(_integer, 0, "part of every generated SID")
 
 
-#: A length of time, as settings and rules take it.
+#: A duration, as settings and rules accept it.
 Duration: TypeAlias = timedelta | float | str
 
 
@@ -220,7 +220,7 @@ AccountValue: TypeAlias = Literal["account_sid", "api_key", "api_secret", "auth_
 
 
 class GivenSettings(TypedDict, total=False):
-    """The settings as a test may give them, for type checkers and completion; a test compares the names."""
+    """The settings that a test can pass, for type checkers and completion. One of our tests compares the names."""
 
     account_sid: str
     api_key: str
@@ -244,30 +244,30 @@ class GivenSettings(TypedDict, total=False):
     seed: int
 
 
-#: Every setting's name, in the order of the documentation.
+#: The names of all settings, in the order of the documentation.
 NAMES: Final = tuple(setting.name for setting in fields(Settings))
-#: The meaning of each setting, in a few words.
+#: A short description of each setting.
 ABOUT: Final[Mapping[str, str]] = MappingProxyType({each.name: each.metadata["about"] for each in fields(Settings)})
 _READERS: Final = {setting.name: setting.metadata["read"] for setting in fields(Settings)}
 
 
 def read_settings(given: Mapping[str, object]) -> Settings:
-    """Check settings given by name, and complete them with the defaults.
+    """Check the given settings and add the defaults for the others.
 
     Raises:
         TypeError: a name is unknown; the text lists the valid ones.
-        ValueError: a value will not do; the text says what would.
+        ValueError: a value is invalid; the text describes the valid ones.
     """
     if not given:
         return _DEFAULTS
     read: dict[str, Any] = {name: read_setting(name, value) for name, value in given.items()}
-    if read.get("throughput") == "realistic":  # whose moments a test means to the second
+    if read.get("throughput") == "realistic":  # tests of throughput need moments that are exact to the second
         read.setdefault("clock", "frozen")
     return Settings(**read)
 
 
 def read_setting(name: str, value: object) -> object:
-    """Check one setting's value, as :func:`read_settings` does."""
+    """Check the value of one setting, as :func:`read_settings` does."""
     if name not in _READERS:
         raise TypeError(choose_from("setting", name, NAMES))
     try:

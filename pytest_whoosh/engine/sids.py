@@ -1,4 +1,4 @@
-"""SIDs: their prefixes, their form, and how the fake generates them.
+"""Recognises and generates SIDs.
 
 See https://www.twilio.com/docs/glossary/what-is-a-sid
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 
 class Prefix(StrEnum):
-    """The two letters that each kind of SID starts with."""
+    """The two letters that a SID starts with, by resource."""
 
     ACCOUNT = "AC"
     ADDRESS = "AD"
@@ -39,7 +39,7 @@ class Prefix(StrEnum):
     RATE_LIMIT = "RK"
     REQUEST = "RQ"
     SHORT_CODE = "SC"
-    #: A SIM of Programmable Wireless shares its prefix with our own deactivations.
+    #: A SIM of Programmable Wireless has the same prefix as our own deactivations.
     SIM = "DE"
     SMS = "SM"
     TRUNK = "TK"
@@ -49,15 +49,15 @@ class Prefix(StrEnum):
     VERIFY_TEMPLATE = "HJ"
 
 
-#: How many hexadecimal digits follow the prefix.
+#: The number of hexadecimal digits after the prefix.
 DIGITS: Final = 32
-#: How many of these digits come from the seed; the other eight count.
+#: The number of these digits that come from the seed. The other eight are a counter.
 _STEM: Final = 24
 
 
 @cache
 def sid_pattern(*prefixes: str) -> "re.Pattern[str]":
-    """Return the pattern of a SID that starts with one of the prefixes; of any SID if there are none."""
+    """Return the pattern of a SID with one of the prefixes; without prefixes, of any SID."""
     return re.compile(f"(?:{'|'.join(prefixes) or '[A-Z]{2}'})[0-9a-fA-F]{{{DIGITS}}}")
 
 
@@ -73,7 +73,7 @@ _ANY_SID: Final = sid_pattern()
 
 
 class Sids:
-    """Generates SIDs: well-formed, distinct by seed and prefix, and numbered, so that every run has the same ones."""
+    """Generates well-formed SIDs from the seed, the prefix and a counter: the same ones in every run."""
 
     __slots__ = ("_counts", "_seed", "_stems")
 
@@ -83,7 +83,7 @@ class Sids:
         self._counts: dict[str, int] = defaultdict(int)
 
     def new(self, prefix: str, *, counted_as: str | None = None) -> str:
-        """Return the next SID with a prefix; prefixes that are ``counted_as`` the same one share a count."""
+        """Return the next SID with a prefix. Prefixes with the same ``counted_as`` share a counter."""
         counted = counted_as or prefix
         self._counts[counted] += 1
         stem = self._stems.get(prefix)
@@ -93,10 +93,10 @@ class Sids:
         return f"{stem}{self._counts[counted]:08x}"
 
     def secret(self, sid: str) -> str:
-        """Return the secret that belongs to the SID of an account or key."""
+        """Return the secret for the SID of an account or key."""
         return hashlib.sha256(f"{self._seed}/{sid}".encode()).hexdigest()[:32]
 
 
 def sender_sid(address: str) -> str:
-    """Return the SID of a channel sender: always the same one for an address."""
+    """Return the SID of a channel sender, which depends on its address only."""
     return Prefix.CHANNEL_SENDER + hashlib.sha256(address.encode()).hexdigest()[:DIGITS]

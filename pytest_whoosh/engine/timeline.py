@@ -1,12 +1,12 @@
-"""Virtual time, and what is due in it.
+"""Advances virtual time and runs the events that are due.
 
-Two clocks say what time it is, because apps measure time in two ways:
+The timeline has two clocks, because apps measure time in two ways:
 
-* ``now`` is a *moment*: what the app's clock shows, and what every date says.
-* ``steady`` measures *spans*: delays, validity, expiry, windows. It starts at the double's start and moves only when a
-  test moves time, so a slow test machine shortens no span. Store ``steady`` where a span begins, and compare with it.
+* ``now`` is a *moment*: the time on the app's clock, and in every date.
+* ``steady`` measures *spans*: delays, validity, expiry, windows. It starts when the double starts and moves only when a
+  test moves time, so a slow machine never shortens a span. Store ``steady`` when a span begins, and compare with it.
 
-While the app's clock stands except for journeys (frozen time), the two show the same.
+If time is frozen from the start, both clocks always show the same time.
 """
 
 from collections.abc import Callable
@@ -19,8 +19,8 @@ from .misuse import WhooshError, is_usage_error
 
 __tracebackhide__ = is_usage_error
 
-# Under freezegun the name ``datetime`` stands for its FakeDatetime, which must not leak into results: some
-# serialisers refuse it. The real class is always among its bases, and arithmetic on a real one stays real.
+#: The genuine ``datetime`` class. Under freezegun the name ``datetime`` refers to FakeDatetime, which some serialisers
+#: refuse, so it must not leak into results. The genuine class is always one of its bases, and arithmetic keeps it.
 _REAL: Final[type[datetime]] = next(kind for kind in datetime.__mro__ if kind.__module__ == "datetime")
 
 EPOCH: Final = _REAL(1970, 1, 1, tzinfo=UTC)
@@ -29,22 +29,22 @@ _END_OF_TIME: Final = _REAL.max.replace(tzinfo=UTC)
 _ZERO: Final = timedelta()
 
 Action: TypeAlias = Callable[[object], None]
-#: When it is due (on either clock), rank, order of scheduling, whether it is planned for later, action, subject.
+#: Due time (on either clock), rank, number in order of scheduling, True if planned for later, action, subject.
 Event: TypeAlias = tuple[datetime, int, int, bool, Action, object]
 
 
 def moment(when: datetime) -> datetime:
-    """Return a moment as a genuine, aware ``datetime`` in UTC, whatever its class and zone. A naive one is UTC."""
+    """Convert a moment of any class and zone to a genuine, aware ``datetime`` in UTC. A naive one counts as UTC."""
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     return EPOCH + (when - EPOCH)
 
 
 def aware(when: datetime, what: str) -> datetime:
-    """Return a moment that a test wrote, as :func:`moment` does; ``what`` names it in the error.
+    """Convert a moment that a test passed, as :func:`moment` does. ``what`` names it in the error.
 
     Raises:
-        ValueError: the moment has no time zone, or lies outside of the years 1 to 9999 in UTC.
+        ValueError: the moment has no time zone, or is outside the years 1 to 9999 in UTC.
     """
     if when.tzinfo is None or when.utcoffset() is None:
         written = f"datetime({when.year}, {when.month}, {when.day}, {when.hour}, {when.minute}"
@@ -57,64 +57,64 @@ def aware(when: datetime, what: str) -> datetime:
     try:
         return moment(when)
     except OverflowError:
-        raise ValueError(f"{what} is a moment of the years 1 to 9999 in UTC, and {when} is not.") from None
+        raise ValueError(f"{what} must be in the years 1 to 9999 in UTC, and {when} is not.") from None
 
 
 class Timeline:
-    """Virtual time, which moves only when told to, and the events that are due in it.
+    """Virtual time and the events scheduled in it. Time moves only through its methods.
 
-    Events happen in the order of their moments; at one moment in the order of their ranks (a message's place among
-    all messages), then in the order in which they were scheduled.
+    Events run in order of their due times. Events due at the same time run in order of their ranks (a message's index
+    among all messages), then in the order in which they were scheduled.
     """
 
     __slots__ = ("_moments", "_scheduled", "_spans", "in_flight", "now", "steady")
 
     def __init__(self, now: datetime) -> None:
-        #: The present moment, as the app's clock shows it.
+        #: The current moment on the app's clock.
         self.now = now
-        #: What spans are measured on.
+        #: The clock for spans.
         self.steady = now
-        #: How many events belong to something under way, rather than to something planned for later.
+        #: The number of scheduled events that are not ``planned`` for later, such as the next status of a message.
         self.in_flight = 0
         self._scheduled = 0
-        #: Events that are due at a moment on the steady clock, and those due at a moment of the app's clock.
+        #: Two heaps: events due at a moment on the steady clock, and events due at a moment on the app's clock.
         self._spans: list[Event] = []
         self._moments: list[Event] = []
 
     def schedule(self, due: datetime, rank: int, action: Action, subject: object, *, planned: bool = False) -> None:
-        """Schedule ``action(subject)`` for a moment of the app's clock. ``planned`` keeps it out of ``in_flight``."""
+        """Schedule ``action(subject)`` for a moment on the app's clock. ``planned`` keeps it out of ``in_flight``."""
         self._add(self._moments, due, rank, planned, action, subject)
 
     def after(self, delay: timedelta, rank: int, action: Action, subject: object, *, planned: bool = False) -> None:
-        """Schedule ``action(subject)`` for when ``delay`` has passed."""
+        """Schedule ``action(subject)`` after a delay."""
         self._add(self._spans, later(self.steady, delay), rank, planned, action, subject)
 
     def at_steady(self, due: datetime, rank: int, action: Action, subject: object) -> None:
-        """Schedule ``action(subject)`` for a moment of the steady clock."""
+        """Schedule ``action(subject)`` for a moment on the steady clock."""
         self._add(self._spans, due, rank, False, action, subject)
 
     def shown_at(self, steady: datetime) -> datetime:
-        """Return what the app's clock shows when the steady clock shows ``steady``."""
+        """Return the time on the app's clock when the steady clock shows ``steady``."""
         return self.now + (steady - self.steady)
 
     def pass_by(self, span: timedelta) -> None:
-        """Move both clocks on, without regard to events."""
+        """Advance both clocks without running events."""
         self.now += span
         self.steady += span
 
     def next_in(self) -> timedelta | None:
-        """Return how long it is until the next event, zero if it is overdue; None if nothing is scheduled."""
+        """Return the time until the next event: zero if it is overdue, None if nothing is scheduled."""
         following = self._next()
         return None if following is None else max(following[0], _ZERO)
 
     def step(self, until: datetime | None = None) -> bool:
-        """Move the clocks to the next event that is due by ``until`` and run it; return False if there is none.
+        """Advance the clocks to the next event that is due by ``until``, and run it. Return False if none is due.
 
-        ``until`` is a moment of the steady clock. An event is taken off the timeline only when it is done, so that an
-        interruption loses none.
+        ``until`` is a moment on the steady clock. An event leaves the timeline only after it ran, so an interruption
+        loses no event.
 
         Raises:
-            WhooshError: without ``until``, the event lies past the year 9999.
+            WhooshError: without ``until``, the next event is due past the year 9999.
         """
         following = self._next()
         if following is None:
@@ -148,7 +148,7 @@ class Timeline:
             self.in_flight += 1
 
     def _next(self) -> tuple[timedelta, list[Event]] | None:
-        """Return how long it is until the next event, and the events that it heads."""
+        """Return the time until the next event, and the heap that holds it."""
         spans, moments = self._spans, self._moments
         if not moments:
             return (spans[0][0] - self.steady, spans) if spans else None
@@ -164,7 +164,7 @@ class Timeline:
     def _take(self, events: list[Event], event: Event) -> None:
         if events[0] is event:
             heappop(events)
-        else:  # it scheduled something that comes before itself
+        else:  # it scheduled an event that precedes itself
             events.remove(event)
             heapify(events)
         if not event[3]:
@@ -173,8 +173,8 @@ class Timeline:
 
 @lru_cache(maxsize=256)
 def later(now: datetime, delay: timedelta) -> datetime:
-    """Return the moment a delay after another; the last moment there is if that lies past the year 9999."""
-    # Messages that are sent at one moment share the moments that follow.
+    """Return a moment plus a delay; the last possible moment if that is past the year 9999."""
+    # Cached, because messages that are sent at the same moment share their later moments.
     try:
         return now + delay
     except OverflowError:

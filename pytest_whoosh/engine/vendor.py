@@ -1,4 +1,4 @@
-"""The vendor behind one double: its accounts, clock, carrier and rules, and the journal of API calls."""
+"""The state behind one double: accounts, clock, carrier, rules and the journal of API calls."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -95,17 +95,17 @@ class Exchange:
 
 
 class Vendor:
-    """Everything behind the API of one double."""
+    """The fake vendor behind the API of one double."""
 
     def __init__(self, settings: Settings, now: datetime, app_now: Callable[[], datetime] | None = None) -> None:
         self.settings = settings
-        #: What the app's own clock shows, which is another than the vendor's if ``clock`` is ``"virtual"``.
+        #: Returns the time on the app's own clock. It differs from the vendor's clock if ``clock`` is ``"virtual"``.
         self.app_now = app_now or (lambda: self.now)
         #: The moment at which the double became active.
         self.started = now
-        #: The URL of the local server, if the double is served.
+        #: The URL of the local server, if the double has one.
         self.server_url: str | None = None
-        #: The host that the app called last. None if it called none, or a local server by the server's own name.
+        #: The vendor host that the app called last. None if it called none, or used a local server's own host.
         self.called_host: str | None = None
         self.timeline = Timeline(now)
         self.chains = Chains()
@@ -116,23 +116,23 @@ class Vendor:
         self.accounts: dict[str, Account] = {}
         self.account = self._open(settings.account_sid)
         self.account.keys.add(self._key(self.account, settings.api_key, settings.api_secret))
-        #: Every message; the outbound ones; the inbound ones. Each oldest first.
+        #: All messages, the outbound ones, and the inbound ones, each oldest first.
         self.messages: list[Message] = []
         self.outbound: list[Message] = []
         self.inbound: list[Message] = []
         self.journal: list[Exchange] = []
-        #: Every webhook that left for the app, also those that a network lost.
+        #: Every webhook that the vendor sent to the app, including those that a network lost.
         self.webhooks: list[Webhook] = []
-        #: The numbers that carriers took out of service, by day.
+        #: The numbers that carriers deactivated, by day.
         self.deactivated: dict[date, set[str]] = defaultdict(set)
-        #: The webhooks that wait to be delivered.
+        #: The webhooks that are waiting for delivery.
         self.due: deque[Webhook] = deque()
         self.files = Files()
         self.lookups = Lookups(settings.numbers)
-        #: The messages that Verify sent. They are none of the account's: the vendor sends them from its own numbers.
+        #: The messages that Verify sent. They don't belong to the account: the vendor sends them from its own numbers.
         self.codes: list[Message] = []
         self.signed_urls = SignedUrls(settings.seed)
-        #: The calls that were redirected to a file, by the query string of the file's URL, until it is fetched.
+        #: The calls that were redirected to a file, by the query string of the file's URL, until the app fetches it.
         self._redirected: dict[str, list[Exchange]] = defaultdict(list)
         self.links = Links(settings.seed)
         realistic = settings.throughput == "realistic"
@@ -156,7 +156,7 @@ class Vendor:
 
     @property
     def origin(self) -> str:
-        """The origin of the URLs that webhooks carry: the vendor's host that the app uses, since apps check it."""
+        """The origin of URLs in webhooks. It is the vendor host that the app uses, because apps check it."""
         if host := self.settings.url_host:
             return f"https://{host}"
         if self.called_host:
@@ -164,7 +164,7 @@ class Vendor:
         return self.server_url or f"https://{API_HOST}"
 
     def note_host(self, request: Request) -> None:
-        """Note the host that the app called. While served, only the calls that the server received count."""
+        """Record the host that the app called. If the double has a server, only calls to the server count."""
         if request.host == CDN_HOST:
             return
         if request.server is None:
@@ -176,7 +176,7 @@ class Vendor:
     # Accounts
 
     def account_at(self, sid: str) -> Account | None:
-        """Return the account that a path names. With ``credentials="any"``, every name opens one, also ``test``."""
+        """Return the account that a path names. With ``credentials="any"``, any name opens one, even ``test``."""
         account = self.accounts.get(sid)
         if account is None and self.settings.credentials == "any":
             account = self._open(sid)
@@ -187,14 +187,14 @@ class Vendor:
         return self.accounts.get(message.account_sid) or self.verify_account
 
     def account_with(self, sender: str) -> Account:
-        """Return the account that has a sender; the main account if nobody has it."""
+        """Return the account that owns a sender; the main account if none owns it."""
         held = (each for each in self.accounts.values() if each.provisions.has(sender))
         return next(held, self.account)
 
     def caller(self, user: str, password: str) -> Account | None:
-        """Return the account with this SID and auth token, or with this API key and secret; None if they must be right.
+        """Return the account with this SID and auth token, or with this API key and secret.
 
-        While any credentials do, those that are nobody's are the main account's.
+        Unknown credentials return None with ``credentials="exact"``, and otherwise the main account.
         """
         account, secret = self._holder(user)
         if self.settings.credentials == "exact":
@@ -202,13 +202,13 @@ class Vendor:
         return account or (self.account_at(user) if user.startswith(Prefix.ACCOUNT) else self.account)
 
     def new_token(self, account: Account) -> str:
-        """Return an access token that opens an account for an hour."""
+        """Return an access token for an account, which is valid for an hour."""
         return new_token(account.sid, self.settings.auth_token, self.now)
 
     def bearer(self, token: str) -> Account | None:
-        """Return the account that an access token opens; None if the token must be right, and is not.
+        """Return the account of an access token.
 
-        While any credentials do, those that are nobody's are the main account's.
+        An unknown token returns None with ``credentials="exact"``, and otherwise the main account.
         """
         sid = account_of_token(token, self.settings.auth_token, self.now)
         if sid is None:
@@ -216,11 +216,11 @@ class Vendor:
         return self.account_at(sid)
 
     def lets(self, caller: Account, account: Account) -> bool:
-        """True if the credentials of one account open another one."""
+        """True if one account's credentials give access to another account."""
         return self.settings.credentials == "any" or caller in (account, account.owner)
 
     def new_account(self, owner: Account, friendly_name: str) -> Account:
-        """Create a sub-account. It shares nothing with its owner but the balance."""
+        """Create a sub-account. It shares only the balance with its owner."""
         sid = self.sids.new(Prefix.ACCOUNT)
         account = Account(sid, self.sids.secret(sid), Provisions(), self.now, owner.owner or owner)
         account.friendly_name = friendly_name
@@ -237,7 +237,7 @@ class Vendor:
         return ApiKey(sid=sid, account_sid=account.sid, secret=secret, date_created=now, date_updated=now, **properties)
 
     def balance(self, account: Account) -> Decimal:
-        """Return the money that an account has left. Sub-accounts spend that of their owner."""
+        """Return an account's balance. Sub-accounts spend their owner's money."""
         owner = account.owner or account
         return owner.funds + owner.spent
 
@@ -258,15 +258,15 @@ class Vendor:
     # Messages
 
     def send(self, account: Account, message: Message, request: Request) -> Response | None:
-        """Take a message that an app sends, unless one of the test's rules answers the API call instead.
+        """Accept a message that an app sends, unless one of the test's rules answers the API call instead.
 
         Returns:
             The scripted answer; None if the API answers as usual.
 
         Raises:
-            ApiError: the sender's queue is full (a service takes the message all the same, and fails it), or a rule
-                refuses the call.
-            NetworkFault: a rule breaks the call.
+            ApiError: the sender's queue is full, or a rule refuses the call. A Messaging Service still accepts the
+                message if the queue is full, and then fails it.
+            NetworkFault: a rule scripts a timeout or a disconnect.
         """
         if message.service is None and not self.carrier.has_room(message):
             raise ApiError(21611)
@@ -276,7 +276,7 @@ class Vendor:
         return answer.give(request, partial(self.texts_about, message)) if answer else None
 
     def texts_about(self, message: Message) -> dict[str, object]:
-        """Return what fills the placeholders of a refusal's text about a message."""
+        """Return the values for placeholders in the text of an API error about a message."""
         service_sid = message.service.sid if message.service else ""
         return {
             "to": mask(message.to),
@@ -310,7 +310,7 @@ class Vendor:
         )
 
     def click(self, text: str, user_agent: str) -> tuple[str, list[Webhook]]:
-        """Follow a short link as a person: return its target, and the webhooks that report the click."""
+        """Follow a short link as a person does. Return its target, and the webhooks that report the click."""
         link, host = self.links.at(text), host_of(text)
         domains = (account.provisions.identified(LinkDomain, host) for account in self.accounts.values())
         target = follow(text, link, next(filter(None, domains), None), self.steady)
@@ -334,7 +334,7 @@ class Vendor:
         return str(uuid5(NAMESPACE_URL, f"{self.settings.seed}/{len(self.webhooks)}"))
 
     def post(self, webhook: Webhook) -> None:
-        """Put a webhook into the queue of those to be delivered, unless a network loses it."""
+        """Queue a webhook for delivery, unless a network loses it."""
         self.webhooks.append(webhook)
         if not webhook.dropped:
             self.due.append(webhook)
@@ -343,32 +343,32 @@ class Vendor:
 
     @cached_property
     def verify_account(self) -> Account:
-        """The vendor's own account, which sends the messages of Verify at the expense of the main account."""
+        """The vendor's own account. It sends Verify's messages, and the main account pays for them."""
         return Account(Prefix.ACCOUNT + self.sids.secret("verify"), "", Provisions(), self.now, self.account)
 
     def send_code(self, message: Message) -> None:
-        """Send a message of Verify."""
+        """Send a message for Verify."""
         message.sid = self.sids.new(Prefix.SMS)
         message.serial = len(self.messages)
         self.verify_account.add(message, self.steady)
-        # A channel takes codes at any time, because the vendor's own templates are approved.
+        # A channel always accepts codes, because the vendor's own templates are approved.
         self.verify_account.last_heard[message.to, message.from_] = self.steady
         self.codes.append(message)
         self.carrier.take(message)
 
     @property
     def verifications(self) -> list[Verification]:
-        """Every verification of all accounts, oldest first."""
+        """The verifications of all accounts, oldest first."""
         every = dict.fromkeys(account.provisions for account in self.accounts.values())
         found = [verification for provisions in every for verification in provisions.verifications.records]
-        return sorted(found, key=attrgetter("sid"))  # SIDs are counted
+        return sorted(found, key=attrgetter("sid"))  # SIDs have a counter, so they sort by age
 
     @property
     def all_messages(self) -> Sequence[Message]:
-        """Every message that went to or came from people, also those of Verify, oldest first."""
+        """All messages to and from people, including Verify's, oldest first."""
         if not self.codes:
             return self.messages
-        # A message of Verify has the serial of the account's message that followed it.
+        # A Verify message has the same serial as the account's next message.
         own = [(message.serial, 1, message) for message in self.messages]
         codes = [(message.serial, 0, message) for message in self.codes]
         return [message for _, _, message in sorted(own + codes, key=itemgetter(0, 1))]
@@ -376,7 +376,7 @@ class Vendor:
     # Resources
 
     def create(self, resource: type[R], account: Account, /, **properties: Any) -> R:
-        """Create a resource of an account, or update the one with the same identity that the account has."""
+        """Create a resource in an account, or update the account's resource with the same identity."""
         provisions = account.provisions
         if resource.IDENTITY:
             held = provisions.identified(resource, properties[resource.IDENTITY])
@@ -389,14 +389,14 @@ class Vendor:
         return resource(sid=sid, account_sid=account.sid, date_created=now, date_updated=now, **properties)
 
     def update(self, record: D, properties: Mapping[str, object]) -> D:
-        """Set properties of a record, by name."""
+        """Set properties of a record by name."""
         record.date_updated = self.now
         for name, value in properties.items():
             setattr(record, name, value)
         return record
 
     def holder_of(self, address: str) -> Provisions | None:
-        """Return the provisions that have a number or short code, of any account; None if nobody has it."""
+        """Return the provisions of the account that owns a number or short code; None if no account owns it."""
         every = (account.provisions for account in self.accounts.values())
         return next((provisions for provisions in every if provisions.owned(address)), None)
 
@@ -405,7 +405,7 @@ class Vendor:
         return any(account.provisions.has(address) for account in self.accounts.values())
 
     def transfer(self, number: PhoneNumber, account: Account) -> None:
-        """Move a phone number from its account to another one, out of its sender pools."""
+        """Move a phone number to another account, which removes it from its sender pools."""
         self.accounts[number.account_sid].provisions.remove(number)
         number.account_sid = account.sid
         account.provisions.add(number)
@@ -417,7 +417,7 @@ class Vendor:
         *,
         destination: str = "",
     ) -> PoolSender:
-        """Add a sender to the pool of a service: one of the account's own, or an alphanumeric one."""
+        """Add one of the account's senders, or an alphanumeric sender, to a service's sender pool."""
         pooled = PoolSender(
             sid=self.sids.new(Prefix.ALPHA_SENDER) if isinstance(sender, str) else sender.sid,
             address=sender if isinstance(sender, str) else sender.address,
@@ -438,7 +438,7 @@ class Vendor:
         sid: str | None = None,
         rule: CallRule | None = None,
     ) -> None:
-        """Record an API call and its result in the journal; ``rule`` is the rule that answered it."""
+        """Record an API call and its result in the journal. ``rule`` is the rule that answered it, if any."""
         exchange = Exchange(self.now, request.method, _noted(request.url), None, sid=sid)
         if isinstance(answer, WhooshNotFakedError):
             exchange.note = NOT_FAKED
@@ -468,7 +468,7 @@ def _noted(text: str) -> str:
 
 
 def _posted(request: Request) -> str | None:
-    """Return the form that a request posted, in one line that fits into a report."""
+    """Return a request's posted form as one line that is short enough for a report."""
     if len(request.body) > _LONGEST_POSTED:
         return f"{len(request.body):,} bytes"
     if "json" in (request.header("Content-Type") or ""):

@@ -204,7 +204,7 @@ WRONG = [
     ("schedule_minimum", "-5", DURATION),
     ("app_errors", "ignore", "one of 'record', 'raise'"),
     ("env", "SMS_ACCOUNT", NAMES),
-    ("env", "SMS-ACCOUNT = account_sid", f"{NAMES}; and 'SMS-ACCOUNT' is no name of a variable"),
+    ("env", "SMS-ACCOUNT = account_sid", f"{NAMES}; 'SMS-ACCOUNT' is not the name of a variable"),
     (
         "env",
         "SMS_ACCOUNT = acount_sid",
