@@ -279,13 +279,13 @@ def test_a_template_can_have_several_types(client: Client) -> None:
         pytest.param(
             {"language": "en", "types": {"twilio/text": {"body": "Hi {{1}"}}},
             20422,
-            "Invalid Parameter: 'Hi {{1}' has a broken placeholder; one is written {{1}} or {{name}}",
+            "Invalid Parameter: 'Hi {{1}' has a broken placeholder; write {{1}} or {{name}}",
             id="broken placeholder",
         ),
         pytest.param(
             {"language": "en", "types": {"twilio/text": {"body": "Hi 1}}"}}},
             20422,
-            "Invalid Parameter: 'Hi 1}}' has a broken placeholder; one is written {{1}} or {{name}}",
+            "Invalid Parameter: 'Hi 1}}' has a broken placeholder; write {{1}} or {{name}}",
             id="placeholder never opened",
         ),
         pytest.param(
@@ -297,7 +297,7 @@ def test_a_template_can_have_several_types(client: Client) -> None:
         pytest.param(
             {"language": "en", "types": TEXT, "variables": {str(number): "a" for number in range(101)}},
             20422,
-            "Invalid Parameter: variables has at most 100 of them",
+            "Invalid Parameter: variables has at most 100 names",
             id="too many variables",
         ),
         pytest.param(
@@ -664,7 +664,7 @@ def test_templates_are_listed_as_they_were_before_content_types(client: Client) 
         pytest.param(
             {"body": "Hi {{first name}}"},
             ValueError,
-            "add_template(): 'Hi {{first name}}' has a broken placeholder; one is written {{1}} or {{name}}.",
+            "add_template(): 'Hi {{first name}}' has a broken placeholder; write {{1}} or {{name}}.",
             id="broken placeholder",
         ),
         pytest.param(

@@ -411,7 +411,7 @@ def test_a_message_that_was_not_sent_yet_has_no_link(client: Client, whoosh: Who
         whoosh.click(message)
 
     assert str(refused.value) == (
-        f"{message.sid} has no short link: it is accepted, and links are made when it is sent: "
+        f"{message.sid} has no short link: it is accepted, and links are created when it is sent: "
         "whoosh.settle() before the click."
     )
 
@@ -452,8 +452,8 @@ def test_what_is_no_short_link_is_refused(whoosh: Whoosh, text: str) -> None:
         whoosh.click(text)
 
     assert str(refused.value) == (
-        f"{text!r} is no short link: no domain of this double is 'elsewhere.example'. "
-        "Click a link of a message that was sent: whoosh.click(message), or a link in message.body."
+        f"{text!r} is not a short link: this double has no link domain 'elsewhere.example'. "
+        "Click a link in a message that was sent: whoosh.click(message), or a link in message.body."
     )
 
 

@@ -1117,7 +1117,7 @@ def test_a_wrong_query_is_refused_with_what_would_do(control: Controller, query:
             {"json": {"link": "go.example/abc"}},
             409,
             (
-                "'go.example/abc' is no short link: no domain of this double is 'go.example'. Click a link of "
+                "'go.example/abc' is not a short link: this double has no link domain 'go.example'. Click a link in "
                 "a message that was sent: POST /_whoosh/click with its SID, or with the link."
             ),
         ),

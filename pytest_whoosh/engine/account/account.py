@@ -1,4 +1,4 @@
-"""An account: its resources, its messages, and the people who opted out."""
+"""An account with its resources, its messages, and the people who opted out."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -34,9 +34,9 @@ R = TypeVar("R", bound=Resource)
 
 
 class Provisions:
-    """The resources of an account, and the opt-outs of people from senders.
+    """An account's resources, and the people who opted out of its senders.
 
-    Accounts that the double opens on demand share the resources of the account that the test provisions.
+    Accounts that the double opens on demand share these with the main account.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Provisions:
         self.applications: Collection[Application] = Collection()
         self.channel_senders: Collection[ChannelSender] = Collection()
         self.templates: Collection[ContentTemplate] = Collection()
-        # The records by resource. Those above have names, because every message looks some of them up.
+        # All records by resource. The collections above also have attributes, because every message uses some of them.
         self._stored: dict[type[Resource], Collection[Any]] = {
             PhoneNumber: self.numbers,
             ShortCode: self.short_codes,
@@ -55,28 +55,28 @@ class Provisions:
             ChannelSender: self.channel_senders,
             ContentTemplate: self.templates,
         }
-        # Resources that the account has once only, by their identity, such as a phone number.
+        # The records of resources that have an identity, such as a phone number, by that identity.
         self._identified: dict[tuple[type[Resource], str], Resource] = {}
         self._owned: dict[str, PhoneNumber | ShortCode] = {}
-        #: Each person who opted out, with the sender or the SID of the service that may not send to them.
+        #: Each person who opted out, with the sender, or the service's SID, that they opted out of.
         self.opted_out: set[tuple[str, str]] = set()
         self._pools: dict[str, list[MessagingService]] = defaultdict(list)
 
     @cached_property
     def verifications(self) -> Verifications:
-        """The verifications of Verify."""
+        """The account's verifications."""
         return Verifications()
 
     def of(self, resource: type[R]) -> Collection[R]:
-        """Return the account's records of a resource, oldest first."""
+        """Return the account's records of one resource, oldest first."""
         stored = self._stored.get(resource)
         if stored is None:
             stored = self._stored[resource] = Collection()
         return stored
 
     def identified(self, resource: type[R], identity: str) -> R | None:
-        """Return the one record of a resource with an identity, such as a number's ``phone_number``."""
-        return self._identified.get((resource, identity))  # type: ignore[return-value]  # stored under its own type
+        """Return a resource's record with this identity, such as its ``phone_number``; None if there is none."""
+        return self._identified.get((resource, identity))  # type: ignore[return-value]  # the key has the type
 
     def add(self, record: R) -> R:
         """Store a record."""
@@ -88,7 +88,7 @@ class Provisions:
         return self.of(resource).add(record)
 
     def remove(self, record: Resource) -> None:
-        """Remove a record. A sender leaves its sender pools; the senders of a service stay with the account."""
+        """Remove a record. A sender leaves its sender pools. The account keeps the senders of a removed service."""
         resource = type(record)
         if resource.IDENTITY:
             del self._identified[resource, getattr(record, resource.IDENTITY)]
@@ -103,20 +103,20 @@ class Provisions:
                 self._pools[sender.address].remove(record)
 
     def owned(self, address: str) -> PhoneNumber | ShortCode | None:
-        """Return the account's number, SIM or short code with an address."""
+        """Return the account's number, SIM or short code with an address, or None."""
         number = self.identified(PhoneNumber, address) or self.identified(ShortCode, address)
         return number or (self.identified(Sim, address) if address.startswith("sim:") else None)
 
     def channel_sender(self, address: str) -> ChannelSender | None:
-        """Return the account's sender on a channel with an address."""
+        """Return the account's channel sender with an address, or None."""
         return self.identified(ChannelSender, address)
 
     def has(self, sender: str) -> bool:
-        """True if the account has a sender of any kind with this address: bought, on a channel, or in a pool."""
+        """True if the account has any sender with this address: a number, a channel sender, or one in a pool."""
         return bool(self.owned(sender) or self.service_of(sender) or sender_sid(sender) in self.channel_senders)
 
     def status_callback_of(self, sender: str | None, service: MessagingService | None) -> str | None:
-        """Return the URL for reports about messages that name none: the service's, else that of the channel sender."""
+        """Return the default status callback for messages: the service's, else the channel sender's."""
         if service:
             return service.status_callback
         channel_sender = self.channel_sender(sender or "")
@@ -139,31 +139,31 @@ class Provisions:
             forget_sender(service, sender)
 
     def services_with(self, address: str) -> list[MessagingService]:
-        """Return the services with this sender in their pools: over the API, several only for alphanumeric ones."""
+        """Return the services with this sender in their pools. The API allows several only for alphanumeric senders."""
         return list(dict.fromkeys(self._pools.get(address, ())))
 
     def service_of(self, sender: str) -> MessagingService | None:
-        """Return the first service with a sender in its pool."""
+        """Return the first service with a sender in its pool, or None."""
         return next(iter(self._pools.get(sender, ())), None)
 
     def is_pooled(self, sender: str, service: MessagingService) -> bool:
-        """True if a sender is in the pool of a service."""
+        """True if a sender is in a service's pool."""
         return service in self._pools.get(sender, ())
 
     # Opt-outs
 
     def opt_out(self, person: str, sender: str) -> None:
-        """Record that a person opted out of a sender, and of all others in its service."""
+        """Record that a person opted out of a sender and all other senders of its service."""
         service = self.service_of(sender)
         self.opted_out.add((phone_of(person), service.sid if service else sender))
 
     def opt_in(self, person: str, sender: str) -> None:
-        """Record that a person opted in to a sender again, and to all others in its service."""
+        """Record that a person opted in again to a sender and all other senders of its service."""
         service = self.service_of(sender)
         self.opted_out.discard((phone_of(person), service.sid if service else sender))
 
     def has_opted_out(self, person: str, sender: str | None, service: MessagingService | None) -> bool:
-        """True if a person opted out of a service, or of a sender that is in none."""
+        """True if a person opted out of a service, or of a sender without a service."""
         if not self.opted_out:
             return False
         if service is None and sender is not None:
@@ -172,7 +172,7 @@ class Provisions:
 
 
 class Account:
-    """An account: its messages, in the order in which lists show them, and its provisions."""
+    """An account: its provisions, and its messages in the order of the API's lists."""
 
     def __init__(
         self, sid: str, auth_token: str, provisions: Provisions, now: datetime, owner: "Account | None" = None
@@ -180,40 +180,40 @@ class Account:
         self.sid = sid
         self.auth_token = auth_token
         self.provisions = provisions
-        #: The account that created this one. Its credentials open this one too.
+        #: The account that created this one. Its credentials also give access to this one.
         self.owner = owner
         self.status: AccountStatus = "active"
         self.friendly_name = ""
         self.date_created = self.date_updated = now
         self.keys: Collection[ApiKey] = Collection()
-        #: Every message, also deleted ones: the next page of a list may start after one of them.
+        #: All messages, including deleted ones, because the next page of a list may start after one of these.
         self.messages: Collection[Message] = Collection()
         self.order = Order()
         self.order_by_to = Index()
         self.order_by_from = Index()
-        #: The moment at which each person last wrote to a sender on a channel, on the steady clock.
+        #: When each person last wrote to each sender on a channel, on the steady clock.
         self.last_heard: dict[tuple[str, str | None], datetime] = {}
-        #: The cost of its messages and of those of its sub-accounts. Negative, as prices are.
+        #: The cost of all messages of this account and its sub-accounts. Negative, like prices.
         self.spent = Decimal(0)
-        #: The money that the account had before it spent any, in US dollars.
+        #: The account's money before it spent any, in US dollars.
         self.funds = STARTING_BALANCE
-        #: The cookies of the conversation between each person and sender.
+        #: The cookies of each conversation between a person and a sender.
         self.cookies: dict[tuple[str, str], Cookies] = defaultdict(Cookies)
 
     @property
     def is_active(self) -> bool:
-        """True if the account may use the API and send: not while it is suspended or closed."""
+        """True if the account can use the API and send: it is neither suspended nor closed."""
         return self.status == "active"
 
     def add(self, message: Message, steady: datetime) -> None:
-        """Store a message; ``steady`` is the present on the clock for spans."""
+        """Store a message. ``steady`` is the current moment on the clock for spans."""
         if not message.is_outbound and message.channel:
             self.last_heard[message.from_ or "", message.to] = steady
         self.messages.add(message)
         self._list(message)
 
     def charge(self, message: Message, price: Decimal) -> None:
-        """Take a message's price off the balance of the account, or of its owner; the message shows the price later."""
+        """Subtract a message's price from the balance of the account or its owner. The message shows it later."""
         message.charged = price
         (self.owner or self).spent += price
 
@@ -223,12 +223,12 @@ class Account:
         return None if message is None or message.deleted else message
 
     def assign(self, message: Message, sender: str) -> None:
-        """Set a message's sender, once a service has picked one."""
+        """Set the sender that a service picked for a message."""
         message.from_ = sender
         self.order_by_from.add(sender, message)
 
     def move(self, message: Message, sent_at: datetime) -> None:
-        """Set the moment at which a message was sent, and its position in lists."""
+        """Set when a message was sent, and update its position in lists."""
         stays = message.listed_at == sent_at
         message.date_sent = sent_at
         if not stays:
@@ -236,7 +236,7 @@ class Account:
             self._list(message)
 
     def remove(self, message: Message) -> None:
-        """Delete a message from lists. Its record can still be read."""
+        """Delete a message from lists. Its record stays readable."""
         message.deleted = True
         self._unlist(message)
 

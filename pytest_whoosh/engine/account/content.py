@@ -1,4 +1,4 @@
-"""Reads content templates by their content types, and renders the messages that are made of them.
+"""Reads content templates by their content types, and renders messages from them.
 
 See https://www.twilio.com/docs/content/content-types-overview and
 https://www.twilio.com/docs/content/using-variables-with-content-api
@@ -17,17 +17,17 @@ from pytest_whoosh.engine.limits import LONGEST_BODY
 
 from .resources import ContentTemplate
 
-#: The limits of the variables of a template: their number, and the characters of a name and of a value.
+#: The limits for a template's variables: their number, and the length of a name and of a value, in characters.
 MOST_VARIABLES: Final = 100
 LONGEST_NAME: Final = 16
 LONGEST_VALUE: Final = LONGEST_BODY
 LONGEST_TEXT: Final = LONGEST_BODY
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
-#: The characters that no value may contain: a newline, a tab, more than four spaces in a row, or a placeholder.
+#: Text that a value cannot contain: a newline, a tab, more than four spaces in a row, or a placeholder.
 _UNUSABLE: Final = re.compile(r"[\n\r\t]| {5}|\{\{|\}\}")
 
-#: Reads one value of a content type, and raises ValueError if the value is invalid. Takes the value's path first.
+#: Reads one value of a content type. Raises ValueError if the value is invalid. The first argument is the value's path.
 Read: TypeAlias = Callable[[str, object], object]
 
 
@@ -70,7 +70,7 @@ def _one_of(*words: str) -> Read:
 
 @dataclass(frozen=True, slots=True)
 class _Many:
-    """A list of items of one kind."""
+    """Reads a list, each item with the same reader."""
 
     read: Read
 
@@ -82,11 +82,11 @@ class _Many:
 
 @dataclass(frozen=True, slots=True)
 class _Object:
-    """An object with its own fields. The API shows a field that is not given as null, or as an empty list."""
+    """Reads an object with its own fields. The API shows a missing field as null or an empty list."""
 
     required: Mapping[str, Read]
     optional: Mapping[str, Read] = field(default_factory=dict)
-    #: The names of fields that an SDK spells differently, by its spelling.
+    #: The names of fields that an SDK spells differently, by the SDK's spelling.
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, where: str, value: object) -> dict[str, object]:
@@ -135,14 +135,14 @@ _CAROUSEL_ACTIONS: Final = _Many(
 
 @dataclass(frozen=True, slots=True)
 class ContentType:
-    """One content type: its fields, and what a plain text message shows of them."""
+    """One content type: its fields, and the ones that a plain text message shows."""
 
     read: _Object
-    #: The field with the text; empty if the channel prescribes the text.
+    #: The name of the field with the text; empty if the channel prescribes the text.
     text: str
-    #: The field with the URL or URLs of media.
+    #: The name of the field with the media URLs.
     media: str | None = None
-    #: True if the type is sent within the conversation window only, so WhatsApp never approves it.
+    #: True if the type can only be sent within the conversation window. WhatsApp never approves such types.
     in_window_only: bool = False
 
 
@@ -287,7 +287,7 @@ def read_types(value: object) -> dict[str, dict[str, object]]:
             raise ValueError(choose_from("content type", name, TYPES).removesuffix("."))
     types = {name: TYPES[name].read(name, content) for name, content in given.items()}
     for broken in filter(_is_broken, _texts_in(types)):
-        raise ValueError(f"{broken!r} has a broken placeholder; one is written {{{{1}}}} or {{{{name}}}}")
+        raise ValueError(f"{broken!r} has a broken placeholder; write {{{{1}}}} or {{{{name}}}}")
     return types
 
 
@@ -302,7 +302,7 @@ def read_defaults(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in (*value, *value.values())):
         raise ValueError('variables is an object with texts for values, such as {"1": "there"}')
     if len(value) > MOST_VARIABLES:
-        raise ValueError(f"variables has at most {MOST_VARIABLES} of them")
+        raise ValueError(f"variables has at most {MOST_VARIABLES} names")
     for name, text in value.items():
         if not _is_name(name):
             raise ValueError(f"the variable {name!r} has a name of at most {LONGEST_NAME} characters without spaces")
@@ -316,7 +316,7 @@ def read_defaults(value: object) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The content of a message made of a template: the fields of one content type, filled in, and their summary."""
+    """The content of a message from a template: the filled-in fields of one content type, and their summary."""
 
     content_type: str
     fields: Mapping[str, object]
@@ -325,15 +325,15 @@ class Rendered:
 
     @property
     def content(self) -> dict[str, object]:
-        """The filled fields as a test reads them, with the name of their content type."""
+        """The filled-in fields as a test reads them, with the name of their content type."""
         return {"content_type": self.content_type, **self.fields}
 
 
 def read_variables(text: str | None) -> dict[str, str]:
-    """Return the ContentVariables of a message.
+    """Parse a message's ContentVariables.
 
     Raises:
-        ApiError: the variables are no JSON object of valid texts (21656), or one is too long (21658).
+        ApiError: the variables are not a JSON object of valid texts (21656), or one is too long (21658).
     """
     if not text:
         return {}
@@ -352,7 +352,7 @@ def read_variables(text: str | None) -> dict[str, str]:
 
 
 def render(template: ContentTemplate, given: Mapping[str, str], channel: str | None) -> Rendered:
-    """Fill in the content type of a template that a channel sends: the most complex one, but the simplest by SMS.
+    """Fill in the content type that a channel sends: the most complex one, or the simplest one for SMS.
 
     Raises:
         ApiError: a placeholder has neither a value nor a default (21656).
@@ -380,7 +380,7 @@ def _chosen(template: ContentTemplate, channel: str | None) -> str:
 
 
 def _authentication_text(content: Mapping[str, object]) -> str:
-    """Return the text of a one-time password on WhatsApp, which the channel prescribes."""
+    """Return the text that WhatsApp prescribes for a one-time password."""
     text = "{{1}} is your verification code."
     if content["add_security_recommendation"]:
         text += " For your security, do not share this code."
@@ -390,13 +390,13 @@ def _authentication_text(content: Mapping[str, object]) -> str:
 
 
 def _missing(values: Mapping[str, str], *contents: object) -> list[str]:
-    """Return the placeholders without a value, in the order of the text."""
+    """Return the placeholders without a value, in order of appearance."""
     placeholders = (name for text in _texts_in(contents) for name in _PLACEHOLDER.findall(text))
     return [name for name in dict.fromkeys(placeholders) if name not in values]
 
 
 def _filled(content: object, values: Mapping[str, str]) -> object:
-    """Fill in the placeholders in every text of a content."""
+    """Fill in the placeholders in all texts of a content."""
     if isinstance(content, str):
         return _fill(content, values)
     if isinstance(content, Mapping):

@@ -1,6 +1,6 @@
-"""The keywords of the provisioning methods: their types for editors and type checkers, and the checks of their values.
+"""Declares the keywords of the provisioning methods: types for editors and type checkers, and checks of values.
 
-A test keeps each class equal to the properties that the resource declares in :mod:`.resources`.
+One of our tests compares each class with the properties that its resource declares in :mod:`.resources`.
 """
 
 from collections.abc import Mapping
@@ -119,7 +119,7 @@ class LinkDomainProperties(TypedDict, total=False):
 
 
 class VerifyServiceProperties(TypedDict, total=False):
-    """The properties of ``add_verify_service()``, besides its name and ``code_length``."""
+    """The properties of ``add_verify_service()``, except the name and ``code_length``."""
 
     lookup_enabled: bool
     skip_sms_to_landlines: bool
@@ -148,7 +148,7 @@ class VerifyServiceProperties(TypedDict, total=False):
 
 
 class _Keyword(NamedTuple):
-    """One property that a test may set: its reader, if the API has one, its default, and the value that clears it."""
+    """A property that a test can set: its reader, if the API has one, its default, and the value that clears it."""
 
     read: Read | None
     default: object
@@ -170,15 +170,15 @@ def _keywords_of(resource: type) -> dict[str, _Keyword]:
 
 
 def settable(resource: type) -> list[str]:
-    """Return the names of the properties of a resource that a test may set."""
+    """Return the names of a resource's properties that a test can set."""
     return list(_keywords_of(resource))
 
 
 def checked(resource: type, properties: Mapping[str, object]) -> dict[str, Any]:
-    """Check the properties that a test sets, as the API would: None and an empty text clear one.
+    """Check the properties that a test sets as the API would. None or an empty text clears a property.
 
     Raises:
-        TypeError: The resource has no such property, or only the vendor sets it; or the value has another type.
+        TypeError: The resource has no such property, only the vendor sets it, or the value has the wrong type.
         ValueError: The API would refuse the value.
     """
     keywords = _keywords_of(resource)

@@ -1,4 +1,4 @@
-"""The opt-out keywords that people write, such as STOP, and the vendor's answers to them.
+"""Applies opt-out keywords that people write, such as STOP, and chooses the vendor's replies.
 
 See https://help.twilio.com/articles/223134027 (default keywords) and https://help.twilio.com/articles/360034798533
 (toll-free numbers)
@@ -14,7 +14,7 @@ from pytest_whoosh.engine.addresses import Kind, is_toll_free, kind_of
 from .account import Provisions
 from .resources import MessagingService
 
-#: The words of each kind of keyword. A keyword is the whole text of a message, in upper or lower case.
+#: The words for each keyword. A keyword is the whole text of a message, in upper or lower case.
 KEYWORDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "STOP": frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}),
@@ -22,7 +22,7 @@ KEYWORDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "HELP": frozenset({"HELP", "INFO"}),
     }
 )
-#: The vendor's answers, which are not messages of the account.
+#: The vendor's replies. They are not messages of the account.
 ANSWERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "STOP": (
@@ -37,7 +37,7 @@ ANSWERS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# The network of toll-free numbers handles opt-outs itself, with its own texts.
+# The network of toll-free numbers handles opt-outs itself and has its own texts.
 _TOLL_FREE_START: Final = frozenset({"START", "UNSTOP"})
 _TOLL_FREE_STOPPED: Final = (
     'NETWORK MSG: You replied with the word "{word}" which blocks all texts sent from this number. '
@@ -50,14 +50,14 @@ _TOLL_FREE_STARTED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class AppliedKeyword:
-    """The kind of a keyword that was applied, and the answer to the person, if there is one."""
+    """A keyword that was applied: ``"STOP"``, ``"START"`` or ``"HELP"``, and the reply to the person, if any."""
 
     kind: str
     answer: str | None
 
 
 def kind_of_keyword(body: str) -> str | None:
-    """Return ``"STOP"``, ``"START"`` or ``"HELP"`` if the text is one of their words; else None."""
+    """Return ``"STOP"``, ``"START"`` or ``"HELP"`` if a text is one of its words, else None."""
     word = body.strip().upper()
     return next((kind for kind, words in KEYWORDS.items() if word in words), None)
 
@@ -65,7 +65,7 @@ def kind_of_keyword(body: str) -> str | None:
 def apply_keyword(
     provisions: Provisions, body: str, person: str, sender: str, service: MessagingService | None
 ) -> AppliedKeyword | None:
-    """Opt a person out or in, or answer with help, if their text is a keyword and the sender handles keywords."""
+    """Opt a person out or in, or reply with help, if their text is a keyword and the sender handles keywords."""
     kind = kind_of_keyword(body)
     advanced = service is not None and service.advanced_opt_out
     if kind is None or (kind_of(sender) is not Kind.NUMBER and not advanced):

@@ -1,4 +1,4 @@
-"""The sender that each recipient of a service remembers, as senders join and leave its pool."""
+"""Updates the senders that a service's recipients know when senders join or leave its pool."""
 
 from pytest_whoosh.engine.addresses import Kind, country_of
 
@@ -6,7 +6,7 @@ from .resources import MessagingService, PoolSender, StickySender
 
 
 def hand_over_recipients(service: MessagingService, joining: PoolSender) -> None:
-    """Hand recipients who remember a foreign number over to the first number of their own country that joins."""
+    """Assign recipients who know only a foreign number to the first number from their own country that joins."""
     country = joining.country
     if joining.kind is not Kind.NUMBER or any(
         sender.kind is Kind.NUMBER and sender.country == country for sender in service.pool
@@ -18,6 +18,6 @@ def hand_over_recipients(service: MessagingService, joining: PoolSender) -> None
 
 
 def forget_sender(service: MessagingService, sender: PoolSender) -> None:
-    """Forget a sender that has left the pool: no recipient remembers it."""
+    """Remove a sender that left the pool from all recipients who know it."""
     for to in [to for to, sticky in service.remembered.items() if sticky.sender is sender]:
         del service.remembered[to]

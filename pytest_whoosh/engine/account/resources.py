@@ -1,6 +1,6 @@
-"""The resources of an account, each declared once: its properties with their types, defaults, readers and error codes.
+"""Declares an account's resources, once each: properties with types, defaults, readers and error codes.
 
-The record, the parameters of the REST API, the keywords of the provisioning methods and the control API come from these
+Records, parameters of the REST API, keywords of the provisioning methods and the control API come from these
 declarations. To add a resource, declare it here and write its routes in a module of ``api``.
 """
 
@@ -34,16 +34,16 @@ from pytest_whoosh.engine.sids import Prefix, Sids, sender_sid
 
 
 def _settable(read: Read, *, default: object = None, **options: Any) -> Any:
-    """Declare a property that an app sets over the API, and a test by its keyword; see :func:`param`."""
+    """Declare a property that an app sets through the API, and a test with a keyword; see :func:`param`."""
     return param("", read, default=default, **options)
 
 
 def _by_tests(default: object, read: Read | None = None) -> Any:
-    """Declare a property that only a test sets, by its keyword."""
+    """Declare a property that only a test sets, with a keyword."""
     return field(default=default, metadata={"by_tests": True, "read": read})
 
 
-# What several resources have. Each row: how a value is read, the error code of a wrong one, the default.
+# Properties that several resources have, each with its reader, its error code for an invalid value, and its default.
 def _name(default: object = "", **options: Any) -> Any:
     return _settable(friendly_name, **{"invalid": 20002, "default": default, **options})
 
@@ -70,7 +70,7 @@ def _of_verify(read: Read, name: str = "", *, default: object = None) -> Any:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Resource:
-    """Any resource of an account."""
+    """The base of an account's resources."""
 
     sid: str
     account_sid: str
@@ -79,12 +79,12 @@ class Resource:
 
     #: The prefix of its SIDs.
     PREFIX: ClassVar[str]
-    #: The property that an account has once only: creating the resource again updates the one it has.
+    #: The property that identifies a record within an account. Creating a second one updates the first.
     IDENTITY: ClassVar[str] = ""
 
     @classmethod
-    def new_sid(cls, sids: Sids, properties: Mapping[str, Any]) -> str:  # noqa: ARG003  # some derive it from them
-        """Return the SID of a new one."""
+    def new_sid(cls, sids: Sids, properties: Mapping[str, Any]) -> str:  # noqa: ARG003  # some subclasses use them
+        """Return the SID for a new record."""
         return sids.new(cls.PREFIX)
 
 
@@ -104,7 +104,7 @@ class PhoneNumber(Resource):
     sms_method: str = _method()
     sms_fallback_url: str = _url("")
     sms_fallback_method: str = _method()
-    #: The URL to which the status of calls is reported, not that of messages.
+    #: The URL for status callbacks about calls, not about messages.
     status_callback: str = _url("")
     status_callback_method: str = _method()
     voice_application_sid: str = _settable(sid(Prefix.APPLICATION), invalid=21420, default="")
@@ -134,7 +134,7 @@ class PhoneNumber(Resource):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Sim(PhoneNumber):
-    """A SIM of Programmable Wireless, which sends as a phone number does. Its address is ``sim:`` and its SID."""
+    """A SIM of Programmable Wireless. It sends like a phone number, and its address is ``sim:`` with its SID."""
 
     PREFIX = Prefix.SIM
 
@@ -143,7 +143,7 @@ class Sim(PhoneNumber):
 
     @classmethod
     def new_sid(cls, sids: Sids, properties: Mapping[str, Any]) -> str:  # noqa: ARG003  # the address has it
-        """Return the SID in the address of the SIM."""
+        """Return the SID in the SIM's address."""
         return str(properties["phone_number"].partition(":")[2])
 
 
@@ -175,14 +175,14 @@ class ShortCode(Resource):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Application(Resource):
-    """A TwiML application: URLs for webhooks, under one name."""
+    """A TwiML application: a named set of webhook URLs."""
 
     PREFIX = Prefix.APPLICATION
 
     friendly_name: str = _name()
     api_version: str = _version()
     message_status_callback: str | None = _url()
-    #: The deprecated twin of ``message_status_callback``, for apps that set no other.
+    #: The deprecated form of ``message_status_callback``, used if an app sets only this one.
     sms_status_callback: str | None = _url()
     sms_url: str | None = _url()
     sms_method: str = _method()
@@ -198,7 +198,7 @@ class Application(Resource):
     public_application_connect_enabled: bool = _flag()
 
 
-#: The uses that a Messaging Service may declare, as the vendor explains them. The words of the first column are stored.
+#: The use cases that a Messaging Service can declare, with the vendor's explanation. The service stores the first word.
 USECASES: Final = (
     ("notifications", "Notifications", "Send one-way messages that inform, such as reminders and alerts."),
     ("marketing", "Marketing", "Send promotional messages to people who agreed to them."),
@@ -211,10 +211,10 @@ USECASES: Final = (
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class MessagingService(Resource):
-    """A Messaging Service: a sender pool with settings of its own.
+    """A Messaging Service: a sender pool and its settings.
 
-    The defaults are those of a service created over the API with nothing but its name. An empty parameter clears a URL,
-    and is ignored otherwise.
+    The defaults are those of a service that is created through the API with only a name. An empty parameter clears a
+    URL; other properties ignore it.
     """
 
     PREFIX = Prefix.MESSAGING_SERVICE
@@ -240,12 +240,12 @@ class MessagingService(Resource):
     )
     use_inbound_webhook_on_number: bool = _flag(cleared=UNCHANGED)
     us_app_to_person_registered: bool = _by_tests(default=False)
-    #: True if opt-outs are handled as configured in the vendor's console, and reported to the app.
+    #: True if the vendor's console configures how opt-outs are handled. They are then reported to the app.
     advanced_opt_out: bool = _by_tests(default=False)
     link_shortening_domain: LinkDomain | None = _by_tests(None)
-    #: The sender pool, in the order in which the senders were added.
+    #: The sender pool, in the order in which senders were added.
     pool: Collection[PoolSender] = field(default_factory=Collection)
-    #: The sender that each recipient has heard from before.
+    #: The sender that each recipient knows from earlier messages.
     remembered: dict[str, StickySender] = field(default_factory=dict)
 
     @property
@@ -256,7 +256,7 @@ class MessagingService(Resource):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class ChannelSender(Resource):
-    """A sender of the account on a channel, such as a WhatsApp number, with webhooks of its own."""
+    """The account's sender on a channel, such as a WhatsApp number. It has its own webhooks."""
 
     PREFIX = Prefix.CHANNEL_SENDER
     IDENTITY = "address"
@@ -268,19 +268,19 @@ class ChannelSender(Resource):
     fallback_url: str | None = _url()
     fallback_method: str = _method()
     status_callback: str | None = _url(invalid=21609)
-    #: What the Senders API was told about the sender, which changes nothing here.
+    #: The configuration that an app posted to the Senders API. The fake only stores it.
     configuration: Mapping[str, object] = field(default_factory=dict)
     profile: Mapping[str, object] = field(default_factory=dict)
-    #: When its channel has set it up, on the steady clock. None if it always was.
+    #: The moment when the channel has registered the sender, on the steady clock. None if it always was registered.
     online_at: datetime | None = None
 
     @classmethod
-    def new_sid(cls, sids: Sids, properties: Mapping[str, Any]) -> str:  # noqa: ARG003  # it is not counted
-        """Return the SID of the sender with this address: always the same one."""
+    def new_sid(cls, sids: Sids, properties: Mapping[str, Any]) -> str:  # noqa: ARG003  # it has no counter
+        """Return the SID of the sender with this address, which is always the same one."""
         return sender_sid(properties["address"])
 
     def is_online(self, steady: datetime) -> bool:
-        """True if its channel has set it up, so that it can send."""
+        """True if the channel has registered the sender, which can then send."""
         return self.online_at is None or steady >= self.online_at
 
 
@@ -292,14 +292,14 @@ class PoolSender:
     address: str
     date_created: datetime
     date_updated: datetime
-    #: The one country that an alphanumeric sender is for. Empty if it has none of its own.
+    #: The only country that an alphanumeric sender sends to. Empty if it sends to all.
     destination: str = ""
-    #: The number or short code behind the address, if the account has it.
+    #: The number or short code with this address, if the account owns it.
     held: PhoneNumber | ShortCode | None = None
-    #: How many messages it has carried, which spreads the traffic evenly.
+    #: The number of messages sent. The next message goes to the sender with the fewest, which spreads traffic evenly.
     carried: int = 0
     kind: Kind = field(init=False)
-    # Looked up once: a large pool asks every sender for its country, for every message.
+    # Cached, because every message asks every sender in a large pool for its country.
     _country: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -309,7 +309,7 @@ class PoolSender:
 
     @property
     def country(self) -> str:
-        """The ISO code of the sender's country, or of the country that it is for. Empty if there is none."""
+        """The ISO code of the sender's country, or of its destination. Empty if it has neither."""
         if isinstance(self.held, ShortCode):
             return self.held.country
         if self._country is None:
@@ -319,7 +319,7 @@ class PoolSender:
 
 
 class StickySender(NamedTuple):
-    """The sender that a recipient knows, and when it last wrote."""
+    """The sender that a recipient knows, and the moment of its last message."""
 
     sender: PoolSender
     used: datetime
@@ -337,7 +337,7 @@ class ApiKey(Resource):
 
 UNSUBMITTED: Final = "unsubmitted"
 APPROVED: Final = "approved"
-#: The statuses in which WhatsApp has not decided yet, and how long it takes to decide.
+#: The statuses before WhatsApp's decision, and how long the decision takes.
 UNDECIDED: Final = ("received", "pending")
 DECIDES_AFTER: Final = timedelta(minutes=5)
 #: The statuses of an approval; see https://www.twilio.com/docs/content/content-api-resources#fetch-an-approval-status
@@ -346,19 +346,19 @@ APPROVAL_STATUSES: Final = (APPROVED, *UNDECIDED, "rejected", "paused", "disable
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Approval:
-    """A request to WhatsApp to approve a content template, and its answer."""
+    """A request to WhatsApp to approve a content template, and WhatsApp's decision."""
 
     name: str
     category: str
     allow_category_change: bool = True
-    #: The status that it was given last; see :meth:`ContentTemplate.approval_status`.
+    #: The last status that was set; see :meth:`ContentTemplate.approval_status`.
     status: str = "received"
-    #: When WhatsApp approves it, on the steady clock, unless a test sets a status before; None if it stays as it is.
+    #: The moment of approval on the steady clock, unless a test sets a status before. None if the status is final.
     approved_at: datetime | None = None
     rejection_reason: str = ""
 
     def set_status(self, status: str, steady: datetime) -> None:
-        """Give it a status. Time moves on the statuses in which WhatsApp has not decided."""
+        """Set the status. If WhatsApp has not decided yet, approval follows as time advances."""
         self.status = status
         self.approved_at = steady + DECIDES_AFTER if status in UNDECIDED else None
 
@@ -372,12 +372,12 @@ class ContentTemplate(Resource):
     language: str
     types: Mapping[str, Mapping[str, object]]
     friendly_name: str | None = None
-    #: The values of placeholders for which a message gives none.
+    #: The default values of placeholders.
     variables: Mapping[str, str] = field(default_factory=dict)
     approval: Approval | None = None
 
     def approval_status(self, steady: datetime) -> str:
-        """Return the status of the template's approval by WhatsApp, which time moves on."""
+        """Return the current status of the template's approval by WhatsApp, which changes as time advances."""
         approval = self.approval
         if approval is None:
             return UNSUBMITTED
@@ -387,7 +387,7 @@ class ContentTemplate(Resource):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class LinkDomain(Resource):
-    """A domain of short links, and its configuration. An empty parameter clears a URL, and is ignored otherwise."""
+    """A domain for short links, and its configuration. An empty parameter clears a URL; other properties ignore it."""
 
     PREFIX = Prefix.LINK_DOMAIN
     IDENTITY = "domain"
@@ -405,7 +405,7 @@ class LinkDomain(Resource):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class VerifyService(Resource):
-    """A Verify service: the name and the settings of the codes that it sends. An empty parameter is ignored.
+    """A Verify service: its name and the settings for the codes that it sends. Empty parameters are ignored.
 
     See https://www.twilio.com/docs/verify/api/service
     """
@@ -449,7 +449,7 @@ class VerifyService(Resource):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class RateLimit(Resource):
-    """A limit on the verifications of a Verify service, for each value of a key such as an IP address.
+    """A limit on a Verify service's verifications for each value of a key, such as an IP address.
 
     See https://www.twilio.com/docs/verify/api/service-rate-limits
     """
@@ -463,7 +463,7 @@ class RateLimit(Resource):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Bucket(Resource):
-    """The most verifications that a rate limit allows in an interval of so many seconds."""
+    """The most verifications that a rate limit allows in an interval, in seconds."""
 
     PREFIX = Prefix.BUCKET
 
@@ -471,5 +471,5 @@ class Bucket(Resource):
     rate_limit_sid: str
     max: int = _of_verify(integer(1), default=0)
     interval: int = _of_verify(integer(1), default=0)
-    #: How many verifications were started in the last interval, by the value of the key.
+    #: The number of verifications that were started in the last interval, by value of the key.
     started: Counter[str] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""Access tokens of OAuth apps: signed, as JSON Web Tokens, and good for an hour.
+"""Issues and checks access tokens for OAuth apps: signed JSON Web Tokens that are valid for an hour.
 
 See https://www.twilio.com/docs/iam/oauth-apps/oauth-access-token and https://www.rfc-editor.org/rfc/rfc7519.
 """
@@ -9,7 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-#: How long a token is good.
+#: How long a token is valid.
 LIFETIME: Final = timedelta(hours=1)
 _HEADER: Final = {"alg": "HS256", "typ": "JWT"}
 

@@ -1,4 +1,4 @@
-"""The verifications of an account: the codes that Verify sent, and whether people entered them.
+"""The records of an account's verifications: the codes that Verify sent, and if people entered them.
 
 See https://www.twilio.com/docs/verify/api/verification and https://www.twilio.com/docs/verify/api/list-verification-attempts
 """
@@ -27,15 +27,15 @@ class Attempt:
     date_created: datetime
     date_updated: datetime
     verification: "Verification"
-    #: How many messages the account had before: the place of the attempt among them.
+    #: The number of messages that the account had before. It is the attempt's position among them.
     serial: int
-    #: The message that carries the code. None for a call or an email, which are not faked further.
+    #: The message with the code. None for a call or an email, which the fake does not simulate.
     message: Message | None = None
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Verification:
-    """One code for one person, valid until it is approved, canceled or expired."""
+    """A code for one person. It is valid until it is approved, canceled or expired."""
 
     sid: str
     account_sid: str
@@ -49,15 +49,15 @@ class Verification:
     status: str = PENDING
     amount: str | None = None
     payee: str | None = None
-    #: What Lookup said about the number, if the service asks.
+    #: The facts about the number from Lookup, if the service asks for them.
     lookup: dict[str, object] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
-    #: How many wrong codes were entered.
+    #: The number of wrong codes that were entered.
     wrong_checks: int = 0
 
     @property
     def is_open(self) -> bool:
-        """True until the verification is approved, canceled or expired. The API does not find it afterwards."""
+        """True if the verification is not yet approved, canceled or expired. Afterwards the API does not find it."""
         return self.status in (PENDING, EXHAUSTED)
 
 
@@ -72,11 +72,11 @@ class Verifications:
         self._newest: dict[tuple[str, str], Verification] = {}
 
     def add(self, verification: Verification) -> None:
-        """Store a verification, as the newest of its person."""
+        """Store a verification as the newest one for its person."""
         self.records.add(verification)
         self._newest[verification.service_sid, verification.to] = verification
 
     def find(self, service_sid: str, sid_or_to: str) -> Verification | None:
-        """Return a service's open verification with a SID, or the one of a person."""
+        """Return a service's open verification, by its SID or by the person's address."""
         found = self.records.get(sid_or_to) or self._newest.get((service_sid, sid_or_to))
         return found if found and found.is_open and found.service_sid == service_sid else None

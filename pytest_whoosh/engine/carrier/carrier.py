@@ -1,4 +1,4 @@
-"""Moves messages through their life, and reports each move to the app."""
+"""Moves messages from status to status, and reports each change to the app."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -46,14 +46,14 @@ _NO_RCS: Final = 63036
 
 _AT_ONCE: Final = timedelta()
 
-#: The statuses up to which the vendor can still stop a message.
+#: The statuses that a suspended account's messages never get.
 _BEFORE_HANDOVER: Final = frozenset({Status.QUEUED, Status.SENDING, Status.SENT})
-#: The statuses after which nothing is left to send, so that content can be deleted.
+#: The statuses after which nothing is left to send, and the vendor can delete the content.
 _GONE: Final = frozenset({Status.SENT, Status.FAILED, Status.CANCELED})
 
 
 class Carrier:
-    """Schedules the next step of each message on the timeline, and takes the step when it is due."""
+    """Schedules each message's next status on the timeline, and sets the status when it is due."""
 
     def __init__(
         self,
@@ -73,23 +73,23 @@ class Carrier:
         self._links = links
         self._throughput = throughput
         self._waiting_reports: dict[str, _WaitingReports] = {}
-        #: True for numbers whose phone has RCS, False for those without. The others are unknown.
+        #: True for numbers of phones with RCS, False for numbers of phones without. Other numbers are unknown.
         self.rcs: dict[str, bool] = {}
-        #: The checks before a status, by that status. Each returns the error code of the failure, or None.
+        #: The check before each status. It returns an error code if the message fails instead, else None.
         self._gates: Mapping[Status, Callable[[Message], int | None]] = {
             Status.QUEUED: self._without_sender,
             Status.SENDING: self._not_to_be_sent,
         }
 
     def take(self, message: Message) -> None:
-        """Take a message that was just created."""
+        """Start the journey of a new message."""
         if message.status is Status.SCHEDULED and message.send_at is not None:
             self._timeline.schedule(message.send_at, message.serial, self._start, message, planned=True)
         elif message.is_outbound:
             self._plan(message)
 
     def has_room(self, message: Message) -> bool:
-        """True if the queue of the message's sender has room for this message."""
+        """True if the sender's queue has room for this message."""
         queues = self._throughput
         return queues is None or queues.has_room(message, _segments(message), self._timeline.steady)
 
@@ -98,16 +98,16 @@ class Carrier:
         self._move(message, Status.CANCELED)
 
     def show_price(self, message: Message) -> None:
-        """Show the price of a message that has reached its last status, after the callback about that status.
+        """Show the price of a message with its last status, after the callback about that status.
 
-        The ``delays`` setting can make it later, as it often is at the vendor; ``settle()`` doesn't wait for it then.
+        The ``delays`` setting can delay the price, as the vendor often does. ``settle()`` then doesn't wait for it.
         """
         if message.charged is None:
             return
         delay = self._delays.get(PRICE, _AT_ONCE)
         if delay or message.status_callback:
             self._timeline.after(delay, message.serial, self._priced, message, planned=bool(delay))
-        else:  # no callback could have looked at it before
+        else:  # without a callback, no app could have read it before
             message.price = message.charged
 
     def _priced(self, message: object) -> None:
@@ -135,7 +135,7 @@ class Carrier:
         self._timeline.after(delay, message.serial, self._advance, message)
 
     def _queue(self, message: Message, queues: Throughput) -> None:
-        """Queue a message until its turn, or until its failure if the queue is full or the wait too long."""
+        """Queue a message until its turn, or until it fails because the queue is full or the wait is too long."""
         if not self.has_room(message):
             self._timeline.after(self._delays[Status.FAILED], message.serial, self._overflow, message)
             return
@@ -182,10 +182,10 @@ class Carrier:
         self._move(message, following, code)
         self._plan(message)
 
-    # Gates
+    # Checks before a status
 
     def _refusal(self, message: Message, following: Status) -> int | None:
-        """Return the error code that keeps a message from a status; None if nothing does."""
+        """Return the error code that stops a message before a status, or None."""
         if following in _BEFORE_HANDOVER and not self._account_of(message).is_active:
             return _SUSPENDED
         gate = self._gates.get(following)
@@ -232,7 +232,7 @@ class Carrier:
         return None
 
     def _chosen(self, message: Message, service: MessagingService) -> str | None:
-        """Return the address of the sender that carries a service's message."""
+        """Return the address of the sender for a service's message, or None."""
         rcs = self.rcs.get(message.to, False)
         fallback = message.posted("FallbackFrom")
         if isinstance(fallback, str) and fallback.strip() and not rcs and channel_of(message.to) is None:
@@ -243,7 +243,7 @@ class Carrier:
         return sender.address if sender else None
 
     def _prepare(self, message: Message, service: MessagingService) -> None:
-        """Give a message its final form, and count its segments: until it has a sender the API shows none."""
+        """Convert a message to its final form and count its segments. Without a sender the API shows none."""
         if message.num_segments:
             return
         if service.mms_converter and message.is_mms and not message.channel:
@@ -275,7 +275,7 @@ class Carrier:
         now = self._timeline.now
         token = self._account_of(message).auth_token
         if message.script and message.script.forged:
-            token = f"not {token}"  # no validator accepts the signature then
+            token = f"not {token}"  # signed with a wrong token, which no validator accepts
         return webhook(
             url,
             status_params(message, message.status, now),
@@ -299,7 +299,7 @@ class Carrier:
         self._emit_ready(script, held, every=not TRANSITIONS[status])
 
     def _emit_waiting(self, message: Message) -> None:
-        """Send every report that still waits, because no other report comes before it."""
+        """Send all waiting reports, because no other reports will follow."""
         held = self._waiting_reports.pop(message.sid, None)
         if held and message.script:
             self._emit_ready(message.script, held, every=True)
@@ -318,37 +318,37 @@ class Carrier:
 
 @dataclass(slots=True)
 class _WaitingReports:
-    """The reports about a message that wait until others were sent."""
+    """A message's reports that wait until other reports are sent."""
 
     waiting: list[tuple[Status, Webhook]] = field(default_factory=list)
     gone: set[Status] = field(default_factory=set)
 
     def settled(self, *, last: bool) -> set[Status]:
-        """Return the statuses that no report waits for: those reported, or all but the waiting ones after the last."""
+        """Return the statuses that no report must wait for: those reported, or with ``last`` all that don't wait."""
         return set(Status) - {status for status, _ in self.waiting} if last else self.gone
 
 
 def _goes_on_unshortened(message: Message) -> bool:
-    """True if the message is sent with its long links when the shortener fails, by the setting of its domain."""
+    """True if the domain is set up to send the message with long links when the shortener fails."""
     domain = message.service.link_shortening_domain if message.service else None
     return message.shortens_urls and domain is not None and domain.continue_on_failure
 
 
 def _adapt(message: Message) -> int | None:
-    """Render a template anew for the chosen channel, since it was rendered for SMS. Return the code of a failure."""
+    """Render a template again for the chosen channel, because it was rendered for SMS. Return an error code or None."""
     channel = channel_of(message.from_ or "")
     if channel is None or channel_of(message.to) or message.template is None:
         return None
     try:
         rendered = render(message.template, read_variables(message.content_variables), channel)
-    except ApiError as error:  # another type of the template may have placeholders of its own
+    except ApiError as error:  # the template's other content types can have other placeholders
         return error.code
     message.body, message.content = rendered.body, rendered.content
     return None
 
 
 def _forget(message: Message) -> None:
-    """Delete what ContentRetention and AddressRetention of a message say not to keep."""
+    """Delete the text, media or number if ContentRetention or AddressRetention of the message says so."""
     if message.discards_content and message.forgotten is None:
         message.forgotten, message.body = message.body, ""
         message.media = Collection()
@@ -356,7 +356,7 @@ def _forget(message: Message) -> None:
 
 
 def _media_problem(message: Message) -> int | None:
-    """Return the error code of media that cannot be sent; None if all can."""
+    """Return the error code for media that cannot be sent; None if all can be sent."""
     files = [media.file for media in message.media]
     if any(file.status >= HTTPStatus.BAD_REQUEST for file in files):
         return _NO_MEDIA
@@ -366,12 +366,12 @@ def _media_problem(message: Message) -> int | None:
 
 
 def _segments(message: Message) -> int:
-    """Return the number of segments of a message, also of one that shows none yet."""
+    """Return a message's number of segments, even if the API shows none yet."""
     return message.num_segments or segments_to_send(message)
 
 
 def segments_to_send(message: Message) -> int:
-    """Return the number of segments of a message: one for an MMS or a channel message of any length."""
+    """Count a message's segments: one for an MMS or a channel message of any length."""
     if message.is_mms or message.channel:
         return 1
     return count_segments(message.sent_body)

@@ -1,4 +1,4 @@
-"""Short links: replaces the URLs in a message, and resolves the links that people follow.
+"""Replaces URLs in messages by short links, and resolves the links that people follow.
 
 See https://www.twilio.com/docs/messaging/features/link-shortening
 """
@@ -27,12 +27,12 @@ LIFETIME: Final = timedelta(days=90)
 
 _ALPHABET: Final = digits + ascii_letters
 _URL: Final = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
-#: Punctuation that ends a sentence, not a URL, unless the URL itself opened the bracket.
+#: Punctuation after a URL that belongs to the sentence.
 _TRAILING: Final = ".,;:!?"
 
 
 class Links:
-    """Every short link of a double, by the domain and token in it."""
+    """A double's short links, by domain and token."""
 
     __slots__ = ("_links", "_seed")
 
@@ -41,7 +41,7 @@ class Links:
         self._links: dict[tuple[str, str], Link] = {}
 
     def shorten(self, message: Message, domain: LinkDomain, steady: datetime) -> None:
-        """Replace each URL in the text of a message by a short link of the domain, right before the message is sent."""
+        """Replace each URL in a message's text by a short link. Called right before the message is sent."""
         text, made = message.body, dict[str, Link]()
         parts: list[str] = []
         end = 0
@@ -74,15 +74,15 @@ def follow(text: str, link: Link | None, domain: LinkDomain | None, steady: date
     """Return the target of a short link: its URL for 90 days, then the fallback URL of its domain.
 
     Raises:
-        WhooshError: the text is no short link, or the link has expired and its domain has no fallback URL.
+        WhooshError: the text is not a short link, or the link has expired and its domain has no fallback URL.
     """
     if link and is_alive(link, steady):
         return link.target
     domain = link.domain if link else domain
     if domain is None:
         raise WhooshError(
-            f"{text!r} is no short link: no domain of this double is {host_of(text)!r}. "
-            f"Click a link of a message that was sent: {dialect().clicks()}."
+            f"{text!r} is not a short link: this double has no link domain {host_of(text)!r}. "
+            f"Click a link in a message that was sent: {dialect().clicks()}."
         )
     if domain.fallback_url is None:
         why = f"is older than {LIFETIME.days} days" if link else "was never made"
@@ -91,7 +91,7 @@ def follow(text: str, link: Link | None, domain: LinkDomain | None, steady: date
 
 
 def is_alive(link: Link, steady: datetime) -> bool:
-    """True if a link still resolves to its URL, so that clicks are reported."""
+    """True if a link still resolves to its URL. Clicks are then reported."""
     return steady - link.since <= LIFETIME
 
 
@@ -130,7 +130,7 @@ def only_link(message: Message) -> Link:
         why = "its text has no URL"
     elif message.status in UNFINISHED:
         settle = dialect().call("settle")
-        why = f"it is {message.status.value}, and links are made when it is sent: {settle} before the click"
+        why = f"it is {message.status.value}, and links are created when it is sent: {settle} before the click"
     else:
         why = f"it is {message.status.value}, and was never sent"
     raise WhooshError(f"{message.sid} has no short link: {why}.")
@@ -146,14 +146,14 @@ def _urls_in(text: str) -> Iterator[tuple[int, str]]:
 
 
 def host_of(text: str) -> str:
-    """Return the host in a link, with or without its scheme; empty if there is none."""
+    """Return the host in a link with or without a scheme; empty if it has none."""
     return _key(text)[0]
 
 
 def _key(text: str) -> tuple[str, str]:
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
-    except ValueError:  # an address in brackets that is none
+    except ValueError:  # an invalid address in brackets
         return "", ""
     return parts.hostname or "", parts.path.removeprefix("/")
 

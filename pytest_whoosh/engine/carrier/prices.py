@@ -1,6 +1,7 @@
-"""The prices of messages, by country.
+"""Prices of messages, by country.
 
-The vendor publishes no price list ("Contact us for details on pricing"), so these prices are made up, and stable.
+The vendor publishes no price list ("Contact us for details on pricing"), so these prices are invented. They never
+change.
 """
 
 import re
@@ -34,18 +35,18 @@ PER_SEGMENT: Final[Mapping[str, Decimal]] = MappingProxyType(
         "US": Decimal("0.0079"),
     }
 )
-#: For every other country.
+#: US dollars for one outbound segment to any other country.
 ELSEWHERE: Final = Decimal("0.0650")
 #: US dollars for one inbound segment, in every country.
 INBOUND: Final = Decimal("0.0075")
-#: For one MMS, whatever its size.
+#: US dollars for one MMS of any size.
 MMS: Final = Decimal("0.0200")
-#: For one message on a channel such as WhatsApp.
+#: US dollars for one message on a channel such as WhatsApp.
 CHANNEL: Final = Decimal("0.0050")
 
 
 class Prices:
-    """The price list of a double: the default one, with the prices that the test set."""
+    """A double's price list: the default prices, and those that the test set."""
 
     __slots__ = ("_set",)
 
@@ -53,7 +54,7 @@ class Prices:
         self._set: dict[str, Decimal] = {}
 
     def set(self, country: str, price: object) -> Decimal:
-        """Set the price of a segment to a country, in US dollars, and return it as an amount."""
+        """Set the price of a segment to a country in US dollars, and return it as a Decimal."""
         if not isinstance(country, str) or not re.fullmatch("[A-Za-z]{2}", country):
             raise ValueError(f'A country is an ISO code of two letters such as "US", not {country!r}.')
         try:
@@ -70,7 +71,7 @@ class Prices:
         return self._set[country] if country in self._set else PER_SEGMENT.get(country, ELSEWHERE)
 
     def cost(self, message: Message) -> Decimal:
-        """Return the cost of a message: of all its segments, or one amount for an MMS or a channel message."""
+        """Return a message's cost: the sum for its segments, or a fixed amount for an MMS or a channel message."""
         if message.channel:
             return CHANNEL
         if message.is_mms:
@@ -79,11 +80,11 @@ class Prices:
         return each * message.num_segments
 
     def price(self, message: Message) -> Decimal:
-        """Return the cost of a message as the API shows it: below zero."""
+        """Return a message's cost as the API shows it: as a negative amount."""
         return _negative(self.cost(message))
 
 
 @lru_cache(maxsize=256)
 def _negative(amount: Decimal) -> Decimal:
-    # Messages share a few amounts, because an amount takes more memory than a text message.
+    # Cached, because a Decimal takes more memory than a text message, and messages have few different prices.
     return -amount

@@ -1,7 +1,7 @@
-"""Chooses the sender in a Messaging Service's pool that carries a message.
+"""Chooses the sender for a message from a Messaging Service's pool.
 
-Follows https://www.twilio.com/docs/messaging/services#messaging-service-features. The choice goes through a list of
-preferences. Each keeps the senders that it prefers, or all of them if it prefers none.
+See https://www.twilio.com/docs/messaging/services#messaging-service-features. Preferences are applied one after the
+other. Each keeps the senders that it prefers, or all of them if it prefers none.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,13 +15,13 @@ from pytest_whoosh.engine.addresses import Kind, channel_of, country_of, is_toll
 from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.messages.record import Message
 
-#: Countries in which carriers deliver nothing from alphanumeric senders and from numbers of other countries.
+#: Countries where carriers block alphanumeric senders and foreign numbers.
 NO_ALPHA: Final = frozenset({"US", "CA"})
-#: The countries in which MMS is available.
+#: The countries with MMS.
 MMS_COUNTRIES: Final = frozenset({"US", "CA"})
-#: How long a recipient keeps a sender that does not write to them.
+#: How long a service remembers a recipient's sender that sends them no messages.
 STICKS_FOR: Final = timedelta(days=365)
-#: The URL of an MMS's media after it became an SMS: seven letters and digits follow.
+#: The start of the URL of media in an MMS that was converted to an SMS. Seven letters and digits follow.
 MEDIA_LINK: Final = "https://p.twil.io/"
 
 _LINK_LENGTH: Final = 7
@@ -33,7 +33,7 @@ def choose_sender(
 ) -> PoolSender | None:
     """Return the sender for a message; None if no sender in the pool can reach the recipient.
 
-    RCS senders come first if the recipient's phone has ``rcs``. Else they come last.
+    RCS senders are preferred if the recipient's phone has ``rcs``. Otherwise they are the last choice.
     """
     able = _by_rcs(_able(service, message), rcs, message)
     if not able:
@@ -47,7 +47,7 @@ def choose_sender(
             able = preferred(able, service, message) or able
         chosen = min(able, key=lambda sender: sender.carried)
     chosen.carried += 1
-    # If the known sender cannot carry this message, the chosen one does not replace it.
+    # If the known sender cannot send this message, the chosen one does not replace it.
     if service.sticky_sender and known in (None, chosen) and _is_sticky(chosen):
         service.remembered[message.to] = StickySender(chosen, steady)
     return chosen
@@ -59,12 +59,12 @@ def _is_sticky(sender: PoolSender) -> bool:
 
 
 def carries_mms(sender: PhoneNumber | ShortCode | None, to: str) -> bool:
-    """True if a number or short code can carry an MMS to a recipient."""
+    """True if a number or short code can send an MMS to a recipient."""
     return sender is not None and sender.mms_capable and country_of(to) in MMS_COUNTRIES
 
 
 def make_sms(message: Message) -> None:
-    """Turn an MMS into an SMS: its media become links, which are the same in every run."""
+    """Convert an MMS to an SMS. Its media become links, which are the same in every run."""
     links = [MEDIA_LINK + _link(f"{message.sid}/{index}") for index in range(len(message.media_urls))]
     message.body = " ".join(part for part in (message.body, *links) if part)
     message.converted = True
@@ -93,7 +93,7 @@ def _able(service: MessagingService, message: Message) -> list[PoolSender]:
 
 
 def _by_rcs(able: list[PoolSender], rcs: bool | None, message: Message) -> list[PoolSender]:
-    """Keep the RCS senders or the others, for a recipient that is a plain phone number."""
+    """Keep either the RCS senders or the others if the recipient is a plain phone number."""
     if channel_of(message.to):
         return able
     on_rcs = [sender for sender in able if sender.kind is Kind.CHANNEL]

@@ -1,4 +1,4 @@
-"""Decides which messages a channel sends: all within the window after the person wrote, else approved templates.
+"""Checks the conversation window of channels. Outside of it, a channel sends only approved templates.
 
 See https://www.twilio.com/docs/whatsapp/key-concepts#the-24-hour-window-customer-service-window, and "WhatsApp approval
 requirements" at https://www.twilio.com/docs/content/content-types-overview
@@ -21,7 +21,7 @@ _NOT_APPROVED: Final[Mapping[str, int]] = MappingProxyType({"rejected": 63040, "
 
 
 def refusal(message: Message, last_heard: datetime | None, steady: datetime) -> int | None:
-    """Return the error code with which a channel refuses a message now; None if it takes the message.
+    """Return the error code with which a channel refuses a message now; None if it accepts the message.
 
     A message with a scripted outcome is never refused, because the test decides its outcome.
     """

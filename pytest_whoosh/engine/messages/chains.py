@@ -1,6 +1,6 @@
-"""Finds messages that answer each other without end: an app that replies to each webhook with another message.
+"""Detects endless chains of messages: an app that answers each webhook with another message.
 
-A message that an app sends while it answers a webhook is one link further than the message that the webhook is about.
+A message that an app sends while it handles a webhook is one link further in the chain than the webhook's message.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     from .record import Message
 
-#: How many links a chain may have.
+#: The most links in a chain.
 MOST_LINKS: Final = 100
-#: How many messages may be further than so many links, however many chains they belong to.
+#: The most messages that can be more than ``DEEP`` links into a chain, counted over all chains.
 MOST_DEEP_MESSAGES: Final = 1000
 DEEP: Final = 10
-#: How many links the error shows.
+#: The number of links that the error shows.
 _SHOWN: Final = 5
 _LONGEST_BODY: Final = 40
 
-#: The webhook that the running code answers, in the app's own thread or task.
+#: The webhook that the app is handling in this thread or task.
 ANSWERING: Final[ContextVar[Webhook | None]] = ContextVar("ANSWERING", default=None)
 
 
@@ -34,18 +34,18 @@ class Chains:
     __slots__ = ("_deep", "delivered", "runaway")
 
     def __init__(self) -> None:
-        #: The webhook delivered last while webhooks are being delivered, for apps that answer in another process.
+        #: During delivery, the webhook that was delivered last. For apps that run in another process.
         self.delivered: Webhook | None = None
-        #: The message at which a chain became too long.
+        #: The message that made a chain too long.
         self.runaway: Message | None = None
         self._deep = 0
 
     def start_journey(self) -> None:
-        """Forget what an earlier journey has counted."""
+        """Reset the counts of the previous journey."""
         self.runaway, self._deep = None, 0
 
     def add(self, message: Message) -> None:
-        """Note which message a new one answers, if any. One that is scheduled for later starts a chain of its own."""
+        """Record the message that a new one answers, if any. A scheduled message starts a new chain."""
         webhook = ANSWERING.get() or self.delivered
         if webhook is None or webhook.message is None or message.status is Status.SCHEDULED:
             return
@@ -56,7 +56,7 @@ class Chains:
             self.runaway = self.runaway or message
 
     def explain(self, form: str) -> str:
-        """Return why a journey stops, with the last links of the chain; ``form`` is the journey, as a call."""
+        """Return the text that says why a journey stopped, with the last links. ``form`` is the journey as a call."""
         assert self.runaway is not None, "a chain is too long"
         links: list[Message] = [self.runaway]
         while len(links) < _SHOWN and (earlier := links[0].answers):

@@ -1,8 +1,8 @@
-"""The fields of a message that a test can read and match: one row for each, in ``FIELDS``.
+"""Declares the message fields that a test can read and match: one row each, in ``FIELDS``.
 
 Matching, rules, the hints of failed assertions, the control API with its schemas, and the table in the guide read these
-rows. To add a field, add its row here with its match key below, and a property to ``Message`` in
-``pytest_whoosh.views.messages``. A parameter of a new message that only needs to be read has ``posted(...)`` as reader.
+rows. To add a field, add its row and its match key in this module, and a property to ``Message`` in
+``pytest_whoosh.views.messages``. If the field only shows a posted parameter, use ``posted(...)`` as its reader.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ __tracebackhide__ = is_usage_error
 
 #: Reads a field of a message.
 Reader: TypeAlias = "Callable[[Message], Any]"
-#: Returns the value that a test wants a field to have, in the form in which messages hold it. Raises a ValueError if
-#: no message can have this value: otherwise ``assert_not_sent`` would pass by mistake. Takes the field's name.
+#: Converts a value from a test to the form that messages store. Raises ValueError if no message can have this value,
+#: because otherwise ``assert_not_sent`` would pass by mistake. The first argument is the field's name.
 Normaliser: TypeAlias = Callable[[str, object], object]
 
 
-# Types of value
+# Value types
 
 
-def _unchanged(name: str, wanted: object) -> object:  # noqa: ARG001  # as Normaliser has it
+def _unchanged(name: str, wanted: object) -> object:  # noqa: ARG001  # the signature of Normaliser
     return wanted
 
 
@@ -51,18 +51,18 @@ def _equal(wanted: object, actual: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ValueType:
-    """A type of field: its Python type, how a wanted value is normalised, and how it is compared."""
+    """The type of a field: its Python type, and how values from tests are normalised and compared."""
 
     python: object
     normalise: Normaliser = _unchanged
-    #: True if a message that has the second value is what a test means by the first.
+    #: True if the first value, from a test, matches the second one, from a message.
     matches: Callable[[object, object], bool] = _equal
-    #: Every value of the field, if these are few.
+    #: All possible values of the field, if they are few.
     words: tuple[str, ...] = ()
 
 
 def _number(name: str, wanted: object) -> object:
-    """Return the number in a text: the API writes some numbers as text, and so do tests."""
+    """Convert a text to a number, because the API writes some numbers as text, and so do tests."""
     if not isinstance(wanted, str):
         return wanted
     if not wanted.isdecimal():
@@ -123,7 +123,7 @@ HISTORY: Final = ValueType(list[tuple[str, datetime]], _history)
 PARAMETERS: Final = ValueType(dict[str, str | list[str]])
 TAGS: Final = ValueType(dict[str, str])
 CONTENT: Final = ValueType(dict[str, object])
-#: The engine has records here, and a test sees each as a ``Callback``.
+#: The engine stores webhook records in this field. A test sees each as a ``Callback``.
 WEBHOOKS: Final = ValueType(list, _list)
 
 
@@ -152,31 +152,31 @@ def _until_priced(message: Message) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a message."""
+    """A message field: one row of the table."""
 
     name: str
     type: ValueType
     read: Reader
-    #: What the field means: the sentence in the guide, in schemas and in the docstring of the property.
+    #: The description of the field in the guide, in schemas and in the docstring of the property.
     about: str
     nullable: bool = False
-    #: True if the field is known when the message is created, so that a rule of ``whoosh.when`` can match it.
+    #: True if the field is known when the message is created. A rule of ``whoosh.when`` can then match it.
     at_creation: bool = True
-    #: True if the field of this message may still change by itself while time advances.
+    #: True if the field of a message can still change by itself while time advances.
     changes: Callable[[Message], bool] = _never
-    #: Reads the value before the API hid it: a test may match either.
+    #: Reads the value that the API now hides. A test can match both values.
     unhidden: Reader | None = None
-    #: What other libraries and the SDK call the field.
+    #: Names of the field in other libraries and the SDK.
     synonyms: tuple[str, ...] = ()
 
     @property
     def json_name(self) -> str:
-        """The field's name in JSON, where ``from`` needs no underscore."""
+        """The field's name in JSON. Only Python needs the underscore of ``from_``."""
         return self.name.rstrip("_")
 
 
 def posted(name: str, convert: Callable[[str], object] = str) -> Reader:
-    """Return a reader of a parameter as it was posted; None if it was not, or was empty."""
+    """Return a reader for a posted parameter. It reads None if the parameter is missing or empty."""
 
     def read(message: Message) -> object:
         value = message.posted(name)
@@ -187,13 +187,13 @@ def posted(name: str, convert: Callable[[str], object] = str) -> Reader:
 
 
 def posted_flag(name: str) -> Reader:
-    """Return a reader of a parameter that is true or false, and false if it was not posted."""
+    """Return a reader for a boolean parameter. It reads False if the parameter is missing."""
     read = posted(name, flag)
     return lambda message: bool(read(message))
 
 
 def posted_list(name: str) -> Reader:
-    """Return a reader of all values of a parameter that may be posted several times, without empty ones."""
+    """Return a reader for all values of a repeatable parameter, without empty ones."""
 
     def read(message: Message) -> list[str]:
         value = message.posted(name)
@@ -203,7 +203,7 @@ def posted_list(name: str) -> Reader:
 
 
 def segments_of(message: Message) -> list[str]:
-    """Return the text of each segment of a message; MMS and channel messages are not split."""
+    """Return the text of each segment of a message. MMS and channel messages are not split."""
     body = message.sent_body
     if message.is_mms or ":" in message.to:
         return [body]
@@ -211,7 +211,7 @@ def segments_of(message: Message) -> list[str]:
 
 
 def reported_webhooks(message: Message) -> list[Webhook]:
-    """Return the webhooks about a message that left for the app, in order."""
+    """Return the webhooks about a message that the vendor sent to the app, in order."""
     return [webhook for webhook in message.webhooks if not webhook.dropped]
 
 
@@ -504,44 +504,44 @@ _ROWS: Final = (
     Field("tags", TAGS, posted("Tags", tags), "The tags of the message, by name.", nullable=True),
 )
 
-#: Every field by its name in Python.
+#: All fields by Python name.
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType({field.name: field for field in _ROWS})
 #: The fields that a rule can match.
 AT_CREATION: Final[Mapping[str, Field]] = MappingProxyType(
     {name: field for name, field in FIELDS.items() if field.at_creation}
 )
-#: What to write for the names that a field has elsewhere.
+#: Names that fields have elsewhere, with the right name here.
 SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
     {synonym: field.name for field in _ROWS for synonym in field.synonyms}
 )
 
 
-# Match keys, for type checkers and completion; a test compares them with the rows
+# Match keys, for type checkers and completion. A test compares them with the rows
 
 T = TypeVar("T")
 
 
 class Comparable(Protocol):
-    """A value that decides itself what it equals, such as those of *dirty-equals*."""
+    """A value with its own equality, such as those of *dirty-equals*."""
 
     def equals(self, other: Any, /) -> bool:
-        """Return whether another value is equal to this one."""
+        """True if another value is equal to this one."""
 
 
 class Approximate(Protocol):
-    """The type of ``pytest.approx``'s results."""
+    """The type of the results of ``pytest.approx``."""
 
     nan_ok: bool
 
 
-#: What a field may be matched with: a value, a pattern that is searched for, or a function that is asked.
+#: The criteria for a field: a value to compare, a pattern to search for, or a function to call.
 Wanted: TypeAlias = "T | re.Pattern[str] | Callable[[T], object] | Comparable | type[Comparable]"
-#: The same for a field that may be None, which functions would rather not be told.
+#: The same for a field that can be None. Functions are typed with Any here, so most need not handle None.
 WantedOrNone: TypeAlias = "T | re.Pattern[str] | Callable[[Any], object] | Comparable | type[Comparable] | None"
 
 
 class MatchAtCreation(TypedDict, total=False):
-    """The match keys of a rule: the fields that are known when a message is created."""
+    """The match keys of a rule: the fields that are known when the message is created."""
 
     to: Wanted[str]
     from_: WantedOrNone[str]

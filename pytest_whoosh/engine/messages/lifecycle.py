@@ -1,6 +1,6 @@
-"""The life of a message: its statuses, the moves between them, and the journeys it can make.
+"""The life of a message: its statuses, the transitions between them, and the journeys through the carrier.
 
-Follows "Message Status values" of the vendor's Message Resource page; which moves send a callback follows
+See "Message Status values" on the vendor's Message Resource page. The transitions that send a callback are listed in
 https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
 """
 
@@ -33,7 +33,7 @@ class Status(StrEnum):
 
 _S = Status
 
-#: Which statuses may follow which. Every status is a key; those that end a life map to nothing.
+#: The statuses that can follow each status. Final statuses map to an empty set.
 TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = MappingProxyType(
     {
         _S.ACCEPTED: frozenset({_S.QUEUED, _S.FAILED}),
@@ -51,19 +51,18 @@ TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = MappingProxyType(
     }
 )
 
-#: The statuses that are reported to the status callback when a message moves to them. The status a message is
-#: created with is never reported.
+#: The statuses that cause a status callback when a message gets them. A message's first status is never reported.
 REPORTED: Final = frozenset({_S.QUEUED, _S.SENT, _S.FAILED, _S.DELIVERED, _S.UNDELIVERED, _S.CANCELED, _S.READ})
 
-#: The statuses in which the vendor still has work to do, so that the message cannot be deleted.
+#: The statuses in which the vendor still has work to do. An app cannot delete such a message.
 UNFINISHED: Final = frozenset({_S.ACCEPTED, _S.SCHEDULED, _S.QUEUED, _S.SENDING, _S.RECEIVING})
 
-#: The channels that report that a message was read.
+#: The channels that report ``read``.
 READ_ON: Final = frozenset(channel.name for channel in CHANNELS.values() if channel.reports_read)
 
-#: The delay from a message's last status until it shows its price: none, unless the ``delays`` setting names it.
+#: The delay between a message's last status and its price. It is zero unless the ``delays`` setting has this key.
 PRICE: Final = "price"
-#: The time that passes before a message moves to each status, unless the ``delays`` setting says otherwise.
+#: The default delay before each status. The ``delays`` setting changes it.
 DELAYS: Final[Mapping[str, timedelta]] = MappingProxyType(
     {
         _S.QUEUED: timedelta(seconds=1),
@@ -79,10 +78,10 @@ DELAYS: Final[Mapping[str, timedelta]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The journey a message makes through the carrier, and how it ends.
+    """A message's journey through the carrier, and how it ends.
 
-    ``then`` gives the status that follows each status; where it has none the journey is over. ``after`` replaces the
-    usual delay before the last status. ``error_code`` explains an end in ``failed`` or ``undelivered``, and
+    ``then`` maps each status to the next one. A status that is missing ends the journey. ``after`` replaces the default
+    delay before the last status. ``error_code`` explains a last status of ``failed`` or ``undelivered``, and
     ``error_text`` replaces the code's title.
     """
 
@@ -99,13 +98,13 @@ def journey(
     after: timedelta | None = None,
     error_text: str | None = None,
 ) -> Outcome:
-    """Return the journey that goes through ``statuses`` in this order, once the message is queued."""
+    """Return the journey through ``statuses``, in this order, of a queued message."""
     path = (_S.QUEUED, *statuses)
     then = {_S.ACCEPTED: _S.QUEUED, _S.SCHEDULED: _S.QUEUED, **dict(zip(path, statuses, strict=False))}
     return Outcome(MappingProxyType(then), error_code, path[-1], after, error_text)
 
 
-#: The way to each end that a test may script.
+#: The path to each last status that a test can script.
 PATHS: Final[Mapping[Status, tuple[Status, ...]]] = MappingProxyType(
     {
         _S.QUEUED: (),
@@ -118,5 +117,5 @@ PATHS: Final[Mapping[Status, tuple[Status, ...]]] = MappingProxyType(
     }
 )
 
-#: What happens to a message that nobody scripted.
+#: The journey of a message that no rule matches.
 DELIVERED: Final = journey(*PATHS[_S.DELIVERED])

@@ -1,4 +1,4 @@
-"""Criteria a message meets, or the ways in which it does not."""
+"""Matches messages against criteria, and lists the differences."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ __tracebackhide__ = is_usage_error
 
 
 _CONTAINS: Final = 'body=re.compile("...")'
-#: What to write for match keys that other libraries have.
+#: Match keys from other libraries, with the right code here.
 _SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
     {
         **SYNONYMS,
@@ -35,7 +35,7 @@ _SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One way in which a message falls short of what was asked."""
+    """A criterion that a message does not meet."""
 
     field: str
     expected: object
@@ -43,10 +43,10 @@ class Difference:
 
 
 class Matcher:
-    """The criteria that a message must meet, by the names of fields.
+    """The criteria that a message must meet, by field name.
 
-    A plain value matches by ``==``, so that ``mock.ANY`` and *dirty-equals* work; a compiled pattern by ``search``; a
-    callable by its truth. Addresses match in any spelling.
+    A plain value matches by ``==``, which supports ``mock.ANY`` and *dirty-equals*. A compiled pattern matches by
+    ``search``, and a function if it returns a true value. Addresses match in any spelling.
     """
 
     __slots__ = ("_tests", "criteria")
@@ -63,7 +63,7 @@ class Matcher:
         return all(test(message) for _, test in self._tests)
 
     def differences(self, message: Message) -> list[Difference]:
-        """The criteria that a message does not meet, in the order in which they were given."""
+        """Return the criteria that a message does not meet, in the order in which the test passed them."""
         return [
             Difference(field.name, self.criteria[field.name], field.read(message))
             for field, test in self._tests
@@ -75,19 +75,19 @@ class Matcher:
 
 
 def show(value: object) -> str:
-    """A value as the author of a test would write it."""
+    """Return a value as a test's author would write it."""
     return dialect().value(value)
 
 
 class Searchable(Protocol):
-    """A compiled regular expression, of ``re`` or of another engine."""
+    """A compiled regular expression of ``re`` or another library."""
 
     @property
     def pattern(self) -> Any:
-        """The text that it was compiled from."""
+        """The source text of the expression."""
 
     def search(self, text: str, /) -> Any:
-        """Return the first match in a text; None if there is none."""
+        """Return the first match in a text, or None."""
 
 
 def is_pattern(expected: object) -> TypeGuard[Searchable]:
@@ -98,11 +98,11 @@ def is_pattern(expected: object) -> TypeGuard[Searchable]:
 
 
 def asks(expected: object) -> TypeGuard[Callable[[object], object]]:
-    """True if a criterion is a function to call. The classes of *dirty-equals* are values to compare."""
+    """True if a criterion is a function to call. Classes of *dirty-equals* are not: they are compared by ``==``."""
     return callable(expected) and not (isinstance(expected, type) and type(expected).__eq__ is not type.__eq__)
 
 
-# From a wanted value to a test of a message
+# Tests of a message for each criterion
 
 
 def _test(field: Field, expected: object) -> Callable[[Message], bool]:

@@ -1,4 +1,4 @@
-"""Media files: those that a test gives to the fake, and the small valid ones that stand for all others."""
+"""Media files: the ones that a test adds to the fake, and small valid ones for all other URLs."""
 
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
@@ -8,16 +8,17 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _MB: Final = 1024 * 1024
-#: The most bytes of one message's media together, and the types that the vendor formats for handsets, of which one
-#: file may have as many; see "Accepted content types" at https://www.twilio.com/docs/messaging/guides/accepted-mime-types
+#: The most bytes of a message's media in total. A single file may be this large if it has one of the ``FORMATTED``
+#: types, which the vendor formats for handsets. See "Accepted content types" at
+#: https://www.twilio.com/docs/messaging/guides/accepted-mime-types
 MOST_BYTES: Final = 5 * _MB
 FORMATTED: Final = frozenset({"image/jpeg", "image/png", "image/gif"})
-#: The most bytes of a file of any other type; see ``media_url`` of the vendor's page on creating messages.
+#: The most bytes of a file of any other type; see ``media_url`` on the vendor's page about creating messages.
 MOST_OTHER_BYTES: Final = 500 * 1024
-#: The most bytes of one message's media together on WhatsApp; see https://www.twilio.com/docs/api/errors/11751
+#: The most bytes of a message's media in total on WhatsApp; see https://www.twilio.com/docs/api/errors/11751
 MOST_CHANNEL_BYTES: Final = 16 * _MB
 
-#: What the end of a URL's path says about the type of its file. The standard library's table differs between machines.
+#: The content type for each file extension. The standard library's table differs between machines.
 TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "jpg": "image/jpeg",
@@ -37,10 +38,10 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
         "txt": "text/plain",
     }
 )
-#: The type of a file whose URL says nothing about it: what most media are.
+#: The content type if the URL has no known extension, because most media have this type.
 USUAL_TYPE: Final = "image/jpeg"
 
-#: The smallest valid file of each type, one pixel for an image; the types that are missing have an empty file.
+#: The smallest valid file of each type, such as an image of one pixel. Types that are not listed get an empty file.
 _SMALLEST: Final[Mapping[str, bytes]] = MappingProxyType(
     {
         "image/gif": b64decode("R0lGODdhAQABAIEAAP///wAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw=="),
@@ -86,7 +87,7 @@ _ACCEPTED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it is served: its bytes, its content type, and the HTTP status that its URL answers with."""
+    """A media file: its bytes, its content type, and the HTTP status of the response at its URL."""
 
     content: bytes
     content_type: str
@@ -100,7 +101,7 @@ class File:
 
 
 class Files:
-    """The files behind media URLs. Nothing is fetched."""
+    """The files behind media URLs. The fake never fetches a URL."""
 
     __slots__ = ("_given",)
 
@@ -112,12 +113,12 @@ class Files:
         self._given[url] = file
 
     def at(self, url: str) -> File:
-        """The file behind a URL: the one given, else the smallest valid one of the type that the URL names."""
+        """Return the file that a test set for a URL, else the smallest valid file of the URL's type."""
         return self._given.get(url) or smallest(type_of(url))
 
 
 def exceeds_limits(files: Iterable[File], channel: str | None) -> bool:
-    """True if one of a message's files, or all of them together, are too large to send."""
+    """True if one of a message's files is too large to send, or all of them together are."""
     sizes = [(len(file.content), file.content_type) for file in files]
     if channel:
         return sum(size for size, _ in sizes) > MOST_CHANNEL_BYTES
@@ -127,11 +128,11 @@ def exceeds_limits(files: Iterable[File], channel: str | None) -> bool:
 
 
 def type_of(url: str) -> str:
-    """The content type that a URL's path names by its extension."""
+    """Return the content type for a URL, by the extension in its path."""
     _, dot, extension = urlsplit(url).path.rpartition("/")[2].rpartition(".")
     return TYPES.get(extension.lower(), USUAL_TYPE) if dot else USUAL_TYPE
 
 
 def smallest(content_type: str) -> File:
-    """The smallest valid file of a type."""
+    """Return the smallest valid file of a content type."""
     return File(_SMALLEST.get(content_type, b""), content_type)

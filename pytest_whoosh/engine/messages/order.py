@@ -1,11 +1,11 @@
-"""Messages in the order in which lists show them: by the time they were sent, else created; newest last in here.
+"""Keeps messages in the order of the API's lists: by the time they were sent, or created if not sent yet.
 
-The vendor sorts a list by DateSent, newest first; see "Read multiple Message resources" at
+Here the newest message is last. The API lists the newest first, by DateSent; see "Read multiple Message resources" at
 https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
 
-A message changes its place once, when it is sent, and the clock only moves on, so each place is appended to the end
-of a log and the one left behind is passed over: adding and moving cost a constant time, and a page is found by
-bisection however many messages there are.
+A message changes its position once, when it is sent. Since the clock never goes back, the new position is appended to
+the end of a log, and readers skip the old one. Adding and moving a message therefore take constant time, and bisection
+finds a page quickly among any number of messages.
 """
 
 from bisect import bisect_left, bisect_right
@@ -20,13 +20,13 @@ _serial = attrgetter("serial")
 
 
 class Order:
-    """One list's messages, each at its place: by moment, then by the order of creation."""
+    """The messages of one list, sorted by moment, then in order of creation."""
 
     __slots__ = ("_messages", "_moments", "_stale")
 
     def __init__(self) -> None:
         self._messages: list[Message] = []
-        #: The moment of each place. A message that has another by now has left it.
+        #: The moment of each position. A position is stale if its message has another moment by now.
         self._moments: list[datetime] = []
         self._stale = 0
 
@@ -34,7 +34,7 @@ class Order:
         return len(self._messages) - self._stale
 
     def add(self, message: Message) -> None:
-        """Put a message at its present place."""
+        """Add a message at its current position."""
         moment = message.listed_at
         messages, moments = self._messages, self._moments
         if not messages or (moments[-1], messages[-1].serial) <= (moment, message.serial):
@@ -46,7 +46,7 @@ class Order:
             moments.insert(index, moment)
 
     def leave(self) -> None:
-        """Note that a message has left its place, for another or for good."""
+        """Count a position as stale because its message moved or was deleted."""
         self._stale += 1
         if self._stale > _COMPACT_FROM and self._stale * 3 > len(self._messages):
             self._messages = list(self.forwards(0, self.end))
@@ -54,11 +54,11 @@ class Order:
             self._stale = 0
 
     def backwards(self, start: int, stop: int = 0) -> Iterator[Message]:
-        """The messages before index ``start``, newest first, down to index ``stop``."""
+        """Iterate over the messages before index ``start``, newest first, down to index ``stop``."""
         return self._present(range(start - 1, stop - 1, -1))
 
     def forwards(self, start: int, stop: int) -> Iterator[Message]:
-        """The messages from index ``start`` on, oldest first, up to before index ``stop``."""
+        """Iterate over the messages from index ``start``, oldest first, up to but excluding index ``stop``."""
         return self._present(range(start, stop))
 
     def _present(self, indices: range) -> Iterator[Message]:
@@ -71,39 +71,39 @@ class Order:
 
     @property
     def end(self) -> int:
-        """The index after the last place."""
+        """The index after the last position."""
         return len(self._messages)
 
     def before(self, message: Message) -> int:
-        """The index before which all places older than a message's lie."""
+        """Return the index of the first position that is not older than a message."""
         first, last = self.since(message.listed_at), self.until(message.listed_at)
         return bisect_left(self._messages, message.serial, first, last, key=_serial)
 
     def after(self, message: Message) -> int:
-        """The index from which on all places newer than a message's lie."""
+        """Return the index of the first position that is newer than a message."""
         first, last = self.since(message.listed_at), self.until(message.listed_at)
         return bisect_right(self._messages, message.serial, first, last, key=_serial)
 
     def until(self, moment: datetime) -> int:
-        """The index before which all places at or before a moment lie."""
+        """Return the index of the first position after a moment."""
         return bisect_right(self._moments, moment)
 
     def since(self, moment: datetime) -> int:
-        """The index from which on all places at or after a moment lie."""
+        """Return the index of the first position at or after a moment."""
         return bisect_left(self._moments, moment)
 
 
 class Index:
-    """An order for each address, of the messages to it or from it."""
+    """The messages to or from each address, in order."""
 
     __slots__ = ("_orders",)
 
     def __init__(self) -> None:
-        #: For an address with a single message just that: most people get no more, and an order takes some room.
+        #: An address with a single message maps to that message. Most people get only one, and this saves memory.
         self._orders: dict[str, Order | Message] = {}
 
     def __getitem__(self, address: str) -> Order:
-        """The order of an address; an empty one where it has none."""
+        """Return the order for an address, which is empty if the address has no messages."""
         held = self._orders.get(address)
         if isinstance(held, Order):
             return held
@@ -113,7 +113,7 @@ class Index:
         return order
 
     def add(self, address: str, message: Message) -> None:
-        """Put a message at its present place in the order of an address."""
+        """Add a message at its current position in the order for an address."""
         held = self._orders.get(address)
         if held is None:
             self._orders[address] = message
@@ -122,7 +122,7 @@ class Index:
             order.add(message)
 
     def leave(self, address: str) -> None:
-        """Note that a message has left its place in the order of an address."""
+        """Count a position in the order for an address as stale."""
         held = self._orders.get(address)
         if isinstance(held, Order):
             held.leave()

@@ -1,4 +1,4 @@
-"""The records of messages, with their media and links."""
+"""The records of messages, media files and short links."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class StatusChange(NamedTuple):
-    """One status of a message, and when it took it on."""
+    """A status of a message, and the moment when the message got it."""
 
     status: Status
     at: datetime
@@ -33,7 +33,7 @@ class StatusChange(NamedTuple):
 
 @dataclass(slots=True, eq=False, kw_only=True, repr=False)
 class Message:
-    """A message, inbound or outbound, as the account holds it."""
+    """An inbound or outbound message, as the account stores it."""
 
     sid: str
     serial: int
@@ -51,46 +51,46 @@ class Message:
     media_urls: tuple[str, ...] = ()
     num_segments: int = 0
     error_code: int | None = None
-    #: What the account was charged when the message was sent; and what the API shows of it, which comes later.
+    #: The amount that the account was charged when the message was sent. The API shows it as ``price``, but later.
     charged: Decimal | None = None
     price: Decimal | None = None
     status_callback: str | None = None
     content_sid: str | None = None
     content_variables: str | None = None
     template: ContentTemplate | None = None
-    #: The fields of the template's content type that is sent, filled in.
+    #: The fields of the sent content type of the template, with variables filled in.
     content: dict[str, object] | None = None
     validity_period: int = LONGEST_VALIDITY
     max_price: Decimal | None = None
     as_mms: bool = False
-    #: Whether a Messaging Service made an SMS with links of what was to be an MMS.
+    #: True if a Messaging Service converted this MMS to an SMS with links.
     converted: bool = False
     feedback: str | None = None
-    #: The media files; one that is for all messages without any, since most have none.
+    #: The media files. All messages without media share one collection, because most have none.
     media: Collection[Media] = field(default_factory=lambda: _NO_MEDIA)
     shortens_urls: bool = False
-    #: The links that stand for URLs in the text, once it was sent.
+    #: The short links that replaced URLs in the text when the message was sent.
     links: Sequence[Link] = ()
-    #: Whether the text and media are forgotten once there is nothing left to send.
+    #: True if the vendor deletes the text and media once the message is finished.
     discards_content: bool = False
-    #: Whether the recipient's number is hidden once there is nothing left to send; and whether it is by now.
+    #: True if the vendor hides the recipient's number once the message is finished; ``obfuscated`` once it is hidden.
     obfuscates_address: bool = False
     obfuscated: bool = False
-    #: The text that went out, once the API has been told to forget it.
+    #: The text that was sent, kept for the test after the API deleted it. None before.
     forgotten: str | None = None
     deleted: bool = False
     outcome: Outcome
     script: WebhookScript | None = None
     webhooks: tuple[Webhook, ...] = ()
-    #: The parameters as posted: their names, and the value of each, or all values of one that came several times.
+    #: The parameters as posted: their names, and their values. A repeated parameter has a tuple of values.
     posted_names: tuple[str, ...] = ()
     posted_values: tuple[str | tuple[str, ...], ...] = ()
-    #: Why an inbound message caused no webhook.
+    #: The reason why an inbound message caused no webhook.
     no_webhook: str | None = None
-    #: The message that the app answered with this one, and how many messages back the first of that chain is.
+    #: The message that the app answered with this one, and the number of messages before this one in the chain.
     answers: Message | None = None
     link: int = 0
-    #: Every status it has had, and the moment of each. Nearly all messages have the same ones, so they share them.
+    #: All statuses so far, and the moment of each. Most messages have the same statuses, so they share the tuples.
     _statuses: tuple[Status, ...] = field(init=False)
     _moments: tuple[datetime, ...] = field(init=False)
 
@@ -102,7 +102,7 @@ class Message:
         return f"<message {self.sid} {self.status}>"
 
     def move_to(self, status: Status, at: datetime, error_code: int | None = None) -> None:
-        """Take on another status: the one writer of it. Refuses a move that the lifecycle does not know."""
+        """Change the status; nothing else writes it. Raises if the lifecycle has no such transition."""
         if status not in TRANSITIONS[self.status]:
             raise RuntimeError(f"{self.sid} cannot move from {self.status} to {status}")
         self.status = status
@@ -113,22 +113,22 @@ class Message:
 
     @property
     def history(self) -> list[StatusChange]:
-        """Every status it has had, and when."""
+        """All statuses so far, each with the moment of the change."""
         return list(map(StatusChange, self._statuses, self._moments))
 
     @property
     def request(self) -> dict[str, str | list[str]]:
-        """The parameters as posted; a list of the values of one that came several times."""
+        """The parameters as posted. A repeated parameter has a list of its values."""
         values = (value if isinstance(value, str) else list(value) for value in self.posted_values)
         return dict(zip(self.posted_names, values, strict=True))
 
     def posted(self, name: str) -> str | tuple[str, ...] | None:
-        """Return a parameter as it was posted; all values of one that came several times; None if it was not."""
+        """Return a parameter as posted: a tuple of values if it was repeated, None if it was not posted."""
         return self.posted_values[self.posted_names.index(name)] if name in self.posted_names else None
 
     @property
     def error_message(self) -> str | None:
-        """The text of the error code: the code's title unless a test scripted another."""
+        """The text for the error code: the code's title, unless a test scripted another text."""
         if self.error_code is None:
             return None
         outcome = self.outcome
@@ -138,22 +138,22 @@ class Message:
 
     @property
     def listed_at(self) -> datetime:
-        """The moment by which lists sort it."""
+        """The moment that lists sort the message by."""
         return self.date_sent or self.date_created
 
     @property
     def is_outbound(self) -> bool:
-        """True if the message goes from the account to a person."""
+        """True if the account sends the message to a person."""
         return self.direction != "inbound"
 
     @property
     def sent_body(self) -> str:
-        """The text that went out, also after it was redacted."""
+        """The text that was sent, even after it was redacted."""
         return self.body if self.forgotten is None else self.forgotten
 
     @property
     def shown_to(self) -> str:
-        """The recipient as the API shows it: with its last four digits hidden where the app asked for that."""
+        """The recipient as the API shows it: without its last four digits if the app asked for that."""
         return mask(self.to) if self.obfuscated else self.to
 
     @property
@@ -191,10 +191,10 @@ _NO_MEDIA: Final[Collection[Media]] = Collection()
 class Link:
     """A short link: one URL in one message."""
 
-    #: As it stands in the message: without ``https://`` where the domain leaves that out.
+    #: The link as written in the message: without ``https://`` if the domain omits it.
     text: str
     target: str
     message: Message
     domain: LinkDomain
-    #: When it was made, on the clock for spans.
+    #: The moment of its creation, on the clock for spans.
     since: datetime

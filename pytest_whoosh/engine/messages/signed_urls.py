@@ -1,4 +1,4 @@
-"""Signed URLs of media files: each opens one file, without credentials, for four hours.
+"""Signs the URLs of media files. Each URL gives access to one file for four hours, without credentials.
 
 See https://support.twilio.com/hc/en-us/articles/223183748
 """
@@ -14,11 +14,11 @@ from pytest_whoosh.engine.timeline import EPOCH
 
 from .record import Media, Message
 
-#: The time for which a signed URL opens its file.
+#: How long a signed URL is valid.
 VALID_FOR: Final = timedelta(hours=4)
 
 _KEY_PAIR: Final = "K2WHOOSHFAKE01"
-#: CloudFront's replacements for the characters of Base64 that mean something in a URL.
+#: CloudFront's replacements for Base64 characters that have a meaning in URLs.
 _URL_SAFE: Final = bytes.maketrans(b"+=/", b"-_~")
 _SECOND: Final = timedelta(seconds=1)
 
@@ -33,14 +33,14 @@ class SignedUrls:
         self._files: dict[str, tuple[Message, Media]] = {}
 
     def sign(self, message: Message, media: Media, now: datetime) -> str:
-        """Return a path with a query string that opens a file from now on."""
+        """Return a path and query string that give access to a file, valid from now."""
         path = f"/{media.account_sid}/{media.sid[2:]}"
         self._files[path] = (message, media)
         expires = str((now + VALID_FOR - EPOCH) // _SECOND)
         return f"{path}?Expires={expires}&Signature={self._signature(path, expires)}&Key-Pair-Id={_KEY_PAIR}"
 
     def open(self, path: str, query: Form, now: datetime) -> Media | None:
-        """Return the file that a signed URL opens; None if the URL is wrong or expired, or the file was deleted."""
+        """Return the file for a signed URL; None if the URL is wrong or expired, or the file was deleted."""
         expires, signature, key_pair = (query.get(name, [""])[0] for name in ("Expires", "Signature", "Key-Pair-Id"))
         if key_pair != _KEY_PAIR or not hmac.compare_digest(
             signature.encode(), self._signature(path, expires).encode()
