@@ -21,19 +21,19 @@ class Environment:
     def start(self) -> None:
         """Set the variables."""
         self.before = {name: os.environ.get(name) for name in self._values}
-        _STANDING.append(self)
-        _set({name: value for name, value in self._values.items() if value != self.before[name]})
+        _ACTIVE_ENVIRONMENTS.append(self)
+        _set_variables({name: value for name, value in self._values.items() if value != self.before[name]})
 
     def stop(self) -> None:
         """Put back what was there before; do nothing where nothing was set."""
-        if self not in _STANDING:
+        if self not in _ACTIVE_ENVIRONMENTS:
             return
-        place = _STANDING.index(self)
-        del _STANDING[place]
-        if place < len(_STANDING):
-            _STANDING[place].before |= self.before
+        place = _ACTIVE_ENVIRONMENTS.index(self)
+        del _ACTIVE_ENVIRONMENTS[place]
+        if place < len(_ACTIVE_ENVIRONMENTS):
+            _ACTIVE_ENVIRONMENTS[place].before |= self.before
         else:
-            _set(self.before)
+            _set_variables(self.before)
 
 
 class DjangoSettings:
@@ -55,7 +55,7 @@ class DjangoSettings:
             for variables in _holders(settings):
                 self._before.append((variables, name, variables.get(name, _MISSING)))
                 variables[name] = value
-            _announce(settings, name, entering=True)
+            _send_setting_changed(settings, name, entering=True)
 
     def start(self) -> None:
         """Do nothing: :meth:`set` overrides."""
@@ -75,7 +75,7 @@ class DjangoSettings:
             else:
                 variables[name] = value
         for name in names:
-            _announce(settings, name, entering=False)
+            _send_setting_changed(settings, name, entering=False)
 
 
 _MISSING: Final = object()
@@ -92,7 +92,7 @@ def _holders(settings: Any) -> Iterator[dict[str, object]]:
             return
 
 
-def _announce(settings: Any, name: str, *, entering: bool) -> None:
+def _send_setting_changed(settings: Any, name: str, *, entering: bool) -> None:
     from django.core.signals import setting_changed
 
     vars(settings).pop(name, None)  # the value that Django has looked up already
@@ -101,10 +101,10 @@ def _announce(settings: Any, name: str, *, entering: bool) -> None:
 
 
 #: Those whose values the process has, oldest first.
-_STANDING: Final[list[Environment]] = []
+_ACTIVE_ENVIRONMENTS: Final[list[Environment]] = []
 
 
-def _set(values: Mapping[str, str | None]) -> None:
+def _set_variables(values: Mapping[str, str | None]) -> None:
     for name, value in values.items():
         if value is not None:
             os.environ[name] = value

@@ -55,13 +55,13 @@ class RunGuard:
         self._config = config
         self._phase = _BEFORE_TESTS
         self._refusals: list[WhooshGuardError] = []
-        self._late: list[tuple[str, str]] = []
+        self._late_failures: list[tuple[str, str]] = []
         self._item: pytest.Item | None = None
         self._guard = Guard(self._explain, on=on, record=self._record)
         self._threads = ThreadOrigins()
         self._children = Children()
         #: Whether tests are guarded that say nothing about it.
-        self.usual = on
+        self.default = on
 
     def start(self) -> None:
         """Start to guard."""
@@ -103,11 +103,11 @@ class RunGuard:
         try:
             return (yield)
         finally:
-            self.set(on=self.usual)
+            self.set(on=self.default)
 
-    def begin(self, *, on: bool) -> None:
+    def begin_test(self, *, on: bool) -> None:
         """Prepare for a test: forget what an earlier attempt of it has left."""
-        self._collect()
+        self._collect_refusals()
         self._refusals.clear()
         self.set(on=on)
         self._guard.renew()
@@ -134,12 +134,12 @@ class RunGuard:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Show the refusal before the traceback, which then ends where the user's code does."""
         refusal = _refusal_in(call.excinfo.value) if call.excinfo else None
-        with _cut(refusal.__traceback__ if refusal else None, item.config.rootpath):
+        with _shortened_traceback(refusal.__traceback__ if refusal else None, item.config.rootpath):
             report = yield
         if report.failed and not item.stash.get(_SHOWN, False):
             item.stash[_SHOWN] = True
             if refusal is not None:
-                _put_first(report, str(refusal))
+                _prepend_text(report, str(refusal))
         return report
 
     # Which test it fails
@@ -160,7 +160,7 @@ class RunGuard:
         try:
             yield
         finally:  # a test that failed answers for its own here, not in its tear-down
-            self._collect()
+            self._collect_refusals()
         self._fail_for_refusals()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -169,7 +169,7 @@ class RunGuard:
         self._refusals.clear()
         try:
             yield
-            self._collect()
+            self._collect_refusals()
             self._fail_for_refusals()
         finally:
             self._refusals.clear()
@@ -179,7 +179,7 @@ class RunGuard:
         if swallowed:
             pytest.fail(_SWALLOWED.format(refusal=swallowed[0]), pytrace=False)
 
-    def _collect(self) -> None:
+    def _collect_refusals(self) -> None:
         """Take in what children were refused, and set aside what other tests have to answer for."""
         self._refusals += self._children.refusals()
         if not self._refusals:
@@ -188,32 +188,32 @@ class RunGuard:
         running = f"{current} was running" if current else "no test was running"
         for refusal in [refusal for refusal in self._refusals if refusal.test not in (None, current)]:
             self._refusals.remove(refusal)
-            self._blame(str(refusal.test), _LATE.format(running=running, refusal=refusal))
+            self._fail_ended_test(str(refusal.test), _LATE.format(running=running, refusal=refusal))
 
-    def _blame(self, test: str, text: str) -> None:
+    def _fail_ended_test(self, test: str, text: str) -> None:
         """Fail a test that has ended already."""
         if hasattr(self._config, "workeroutput"):
-            self._late.append((test, text))  # a worker of xdist can report the running test only
+            self._late_failures.append((test, text))  # a worker of xdist can report the running test only
         else:
-            _report(self._config, test, text)
+            _report_failure(self._config, test, text)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Report what happened since the last test."""
         self._threads.test = None
         self._refusals[:] = [refusal for refusal in self._refusals if refusal.test]
-        self._collect()
+        self._collect_refusals()
         if hasattr(self._config, "workeroutput"):
-            self._config.workeroutput[_LATE_REPORTS] = self._late
+            self._config.workeroutput[_LATE_REPORTS] = self._late_failures
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Report what a worker of xdist could not report."""
         for test, text in getattr(node, "workeroutput", {}).get(_LATE_REPORTS, ()):
-            _report(self._config, test, text)
+            _report_failure(self._config, test, text)
 
 
-def _report(config: pytest.Config, test: str, text: str) -> None:
+def _report_failure(config: pytest.Config, test: str, text: str) -> None:
     path, _, name = test.partition("::")
     report = pytest.TestReport(
         nodeid=test,
@@ -239,11 +239,11 @@ def _refusal_in(error: BaseException) -> WhooshGuardError | None:
 
 
 @contextmanager
-def _cut(traceback: TracebackType | None, root: Path) -> Iterator[None]:
+def _shortened_traceback(traceback: TracebackType | None, root: Path) -> Iterator[None]:
     """Cut a traceback after the last line of the user's own code, while the context lasts."""
     last, entry = None, traceback
     while entry is not None:
-        if _is_users(Path(entry.tb_frame.f_code.co_filename), root):
+        if _is_own_code(Path(entry.tb_frame.f_code.co_filename), root):
             last = entry
         entry = entry.tb_next
     if last is None:
@@ -256,11 +256,11 @@ def _cut(traceback: TracebackType | None, root: Path) -> Iterator[None]:
         last.tb_next = rest
 
 
-def _is_users(path: Path, root: Path) -> bool:
+def _is_own_code(path: Path, root: Path) -> bool:
     return path.is_relative_to(root) and not {"site-packages", "dist-packages"}.intersection(path.parts)
 
 
-def _put_first(report: pytest.TestReport, text: str) -> None:
+def _prepend_text(report: pytest.TestReport, text: str) -> None:
     """Put a text at the beginning of a failure."""
     from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprTraceback
 

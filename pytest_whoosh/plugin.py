@@ -52,11 +52,11 @@ _PREFIX = "whoosh_"
 #: How many of the doubles that a test makes itself are remembered, the last ones: some make hundreds.
 _MOST_DOUBLES = 3
 _DOUBLE: pytest.StashKey[Whoosh | None] = pytest.StashKey()
-_ENTERED: pytest.StashKey[deque[Whoosh]] = pytest.StashKey()
-_NONE: deque[Whoosh] = deque(maxlen=0)
+_STARTED_DOUBLES: pytest.StashKey[deque[Whoosh]] = pytest.StashKey()
+_NO_DOUBLES: deque[Whoosh] = deque(maxlen=0)
 _SHOWN: pytest.StashKey[bool] = pytest.StashKey()
 #: True while the test's own function runs.
-_RUNS: pytest.StashKey[bool] = pytest.StashKey()
+_TEST_IS_RUNNING: pytest.StashKey[bool] = pytest.StashKey()
 _GUARD: pytest.StashKey[RunGuard] = pytest.StashKey()
 _INI: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _REPORT = "--whoosh-report"
@@ -102,8 +102,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(reporting(config, report, doubles_of), "pytest-whoosh-report")
 
     guard = _guard(config)
-    guard.usual = bool(settings.get("guard", True))
-    guard.set(on=guard.usual)
+    guard.default = bool(settings.get("guard", True))
+    guard.set(on=guard.default)
 
 
 def _guard(config: pytest.Config, *, on: bool = True) -> RunGuard:
@@ -119,12 +119,12 @@ def _guard(config: pytest.Config, *, on: bool = True) -> RunGuard:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Name the settings of the ini file, and the library that freezes time."""
-    changed = [f"{name} = {_shown(name, value)}" for name, value in config.stash[_INI].items()]
+    changed = [f"{name} = {_display(name, value)}" for name, value in config.stash[_INI].items()]
     freezer = "time-machine" if find_spec("time_machine") else "freezegun"
     return ", ".join([f"whoosh: freezes time with {freezer}", *changed])
 
 
-def _shown(name: str, value: object) -> str:
+def _display(name: str, value: object) -> str:
     if name in ("api_secret", "auth_token"):
         return "[hidden]"
     if isinstance(value, Mapping):
@@ -176,7 +176,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         item.stash[_DOUBLE] = None
-        item.stash[_ENTERED] = _NONE
+        item.stash[_STARTED_DOUBLES] = _NO_DOUBLES
         if patching := sys.modules.get(f"{__package__}.interception.patching"):
             patching.tidy()
 
@@ -187,40 +187,40 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[_DOUBLE] = None
     item.stash[_SHOWN] = False
     if module := sys.modules.get(f"{__package__}.whoosh"):
-        item.stash[_ENTERED] = module.Whoosh._started_doubles = deque(maxlen=_MOST_DOUBLES)
+        item.stash[_STARTED_DOUBLES] = module.Whoosh._started_doubles = deque(maxlen=_MOST_DOUBLES)
     guard = item.config.stash[_GUARD]
     try:
         settings = _settings(item)
     except pytest.UsageError as problem:  # the marker of one test does not end the run
         raise pytest.fail.Exception(str(problem), pytrace=False) from None
-    guard.begin(on=bool(settings.get("guard", guard.usual)))
+    guard.begin_test(on=bool(settings.get("guard", guard.default)))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Note that the test's own function runs."""
-    item.stash[_RUNS] = True
+    item.stash[_TEST_IS_RUNNING] = True
     try:
         yield
     except BaseException:  # the test fails already
-        _not_faked(item)
+        _swallowed_errors(item)
         raise
     finally:
-        item.stash[_RUNS] = False
-    for error in _not_faked(item):
+        item.stash[_TEST_IS_RUNNING] = False
+    for error in _swallowed_errors(item):
         pytest.fail(str(error), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test whose fixtures or threads made a call that is not faked, and swallowed the error."""
-    _not_faked(item)  # of a set-up that failed
+    _swallowed_errors(item)  # of a set-up that failed
     yield
-    for error in _not_faked(item):
+    for error in _swallowed_errors(item):
         pytest.fail(str(error), pytrace=False)
 
 
-def _not_faked(item: pytest.Item) -> list[WhooshNotFakedError]:
+def _swallowed_errors(item: pytest.Item) -> list[WhooshNotFakedError]:
     """Return, once, the errors about calls that are not faked that the app or the test swallowed."""
     return [error for double in doubles_of(item) if (error := double._swallowed())]
 
@@ -232,7 +232,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     if not report.failed:
         return report
     # pytest asks for the report of a subtest while the test itself still runs.
-    is_subtest = item.stash.get(_RUNS, False)
+    is_subtest = item.stash.get(_TEST_IS_RUNNING, False)
     if item.stash.get(_SHOWN, False) and not is_subtest:
         return report
     item.stash[_SHOWN] = True
@@ -264,7 +264,7 @@ def doubles_of(item: pytest.Item) -> list[Whoosh]:
         return []
     funcargs = (getattr(item, "funcargs", None) or {}).values()
     # Those that are active now include the doubles of a class or a module, which another test may have set up.
-    values = [item.stash.get(_DOUBLE, None), *funcargs, *item.stash.get(_ENTERED, ()), *module.active_doubles()]
+    values = [item.stash.get(_DOUBLE, None), *funcargs, *item.stash.get(_STARTED_DOUBLES, ()), *module.active_doubles()]
     doubles = {id(value): value for value in values if isinstance(value, module.Whoosh)}
     return [double for double in doubles.values() if double._was_started]
 

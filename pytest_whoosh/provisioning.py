@@ -1,4 +1,4 @@
-"""The methods with which a test sets its account up: numbers, services, templates, prices, opt-outs and more."""
+"""The methods that set up a test's account: numbers, services, templates, prices, opt-outs and more."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -53,14 +53,14 @@ M = TypeVar("M", bound=Callable[..., Any])
 R = TypeVar("R", bound=Resource)
 
 _SHORT_CODE: Final = re.compile("[0-9]{5,6}")
-#: The kinds of sender that have one spelling only.
+#: The kinds of sender with exactly one spelling.
 _SPELLED_ONE_WAY: Final = frozenset({Kind.SHORT_CODE, Kind.ALPHA, Kind.SIM})
 _DOMAIN: Final = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """A person who opted out of a sender, or of a Messaging Service by its SID."""
+    """A person's opt-out from a sender or, if ``sender`` is a SID, from a Messaging Service."""
 
     sid: str
     person: str
@@ -69,7 +69,7 @@ class OptOut:
 
 @dataclass(frozen=True, slots=True)
 class Deactivation:
-    """A number that carriers took out of service on a day."""
+    """A phone number that carriers took out of service, and the day on which they did."""
 
     sid: str
     number: str
@@ -78,7 +78,7 @@ class Deactivation:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The money that the account has left, in US dollars."""
+    """The account's balance in US dollars."""
 
     sid: str
     balance: Decimal
@@ -93,33 +93,33 @@ class Price:
     price: Decimal
 
 
-def _in_one_step(method: M) -> M:
-    """Run a method while no other thread changes the account."""
+def _locked(method: M) -> M:
+    """Decorate a method to run while no other thread changes the account."""
 
     @wraps(method)
-    def alone(self: "Provisioning", *args: Any, **kwargs: Any) -> Any:
+    def locked(self: "Provisioning", *args: Any, **kwargs: Any) -> Any:
         with self._lock:
             return method(self, *args, **kwargs)
 
-    return alone  # type: ignore[return-value]  # it is called as the method is
+    return locked  # type: ignore[return-value]  # has the signature of the method
 
 
 class Provisioning:
-    """The part of a double that sets its account up, as the vendor's console does."""
+    """The methods of a double that set up its account, as the vendor's console does."""
 
     _lock: RLock
 
     def _current_vendor(self) -> Vendor:
-        """Return the vendor, caught up with the present time."""
+        """Return the fake vendor after updating its time."""
         raise NotImplementedError
 
-    @_in_one_step
+    @_locked
     def add_number(self, number: str, **properties: Unpack[NumberProperties]) -> PhoneNumber:
-        """Add a phone number to the account, or a wireless SIM by its address ``"sim:DE..."``.
+        """Add a phone number or a wireless SIM to the account.
 
         Args:
-            number: The phone number.
-            properties: The properties of the IncomingPhoneNumber resource in snake case, and ``sms_capable`` and
+            number: The phone number, or the SIM's address ``"sim:DE..."``.
+            properties: The properties of the IncomingPhoneNumber resource in snake case, ``sms_capable`` and
                 ``mms_capable``.
 
         Returns:
@@ -142,18 +142,19 @@ class Provisioning:
             wanted = 'a phone number such as "+15557122661"'
             if isinstance(number, str) and number.lower().startswith("sim:"):
                 wanted = 'a wireless SIM as "sim:DE" and 32 hexadecimal digits'
-            raise ValueError(_wrong("add_number", wanted, number))
+            raise ValueError(_wrong_argument("add_number", wanted, number))
         if kind_of(address) is Kind.SIM:
             return self._create(Sim, phone_number=address, **checked(PhoneNumber, properties))
         return self._number(address, checked(PhoneNumber, properties))
 
-    @_in_one_step
+    @_locked
     def add_short_code(self, code: str, **properties: Unpack[ShortCodeProperties]) -> ShortCode:
         """Add a short code to the account.
 
         Args:
             code: Five or six digits.
-            properties: The properties of the ShortCode resource in snake case, and ``country``, where it works ("US").
+            properties: The properties of the ShortCode resource in snake case, and ``country``, the code of the country
+                that it belongs to, such as ``"US"``.
 
         Returns:
             The short code, with its ``sid``.
@@ -163,17 +164,17 @@ class Provisioning:
             TypeError: The resource has no such property.
         """
         if not isinstance(code, str) or not _SHORT_CODE.fullmatch(code):
-            raise ValueError(_wrong("add_short_code", 'five or six digits such as "12345"', code))
+            raise ValueError(_wrong_argument("add_short_code", 'five or six digits such as "12345"', code))
         return self._create(ShortCode, short_code=code, **checked(ShortCode, properties))
 
-    @_in_one_step
+    @_locked
     def add_messaging_service(
         self, name: str, *, senders: Iterable[str] = (), **properties: Unpack[ServiceProperties]
     ) -> MessagingService:
         """Create a Messaging Service with a sender pool.
 
-        One sender may be in the pools of several services. The API refuses that, but two services are often two cases
-        of one test.
+        A sender may be in the pools of several services, which the API refuses. It is convenient if one test compares
+        two services.
 
         Args:
             name: The service's friendly name.
@@ -185,7 +186,7 @@ class Provisioning:
 
         Raises:
             ValueError: A sender is not an address, or the API refuses the value of a property.
-            TypeError: The resource has no such property, or ``senders`` is one text.
+            TypeError: The resource has no such property, or ``senders`` is a single string.
 
         Example:
             def test_a_service_chooses_the_sender(whoosh, client):
@@ -207,13 +208,13 @@ class Provisioning:
         pool = [self._address(sender) for sender in senders]
         for address in pool:
             if kind_of(address) is Kind.SIM:
-                raise ValueError(f"{address} is a wireless SIM, and no sender pool takes one.")
+                raise ValueError(f"{address} is a wireless SIM. A sender pool cannot contain one.")
         service = self._create(MessagingService, **known)
         for address in dict.fromkeys(pool):
             self._current_vendor().join_pool(service, self._pool_sender(address))
         return service
 
-    @_in_one_step
+    @_locked
     def add_channel_sender(self, address: str, **properties: Unpack[ChannelSenderProperties]) -> ChannelSender:
         """Add a sender on a channel.
 
@@ -231,12 +232,14 @@ class Provisioning:
         """
         known = normalize(address) if isinstance(address, str) else None
         if known is None or channel_of(known) is None:
-            raise ValueError(_wrong("add_channel_sender", 'a channel address such as "whatsapp:+15557122661"', address))
+            raise ValueError(
+                _wrong_argument("add_channel_sender", 'a channel address such as "whatsapp:+15557122661"', address)
+            )
         return self._create(ChannelSender, address=known, **checked(ChannelSender, properties))
 
-    @_in_one_step
+    @_locked
     def add_application(self, **properties: Unpack[ApplicationProperties]) -> Application:
-        """Create an application (a set of webhooks that numbers and messages can name).
+        """Create an application (a set of webhooks that numbers and messages refer to).
 
         Args:
             properties: The properties of the Application resource in snake case, such as ``message_status_callback``.
@@ -250,14 +253,14 @@ class Provisioning:
         """
         return self._create(Application, **checked(Application, properties))
 
-    @_in_one_step
+    @_locked
     def add_link_domain(self, domain: str, **properties: Unpack[LinkDomainProperties]) -> LinkDomain:
-        """Add a domain for short links. :meth:`add_messaging_service` takes the domain too.
+        """Add a domain for short links. ``add_messaging_service(link_shortening_domain=...)`` adds one too.
 
         Args:
             domain: The domain, such as ``"go.example"``.
-            properties: The properties of its configuration in snake case: ``callback_url`` (which clicks are reported
-                to), ``fallback_url``, ``continue_on_failure`` and ``disable_https``.
+            properties: The properties of the domain's configuration in snake case: ``callback_url`` (receives a webhook
+                for each click), ``fallback_url``, ``continue_on_failure`` and ``disable_https``.
 
         Returns:
             The domain, with its ``sid``.
@@ -267,10 +270,10 @@ class Provisioning:
             TypeError: There is no such property.
         """
         if not isinstance(domain, str) or not _DOMAIN.fullmatch(domain):
-            raise ValueError(f'A domain for short links is a hostname such as "go.example", not {domain!r}.')
+            raise ValueError(f'A domain for short links must be a hostname such as "go.example", not {domain!r}.')
         return self._create(LinkDomain, domain=domain.lower(), **checked(LinkDomain, properties))
 
-    @_in_one_step
+    @_locked
     def add_template(
         self,
         body: str = "",
@@ -287,20 +290,20 @@ class Provisioning:
         Args:
             body: The text, such as ``"Hi {{1}}"``.
             variables: The default values of the placeholders.
-            media: The URLs of media that go with the text.
+            media: The URLs of media that are sent with the text.
             types: More content types by name: ``{"twilio/quick-reply": {"body": ..., "actions": [...]}}``.
             friendly_name: The template's name.
             language: The code of the template's language.
             approval: The status of WhatsApp's approval: ``"approved"``, ``"unsubmitted"``, ``"rejected"``,
                 ``"paused"``, ``"disabled"``, ``"received"`` or ``"pending"``. The last two become ``"approved"`` after
-                five minutes. Without approval, the template is sent within the 24-hour window only.
+                five minutes. An unapproved template can be sent within the 24-hour window only.
 
         Returns:
             The template, with its ``sid``.
 
         Raises:
             ValueError: The template is empty, or one of the values is not allowed.
-            TypeError: ``media`` is one text.
+            TypeError: ``media`` is a single string.
 
         Example:
             def test_a_template(whoosh, client):
@@ -321,7 +324,7 @@ class Provisioning:
         if not given:
             media_or_types = ", or ".join((dialect().argument("media", [...]), dialect().argument("types", {...: ...})))
             raise ValueError(
-                f"{dialect().method('add_template')} takes a text, {media_or_types}: a template says something."
+                f"{dialect().method('add_template')} takes a text, {media_or_types}: a template cannot be empty."
             )
         try:
             known, defaults = read_types(given), read_defaults(variables and dict(variables))
@@ -333,14 +336,14 @@ class Provisioning:
         self._approve(template, approval)
         return template
 
-    @_in_one_step
+    @_locked
     def set_approval(self, template: ContentTemplate | str, status: str, *, reason: str = "") -> ContentTemplate:
-        """Set the status of WhatsApp's approval of a template, from the current moment on.
+        """Set the status of WhatsApp's approval of a template. It applies from now on.
 
         Args:
             template: The template, or its SID. The app may have created it.
-            status: The status, as ``approval`` of :meth:`add_template`.
-            reason: The ``rejection_reason`` that the API shows.
+            status: The status. The values are those of ``approval`` in :meth:`add_template`.
+            reason: The ``rejection_reason`` that the API returns.
 
         Returns:
             The template.
@@ -353,7 +356,8 @@ class Provisioning:
         every = (account.provisions.templates.get(sid) for account in self._current_vendor().accounts.values())
         found = next(filter(None, every), None)
         if found is None:
-            raise ValueError(f"No content template has the SID {sid!r}: {dialect().method('add_template')} makes one.")
+            method = dialect().method("add_template")
+            raise ValueError(f"No content template has the SID {sid!r}. Create one with {method}.")
         self._approve(found, status, reason)
         return found
 
@@ -366,34 +370,33 @@ class Provisioning:
         template.approval.set_status(status, self._current_vendor().steady)
         template.approval.rejection_reason = reason
 
-    @_in_one_step
+    @_locked
     def add_media(
         self, url: str, content: bytes | None = None, *, content_type: str | None = None, status: int = 200
     ) -> None:
-        """Set the file at a media URL. The API serves it as the media of the messages that name the URL.
+        """Set the file behind a media URL. The API serves this file as media of the messages with this URL.
 
         Args:
-            url: The URL that messages name.
-            content: The file's bytes. The default is the smallest valid file of its type, as at every other URL.
-            content_type: The file's type. The default is the type of the URL's extension. A message with a type that
-                the vendor does not accept fails with 12300.
-            status: The HTTP status that the URL answers with. A message whose media answer 400 or more fails with
-                11200.
+            url: The URL that messages use as ``media_url``.
+            content: The file's bytes. The default is the smallest valid file of its type, as for every other URL.
+            content_type: The file's type. The default depends on the URL's extension. If the vendor does not accept the
+                type, the message fails with 12300.
+            status: The HTTP status of the URL's response. If it is 400 or more, the message fails with 11200.
 
         Raises:
             ValueError: ``url`` is not a URL, or ``status`` is not an HTTP status.
         """
         if urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError(_wrong("add_media", 'a URL such as "https://app.example/cat.jpg"', url))
+            raise ValueError(_wrong_argument("add_media", 'a URL such as "https://app.example/cat.jpg"', url))
         if content is not None and not isinstance(content, bytes):
-            raise TypeError(f"The content of a file is bytes, not {type(content).__name__}.")
+            raise TypeError(f"The content of a file must be bytes, not {type(content).__name__}.")
         if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
-            raise ValueError(f"The status of a media URL is an HTTP status such as 404, not {status!r}.")
+            raise ValueError(f"The status of a media URL must be an HTTP status such as 404, not {status!r}.")
         file = smallest(content_type or type_of(url))
         file = replace(file, content=file.content if content is None else content, status=status)
         self._current_vendor().files.give(url, file)
 
-    @_in_one_step
+    @_locked
     def opt_out(self, person: str, sender: str) -> OptOut:
         """Record that a person opted out of a sender, as if they had texted STOP.
 
@@ -410,22 +413,22 @@ class Provisioning:
         provisions = self._current_vendor().provisions
         address = normalize(person)
         if address is None:
-            raise ValueError(_wrong("opt_out", 'a phone number such as "+15558675310"', person))
+            raise ValueError(_wrong_argument("opt_out", 'a phone number such as "+15558675310"', person))
         if sender in provisions.services:
             provisions.opted_out.add((phone_of(address), sender))
         elif is_sid(sender, Prefix.MESSAGING_SERVICE):
             method = dialect().method("add_messaging_service")
-            raise ValueError(f"No Messaging Service has the SID {sender!r}: {method} makes one.")
+            raise ValueError(f"No Messaging Service has the SID {sender!r}. Create one with {method}.")
         else:
             sender = self._address(sender)
             provisions.opt_out(address, sender)
         return OptOut(self._current_vendor().sids.new(Prefix.OPT_OUT), address, sender)
 
-    @_in_one_step
+    @_locked
     def deactivate(self, number: str, on: date | None = None) -> Deactivation:
-        """Record that carriers took a number of the United States out of service. The report of that day lists it.
+        """Record that carriers took a US number out of service. That day's deactivation report lists the number.
 
-        The API has a day's report from the next day on, for 60 days.
+        The API offers a day's report from the next day on, for 60 days.
 
         Args:
             number: The phone number.
@@ -435,11 +438,11 @@ class Provisioning:
             The deactivation, with its ``sid``.
 
         Raises:
-            ValueError: ``number`` is not a number of the United States.
+            ValueError: ``number`` is not a US number.
         """
         address = normalize(number) if isinstance(number, str) else None
         if address is None or kind_of(address) is not Kind.NUMBER or country_of(address) != "US":
-            raise ValueError(_wrong("deactivate", 'a number of the United States such as "+15558675310"', number))
+            raise ValueError(_wrong_argument("deactivate", 'a US number such as "+15558675310"', number))
         if on is None:
             on = self._current_vendor().now.date()
         elif isinstance(on, datetime):
@@ -449,7 +452,7 @@ class Provisioning:
         self._current_vendor().deactivated[on].add(address)
         return Deactivation(self._current_vendor().sids.new(Prefix.DEACTIVATION), address, on)
 
-    @_in_one_step
+    @_locked
     def set_price(self, country: str, price: object) -> Price:
         """Set the price of a segment to a country.
 
@@ -466,14 +469,14 @@ class Provisioning:
         amount = self._current_vendor().prices.set(country, price)
         return Price(self._current_vendor().sids.new(Prefix.PRICE), country.upper(), amount)
 
-    @_in_one_step
+    @_locked
     def add_verify_service(
         self, name: str, *, code_length: int = 6, **properties: Unpack[VerifyServiceProperties]
     ) -> VerifyService:
         """Create a Verify service.
 
         Args:
-            name: The service's friendly name, which messages show.
+            name: The service's friendly name. The text of the messages contains it.
             code_length: The number of digits of its codes, from 4 to 10.
             properties: The properties of the Service resource in snake case, such as ``lookup_enabled``.
 
@@ -496,12 +499,12 @@ class Provisioning:
         given = {"friendly_name": name, "code_length": code_length, **properties}
         return self._create(VerifyService, **checked(VerifyService, given))
 
-    @_in_one_step
+    @_locked
     def set_balance(self, balance: object) -> Balance:
-        """Set the money that the account has left. Messages go on costing.
+        """Set the account's balance. Later messages reduce it by their price.
 
         Args:
-            balance: The money in US dollars, such as ``"0"``.
+            balance: The amount in US dollars, such as ``"0"``.
 
         Returns:
             The balance, with its ``sid``.
@@ -515,11 +518,11 @@ class Provisioning:
         except InvalidOperation:
             amount = Decimal("NaN")
         if isinstance(balance, bool) or not amount.is_finite():
-            raise ValueError(_wrong("set_balance", 'an amount such as "12.50"', balance))
+            raise ValueError(_wrong_argument("set_balance", 'an amount such as "12.50"', balance))
         vendor.account.funds, vendor.account.spent = amount, Decimal(0)
         return Balance(vendor.sids.new(Prefix.BALANCE), amount)
 
-    @_in_one_step
+    @_locked
     def add_lookup(
         self,
         number: str,
@@ -530,12 +533,12 @@ class Provisioning:
         valid: bool | None = None,
         **facts: Unpack[LookupFacts],
     ) -> GivenLookup:
-        """Set what Lookup returns about a number. Facts that are not given come from ``phonenumbers``.
+        """Set the facts that Lookup returns for a number. All other facts come from ``phonenumbers``.
 
         Args:
             number: The number.
             line_type: ``"mobile"``, ``"landline"``, ``"fixedVoip"``, ``"nonFixedVoip"``, ``"tollFree"`` or another of
-                the vendor's words. Verify sends no SMS to a landline.
+                the vendor's line types. Verify sends no SMS to a landline.
             carrier: The carrier's name.
             caller_name: The caller's name.
             valid: False makes the number invalid. True makes it valid regardless of the setting ``numbers``.
@@ -548,7 +551,7 @@ class Provisioning:
             The facts, with their ``sid``.
 
         Raises:
-            ValueError: ``number`` is not a phone number, or a fact is not one that Lookup returns.
+            ValueError: ``number`` is not a phone number, or Lookup has no such fact or value.
         """
         vendor = self._current_vendor()
         address = number.strip() if isinstance(number, str) else ""
@@ -556,7 +559,7 @@ class Provisioning:
         if known is not None and channel_of(known) is None:
             address = known
         elif valid is not False or not E164.fullmatch(address):
-            raise ValueError(_wrong("add_lookup", 'a phone number such as "+15558675310"', number))
+            raise ValueError(_wrong_argument("add_lookup", 'a phone number such as "+15558675310"', number))
         given = {**facts, "line_type": line_type, "carrier": carrier, "caller_name": caller_name, "valid": valid}
         return vendor.lookups.add(read_given(vendor.sids.new(Prefix.LOOKUP), address, given))
 
@@ -573,8 +576,8 @@ class Provisioning:
         vendor = self._current_vendor()
         if vendor.holder_of(number) not in (None, vendor.provisions):
             raise WhooshError(
-                f"{number} belongs to a sub-account already, and a number is one account's only. Give this "
-                "account another one, or let the sub-account release it first."
+                f"{number} belongs to a sub-account already, and a number belongs to one account only. Add another "
+                "number, or release this one from the sub-account first."
             )
         return self._create(PhoneNumber, phone_number=number, **properties)
 
@@ -588,13 +591,13 @@ class Provisioning:
             address = sender
         if address is None:
             raise ValueError(
-                f'A sender is a phone number such as "+15557122661", a short code, an alphanumeric sender of at most '
-                f"11 characters, or a channel address; not {sender!r}."
+                f'A sender must be a phone number such as "+15557122661", a short code, an alphanumeric sender of at '
+                f"most 11 characters, or a channel address; not {sender!r}."
             )
         return address
 
 
-def _wrong(method: str, wanted: str, given: object) -> str:
+def _wrong_argument(method: str, wanted: str, given: object) -> str:
     return f"{dialect().method(method)} takes {wanted}, not {given!r}."
 
 
@@ -604,5 +607,5 @@ def _require_approval_status(status: object, method: str) -> None:
 
 
 def _template_name(template: ContentTemplate) -> str:
-    """Return the name under which a template is submitted: lower-case letters, digits and underscores."""
+    """Return the name for a template's submission: lower-case letters, digits and underscores."""
     return re.sub("[^a-z0-9]+", "_", (template.friendly_name or "template").lower()).strip("_") or "template"

@@ -25,22 +25,22 @@ _PLACE: pytest.StashKey[tuple[str, int]] = pytest.StashKey()
 _SECRETS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 
 
-def reporting(config: pytest.Config, path: str, doubles_of: Doubles) -> _Worker | _Reporting:
+def reporting(config: pytest.Config, path: str, doubles_of: Doubles) -> _PageData | _PageWriter:
     """Return the plugin that makes the report, after checking that the file can be written.
 
     Raises:
         UsageError: it cannot; the text says why.
     """
     if hasattr(config, "workerinput"):
-        return _Worker(doubles_of)
+        return _PageData(doubles_of)
     try:
         require_extra()
-        return _Reporting(config, writable(path), doubles_of)
+        return _PageWriter(config, writable(path), doubles_of)
     except (ImportError, ValueError) as problem:
         raise pytest.UsageError(f"pytest-whoosh, {OPTION}: {problem}") from None
 
 
-class _Worker:
+class _PageData:
     """Adds to the reports of tests what the page shows of them; in a process of xdist, that is all there is to do."""
 
     def __init__(self, doubles_of: Doubles) -> None:
@@ -77,7 +77,7 @@ class _Worker:
         return report
 
 
-class _Reporting(_Worker):
+class _PageWriter(_PageData):
     """Collects the tests of a run, those of xdist's processes too, and writes the page at the end."""
 
     def __init__(self, config: pytest.Config, path: Path, doubles_of: Doubles) -> None:

@@ -1,4 +1,4 @@
-"""Whoosh, the object a test holds: wires the parts together."""
+"""The class ``Whoosh``: the double that a test works with. It wires the parts of the package together."""
 
 import inspect
 import os
@@ -78,32 +78,31 @@ __tracebackhide__ = is_usage_error
 R = TypeVar("R")
 
 _NOT_INTERCEPTED: Final = (
-    "pytest-whoosh stopped a call to {host} before it left this machine: it came over a library that the whoosh "
-    "fixture does not intercept. It answers calls made with requests, httpx, aiohttp, urllib3, http.client and "
-    "urllib.request: send this one with one of these."
+    "pytest-whoosh stopped a call to {host} before it left this machine: the whoosh fixture does not intercept the "
+    "library that made it. Make the call with requests, httpx, aiohttp, urllib3, http.client or urllib.request."
 )
 
 _SWALLOWED: Final = "The app or the test swallowed this error: {error}"
 
 _ENDED: Final = (
     "This Whoosh double has ended: you can still read what happened, but not act on it. "
-    "Do it before the test that takes the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."
+    "Act before the test that uses the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."
 )
 
 _UNLIMITED: Final = '{what} while throughput is "unlimited". {choose}'
 _NO_QUEUE_OF_SERVICES: Final = (
-    "A Messaging Service has no queue of its own, but each sender in its pool has one: {each}."
+    "A Messaging Service has no queue of its own. Ask for the queue of each sender in its pool: {each}."
 )
 
-#: Numbers that a type checker can see not to be 1. There is no type for every such number.
+#: Numbers other than 1 that a type checker recognises as such. No type covers all of them.
 _Several: TypeAlias = Literal[0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 50, 100, 1000]
 
-#: What would lead the app's calls past the double.
+#: A variable that would send the app's calls past the double. It is unset while a double is active.
 _UNSET_VARIABLES: Final = {"WHOOSH_URL": None}
 
 
 class _Part(Protocol):
-    """A part of a double that starts and stops with it."""
+    """A part of a double. It starts and stops together with the double."""
 
     def start(self) -> None:
         """Start the part."""
@@ -113,7 +112,7 @@ class _Part(Protocol):
 
 
 class _ApiEntry:
-    """The part of a double that the interception calls."""
+    """The object that the interception passes each intercepted request to."""
 
     __slots__ = ("_double",)
 
@@ -125,7 +124,7 @@ class _ApiEntry:
         return self._double._answer(request, later=later)
 
     def may_be_mocked(self, request: Request) -> bool:
-        """True if the user's own mock, where it has an answer, is to answer a request."""
+        """True if the user's own mock may answer this request."""
         return self._double._may_be_mocked(request)
 
 
@@ -139,7 +138,7 @@ class Whoosh(Suggesting, Provisioning):
     Use it as the ``whoosh`` fixture, as a context manager, or as a decorator.
 
     Args:
-        settings: The settings by name, as in the guide's page about settings.
+        settings: The settings by name. The guide's page about settings lists them.
 
     Raises:
         TypeError: A setting is unknown.
@@ -161,7 +160,7 @@ class Whoosh(Suggesting, Provisioning):
 
     _SYNONYMS = WHOOSH
 
-    #: Where doubles are noted that come into force, while the plugin wants to know of those that a test makes itself.
+    #: Collects the doubles that start during a test, including those that the test makes itself. The plugin sets it.
     _started_doubles: "ClassVar[deque[Whoosh] | None]" = None
 
     def __init__(self, **settings: Unpack[GivenSettings]) -> None:
@@ -169,16 +168,18 @@ class Whoosh(Suggesting, Provisioning):
         self.settings = read_settings(settings)
         self._lock = threading.RLock()
         self._active = False
-        #: The thread that leaves the double: an interrupt may keep it from doing so.
+        #: The thread that is ending the double. An interrupt may stop it before it has finished.
         self._ending_in_thread: int | None = None
         #: The errors about calls that are not faked. An app may have swallowed them.
         self._not_faked: list[WhooshNotFakedError] = []
 
-    # Coming and going
+    # Start and end
 
     def __enter__(self) -> Self:
         if self._active:
-            raise WhooshError("This double is active already. Two at once are two objects: with Whoosh() as inner.")
+            raise WhooshError(
+                "This double is active already. Make a second one to have two at once: with Whoosh() as inner."
+            )
         _end_interrupted_doubles()
         self._parts: list[_Part] = []
         self._not_faked.clear()
@@ -190,8 +191,8 @@ class Whoosh(Suggesting, Provisioning):
             if Whoosh._started_doubles is not None:
                 Whoosh._started_doubles.append(self)
             self._active = True
-            return self  # here, since an interrupt may come with it, and nobody would leave the double
-        except BaseException:  # what has started is stopped, as far as it came
+            return self  # inside the `try`: an interrupt may strike here, and nothing else would end the double
+        except BaseException:  # stops the parts that have started
             self._active = False
             self._end()
             raise
@@ -200,7 +201,7 @@ class Whoosh(Suggesting, Provisioning):
         self._clock = AppClock(self.settings.clock)
         self._environment = Environment({**self.environment, **_UNSET_VARIABLES})
         self._django = DjangoSettings()
-        # The guard before the interception, which stands above it: the guard then finds everything as it left it.
+        # The guard starts before the interception and stops after it: it then finds its own patches as it left them.
         self._parts += [
             self._clock,
             self._environment,
@@ -243,18 +244,18 @@ class Whoosh(Suggesting, Provisioning):
             raise swallowed
 
     def _swallowed(self) -> WhooshNotFakedError | None:
-        """Return the first error about a call that is not faked that the app or the test swallowed, once."""
+        """Return the first WhooshNotFakedError that the app or the test swallowed, then forget all of them."""
         swallowed, expected = None, set()
         for each in reversed(self._not_faked):
             if expectations.is_expected_or_shown(each):
                 expected.add(str(each))
-            elif str(each) not in expected:  # an app may have tried the same call before, and swallowed that error
+            elif str(each) not in expected:  # the app may retry a call and swallow the first error of the same text
                 swallowed = each
         self._not_faked.clear()
         return WhooshNotFakedError(_SWALLOWED.format(error=swallowed)) if swallowed else None
 
     def _stop_parts(self) -> None:
-        """Stop all parts of the double, the last one first, even if one of them raises."""
+        """Stop all parts of the double in reverse order, even if one of them raises."""
         if self._parts:
             try:
                 self._parts.pop().stop()
@@ -267,17 +268,19 @@ class Whoosh(Suggesting, Provisioning):
         sent, received = len(self._vendor.outbound), len(self._vendor.inbound)
         return f"<Whoosh{'' if self._active else ', ended'}: {sent} sent, {received} received>"
 
-    if not TYPE_CHECKING:  # a type checker is to go on finding misspelt names
+    if not TYPE_CHECKING:  # with a __getattr__, a type checker would no longer find misspelt names
 
         def __getattr__(self, name: str) -> NoReturn:
-            if name in ("_vendor", "_travel", "_clock", "_courier", "_environment", "_parts"):  # which entering makes
+            if name in ("_vendor", "_travel", "_clock", "_courier", "_environment", "_parts"):  # set by __enter__
                 raise WhooshError("This double is not active yet. Write `with Whoosh() as whoosh:` around its use.")
             super().__getattr__(name)
 
     def __call__(self, function: Callable[..., R]) -> Callable[..., R]:
-        """Decorate a test: a new double for each call, passed as ``whoosh`` where the test takes one."""
+        """Decorate a test: each call gets a new double, passed as ``whoosh`` if the test has this parameter."""
         if isinstance(function, type):
-            raise TypeError("Decorate the test functions or methods, or use `with Whoosh()` in setUp: not the class.")
+            raise TypeError(
+                "Whoosh() cannot decorate a class. Decorate its test methods, or use `with Whoosh()` in setUp."
+            )
         parameters = inspect.signature(function).parameters
         takes = "whoosh" in parameters
         place = list(parameters).index("whoosh") if takes else 0
@@ -285,7 +288,7 @@ class Whoosh(Suggesting, Provisioning):
         def call(double: Whoosh, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if not takes:
                 return function(*args, **kwargs)
-            if place < len(args):  # what @patch and its like pass by position follows it
+            if place < len(args):  # decorators such as @patch pass more arguments by position
                 return function(*args[:place], double, *args[place:], **kwargs)
             return function(*args, whoosh=double, **kwargs)
 
@@ -306,7 +309,7 @@ class Whoosh(Suggesting, Provisioning):
 
             wrapper = synchronously
         if takes:
-            # pytest must not look for a fixture of this name: the decorator passes it.
+            # The decorator passes ``whoosh``, so pytest must not look for a fixture of this name.
             rest = [parameter for parameter in parameters.values() if parameter.name != "whoosh"]
             wrapper.__signature__ = inspect.signature(function).replace(parameters=rest)
         return wrapper  # type: ignore[no-any-return]
@@ -354,13 +357,15 @@ class Whoosh(Suggesting, Provisioning):
         """True if the double is active or has ended."""
         return "_vendor" in vars(self)
 
-    # Starting again
+    # Reset
 
     def reset(self) -> None:
-        """Delete all messages, rules, provisioned records and webhooks. The settings, mounts and the current time stay.
+        """Delete all messages, rules, provisioned records and webhooks. Settings, mounts and the current time stay.
+
+        A ``travel()`` or ``settle()`` that runs in another thread stops.
 
         Raises:
-            WhooshError: Time is moving, in a webhook's handler or in another thread.
+            WhooshError: The caller is the handler of a webhook that a ``travel()`` or ``settle()`` is delivering.
         """
         self._require_active()
         with self._lock:
@@ -376,16 +381,19 @@ class Whoosh(Suggesting, Provisioning):
     # Answering the app
 
     def _answer(self, request: Request, *, later: Later | None = None) -> Response:
-        """Answer one API request. Every transport comes in by this door.
+        """Answer one API request. Every intercepted HTTP library and the server call this method.
 
-        ``later`` is given what to do once the caller has the answer; without it, the caller has it at once.
+        Args:
+            request: The request.
+            later: Schedules a function for the moment at which the caller has the response. By default the function is
+                called at once.
         """
         with self._lock:
             self._travel.follow_clock()
             try:
                 return dispatch(self._vendor, ROUTER, request)
             except WhooshNotFakedError as error:
-                if request.server is None:  # the client of a server gets it as an answer
+                if request.server is None:  # the client of a server gets the error as a response
                     self._not_faked.append(error)
                 raise
             finally:
@@ -393,7 +401,7 @@ class Whoosh(Suggesting, Provisioning):
                     (later or _call_now)(partial(self._end_call, concurrency, request))
 
     def _may_be_mocked(self, request: Request) -> bool:
-        """True if the user's own mock, where it has an answer, is to answer an API request."""
+        """True if the user's own mock may answer this request."""
         with self._lock:
             return may_be_mocked(self._vendor, ROUTER, request)
 
@@ -402,9 +410,9 @@ class Whoosh(Suggesting, Provisioning):
             concurrency.leave(request)
 
     def _publish(self, url: str | None, allow_webhooks: Sequence[str] = ()) -> None:
-        """Be served at a URL: apps find media there, and webhooks leave for this machine and for the hosts allowed.
+        """Note the URL of the server that serves this double. None means that it is served no more.
 
-        Without a URL no more so.
+        While served, media URLs point to the server, and webhooks are posted to this machine and the allowed hosts.
         """
         if url:
             self._require_active()
@@ -412,11 +420,11 @@ class Whoosh(Suggesting, Provisioning):
         self._courier.open_to(allow_webhooks if url else None)
 
     def _interrupt(self) -> None:
-        """Stop a journey that runs in another thread, where it is."""
+        """Stop a ``travel()`` that is running in another thread."""
         self._travel.interrupt()
 
     def _reaches(self, url: str) -> bool:
-        """True if a webhook goes out over HTTP to a URL without a mount."""
+        """True if webhooks to a URL are posted over HTTP although nothing is mounted there."""
         return self._courier.reaches(url)
 
     # Reading
@@ -446,8 +454,8 @@ class Whoosh(Suggesting, Provisioning):
         """Return the queue of a sender.
 
         Args:
-            sender: The sender: a number, short code, name or channel address.
-            mms: True for the queue of MMS, which the numbers of an account share.
+            sender: The sender: a phone number, short code, alphanumeric sender or channel address.
+            mms: True for the MMS queue, which all numbers of an account share.
 
         Returns:
             The queue.
@@ -464,10 +472,10 @@ class Whoosh(Suggesting, Provisioning):
         if self.settings.senders == "owned" and not provisions.has(address):
             raise WhooshError(f"The account has no sender {address}: add it first, or correct its spelling.")
         if mms and sort_of(address) not in MMS:
-            raise WhooshError(f"No MMS leaves from {address}: only phone numbers and short codes send it.")
+            raise WhooshError(f"{address} cannot send MMS: only phone numbers and short codes can.")
 
         def backlog() -> Backlog:
-            vendor = self._vendor  # another one after a reset
+            vendor = self._vendor  # looked up each time: a reset replaces it
             return _require_queues(vendor).queue(address, vendor.account_with(address), mms=mms)
 
         home = home_of(address, provisions.owned(address))
@@ -475,33 +483,33 @@ class Whoosh(Suggesting, Provisioning):
 
     @property
     def records(self) -> Records:
-        """The double's records for the server and the pages. Tests read ``outbox``, ``inbox`` and ``callbacks``."""
+        """The double's records, for the server and the pages. Tests read ``outbox``, ``inbox`` and ``callbacks``."""
         return Records(lambda: self._vendor, self._catch_up)
 
     def traffic(self) -> str:
         """Return the API calls, the messages with their histories, and the webhooks with the app's answers.
 
         Returns:
-            Lines of text, as in the section ``whoosh traffic`` of a failed test.
+            The text of the section ``whoosh traffic`` that pytest prints for a failed test.
         """
         return traffic(self._vendor, self._hide)
 
     def snapshot(self, hide: Callable[[str], str] | None = None, *, newest: int | None = None) -> dict[str, Any]:
-        """Return everything that the double holds as plain data, as the pages show it.
+        """Return the double's messages, API calls, webhooks and rules as plain data. The pages show this data.
 
         Args:
             hide: A function that removes secrets from each text.
             newest: The number of messages to include, newest last. The default is all.
 
         Returns:
-            The data, of types that JSON has.
+            The data, ready for ``json.dumps``.
         """
         with self._lock:
             return snapshot(self._vendor, hide or self._hide, newest)
 
     @property
     def _hide(self) -> Callable[[str], str]:
-        """A function that removes secrets from a text: those in the environment now, and before the double started."""
+        """A function that removes secrets from a text: secrets in the environment now and before the double started."""
         before = {name: value for name, value in self._environment.before.items() if value is not None}
         return hider(secrets_in(before) | secrets_in(os.environ), own=self.environment.values())
 
@@ -617,14 +625,14 @@ class Whoosh(Suggesting, Provisioning):
         return self._travel.handler_time()
 
     def _current_vendor(self) -> Vendor:
-        """The vendor on its present time: what a test adds is dated like what an app adds."""
+        """Return the fake vendor after updating its time, so a record that a test adds gets the current date."""
         self._require_active()
         with self._lock:
             self._travel.follow_clock()
         return self._vendor
 
     def _begin_action(self) -> None:
-        """Prepare for something to happen: what was due by now has happened before."""
+        """Require an active double and catch up with its clock, before the test changes something."""
         self._require_active()
         self._catch_up()
 
@@ -663,16 +671,16 @@ class Whoosh(Suggesting, Provisioning):
         return self._vendor.rules.add(Rule(match))
 
     def when_called(self, method: str, url: "str | re.Pattern[str] | Message", **params: object) -> CallRule:
-        """Script the answer to the API calls that match, of resources that are faked and of any others.
+        """Script the answer to the API calls that match. The called resource need not be one that is faked.
 
-        The newest matching rule wins, of :meth:`when` and :meth:`when_called` together, before the API checks
+        The newest matching rule of :meth:`when` and :meth:`when_called` wins. Rules apply before the API checks
         credentials.
 
         Args:
             method: ``"GET"``, ``"POST"`` and so on, or ``"*"`` for all.
             url: A full URL with wildcards, a path that is compared with the end of the URL's path, a compiled pattern,
-                or a message (its own URL). ``*`` matches one segment of a path, ``**`` any number. All
-                families of the vendor's hosts are one.
+                or a message (its own URL). ``*`` matches one segment of a path, ``**`` any number. Hosts of Whoosh
+                and Twilio match each other.
             params: Fields of the form, query string or JSON document, matched as :meth:`when` matches.
 
         Returns:
@@ -703,9 +711,10 @@ class Whoosh(Suggesting, Provisioning):
         return list(self._vendor.rules)
 
     def set_concurrency(self, calls: int) -> None:
-        """Set how many API calls an account may have under way at once. The default is 100.
+        """Set how many API calls an account may make concurrently. The default is 100.
 
-        One call more is refused with 429 and error 20429. The double counts the calls of tasks of one event loop.
+        A call above the limit is refused with 429 and error 20429. Only the calls of one event loop's tasks count,
+        since it depends on the machine how calls of threads overlap.
 
         Args:
             calls: The number of calls.
@@ -731,7 +740,7 @@ class Whoosh(Suggesting, Provisioning):
         ``live_server``.
 
         Args:
-            base_url: The URL that the webhooks' URLs start with.
+            base_url: The start of the webhooks' URLs.
             app: The WSGI or ASGI application.
             server: The URL of a real server that answers for ``base_url``, as a server behind a reverse proxy does.
 
@@ -765,7 +774,7 @@ class Whoosh(Suggesting, Provisioning):
             method, name = dialect().method("mount"), dialect().keyword("server")
             raise ValueError(f'{method} takes as {name} a URL such as "http://127.0.0.1:8000", not {server!r}.')
         if app is not None and server is not None:
-            raise TypeError("mount() takes an app, or a server that stands for the base URL: not both.")
+            raise TypeError("mount() takes an app, or a server that answers for the base URL: not both.")
         if app is not None:
             require_app(base_url, app)
         self._require_active()
@@ -775,8 +784,8 @@ class Whoosh(Suggesting, Provisioning):
     def mount_django(self, base_url: str, app: WsgiApp | AsgiApp | None = None) -> None:
         """Deliver the webhooks below a base URL to the project's own Django application, in-process.
 
-        Views run in the test's thread, database connection and transaction, also those of an ASGI project. The host
-        joins ``ALLOWED_HOSTS`` until the double ends.
+        Views run in the test's thread, database connection and transaction, even in an ASGI project. The host is part
+        of ``ALLOWED_HOSTS`` until the double ends.
 
         Args:
             base_url: The URL, such as ``"https://app.example"``.
@@ -806,15 +815,16 @@ class Whoosh(Suggesting, Provisioning):
     ) -> Reply:
         """Send a message from a person to one of the app's senders.
 
-        The double creates the inbound message, calls the webhook of the sender or of its Messaging Service, and carries
-        out the TwiML of the app's response. Opt-out keywords work. Time does not move.
+        The double creates the inbound message, calls the webhook of the sender or of its Messaging Service, and runs
+        the TwiML of the app's response. Opt-out keywords work. Time does not move.
 
         Args:
             body: The text.
             from_: The person's number, or their address on a channel.
             to: The app's number, short code or channel address.
-            media: Files, each a URL or file name (the ending names the type) or a pair of bytes and content type.
-            params: More parameters of the webhook, texts or numbers, such as ``ButtonPayload="yes"``.
+            media: The files. Each is a URL, a file name (the extension gives the type), or a pair of bytes and content
+                type.
+            params: More parameters of the webhook, as texts or numbers, such as ``ButtonPayload="yes"``.
 
         Returns:
             The reply: the inbound message, its webhook, and the messages that the app's response caused.
@@ -843,7 +853,7 @@ class Whoosh(Suggesting, Provisioning):
         return Reply(conversation, self._catch_up)
 
     def phone(self, number: str) -> Phone:
-        """Return a person's phone, which writes to the app and shows what it received.
+        """Return a person's phone. It sends messages to the app and shows the messages that it received.
 
         Args:
             number: The person's number, or their address on a channel.
@@ -871,13 +881,13 @@ class Whoosh(Suggesting, Provisioning):
     def call_document(self, twiml: object, *, from_: str, to: str) -> list[Message]:
         """Send the messages of a voice document. Their direction is ``outbound-call``. Calls themselves are not faked.
 
-        A ``<Message>`` or ``<Sms>`` without ``to`` and ``from`` goes from the account's number to the person who takes
-        part in the call. The other verbs of the document, and ``action``, do nothing.
+        A ``<Message>`` or ``<Sms>`` without ``to`` and ``from`` goes from the account's number to the other party of
+        the call. The other verbs of the document, and ``action``, do nothing.
 
         Args:
             twiml: The document, as text or as the SDK's ``VoiceResponse``.
             from_: The number that calls.
-            to: The number that is called. If the account has only this one of the two, the message goes to ``from_``.
+            to: The number that is called. If only this number belongs to the account, the message goes to ``from_``.
 
         Returns:
             The messages, in the order of the document.
@@ -887,7 +897,9 @@ class Whoosh(Suggesting, Provisioning):
         """
         self._begin_action()
         if not (isinstance(twiml, str) or hasattr(twiml, "to_xml")):
-            raise TypeError(f'twiml is a document such as "<Response><Message>Hi</Message></Response>", not {twiml!r}.')
+            raise TypeError(
+                f'twiml must be a document such as "<Response><Message>Hi</Message></Response>", not {twiml!r}.'
+            )
         document = well_formed(str(twiml))
         caller, called = self._address(from_), self._address(to)
         vendor = self._vendor
@@ -897,7 +909,7 @@ class Whoosh(Suggesting, Provisioning):
             try:
                 sent = run_call(vendor, vendor.account_with(sender), document, sender=sender, person=person)
             except TwimlError as wrong:
-                raise WhooshError(f"The document fails with {wrong.code}: {wrong.detail}.") from None
+                raise WhooshError(f"The TwiML document fails with {wrong.code}: {wrong.detail}.") from None
         return [Message(record, self._catch_up) for record in sent]
 
     def _get_rcs(self, address: str) -> bool | None:
@@ -913,7 +925,7 @@ class Whoosh(Suggesting, Provisioning):
                 self._vendor.carrier.rcs[number] = has_rcs
 
     def _tapped(self, person: str, message: Message | str | HasSid, label: str) -> tuple[str, str, dict[str, str]]:
-        """Return the sender that a tap goes to, its text and its parameters."""
+        """Return the sender that receives a tap, the text that the tap sends, and the webhook's parameters."""
         self._begin_action()
         record = self._record(message, "tap")
         with self._lock:
@@ -925,17 +937,17 @@ class Whoosh(Suggesting, Provisioning):
             return partner_of(self._vendor.account, self._vendor.messages, person)
 
     def click(self, link: Message | str, *, user_agent: str = "Mozilla/5.0") -> str:
-        """Follow a short link as a person does. The ``callback_url`` of the link's domain gets a webhook.
+        """Click a short link as a person does. The ``callback_url`` of the link's domain gets a webhook.
 
         Args:
-            link: The link, or a message whose text has exactly one.
-            user_agent: The person's browser, as the app's webhook names it.
+            link: The link, or a message with exactly one short link in its text.
+            user_agent: The ``User-Agent`` of the person's browser, which the webhook reports.
 
         Returns:
-            The URL that the link leads to. After 90 days: the fallback URL of its domain.
+            The link's target URL. After 90 days: the fallback URL of its domain.
 
         Raises:
-            WhooshError: The link leads nowhere.
+            WhooshError: The link is unknown, or has expired and its domain has no fallback URL.
         """
         target, reports = self._click(link, user_agent)
         self._travel.deliver(iter(reports), "aclick(...)")
@@ -962,7 +974,10 @@ class Whoosh(Suggesting, Provisioning):
         params: Mapping[str, ParamValue],
         form: str | None,
     ) -> tuple[Conversation, Deliveries]:
-        """Have a person write; ``form`` is how the caller would await the webhook, if it does not do so already."""
+        """Create an inbound message, and return its conversation and the webhooks to deliver.
+
+        ``form`` is the call that awaits the webhook, such as ``"areceive(...)"``; None if the caller awaits already.
+        """
         self._begin_action()
         if isinstance(media, str):
             raise TypeError(f"media takes several files: write media=[{media!r}].")
@@ -971,7 +986,7 @@ class Whoosh(Suggesting, Provisioning):
         with self._lock:
             account = self._vendor.account_with(ours)
             url = destination_of(account, ours, account.provisions.service_of(ours)).url
-            if url and form:  # refused before the message is there, so that awaiting it instead is the first try
+            if url and form:  # refused before the message exists: the test can then await areceive() instead
                 self._courier.require_deliverable(url, form)
             urls = tuple(self._media_url(file) for file in media)
             conversation = receive(self._vendor, account, from_=person, to=ours, body=body, media=urls, extra=extra)
@@ -982,7 +997,8 @@ class Whoosh(Suggesting, Provisioning):
             return well_formed(file)
         if not (isinstance(file, tuple) and len(file) == 2 and isinstance(file[0], bytes)):
             raise TypeError(
-                f"Each of media is a URL, a file name, or a pair such as (b'%PDF', \"application/pdf\"); not {file!r}."
+                f"Each item of media is a URL, a file name, or a pair such as (b'%PDF', \"application/pdf\"); "
+                f"not {file!r}."
             )
         content, content_type = file
         url = f"whoosh:media/{self._vendor.sids.new(Prefix.MEDIA, counted_as='given media')}"
@@ -994,7 +1010,7 @@ class Whoosh(Suggesting, Provisioning):
         address = normalize(number)
         if address is None:
             raise ValueError(
-                f'A person is a phone number such as "+15558675310", or a channel address; not {number!r}.'
+                f'A person must be a phone number such as "+15558675310", or a channel address; not {number!r}.'
             )
         return address
 
@@ -1035,7 +1051,7 @@ class Whoosh(Suggesting, Provisioning):
         """
         __tracebackhide__ = True
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-            raise TypeError(f"count is a number of messages, not {count!r}.")
+            raise TypeError(f"count must be a number of messages, not {count!r}.")
         matcher = Matcher(match)
         records = self._sent()
         found = [record for record in records if matcher.matches(record)]
@@ -1070,19 +1086,19 @@ class Whoosh(Suggesting, Provisioning):
         self.assert_not_sent()
 
     def assert_callbacks(self, message: Message | str | HasSid, *statuses: str, answered: object = None) -> None:
-        """Assert that status callbacks for these statuses were sent in this order. Others may lie between.
+        """Assert that status callbacks for these statuses were sent in this order. Others may occur in between.
 
-        A callback that was delivered to an app or a server counts only if the last attempt was answered with 2xx or
-        3xx and the app raised nothing. A callback to a URL where nothing is mounted always counts.
+        A callback that was delivered to an app or a server counts only if the last attempt got a 2xx or 3xx response
+        and the app raised no exception. A callback to a URL where nothing is mounted always counts.
 
         Args:
             message: The message, its SID, or the SDK's result.
             statuses: The statuses, such as ``"sent", "delivered"``.
-            answered: The expected HTTP status of each answer: a number, or a value that compares equal to it.
-                ``mock.ANY`` accepts everything, also an exception or a server that is down.
+            answered: The expected HTTP status of each response: a number, or a value that compares equal to it.
+                ``mock.ANY`` accepts everything, even an exception or a server that is down.
 
         Raises:
-            AssertionError: A callback is missing, came in another order, or was answered differently.
+            AssertionError: A callback is missing, out of order, or got another response.
         """
         __tracebackhide__ = True
         known = [status.value for status in Status]
@@ -1112,7 +1128,7 @@ class Whoosh(Suggesting, Provisioning):
 
     @property
     def verifications(self) -> list[Verification]:
-        """The verifications that the app started with Verify, oldest first."""
+        """The verifications that the app started through Verify, oldest first."""
         self._catch_up()
         return [Verification(record, self._catch_up) for record in self._vendor.verifications]
 
@@ -1157,14 +1173,14 @@ class Whoosh(Suggesting, Provisioning):
         return self._vendor.outbound
 
     def _record(self, message: object, method: str) -> Record:
-        """Return the record of a message, given by itself, by its SID or by what the SDK returned."""
+        """Return the record of a message. ``message`` may be a Message, a SID or an object of the SDK."""
         if isinstance(message, Message) and isinstance(message._record, Record):
             return message._record
         sid = getattr(message, "sid", message)
         if not isinstance(sid, str):
             raise TypeError(
-                f"{method}() takes a message, as whoosh.assert_sent(...), whoosh.outbox or the SDK returns it, or its "
-                f"SID; not {message!r}."
+                f"{method}() takes a message of whoosh.assert_sent(...), whoosh.outbox or the SDK, or its SID; "
+                f"not {message!r}."
             )
         found = next((record for record in self._vendor.messages if record.sid == sid), None)
         if found is None:
@@ -1209,7 +1225,7 @@ def _explain_refusal(host: str) -> str:
 
 
 def _end_interrupted_doubles() -> None:
-    """End the doubles that this thread was leaving when an interrupt came."""
+    """End the doubles that this thread was ending when an interrupt stopped it."""
     for double in [double for double in active_doubles() if double._ending_in_thread == threading.get_ident()]:
         double._end()
 
@@ -1220,15 +1236,15 @@ def active_doubles() -> list[Whoosh]:
 
 
 def _after_fork() -> None:
-    """Free what threads held that are not in the child of a fork: it goes on with a copy of each double."""
+    """Free the locks in a forked child: threads of the parent, which may hold them, do not exist there."""
     for lock in (_START_STOP_LOCK, *(double._lock for double in _DOUBLES)):
-        lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does with its own
+        lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does with its own locks
     clock.after_fork()
     for double in _DOUBLES:
         double._travel.after_fork()
 
 
-#: One double at a time comes into force or leaves: what they replace belongs to the process.
+#: Held while a double starts or ends: doubles patch the same process-wide functions.
 _START_STOP_LOCK: Final = threading.RLock()
 #: The doubles that are active, oldest first.
 _DOUBLES: Final[dict[Whoosh, None]] = {}

@@ -184,7 +184,7 @@ class Server:
             OSError: The port is taken, or the host is not this machine's.
         """
         if self._thread is not None:
-            raise WhooshError("This server runs already. Two at once are two objects, on ports of their own.")
+            raise WhooshError("This server runs already. Make a second Server, with its own port, to have two at once.")
         listening = _listen(self._host, self._port)
         proxying = None
         try:

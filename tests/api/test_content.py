@@ -616,7 +616,7 @@ def test_an_approval_has_a_known_status(whoosh: Whoosh) -> None:
         "add_template(): Unknown approval 'aproved'. Did you mean 'approved'? Valid: approved, received, pending, "
         "rejected, paused, disabled, unsubmitted."
     )
-    assert str(unknown.value) == f"No content template has the SID {UNKNOWN!r}: add_template() makes one."
+    assert str(unknown.value) == f"No content template has the SID {UNKNOWN!r}. Create one with add_template()."
 
 
 def test_templates_are_listed_with_their_approvals(client: Client) -> None:
@@ -652,7 +652,7 @@ def test_templates_are_listed_as_they_were_before_content_types(client: Client) 
         pytest.param(
             {},
             ValueError,
-            "add_template() takes a text, media=[...], or types={...}: a template says something.",
+            "add_template() takes a text, media=[...], or types={...}: a template cannot be empty.",
             id="nothing",
         ),
         pytest.param(

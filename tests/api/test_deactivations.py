@@ -173,9 +173,7 @@ def test_only_numbers_of_the_united_states_are_deactivated(whoosh: Whoosh, numbe
     with pytest.raises(ValueError) as refusal:
         whoosh.deactivate(number)  # type: ignore[arg-type]
 
-    assert str(refusal.value) == (
-        f'deactivate() takes a number of the United States such as "+15558675310", not {number!r}.'
-    )
+    assert str(refusal.value) == (f'deactivate() takes a US number such as "+15558675310", not {number!r}.')
 
 
 def test_the_day_of_a_deactivation_is_a_date(whoosh: Whoosh) -> None:

@@ -492,7 +492,7 @@ def test_a_domain_that_is_none_is_refused(whoosh: Whoosh, domain: Any) -> None:
     with pytest.raises(ValueError) as refused:
         whoosh.add_link_domain(domain)
 
-    assert str(refused.value) == f'A domain for short links is a hostname such as "go.example", not {domain!r}.'
+    assert str(refused.value) == f'A domain for short links must be a hostname such as "go.example", not {domain!r}.'
 
 
 def test_a_service_takes_a_domain_or_its_name(whoosh: Whoosh) -> None:

@@ -241,7 +241,10 @@ def test_a_file_given_later_changes_no_message_of_before(client: Client, whoosh:
             id="no URL",
         ),
         pytest.param(
-            {"url": CAT, "content": "meow"}, TypeError, "The content of a file is bytes, not str.", id="text for bytes"
+            {"url": CAT, "content": "meow"},
+            TypeError,
+            "The content of a file must be bytes, not str.",
+            id="text for bytes",
         ),
     ],
 )
@@ -506,7 +509,7 @@ def test_row_30_media_that_cannot_be_fetched_or_sent_fails_its_message(
 @pytest.mark.parametrize("status", [99, 600, True, "404"])
 def test_row_30_a_status_that_is_none_is_refused(whoosh: Whoosh, status: Any) -> None:
     with pytest.raises(
-        ValueError, match=re.escape(f"The status of a media URL is an HTTP status such as 404, not {status!r}.")
+        ValueError, match=re.escape(f"The status of a media URL must be an HTTP status such as 404, not {status!r}.")
     ):
         whoosh.add_media(CAT, status=status)
 

@@ -390,8 +390,8 @@ def test_a_test_cannot_give_the_account_a_number_of_a_sub_account(whoosh: Whoosh
         whoosh.add_number(OURS)
 
     assert str(misuse.value) == (
-        f"{OURS} belongs to a sub-account already, and a number is one account's only. Give this account another one, "
-        "or let the sub-account release it first."
+        f"{OURS} belongs to a sub-account already, and a number belongs to one account only. Add another number, "
+        "or release this one from the sub-account first."
     )
 
 

@@ -291,7 +291,7 @@ def test_what_cannot_be_mounted_is_refused(whoosh, base, app, error, text):
             print,
             "http://127.0.0.1:8000",
             TypeError,
-            "mount() takes an app, or a server that stands for the base URL: not both.",
+            "mount() takes an app, or a server that answers for the base URL: not both.",
         ),
     ],
     ids=["no URL", "an app too"],

@@ -245,7 +245,7 @@ def test_the_decorator_is_no_use_on_a_class():
             pass
 
     assert str(refused.value) == (
-        "Decorate the test functions or methods, or use `with Whoosh()` in setUp: not the class."
+        "Whoosh() cannot decorate a class. Decorate its test methods, or use `with Whoosh()` in setUp."
     )
 
 
@@ -255,7 +255,9 @@ def test_a_double_in_force_cannot_come_twice():
     with Whoosh() as whoosh, pytest.raises(WhooshError) as refused:
         whoosh.__enter__()
 
-    assert str(refused.value) == ("This double is active already. Two at once are two objects: with Whoosh() as inner.")
+    assert str(refused.value) == (
+        "This double is active already. Make a second one to have two at once: with Whoosh() as inner."
+    )
 
 
 @pytest.mark.parametrize("plugin", ["pytest_asyncio", "anyio"])

@@ -434,10 +434,9 @@ def test_a_connection_that_the_fixture_does_not_answer_is_refused_with_its_own_s
 
     result.assert_outcomes(failed=1)
     refusal = (
-        "pytest-whoosh stopped a call to api.twilio.com before it left this machine: it came over a library "
-        "that the whoosh fixture does not intercept. "
-        "It answers calls made with requests, httpx, aiohttp, urllib3, http.client and urllib.request: "
-        "send this one with one of these."
+        "pytest-whoosh stopped a call to api.twilio.com before it left this machine: the whoosh fixture does not "
+        "intercept the library that made it. "
+        "Make the call with requests, httpx, aiohttp, urllib3, http.client or urllib.request."
     )
     result.stdout.fnmatch_lines([f"E*WhooshGuardError: {refusal}", "*- whoosh traffic -*"])
 

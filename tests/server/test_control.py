@@ -860,7 +860,7 @@ MATCH_KEYS = (
         (
             "receive",
             {"from": "555", "to": SENDER},
-            "A person is a phone number such as \"+15558675310\", or a channel address; not '555'.",
+            "A person must be a phone number such as \"+15558675310\", or a channel address; not '555'.",
         ),
         (
             "receive",
@@ -903,7 +903,7 @@ MATCH_KEYS = (
             'mount takes as "server" a URL such as "http://127.0.0.1:8000", not \'localhost:8000\'.',
         ),
         ("assert_sent", {"count": "2"}, 'assert_sent takes count as a whole number, not "2".'),
-        ("assert_sent", {"count": -1}, "count is a number of messages, not -1."),
+        ("assert_sent", {"count": -1}, "count must be a number of messages, not -1."),
         (
             "assert_sent",
             {"countt": 1},

@@ -209,7 +209,7 @@ def test_what_will_not_do_as_a_number_is_refused_in_the_words_of_the_control_api
     form.get_by_label("To").fill(SENDER)
     form.get_by_role("button", name="Send").click()
 
-    expect(form.get_by_role("alert")).to_contain_text("A person is a phone number such as")
+    expect(form.get_by_role("alert")).to_contain_text("A person must be a phone number such as")
 
 
 def test_a_failure_is_scripted(live, send, whoosh):

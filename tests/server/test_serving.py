@@ -506,7 +506,9 @@ def test_a_server_that_runs_does_not_start_twice(whoosh_server: Server) -> None:
     with pytest.raises(WhooshError) as refusal:
         whoosh_server.start()
 
-    assert str(refusal.value) == "This server runs already. Two at once are two objects, on ports of their own."
+    assert (
+        str(refusal.value) == "This server runs already. Make a second Server, with its own port, to have two at once."
+    )
 
 
 def test_a_server_that_does_not_run_has_no_url(whoosh: Whoosh) -> None:

@@ -13,7 +13,7 @@ from tests.conftest import PERSON, SENDER
 
 LEFT = (
     "This Whoosh double has ended: you can still read what happened, but not act on it. "
-    "Do it before the test that takes the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."
+    "Act before the test that uses the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."
 )
 
 
@@ -112,7 +112,9 @@ def test_a_double_cannot_be_entered_twice(whoosh):
     with pytest.raises(WhooshError) as refused:
         whoosh.__enter__()
 
-    assert str(refused.value) == ("This double is active already. Two at once are two objects: with Whoosh() as inner.")
+    assert str(refused.value) == (
+        "This double is active already. Make a second one to have two at once: with Whoosh() as inner."
+    )
     send()
     assert len(whoosh.outbox) == 1
 

@@ -590,7 +590,7 @@ def test_what_is_no_sender_has_no_queue(whoosh: Whoosh, sender: str) -> None:
         whoosh.queue(sender)
 
     assert str(error.value) == (
-        'A sender is a phone number such as "+15557122661", a short code, an alphanumeric sender of at most 11 '
+        'A sender must be a phone number such as "+15557122661", a short code, an alphanumeric sender of at most 11 '
         f"characters, or a channel address; not {sender!r}."
     )
 
@@ -603,7 +603,7 @@ def test_a_service_has_no_queue_but_its_senders_do(whoosh: Whoosh) -> None:
             whoosh.queue(asked)  # type: ignore[arg-type]
 
         assert str(error.value) == (
-            "A Messaging Service has no queue of its own, but each sender in its pool has one: "
+            "A Messaging Service has no queue of its own. Ask for the queue of each sender in its pool: "
             "[whoosh.queue(sender) for sender in service.senders]."
         )
 
@@ -623,7 +623,7 @@ def test_only_numbers_and_short_codes_have_a_queue_of_mms(whoosh: Whoosh) -> Non
     with pytest.raises(WhooshError) as error:
         whoosh.queue("CLINIC", mms=True)
 
-    assert str(error.value) == "No MMS leaves from CLINIC: only phone numbers and short codes send it."
+    assert str(error.value) == "CLINIC cannot send MMS: only phone numbers and short codes can."
 
 
 def test_a_rate_is_that_to_a_person(whoosh: Whoosh) -> None:

@@ -1229,19 +1229,19 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
         pytest.param(
             lambda whoosh: whoosh.assert_sent(count="2"),
             TypeError,
-            "count is a number of messages, not '2'.",
+            "count must be a number of messages, not '2'.",
             id="a count that is no number",
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_sent(PERSON),
             TypeError,
-            "count is a number of messages, not '+15558675310'.",
+            "count must be a number of messages, not '+15558675310'.",
             id="a match without its key",
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_sent(-1),
             TypeError,
-            "count is a number of messages, not -1.",
+            "count must be a number of messages, not -1.",
             id="a negative count",
         ),
         pytest.param(
@@ -1253,7 +1253,7 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
         pytest.param(
             lambda whoosh: whoosh.assert_callbacks(5, "sent"),
             TypeError,
-            "assert_callbacks() takes a message, as whoosh.assert_sent(...), whoosh.outbox or the SDK returns it, or "
+            "assert_callbacks() takes a message of whoosh.assert_sent(...), whoosh.outbox or the SDK, or "
             "its SID; not 5.",
             id="callbacks of a number",
         ),

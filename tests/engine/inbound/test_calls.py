@@ -84,17 +84,17 @@ def test_a_document_without_messages_sends_none(whoosh: Whoosh, document: str) -
 @pytest.mark.parametrize(
     ("document", "text"),
     [
-        ("Thanks", r"The document fails with 12100: syntax error"),
-        ("<Call/>", r"The document fails with 12102: the root element is <Call>\."),
+        ("Thanks", r"The TwiML document fails with 12100: syntax error"),
+        ("<Call/>", r"The TwiML document fails with 12102: the root element is <Call>\."),
         (
             "<Response><Message/></Response>",
-            r"The document fails with 14103: a body is from 1 to 1600 characters long\.",
+            r"The TwiML document fails with 14103: a body is from 1 to 1600 characters long\.",
         ),
         (
             '<Response><Sms statusCallback="/status">Hi</Sms></Response>',
-            r"The document fails with 14105: '/status' is relative, and the document has no URL\.",
+            r"The TwiML document fails with 14105: '/status' is relative, and the document has no URL\.",
         ),
-        ('<Response><Sms to="x">Hi</Sms></Response>', r"The document fails with 14101: 'x' is not a recipient"),
+        ('<Response><Sms to="x">Hi</Sms></Response>', r"The TwiML document fails with 14101: 'x' is not a recipient"),
     ],
 )
 def test_a_document_that_cannot_be_run_is_refused(whoosh: Whoosh, document: str, text: str) -> None:
@@ -103,5 +103,5 @@ def test_a_document_that_cannot_be_run_is_refused(whoosh: Whoosh, document: str,
 
 
 def test_what_is_no_document_is_refused(whoosh: Whoosh) -> None:
-    with pytest.raises(TypeError, match=r'twiml is a document such as "<Response>.*</Response>", not None\.'):
+    with pytest.raises(TypeError, match=r'twiml must be a document such as "<Response>.*</Response>", not None\.'):
         whoosh.call_document(None, from_=PERSON, to=SENDER)

@@ -154,7 +154,7 @@ def test_a_file_is_a_url_or_a_pair(whoosh):
         text(whoosh, media=[b"%PDF"])
 
     assert str(error.value) == (
-        "Each of media is a URL, a file name, or a pair such as (b'%PDF', \"application/pdf\"); not b'%PDF'."
+        "Each item of media is a URL, a file name, or a pair such as (b'%PDF', \"application/pdf\"); not b'%PDF'."
     )
 
 
@@ -1034,7 +1034,9 @@ def test_a_person_needs_an_address(whoosh):
     with pytest.raises(ValueError) as error:
         whoosh.receive("Hi", from_="Ada", to=SENDER)
 
-    assert str(error.value) == ("A person is a phone number such as \"+15558675310\", or a channel address; not 'Ada'.")
+    assert str(error.value) == (
+        "A person must be a phone number such as \"+15558675310\", or a channel address; not 'Ada'."
+    )
 
 
 def test_media_are_several(whoosh):

@@ -170,4 +170,4 @@ def test_no_sender_pool_takes_a_wireless_sim(whoosh: Whoosh) -> None:
     with pytest.raises(ValueError) as refused:
         whoosh.add_messaging_service("Desk", senders=[SIM])
 
-    assert str(refused.value) == f"{SIM} is a wireless SIM, and no sender pool takes one."
+    assert str(refused.value) == f"{SIM} is a wireless SIM. A sender pool cannot contain one."

@@ -249,5 +249,5 @@ def test_a_person_without_a_number_writes_and_is_answered(  # recorded.md 23
 
 @pytest.mark.parametrize("address", ["whatsapp:US.", "whatsapp:usa.1", "whatsapp:US.a b", "whatsapp:US." + "1" * 129])
 def test_another_word_is_no_person_on_whatsapp(whoosh: Whoosh, address: str) -> None:  # recorded.md 23
-    with pytest.raises(ValueError, match="A person is a phone number"):
+    with pytest.raises(ValueError, match="A person must be a phone number"):
         whoosh.phone(address)

@@ -403,7 +403,7 @@ def test_nobody_opts_out_of_a_service_that_there_is_not(whoosh: Whoosh) -> None:
         whoosh.opt_out(PERSON, "MG" + "0" * 32)
 
     assert str(refusal.value) == (
-        f"No Messaging Service has the SID 'MG{'0' * 32}': add_messaging_service() makes one."
+        f"No Messaging Service has the SID 'MG{'0' * 32}'. Create one with add_messaging_service()."
     )
 
 
