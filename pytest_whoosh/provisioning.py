@@ -137,7 +137,7 @@ class Provisioning:
 
                 assert whoosh.callbacks[0].url == "https://app.example/sms"
         """
-        address = normalize(number, "possible")
+        address = normalize(number)
         if address is None or channel_of(address):
             wanted = 'a phone number such as "+15557122661"'
             if isinstance(number, str) and number.lower().startswith("sim:"):

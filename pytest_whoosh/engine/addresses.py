@@ -55,14 +55,18 @@ def kind_of(address: str) -> Kind | None:
     return None
 
 
-@cached(4096)
 def phone_number(text: str, rule: str = "possible") -> str | None:
     """Return a phone number in E.164, whatever its spelling; None if the text is not a phone number.
 
     Like the vendor, it reads ten digits without a country code as a North American number. ``rule`` is
     ``"possible"`` (the length is right; fictional +1 555 numbers pass) or ``"valid"`` (in a real numbering plan).
     """
-    if rule == "possible" and _PLAIN_NANP.fullmatch(text):
+    number = _possible_number(text)
+    return number if number is None or rule == "possible" or is_assigned(number) else None
+
+
+def _possible_number(text: str) -> str | None:
+    if _PLAIN_NANP.fullmatch(text):
         return text
     text = text.strip()
     if not _TYPED.fullmatch(text):
@@ -76,15 +80,24 @@ def phone_number(text: str, rule: str = "possible") -> str | None:
     reason = phonenumbers.is_possible_number_with_reason(parsed)
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:  # "possible locally only" is not enough to dial
         return None
-    if rule == "valid" and not phonenumbers.is_valid_number(parsed):
-        return None
     number: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     # Without a country code, only a complete North American number counts.
     return number if text.startswith("+") or _PLAIN_NANP.fullmatch(number) else None
 
 
+@cached(1024)
+def is_assigned(address: str) -> bool:
+    """True if a normalised address has a number of a real numbering plan, or no phone number."""
+    channel, colon, number = address.rpartition(":")
+    if not number.startswith("+") or (colon and not CHANNELS[channel].has_numbers):
+        return True
+    import phonenumbers
+
+    return phonenumbers.is_valid_number(phonenumbers.parse(number))
+
+
 @cached(4096)
-def normalize(text: str, rule: str = "possible") -> str | None:
+def normalize(text: str) -> str | None:
     """Return an address in its standard spelling: E.164 for phone numbers, also after ``whatsapp:``.
 
     Returns None for other texts. These include short codes and alphanumeric senders, which have only one spelling.
@@ -94,16 +107,16 @@ def normalize(text: str, rule: str = "possible") -> str | None:
     if colon:
         if _SIM.fullmatch(text):
             return text
-        return _channel_address(channel.strip().lower(), rest.strip(), rule)
-    return phone_number(text, rule)
+        return _channel_address(channel.strip().lower(), rest.strip())
+    return _possible_number(text)
 
 
-def _channel_address(name: str, address: str, rule: str) -> str | None:
+def _channel_address(name: str, address: str) -> str | None:
     channel = CHANNELS.get(name)
     if channel is None:
         return None
     if channel.identifier is None or not channel.identifier.fullmatch(address):
-        number = phone_number(address, rule) if channel.has_numbers else None
+        number = _possible_number(address) if channel.has_numbers else None
         return f"{name}:{number}" if number else None
     return f"{name}:{address}"
 

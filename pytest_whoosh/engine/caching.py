@@ -1,11 +1,9 @@
 """Caches results for short texts only. A cache of long texts, such as a body of 20 MB, would keep them for ever."""
 
 from collections.abc import Callable
-from functools import lru_cache, wraps
-from typing import Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 #: The longest text that is cached, in characters. Addresses, names, credentials and most URLs are shorter.
@@ -14,23 +12,35 @@ LONGEST: Final = 2048
 _split_anew: Final = getattr(urlsplit, "__wrapped__", urlsplit)
 
 
-def cached(entries: int) -> Callable[[Callable[Concatenate[str, P], R]], Callable[Concatenate[str, P], R]]:
-    """Return a decorator that caches a function's results if its first argument is a short text.
+def cached(entries: int) -> Callable[[Callable[[str], R]], Callable[[str], R]]:
+    """Return a decorator that caches a function's results for short texts.
 
     Args:
-        entries: how many results are kept. The ones used longest ago are dropped.
+        entries: how many results are kept. When one more comes, the cache starts anew.
     """
 
-    def decorate(function: Callable[Concatenate[str, P], R]) -> Callable[Concatenate[str, P], R]:
-        kept = lru_cache(maxsize=entries)(function)
-
-        @wraps(function)
-        def call(text: str, *args: P.args, **kwargs: P.kwargs) -> R:
-            return kept(text, *args, **kwargs) if len(text) <= LONGEST else function(text, *args, **kwargs)  # type: ignore[arg-type]
-
-        return cast("Callable[Concatenate[str, P], R]", call)
+    def decorate(function: Callable[[str], R]) -> Callable[[str], R]:
+        # The dict's own method: a cached result costs no call in Python.
+        return _Results(function, entries).__getitem__
 
     return decorate
+
+
+class _Results(dict[str, R]):
+    __slots__ = ("_entries", "_function")
+
+    def __init__(self, function: Callable[[str], R], entries: int) -> None:
+        super().__init__()
+        self._function = function
+        self._entries = entries
+
+    def __missing__(self, text: str) -> R:
+        if len(text) > LONGEST:
+            return self._function(text)
+        if len(self) >= self._entries:
+            self.clear()
+        result = self[text] = self._function(text)
+        return result
 
 
 def split(url: str) -> SplitResult:

@@ -7,11 +7,12 @@ and https://github.com/twilio/twilio-oai/blob/main/spec/json/twilio_lookups_v2.j
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, TypedDict
 
 from .addresses import country_of, national_format
-from .caching import cached
+from .caching import LONGEST
 from .dialect import dialect
 from .errors import choose_from
 from .misuse import is_usage_error
@@ -238,7 +239,8 @@ class Lookups:
 
     def find(self, text: str, country: str = "US") -> NumberFacts:
         """Return the facts about a number in E.164, or in the national format of a country."""
-        facts = _facts(text, country, self._rule)
+        read = _facts if len(text) <= LONGEST else _facts.__wrapped__
+        facts = read(text, country, self._rule)
         given = self._given.get(facts.number)
         return facts if given is None else _changed(facts, given)
 
@@ -270,7 +272,7 @@ def _changed(facts: NumberFacts, given: GivenLookup) -> NumberFacts:
     )
 
 
-@cached(1024)
+@lru_cache(maxsize=1024)
 def _facts(text: str, country: str, rule: str) -> NumberFacts:
     import phonenumbers
 

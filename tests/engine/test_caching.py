@@ -7,11 +7,23 @@ def test_a_result_is_kept_for_a_short_text_and_made_anew_for_a_long_one():
     asked = []
 
     @cached(8)
-    def length(text: str, factor: int = 1) -> int:
+    def length(text: str) -> int:
         asked.append(len(text))
-        return len(text) * factor
+        return len(text)
 
     for text in ("a" * LONGEST, "a" * (LONGEST + 1)):
-        assert (length(text), length(text), length(text, factor=2)) == (len(text), len(text), 2 * len(text))
+        assert (length(text), length(text)) == (len(text), len(text))
 
-    assert asked == [LONGEST] * 2 + [LONGEST + 1] * 3
+    assert asked == [LONGEST] + [LONGEST + 1] * 2
+
+
+def test_a_full_cache_starts_anew():
+    asked = []
+
+    @cached(2)
+    def shout(text: str) -> str:
+        asked.append(text)
+        return text.upper()
+
+    assert [shout(text) for text in "abcca"] == ["A", "B", "C", "C", "A"]
+    assert asked == ["a", "b", "c", "a"]

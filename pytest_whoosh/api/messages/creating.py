@@ -14,7 +14,7 @@ from pytest_whoosh.api.forms import parse
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.content import read_variables, render
 from pytest_whoosh.engine.account.resources import PhoneNumber, ShortCode
-from pytest_whoosh.engine.addresses import SHORT_CODE, Kind, channel_of, country_of, kind_of, normalize
+from pytest_whoosh.engine.addresses import SHORT_CODE, Kind, channel_of, country_of, is_assigned, kind_of, normalize
 from pytest_whoosh.engine.carrier.senders import MMS_COUNTRIES, NO_ALPHA
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_private
@@ -80,9 +80,9 @@ def _read_sender(draft: Draft) -> None:
 def _normalize(draft: Draft, address: str) -> str | None:
     """An address in its one spelling, if it is one; a magic number is, whatever numbering plans say."""
     normal = normalize(address)
-    if normal is None or magic.is_magic(normal):
+    if normal is None or draft.vendor.settings.numbers == "possible" or magic.is_magic(normal):
         return normal
-    return normalize(address, draft.vendor.settings.numbers)
+    return normal if is_assigned(normal) else None
 
 
 def _find_service(draft: Draft) -> None:
