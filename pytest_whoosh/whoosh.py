@@ -724,7 +724,7 @@ class Whoosh(Suggesting, Provisioning):
         """
         if isinstance(calls, bool) or not isinstance(calls, int) or calls < 1:
             raise ValueError(
-                f"{dialect().method('set_concurrency')} takes a whole number of calls from 1 on, not {calls!r}."
+                f"{dialect().method('set_concurrency')} takes a whole number of calls, at least 1, not {calls!r}."
             )
         concurrency = self._current_vendor().concurrency
         if concurrency is None:

@@ -431,7 +431,7 @@ def test_an_unknown_retry_policy_is_reported_and_the_default_holds(whoosh, handl
 
     assert callback.attempts == 1
     assert callback.error == (
-        "11243 HTTP retry policy is invalid: retry policy 'sometimes' is none of 4xx, 5xx, all, ct, rt"
+        "11243 HTTP retry policy is invalid: retry policy 'sometimes' is not one of 4xx, 5xx, all, ct, rt"
     )
 
 

@@ -269,4 +269,4 @@ def test_a_limit_is_a_number_of_calls(whoosh: Whoosh, calls: Any) -> None:
     with pytest.raises(ValueError) as error:
         whoosh.set_concurrency(calls)
 
-    assert str(error.value) == f"set_concurrency() takes a whole number of calls from 1 on, not {calls!r}."
+    assert str(error.value) == f"set_concurrency() takes a whole number of calls, at least 1, not {calls!r}."

@@ -806,8 +806,8 @@ MATCH_KEYS = (
             "when",
             {"match": {"status": "sent"}, "fail": True},
             (
-                "A rule decides when a message is created, and 'status' comes later. Valid: to, from, body, direction, "
-                "num_segments, segments, encoding, media_urls, num_media, date_created, send_at, "
+                "A rule is matched when a message is created, and 'status' is not known then. Valid: to, from, body, "
+                "direction, num_segments, segments, encoding, media_urls, num_media, date_created, send_at, "
                 "messaging_service_sid, account_sid, status_callback, content_sid, content_variables, content, request"
                 f", {POSTED_KEYS}."
             ),

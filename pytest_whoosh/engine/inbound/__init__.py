@@ -1,1 +1,1 @@
-"""Inbound messages: conversations and the TwiML that an app answers."""
+"""Inbound messages: conversations, webhooks and TwiML."""

@@ -1,4 +1,4 @@
-"""Runs a message from a person: calls the webhook, reads the TwiML of the response, and sends its messages.
+"""Handles a message from a person: calls the webhook, reads the TwiML in the response, and sends its messages.
 
 See https://www.twilio.com/docs/messaging/guides/webhook-request
 """
@@ -29,10 +29,10 @@ from .twiml import Document, MessageVerb, RedirectVerb, TwimlError, read_answer
 INBOUND: Final = "inbound"
 OUTBOUND_REPLY: Final = "outbound-reply"
 OUTBOUND_CALL: Final = "outbound-call"
-#: The most documents that redirects and actions may lead one message through.
+#: The most TwiML documents that one message can run through redirects and actions.
 MOST_DOCUMENTS: Final = 100
 
-#: Yields each webhook, and continues after its delivery.
+#: Yields each webhook for delivery, and continues after it.
 Deliveries: TypeAlias = Generator[Webhook, None, None]
 
 
@@ -49,7 +49,7 @@ class Conversation:
     replies: list[Message] = field(default_factory=list)
     twiml: str | None = None
     keyword: AppliedKeyword | None = None
-    #: The direction of the messages that documents send.
+    #: The direction of the messages that TwiML documents send.
     direction: str = OUTBOUND_REPLY
     _documents: int = 0
 
@@ -58,7 +58,7 @@ class Conversation:
         return self.account.cookies[self.message.from_ or "", self.message.to]
 
     def run(self) -> Deliveries:
-        """Apply opt-out keywords, call the webhook, and do what its response says. Yield each webhook for delivery."""
+        """Apply opt-out keywords, call the webhook, and run its response. Yield each webhook for delivery."""
         message = self.message
         provisions = self.account.provisions
         self.keyword = apply_keyword(provisions, message.body, message.from_ or "", message.to, self.service)
@@ -85,7 +85,7 @@ class Conversation:
             yield from self._follow(fallback, failure)
 
     def _deliver(self, outgoing: Webhook) -> Deliveries:
-        """Deliver a webhook with the cookies of this conversation."""
+        """Deliver a webhook with this conversation's cookies."""
         host = urlsplit(outgoing.url).netloc
         if cookies := self._cookies.header(host, self.vendor.steady):
             outgoing.headers["Cookie"] = cookies
@@ -93,11 +93,11 @@ class Conversation:
         self._cookies.keep(host, outgoing.response_cookies)
 
     def _follow(self, called: Webhook, params: dict[str, str]) -> Generator[Webhook, None, Webhook | None]:
-        """Do what the response to a webhook says. Return the webhook that failed, if the fallback must be called."""
+        """Run the response to a webhook. Return the webhook that failed if the fallback must be called, else None."""
         if called.error:
             return called
         if called.response_status is None or 300 <= called.response_status < 400:
-            return None  # no app is mounted at the URL, or at the one that it redirects to
+            return None  # no app is mounted at the URL, or at the URL of a redirect
         self._documents += 1
         try:
             document = read_answer(called.response_body or "", called.response_type)
@@ -126,7 +126,7 @@ class Conversation:
         return (yield from self._follow(following, params))
 
     def _send_messages(self, called: Webhook, document: Document) -> tuple[str, str, dict[str, str]] | None:
-        """Send the messages of a document up to a redirect or action. Return its URL, method and parameters."""
+        """Send a document's messages up to a redirect or action. Return its URL, method and parameters."""
         for verb in document.verbs:
             if isinstance(verb, RedirectVerb):
                 return verb.url, verb.method, {}
@@ -141,12 +141,12 @@ class Conversation:
         return None
 
     def reply(self, verb: MessageVerb, base: str) -> Message:
-        """Send one message of a document. Its relative URLs are resolved against ``base``."""
+        """Send one message of a document. Relative URLs are resolved against ``base``."""
         to, sender = self._addresses(verb)
         if not (verb.body.strip() or verb.media) or len(verb.body) > LONGEST_BODY:
             raise TwimlError(14103, f"a body is from 1 to {LONGEST_BODY} characters long")
         if len(self.replies) >= MOST_REPLIES:
-            raise TwimlError(14109, f"one message is answered by at most {MOST_REPLIES}")
+            raise TwimlError(14109, f"one message has at most {MOST_REPLIES} replies")
         if len(verb.media) > MOST_MEDIA:
             raise TwimlError(14103, f"a message has at most {MOST_MEDIA} media")
         if verb.status_callback and not verb.status_callback.startswith(("http://", "https://", "/")):
@@ -212,7 +212,7 @@ class Conversation:
 
 
 def _joined(base: str, url: str, code: int) -> str:
-    """Return the absolute form of a URL in a document. ``code`` is the error code of an invalid one."""
+    """Return a URL in a document as an absolute URL. ``code`` is the error code of an invalid URL."""
     try:
         joined = urljoin(base, url)
         split_url(joined)
@@ -224,13 +224,13 @@ def _joined(base: str, url: str, code: int) -> str:
 
 
 def run_call(vendor: Vendor, account: Account, document: str, *, sender: str, person: str) -> list[Message]:
-    """Send the messages of a voice document, as in a call between a person and a sender of the account.
+    """Send the messages in a voice document, as during a call between a person and one of the account's senders.
 
     Raises:
         TwimlError: the document is not TwiML, or one of its messages cannot be sent.
     """
     now = vendor.now
-    # This message stands for the call and is not stored. It says who takes part.
+    # This message represents the call: it holds the two parties. It is not stored.
     call = Message(
         sid="",
         serial=0,
@@ -252,7 +252,7 @@ def run_call(vendor: Vendor, account: Account, document: str, *, sender: str, pe
 
 
 def received_by(vendor: Vendor, person: str) -> list[Message]:
-    """Return the messages that arrived at a person's phone, in the order of their arrival."""
+    """Return the messages that arrived on a person's phone, in order of arrival."""
     phone = phone_of(person)
     arrived = [
         (change.at, message)
@@ -274,7 +274,7 @@ def receive(
     media: tuple[str, ...],
     extra: Mapping[str, str],
 ) -> Conversation:
-    """Store a person's message. The conversation that is returned then runs its effects."""
+    """Store a person's message. Return its conversation; running that calls the webhook."""
     now = vendor.now
     message = Message(
         sid="",

@@ -1,7 +1,7 @@
-"""Finds the webhook of a person's message: that of the Messaging Service, else that of the sender.
+"""Finds the webhook for a person's message: the Messaging Service's webhook, else the sender's.
 
-A sender on a channel has a webhook of its own, see https://www.twilio.com/docs/whatsapp/api/senders. If the account has
-no such channel sender, the webhook of its number is used.
+A channel sender has its own webhook, see https://www.twilio.com/docs/whatsapp/api/senders. If the account has no such
+channel sender, the webhook of the number is used.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from pytest_whoosh.engine.account.resources import (
 from pytest_whoosh.engine.addresses import Kind, kind_of
 from pytest_whoosh.engine.dialect import dialect
 
-#: The method that adds a sender of each kind.
+#: The method that adds each kind of sender.
 _ADDED_BY: Final[Mapping[Kind | None, str]] = MappingProxyType(
     {
         Kind.NUMBER: "add_number",
@@ -34,7 +34,7 @@ _ADDED_BY: Final[Mapping[Kind | None, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The URL that inbound messages of a sender go to, and the one they go to if that fails.
+    """The webhook URL for a sender's inbound messages, and the fallback URL.
 
     ``missing`` says why there is no URL, and how to set one. It is empty if there is a URL.
     """
@@ -47,7 +47,7 @@ class Destination:
 
 
 def destination_of(account: Account, address: str, service: MessagingService | None) -> Destination:
-    """Return the webhook of messages to one of the account's senders."""
+    """Return the webhook for messages to one of the account's senders."""
     if service is None or service.use_inbound_webhook_on_number:
         return _of_sender(account, address, service)
     missing = ""
@@ -83,7 +83,7 @@ def _missing(owner: object, name: str, address: str, service: MessagingService |
         return f"{name} does not exist"
     if owner is None:
         add = _ADDED_BY[kind_of(address)]
-        return f"the account has no sender {address}; {dialect().method(add)} with sms_url adds it with a webhook"
+        return f"the account has no sender {address}; add it and its webhook by {dialect().method(add)} with sms_url"
     text = f"{name} has no sms_url"
     if service:
         text += f", and its service {service.sid} leaves the webhook to it ({_by_number()})"

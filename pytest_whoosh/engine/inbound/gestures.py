@@ -1,6 +1,6 @@
-"""The gestures of people on their phones besides typing: taps on buttons and lists, locations, answers to ads.
+"""Turns actions on a phone other than typing into inbound messages: taps, locations and replies to ads.
 
-Each gesture becomes the text and the further parameters of an inbound message. See
+Each action becomes the text and extra parameters of an inbound message. See
 https://www.twilio.com/docs/messaging/guides/webhook-request
 """
 
@@ -16,7 +16,7 @@ from pytest_whoosh.engine.messages.lifecycle import TRANSITIONS, Status
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.misuse import WhooshError
 
-#: The type of a button that sends a message when tapped. A tap on any other one opens a page or starts a call.
+#: The type of a button that sends a message when tapped. Other buttons open a page or start a call.
 _REPLYING: Final = "QUICK_REPLY"
 _NEVER_ARRIVED: Final = frozenset({Status.SCHEDULED, Status.CANCELED, Status.FAILED, Status.UNDELIVERED})
 
@@ -28,12 +28,12 @@ class Option(NamedTuple):
     id: str
     description: str = ""
     is_listed: bool = False
-    #: The type of a button that sends the app no message; empty for the others.
+    #: The type of a button that sends no message; empty for buttons that do.
     opens: str = ""
 
 
 def options_of(content: object) -> Iterator[Option]:
-    """Yield the buttons and list items of a message's content, in order, also those of its cards."""
+    """Yield the buttons and list items of a message's content in order, including those on cards."""
     if isinstance(content, list):
         for each in content:
             yield from options_of(each)
@@ -55,7 +55,7 @@ def _option(item: Mapping[Any, Any]) -> Option | None:
 
 
 def tapped(message: Message, person: str, label: str, steady: datetime) -> tuple[str, dict[str, str]]:
-    """Return the text and the parameters of a person's tap on a button or list item of a message.
+    """Return the text and parameters for a person's tap on a button or list item of a message.
 
     Raises:
         WhooshError: the person has no such message, or the message has no such button.
@@ -73,7 +73,7 @@ def tapped(message: Message, person: str, label: str, steady: datetime) -> tuple
         titles = ", ".join(repr(option.title) for option in options) or "none"
         raise WhooshError(f"{message.sid} has no button or list item {label!r}. It has: {titles}.")
     if found.opens:
-        raise WhooshError(f"A tap on {label!r}, a button of type {found.opens}, sends the app no message.")
+        raise WhooshError(f"{label!r} is a button of type {found.opens}: a tap on it sends no message to the app.")
     return found.title, _parameters(message, found, steady)
 
 
@@ -102,7 +102,7 @@ def _parameters(message: Message, option: Option, steady: datetime) -> dict[str,
 def shared_location(
     person: str, latitude: float, longitude: float, label: str | None, address: str | None
 ) -> dict[str, str | float]:
-    """Return the parameters of a location that a person shares.
+    """Return the parameters for a location that a person shares.
 
     Raises:
         ValueError: a coordinate is out of range, or the person is not on a channel. SMS has no locations.
@@ -119,7 +119,7 @@ def shared_location(
     return params
 
 
-#: The parameters of an answer to an ad, besides those that the test gives.
+#: The default parameters of a reply to an ad.
 _AD: Final[Mapping[str, str]] = {
     "ReferralBody": "Chat with us",
     "ReferralHeadline": "An ad",
@@ -132,10 +132,10 @@ _AD_MEDIA: Final[Mapping[str, str]] = {"ReferralMediaId": "whoosh-media-1", "Ref
 
 
 def answered_ad(person: str, given: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the parameters of a message that answers an ad. ``given`` has those that the test sets.
+    """Return the parameters of a reply to an ad. ``given`` holds those that the test sets.
 
     Raises:
-        ValueError: the person is not on a channel. Ads do not lead to SMS.
+        ValueError: the person is not on a channel. Ads don't open SMS conversations.
     """
     _require_channel(person, "answers an ad")
     known = {name: value for name, value in given.items() if value is not None}
@@ -149,7 +149,7 @@ def _require_channel(person: str, does: str) -> None:
 
 
 def partner_of(account: Account, messages: Sequence[Message], person: str) -> str:
-    """Return the sender that a person writes to: that of their last message, else the only one of the account.
+    """Return the sender that a person writes to: the sender of their last message, else the account's only one.
 
     Raises:
         ValueError: the account has no such sender, or several.

@@ -1,4 +1,4 @@
-"""The parameters of the webhook that a person's message causes.
+"""Builds the parameters of the webhook for a person's message.
 
 See https://www.twilio.com/docs/messaging/guides/webhook-request
 """
@@ -15,11 +15,11 @@ from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 from pytest_whoosh.engine.webhooks.parameters import in_order
 
-#: The name of a WhatsApp profile, unless the test gives one.
+#: The default name of a WhatsApp profile.
 USUAL_PROFILE: Final = "Whoosh Person"
 #: The parameters that the vendor repeats in ``ChannelMetadata``.
 _IN_METADATA: Final = ("ButtonPayload", "ButtonText", "Forwarded", "FrequentlyForwarded", "ProfileName", "WaId")
-#: The parameter that shows each type of WhatsApp message.
+#: The parameter that each type of WhatsApp message has.
 _TYPES: Final = (
     ("Latitude", "location"),
     ("ListId", "interactive"),
@@ -28,7 +28,7 @@ _TYPES: Final = (
 
 
 def as_text(name: str, value: object) -> str:
-    """Return a parameter's value as a webhook writes it: ``52.52``, ``true``.
+    """Convert a parameter's value to text as in a webhook: ``52.52``, ``true``.
 
     Raises:
         TypeError: the value is neither text nor a number.
@@ -49,10 +49,10 @@ def inbound_params(
 
     Args:
         message: the person's message.
-        account_sid: the account that receives it.
-        origin: the start of the URLs under which the app fetches media.
-        extra: further parameters that the test gives. They replace those made here.
-        keyword: the kind of opt-out keyword, if the webhook reports it.
+        account_sid: the account that receives the message.
+        origin: the origin of media URLs.
+        extra: parameters that the test sets. They override the ones from the message.
+        keyword: the opt-out keyword (``"STOP"``, ``"START"``, ``"HELP"``), if the webhook reports it.
     """
     params: dict[str, str] = {
         "SmsMessageSid": message.sid,
@@ -100,7 +100,7 @@ def _profile_params(message: Message, channel: Channel, extra: Mapping[str, str]
     }
     if person.startswith("+"):
         params["WaId"] = person[1:]
-    else:  # the person hides their number, and WhatsApp sends an id instead
+    else:  # the person hides their number, and WhatsApp sends an ID instead
         params["ExternalUserId"] = message.from_ or ""
     given = {**params, **extra}
     context = {name: given[name] for name in _IN_METADATA if name in given}

@@ -1,4 +1,4 @@
-"""Reads TwiML, the response of an app to a message from a person.
+"""Parses TwiML: an app's response to a message from a person.
 
 See https://www.twilio.com/docs/messaging/twiml
 """
@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 from xml.parsers import expat
 
-#: The content types of TwiML. A plain text is itself the reply.
+#: The content types of TwiML. Plain text is a reply by itself.
 TWIML_TYPES: Final = frozenset({"text/xml", "application/xml", "text/html"})
 PLAIN_TYPE: Final = "text/plain"
 #: The most bytes of a response that the vendor reads.
@@ -24,7 +24,7 @@ ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 
 class TwimlError(Exception):
-    """A response is not valid TwiML. Has the documented error code, and what is wrong."""
+    """A response is not valid TwiML. It has the documented error code and a description."""
 
     def __init__(self, code: int, detail: str) -> None:
         super().__init__(detail)
@@ -58,7 +58,7 @@ Verb: TypeAlias = MessageVerb | RedirectVerb
 
 @dataclass(slots=True)
 class Document:
-    """The verbs of a response in order, and warnings about its unknown parts."""
+    """The verbs of a response in order, and warnings about unknown parts."""
 
     verbs: list[Verb] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -73,7 +73,7 @@ class _Element:
 
 
 def read_answer(body: str, content_type: str | None) -> Document:
-    """Read the response of an app. An empty one has no verbs.
+    """Parse an app's response. An empty response has no verbs.
 
     Raises:
         TwimlError: the response has another type (12300), is too long (11750), or is not TwiML (12100, 12102).
@@ -81,29 +81,29 @@ def read_answer(body: str, content_type: str | None) -> Document:
     if not body.strip():
         return Document()
     if len(body.encode("utf-8", "replace")) > LONGEST_DOCUMENT:
-        raise TwimlError(11750, f"the answer is longer than {LONGEST_DOCUMENT} bytes")
+        raise TwimlError(11750, f"the response is longer than {LONGEST_DOCUMENT} bytes")
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind == PLAIN_TYPE:
         return Document([MessageVerb(body)])
     if kind not in TWIML_TYPES:
-        raise TwimlError(12300, f"the content type is {content_type!r}" if kind else "the answer has no content type")
+        raise TwimlError(12300, f"the content type is {content_type!r}" if kind else "the response has no content type")
     root = _parse(body)
     if root.name != "Response":
         raise TwimlError(12102, f"the root element is <{root.name}>")
     document = Document()
     if root.text.strip():
-        document.warnings.append(f"the text {root.text.strip()!r} stands outside of <Message>")
+        document.warnings.append(f"the text {root.text.strip()!r} is outside of <Message>")
     for element in root.children:
         known = ATTRIBUTES.get(element.name, element.attributes)
         document.warnings += [
-            f"{name!r} is no attribute of <{element.name}>" for name in element.attributes if name not in known
+            f"{name!r} is not an attribute of <{element.name}>" for name in element.attributes if name not in known
         ]
         if element.name in ("Message", "Sms"):
             document.verbs.append(_message(element, document.warnings))
         elif element.name == "Redirect":
             document.verbs.append(RedirectVerb(element.text.strip(), _method(element)))
         else:
-            document.warnings.append(f"<{element.name}> is no verb of messaging")
+            document.warnings.append(f"<{element.name}> is not a messaging verb")
     return document
 
 
@@ -115,7 +115,7 @@ def _message(element: _Element, warnings: list[str]) -> MessageVerb:
         elif child.name == "Media":
             media.append(child.text.strip())
         else:
-            warnings.append(f"<{child.name}> is no part of <{element.name}>")
+            warnings.append(f"<{child.name}> is not allowed in <{element.name}>")
     given = element.attributes
     return MessageVerb(
         "".join(texts),
@@ -136,7 +136,7 @@ def _method(element: _Element) -> str:
 
 
 def _parse(text: str) -> _Element:
-    """Parse XML with expat. A DTD is refused, because its entities could read files or make the text grow."""
+    """Parse XML with expat. A DTD is refused, because its entities could read files or expand without limit."""
     parser = expat.ParserCreate()
     top = _Element("", {})
     open_elements = [top]

@@ -1,1 +1,1 @@
-"""A test's rules: which messages and API calls they match, how the API answers then, and what becomes of a message."""
+"""A test's rules: they match messages and API calls, script the API's answer, and script a message's journey."""

@@ -1,4 +1,4 @@
-"""Scripted answers of the API: what a rule returns, or raises, in place of the fake's own answer."""
+"""Scripted answers: the response that a rule returns, or the error that it raises, instead of the fake's own."""
 
 import json as json_module
 import re
@@ -15,9 +15,9 @@ from .requests import ApiRequest
 
 __tracebackhide__ = is_usage_error
 
-#: Returns what fills the placeholders of a refusal's text.
+#: Returns the values for placeholders in the text of an API error.
 Texts: TypeAlias = Callable[[], Mapping[str, object]]
-#: A JSON document, or a function that returns the document for a request.
+#: A JSON document, or a function that returns one for a request.
 Document: TypeAlias = "object | Callable[[ApiRequest], object]"
 
 #: The statuses whose responses have no body, as RFC 9110 defines them.
@@ -27,9 +27,9 @@ _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 @dataclass(frozen=True, slots=True)
 class ScriptedAnswer:
-    """One scripted answer: how the test wrote it, and the function that gives it.
+    """A scripted answer: its code in the test, and the function that returns or raises it.
 
-    ``carried_out`` is true if the API carries the call out first, and only its answer is lost.
+    ``carried_out`` is True if the API first carries out the call, and only its response is lost.
     """
 
     written: str
@@ -38,7 +38,7 @@ class ScriptedAnswer:
 
 
 def reject(code: int, status: int | None, message: str | None) -> ScriptedAnswer:
-    """Refuse with an error code, its text and an HTTP status; by default those that the vendor gives this code."""
+    """Refuse with an error code, a text and an HTTP status. The defaults are the vendor's for this code."""
     require_known(code, message, "reject")
     if status is None:
         status = status_of(code)
@@ -53,7 +53,7 @@ def reject(code: int, status: int | None, message: str | None) -> ScriptedAnswer
 
 
 def rate_limit(retry_after: int) -> ScriptedAnswer:
-    """Refuse with 429 and error 20429, and ``retry_after`` seconds in the Retry-After header."""
+    """Refuse with 429 and error 20429, and set the Retry-After header to ``retry_after`` seconds."""
     if isinstance(retry_after, bool) or not isinstance(retry_after, int) or retry_after < 0:
         raise ValueError(
             f"{dialect().method('rate_limit')} takes a whole number of seconds to wait, not {retry_after!r}."
@@ -97,7 +97,7 @@ def respond(
 
 
 def lose(kind: str, *, connecting: bool, sent: bool) -> ScriptedAnswer:
-    """Break the call with a network fault; with ``sent``, after the API has carried it out."""
+    """Raise a network fault; with ``sent``, after the API has carried out the call."""
     if connecting and sent:
         said = dialect().argument
         raise ValueError(
@@ -114,7 +114,7 @@ def lose(kind: str, *, connecting: bool, sent: bool) -> ScriptedAnswer:
 
 
 def require_http_status(status: Any) -> None:
-    """Refuse what is not an HTTP status."""
+    """Raise if a value is not an HTTP status."""
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
         raise ValueError(f"An HTTP status is a number from 100 to 599, not {status!r}.")
 
@@ -125,7 +125,7 @@ def _require_type(name: str, value: object, kind: type) -> None:
 
 
 def _checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
-    """The headers to send; a line break in one would begin another header, as no HTTP library lets it."""
+    """Return the headers if they are valid. A line break would start another header, which HTTP libraries refuse."""
     if headers is not None and not isinstance(headers, Mapping):
         raise TypeError(
             f'{dialect().keyword("headers")} takes a mapping such as {{"Retry-After": "30"}}, not {headers!r}.'
@@ -153,7 +153,7 @@ def _json(document: object, source: str = "") -> str:
         return json_module.dumps(document)
     except (TypeError, ValueError) as problem:
         returned = f"{source} {document!r}: " if source else ""
-        raise TypeError(f"respond() takes a document that JSON can hold: {returned}{problem}.") from None
+        raise TypeError(f"respond() takes a document that JSON can represent: {returned}{problem}.") from None
 
 
 def _short(value: object) -> str:

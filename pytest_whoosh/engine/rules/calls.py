@@ -1,4 +1,4 @@
-"""A rule about any API call: ``whoosh.when_called("GET", "/Messages/*.json").respond(503)``."""
+"""Rules about API calls: ``whoosh.when_called("GET", "/Messages/*.json").respond(503)``."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -20,25 +20,25 @@ from .rule import ScriptedCalls
 
 __tracebackhide__ = is_usage_error
 
-#: The methods that a rule may name; ``*`` stands for all of them.
+#: The methods that a rule can match. ``*`` matches all of them.
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _ANY: Final = "*"
-#: The outcomes that only a rule about messages has.
+#: The outcomes that only rules about messages have.
 _OF_MESSAGES: Final = frozenset({"deliver", "undeliver", "fail", "read", "stall", "webhooks"})
 
-#: The spellings of one product's host that a compiled pattern may be written for.
+#: The spellings of a product's host. A compiled pattern can match any of them.
 _SPELLINGS: Final = ("{}.twilio.com", "{}.whoosh.totogi.solutions", "{}.whoosh.totogidemos.com")
 #: A host in the source of a compiled pattern, up to the slash that ends it.
 _HOST_IN_PATTERN: Final = re.compile(r"https?\??://((?:[\w-]|\\?\.)+)(?=/|\\/|\$|$)")
 
-#: Returns True if a request's URL is the one that a rule names.
+#: Returns True if a rule's URL matches a request.
 UrlTest: TypeAlias = Callable[[Request], bool]
 
 
 class CallRule(ScriptedCalls):
-    """A rule of ``whoosh.when_called``, about API calls that match. The newest rule that matches wins.
+    """A rule of ``whoosh.when_called`` for matching API calls. The newest matching rule wins.
 
-    Its outcome is an answer: ``respond``, ``reject``, ``rate_limit``, ``timeout`` or ``disconnect``.
+    Its outcome is the API's answer: ``respond``, ``reject``, ``rate_limit``, ``timeout`` or ``disconnect``.
 
     Attributes:
         match: The criteria of the rule, by name.
@@ -65,7 +65,7 @@ class CallRule(ScriptedCalls):
     def __getattr__(self, name: str) -> NoReturn:
         if name in _OF_MESSAGES:
             raise _OfMessagesOnly(
-                f"{dialect().method(name)} says what becomes of a message, and {self.written} is about an API call. "
+                f"{dialect().method(name)} scripts a message's journey, and {self.written} is a rule about API calls. "
                 f"Write {dialect().rule(name)} instead."
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
@@ -73,7 +73,7 @@ class CallRule(ScriptedCalls):
     # For the engine
 
     def takes(self, request: Request) -> bool:
-        """Return True if the rule answers a request."""
+        """True if the rule answers a request."""
         if not self._answer or self._left == 0 or self._method not in (_ANY, request.method):
             return False
         if not self._url(request):
@@ -81,7 +81,7 @@ class CallRule(ScriptedCalls):
         return not self._params or _params_match(self._params, request)
 
     def respond_to(self, request: Request) -> Response:
-        """Give the scripted answer to a request, and count it."""
+        """Return or raise the scripted answer to a request, and count it."""
         assert self._answer
         self.use()
         self.calls.append(ApiRequest(request))
@@ -89,7 +89,7 @@ class CallRule(ScriptedCalls):
 
 
 class _OfMessagesOnly(WhooshError, AttributeError):
-    """An outcome that a rule about API calls does not have."""
+    """A rule about API calls does not have this outcome."""
 
 
 # The URL
@@ -103,7 +103,7 @@ def _read_method(method: object) -> str:
 
 
 def _read_url(url: object) -> "tuple[UrlTest, Mapping[str, list[str]]]":
-    """Return the test of a request's URL, and the parameters in its query string."""
+    """Return the test for a request's URL, and the parameters in the rule's query string."""
     if isinstance(url, re.Pattern) and isinstance(url.pattern, str):
         return _searching(url), {}
     if is_sid(sid := getattr(url, "sid", None), Prefix.SMS) or is_sid(sid, Prefix.MMS):
@@ -126,14 +126,14 @@ def _read_url(url: object) -> "tuple[UrlTest, Mapping[str, list[str]]]":
 
 
 def _at(address: str) -> UrlTest:
-    """Return the test for a full URL. All families of hosts are one, and so are regions and edges."""
+    """Return the test for a full URL. It ignores the host family, region and edge."""
     scheme, _, rest = address.partition("://")
     host, slash, path = rest.partition("/")
     if scheme != "https" or (not is_vendor(host) and host.strip(_ANY + ".")):
         right = f"https://{host if is_vendor(host) else API_HOST}{slash}{path}"
         raise ValueError(
-            f"{address!r} matches no host of the vendor, whose API is at https:// below totogi.solutions, "
-            f"totogidemos.com and twilio.com. Write {right!r}, or the end of a path: {'/' + path!r}."
+            f"{address!r} is not a URL of the vendor. These start with https://, and their hosts end in "
+            f"totogi.solutions, totogidemos.com or twilio.com. Write {right!r}, or the end of a path: {'/' + path!r}."
         )
     label = label_of(host) or _ANY
     whole = _compiled(f"/{path}", whole=True)
@@ -143,7 +143,7 @@ def _at(address: str) -> UrlTest:
 
 
 def _compiled(path: str, *, whole: bool = False) -> "re.Pattern[str]":
-    """Compile a path with wildcards: ``*`` is one segment or a part of one, ``**`` any number of them."""
+    """Compile a path with wildcards: ``*`` matches one segment or a part of it, ``**`` any number of segments."""
     parts = re.split(r"(\*+)", unquote(path))
     pattern = "".join(_wildcard(part) if part.startswith(_ANY) else re.escape(part) for part in parts)
     return re.compile(f"^{pattern}$" if whole else f"{pattern}$", re.DOTALL)
@@ -158,8 +158,8 @@ def _searching(pattern: "re.Pattern[str]") -> UrlTest:
     host = found[1].replace("\\", "") if found else ""
     if found and not is_vendor(host):
         raise ValueError(
-            f"{dialect().value(pattern)} matches no host of the vendor. Write a pattern for one below "
-            "totogi.solutions, totogidemos.com or twilio.com, or for the path alone."
+            f"{dialect().value(pattern)} matches no host of the vendor. Write a pattern for a host below "
+            "totogi.solutions, totogidemos.com or twilio.com, or for the path only."
         )
 
     def search(request: Request) -> bool:
@@ -176,7 +176,7 @@ def _searching(pattern: "re.Pattern[str]") -> UrlTest:
 
 
 def _params_match(params: list[tuple[str, Callable[[Any], bool]]], request: Request) -> bool:
-    """Return True if the form, query string or JSON document of a request meets every criterion."""
+    """True if a request's form, query string or JSON document meets every criterion."""
     read = ApiRequest(request)
     document = read.json if isinstance(read.json, dict) else {}
     given: dict[str, list[Any]] = {}
@@ -189,12 +189,12 @@ def _params_match(params: list[tuple[str, Callable[[Any], bool]]], request: Requ
 
 
 def _plain(name: str) -> str:
-    """Return the name of a parameter as all spellings of it share: ``from_``, ``From`` and ``FROM``."""
+    """Return a parameter's name in one spelling for all: the same for ``from_``, ``From`` and ``FROM``."""
     return name.replace("_", "").lower()
 
 
 def _test(expected: object) -> Callable[[Any], bool]:
-    """Return the test of a parameter's values: any of them matches, or all of them equal a list."""
+    """Return the test for a parameter's values. One value must match; a list must equal all values."""
     if isinstance(expected, list | tuple):
         wanted = [_text(value) for value in expected]
         return lambda values: [_text(value) for value in values] == wanted
@@ -218,7 +218,7 @@ def _equals(expected: Any, value: Any) -> bool:
 
 
 def _text(value: object) -> object:
-    """Return a value as a form writes it."""
+    """Return a value as it is written in a form."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float | Decimal) else value
@@ -228,7 +228,7 @@ def _text(value: object) -> object:
 
 
 def _texts(request: Request) -> dict[str, object]:
-    """Return what fills the placeholders of a refusal's text about a request."""
+    """Return the values for placeholders in the text of an API error about a request."""
     form = request.form
 
     def first(name: str) -> str:

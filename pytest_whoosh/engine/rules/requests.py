@@ -1,4 +1,4 @@
-"""An API request as a test reads it: in a rule's ``calls``, and in a function that makes a scripted answer."""
+"""API requests as a test reads them: in a rule's ``calls``, and in functions that return a scripted answer."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -10,7 +10,7 @@ _JSON: Final = "json"
 
 
 class Headers(Mapping[str, str]):
-    """A request's headers by name, in any case."""
+    """A request's headers, by name in any case."""
 
     __slots__ = ("_values",)
 
@@ -31,15 +31,15 @@ class Headers(Mapping[str, str]):
 
 
 class ApiRequest:
-    """An API request of the app, in ``rule.calls`` and for functions that make a scripted answer.
+    """An API request from the app, in ``rule.calls`` and as the argument of functions that return a scripted answer.
 
     Attributes:
         method: The HTTP method.
         url: The full URL.
         path: The path, decoded.
-        query: The query string: a list of values for each name.
-        form: The fields of a form: a list of values for each name.
-        json: The document of a JSON body, else None.
+        query: The parameters of the query string: a list of values for each name.
+        form: The fields of the form: a list of values for each name.
+        json: The parsed JSON body, or None.
         headers: The headers by name, in any case.
     """
 

@@ -1,4 +1,4 @@
-"""A rule of a test: ``whoosh.when(to=...).undeliver(30003)``."""
+"""Rules about messages: ``whoosh.when(to=...).undeliver(30003)``."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -26,10 +26,7 @@ _STALLS: Final = tuple(status.value for status in (Status.QUEUED, Status.SENDING
 
 
 class ScriptedCalls(Suggesting):
-    """A rule about API calls: how often it applies, and how the API answers.
-
-    This is what the rules of ``whoosh.when`` and ``whoosh.when_called`` have in common.
-    """
+    """The base of ``whoosh.when`` and ``whoosh.when_called`` rules: how often they apply, and scripted answers."""
 
     _SYNONYMS = MappingProxyType(
         {
@@ -44,7 +41,7 @@ class ScriptedCalls(Suggesting):
         }
     )
 
-    #: What ``times()`` counts.
+    #: The things that ``times()`` counts.
     _counted = "messages"
 
     def __init__(self, match: Mapping[str, object]) -> None:
@@ -54,9 +51,9 @@ class ScriptedCalls(Suggesting):
         self._left: int | None = None
         self._times: int | None = None
         self._answer: ScriptedAnswer | None = None
-        #: The rule's place among all rules of the double, in the order in which the test added them.
+        #: The rule's number among all rules of the double, in the order in which the test added them.
         self.serial = 0
-        #: Takes the rule out of the double's; None before the double has it.
+        #: Removes the rule from the double. None until the rule is added.
         self.on_remove: Callable[[ScriptedCalls], None] | None = None
 
     def __repr__(self) -> str:
@@ -83,11 +80,11 @@ class ScriptedCalls(Suggesting):
 
     @property
     def left(self) -> int | None:
-        """The number of times that the rule still applies. None if ``times()`` does not limit it."""
+        """The number of times that the rule can still apply. None if ``times()`` does not limit it."""
         return self._left
 
     def times(self, n: int) -> Self:
-        """Apply the rule to its next ``n`` matches only. Older rules apply after that.
+        """Limit the rule to its next ``n`` matches. Older rules apply after that.
 
         Args:
             n: The number of matches, from 1.
@@ -97,7 +94,7 @@ class ScriptedCalls(Suggesting):
         """
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise ValueError(
-                f"{dialect().method('times')} takes a whole number of {self._counted} from 1 on, not {n!r}."
+                f"{dialect().method('times')} takes a whole number of {self._counted}, at least 1, not {n!r}."
             )
         self._left = self._times = n
         return self
@@ -143,8 +140,8 @@ class ScriptedCalls(Suggesting):
 
         Args:
             status: The HTTP status.
-            json: A document that JSON can hold, or a function of the request (an ``ApiRequest``) that returns one.
-            text: The body as text. It is HTML if it begins with ``<``.
+            json: A document that JSON can represent, or a function that takes an ``ApiRequest`` and returns one.
+            text: The body as text. It counts as HTML if it begins with ``<``.
             content: The body as bytes.
             headers: More headers.
 
@@ -154,20 +151,20 @@ class ScriptedCalls(Suggesting):
         return self._answers(answers.respond(status, json, text, content, headers))
 
     def timeout(self, *, connecting: bool = False, sent: bool = False) -> Self:
-        """Raise the HTTP library's own time-out while the app reads the answer.
+        """Raise the HTTP library's own timeout error while the app reads the response.
 
         Args:
-            connecting: True to raise while the app connects.
-            sent: True to carry out the call and lose only the answer.
+            connecting: True to raise it while the app connects.
+            sent: True to carry out the call and lose only the response.
         """
         return self._answers(answers.lose("timeout", connecting=connecting, sent=sent))
 
     def disconnect(self, *, connecting: bool = False, sent: bool = False) -> Self:
-        """Raise the HTTP library's own connection error while the app waits for the answer.
+        """Raise the HTTP library's own connection error while the app waits for the response.
 
         Args:
-            connecting: True to raise while the app connects.
-            sent: True to carry out the call and lose only the answer.
+            connecting: True to raise it while the app connects.
+            sent: True to carry out the call and lose only the response.
         """
         return self._answers(answers.lose("disconnect", connecting=connecting, sent=sent))
 
@@ -179,7 +176,7 @@ class ScriptedCalls(Suggesting):
     def _require_free(self, written: str) -> None:
         if self.outcome:
             raise WhooshError(
-                f"{self.written} has an outcome already, {self.outcome}, and a rule has one only. "
+                f"{self.written} already has an outcome, {self.outcome}, and a rule can only have one. "
                 f"Write a second rule: {self.written}.{written}. Limit either with .times(n)."
             )
 
@@ -187,21 +184,21 @@ class ScriptedCalls(Suggesting):
 
     @property
     def answer(self) -> ScriptedAnswer | None:
-        """The scripted answer of the API, if that is the rule's outcome."""
+        """The scripted answer of the API, if the rule has one."""
         return self._answer
 
     def use(self) -> None:
-        """Count one message or call that the rule has affected."""
+        """Count a message or call that the rule affected."""
         self._matched += 1
         if self._left is not None:
             self._left -= 1
 
 
 class Rule(ScriptedCalls):
-    """A rule of ``whoosh.when``, about messages that match. The newest rule that matches wins.
+    """A rule of ``whoosh.when`` for matching messages. The newest matching rule wins.
 
-    A rule has one outcome: a journey of the message (``deliver``, ``undeliver``, ``fail``, ``read``, ``stall``) or an
-    answer of the API (``reject``, ``rate_limit``, ``respond``, ``timeout``, ``disconnect``). It may also script the
+    A rule has one outcome: either the message's journey (``deliver``, ``undeliver``, ``fail``, ``read``, ``stall``) or
+    the API's answer (``reject``, ``rate_limit``, ``respond``, ``timeout``, ``disconnect``). It can also script the
     message's ``webhooks``. Answers apply to API calls only, never to messages that TwiML sends.
 
     Attributes:
@@ -212,7 +209,7 @@ class Rule(ScriptedCalls):
         for name in criteria:
             if name in FIELDS and name not in AT_CREATION:
                 raise TypeError(
-                    f"A rule decides when a message is created, and {name!r} comes later. "
+                    f"A rule is matched when a message is created, and {name!r} is not known then. "
                     f"Valid: {', '.join(map(dialect().parameter, AT_CREATION))}."
                 )
         super().__init__(criteria)
@@ -240,7 +237,7 @@ class Rule(ScriptedCalls):
         """Deliver the message.
 
         Args:
-            after: The time from ``sent`` to the delivery receipt: a timedelta, or seconds.
+            after: The time from ``sent`` to the delivery receipt: a timedelta or seconds.
         """
         return self._goes(f"deliver({_after(after)})", Status.DELIVERED, after=after)
 
@@ -258,7 +255,7 @@ class Rule(ScriptedCalls):
         return self._goes(f"undeliver({_coded(code, message)})", Status.UNDELIVERED, code, message)
 
     def fail(self, code: int = 30008, *, message: str | None = None) -> Self:
-        """Fail the message with an error code before the carrier takes it.
+        """Fail the message with an error code before the carrier accepts it.
 
         Args:
             code: The error code.
@@ -271,15 +268,15 @@ class Rule(ScriptedCalls):
         return self._goes(f"fail({_coded(code, message)})", Status.FAILED, code, message)
 
     def read(self, after: timedelta | float | None = None) -> Self:
-        """Deliver the message to a person who opens it. Only WhatsApp reports ``read``: other messages stay delivered.
+        """Deliver the message to a person who reads it. Only WhatsApp reports ``read``; other messages stay delivered.
 
         Args:
-            after: The time from ``delivered`` to ``read``: a timedelta, or seconds.
+            after: The time from ``delivered`` to ``read``: a timedelta or seconds.
         """
         return self._goes(f"read({_after(after)})", Status.READ, after=after)
 
     def stall(self, at: str = "sent") -> Self:
-        """Stop the message at a status: the delivery receipt never comes.
+        """Stop the message at a status. The delivery receipt never arrives.
 
         Args:
             at: The status: ``"queued"``, ``"sending"``, ``"sent"`` or ``"delivered"``.
@@ -322,10 +319,10 @@ class Rule(ScriptedCalls):
         """Lose, repeat, reorder or forge the message's status callbacks.
 
         Args:
-            drop: The statuses whose callbacks are lost.
-            duplicate: The statuses whose callbacks arrive twice.
-            order: Statuses in order. A callback waits until those named before it were sent.
-            signature: ``"wrong"`` signs every callback so that a validator must refuse it.
+            drop: Lose the callbacks about these statuses.
+            duplicate: Deliver the callbacks about these statuses twice.
+            order: Deliver the callbacks about these statuses in this order.
+            signature: ``"wrong"`` to sign callbacks with a signature that validators refuse.
 
         Raises:
             ValueError: A status is never reported.
@@ -337,11 +334,11 @@ class Rule(ScriptedCalls):
 
     @property
     def journey(self) -> Outcome | None:
-        """The scripted journey, if that is the rule's outcome."""
+        """The scripted journey, if the rule has one."""
         return self._journey and self._journey[1]
 
     def journey_of(self, message: Message) -> Outcome:
-        """Return the journey for one message: ``read`` only where the channel reports it."""
+        """Return the journey for one message. It includes ``read`` only if the channel reports it."""
         way = self.journey or DELIVERED
         return DELIVERED if way.last is Status.READ and channel_of(message.to) not in READ_ON else way
 
@@ -351,7 +348,7 @@ class Rule(ScriptedCalls):
         return self._script
 
     def takes(self, message: Message) -> bool:
-        """Return True if the rule applies to a message that is about to be created."""
+        """True if the rule applies to a message that is about to be created."""
         return self._left != 0 and self._matcher.matches(message)
 
 

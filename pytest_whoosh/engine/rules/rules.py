@@ -1,4 +1,4 @@
-"""The rules of one double: which of them decides on an API call or a message."""
+"""Stores a double's rules, and selects the one that applies to an API call or a message."""
 
 from collections.abc import Iterator
 from operator import attrgetter
@@ -15,10 +15,10 @@ R = TypeVar("R", bound=ScriptedCalls)
 
 
 class Rules:
-    """The rules of one double, oldest first. The newest rule that matches wins.
+    """A double's rules, oldest first. The newest matching rule wins.
 
-    A rule is used up by what it affects, and by nothing else: an answer of the API by API calls, a journey and a
-    webhook script by messages.
+    Only what a rule affects counts for ``times()``: API calls for a scripted answer, messages for a journey or a
+    webhook script.
     """
 
     __slots__ = ("_added", "calls", "messages")
@@ -34,7 +34,7 @@ class Rules:
         return iter(sorted((*self.messages, *self.calls), key=attrgetter("serial")))
 
     def add(self, rule: R) -> R:
-        """Add a rule, which takes precedence over all others."""
+        """Add a rule. It takes precedence over all older rules."""
         self._added += 1
         rule.serial = self._added
         rule.on_remove = self._remove
@@ -51,15 +51,15 @@ class Rules:
             self.calls.remove(rule)
 
     def answering(self, request: Request) -> CallRule | None:
-        """Return the newest rule of ``whoosh.when_called`` that answers a request."""
+        """Return the newest rule of ``whoosh.when_called`` that answers a request, or None."""
         return next((rule for rule in reversed(self.calls) if rule.takes(request)), None)
 
     def any_since(self, rule: CallRule) -> bool:
-        """Return True if the test has added a rule about messages since this one."""
+        """True if the test added a rule about messages after this rule."""
         return bool(self.messages) and self.messages[-1].serial > rule.serial
 
     def takes_since(self, rule: CallRule, message: Message) -> bool:
-        """Return True if a rule about messages that is newer than ``rule`` decides on a message."""
+        """True if a rule about messages that is newer than ``rule`` decides the outcome of a message."""
         return any(
             each.serial > rule.serial and (each.answer or each.journey) and each.takes(message)
             for each in self.messages
@@ -68,7 +68,7 @@ class Rules:
     def decide(self, message: Message) -> ScriptedAnswer | None:
         """Return the scripted answer to the API call that creates ``message``; None if the API answers as usual.
 
-        The rules plan the message's journey unless the answer takes its place.
+        The rules also set the message's journey, unless the answer means that no message is created.
         """
         if not self.messages:
             return None
@@ -84,7 +84,7 @@ class Rules:
         return answer
 
     def plan(self, message: Message) -> None:
-        """Give a message that no API call creates its scripted journey and webhooks."""
+        """Set the scripted journey and webhooks of a message that no API call created."""
         if self.messages:
             _plan(message, self._matching(message))
 
@@ -93,7 +93,7 @@ class Rules:
 
 
 def _plan(message: Message, matching: list[Rule], used: Rule | None = None) -> None:
-    """Give a message the journey and the webhook script of the newest rules; ``used`` is counted elsewhere."""
+    """Set a message's journey and webhook script from the newest rules, and count these, except ``used``."""
     way = next((rule for rule in matching if rule.journey), None)
     scripted = next((rule for rule in matching if rule.script), None)
     if way and way.journey:

@@ -1,4 +1,4 @@
-"""A script for the status callbacks of a message: which the network loses, repeats or reorders."""
+"""Scripts the delivery of a message's status callbacks: lost, repeated, reordered or forged."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ _SIGNATURES: Final = ("right", "wrong")
 
 @dataclass(frozen=True, slots=True)
 class WebhookScript:
-    """The script for a message's status callbacks.
+    """A script for a message's status callbacks.
 
-    The network loses those in ``drop`` and repeats those in ``duplicate``; ``order`` holds a callback back until those
-    before it have left; with ``forged``, no signature validates.
+    The network loses callbacks about statuses in ``drop`` and repeats those in ``duplicate``. A callback about a status
+    in ``order`` waits until the ones before it were sent. If ``forged``, the signatures are invalid.
     """
 
     drop: frozenset[Status] = frozenset()
@@ -27,7 +27,7 @@ class WebhookScript:
     forged: bool = False
 
     def order_allows(self, status: Status, gone: Collection[Status]) -> bool:
-        """True if everything that must leave before the callback of a status has left."""
+        """True if all callbacks that must precede the callback about a status have been sent."""
         if status not in self.order:
             return True
         return all(earlier in gone for earlier in self.order[: self.order.index(status)])
@@ -52,7 +52,7 @@ class WebhookScript:
 def webhook_script(
     drop: Iterable[str], duplicate: Iterable[str], order: Iterable[str], signature: str
 ) -> WebhookScript:
-    """Read the arguments of ``webhooks()``."""
+    """Return the script for the arguments of ``webhooks()``."""
     if signature not in _SIGNATURES:
         raise ValueError(choose_from("signature", signature, _SIGNATURES))
     return WebhookScript(
@@ -67,7 +67,7 @@ def _reported(name: str, statuses: Iterable[str]) -> list[Status]:
     valid = [status.value for status in Status if status in REPORTED]
     if isinstance(statuses, str):
         raise TypeError(f"{name} takes several statuses: write {name}=({statuses!r},).")
-    if not isinstance(statuses, Iterable):  # True, say
+    if not isinstance(statuses, Iterable):  # such as True
         raise TypeError(
             f'{name}= takes the statuses of callbacks, not {statuses!r}: write {name}=("sent",), '
             f"or {name}={tuple(valid)!r} for all of them."

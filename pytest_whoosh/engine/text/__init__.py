@@ -1,1 +1,1 @@
-"""Texts as carriers see them: alphabets, segments and smart encoding."""
+"""Text as carriers encode it: alphabets, segments and smart encoding."""

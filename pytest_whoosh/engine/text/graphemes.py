@@ -1,16 +1,16 @@
-"""Splits a body into the characters that its reader sees: extended grapheme clusters, which no segment divides."""
+"""Splits a text into the characters that a reader sees: grapheme clusters. A segment never splits a cluster."""
 
 import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-#: The classes of characters that matter to clusters, as ranges of code points: Grapheme_Cluster_Break of Unicode 10.0.
-#: Twilio's message segment calculator counts by that version, so it is held here rather than taken from a library: in
-#: today's Unicode some 440 characters have changed class, Indic conjuncts are whole, emoji join by other rules, and
-#: every release would move the counts of some texts again.
+#: The character classes for clusters, as ranges of code points: Grapheme_Cluster_Break of Unicode 10.0. Twilio's
+#: message segment calculator uses that version, so this table is fixed rather than taken from a library. In today's
+#: Unicode about 440 characters have another class, Indic conjuncts are not split, and emoji join by other rules. Each
+#: Unicode release would change the counts of some texts again.
 _CLASSES: Final[Mapping[str, str]] = {
-    # UAX #29 has CR and LF as classes of their own, for a rule not kept here.
+    # In UAX #29, CR and LF have their own classes, for a rule that is not used here.
     "control": """
         0000-001F 007F-009F 00AD 061C 180E 200B 200E-200F 2028-202E 2060-206F D800-DFFF FEFF FFF0-FFFB 1BCA0-1BCA3
         1D173-1D17A E0000-E001F E0080-E00FF E01F0-E0FFF
@@ -65,7 +65,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     "hangul_l": "1100-115F A960-A97C",
     "hangul_v": "1160-11A7 D7B0-D7C6",
     "hangul_t": "11A8-11FF D7CB-D7FB",
-    # Syllables without a final consonant are every 28th; the others are not set apart, as the rules try these first.
+    # Every 28th syllable has no final consonant. The pattern tries these first, so "hangul_syllable" can include them.
     "hangul_lv": " ".join(f"{code:04X}" for code in range(0xAC00, 0xD7A4, 28)),
     "hangul_syllable": "AC00-D7A3",
     "emoji_base": """
@@ -74,23 +74,23 @@ _CLASSES: Final[Mapping[str, str]] = {
         1F6A3 1F6B4-1F6B6 1F6C0 1F6CC 1F918-1F91C 1F91E-1F91F 1F926 1F930-1F939 1F93D-1F93E 1F9D1-1F9DD
     """,
     "emoji_modifier": "1F3FB-1F3FF",
-    # What a joiner draws to itself: the second halves of the emoji sequences of the time.
+    # Characters that join the one before a zero-width joiner: the second parts of emoji sequences in Unicode 10.0.
     "glued": """
         2640 2642 2695-2696 2708 2764 1F308 1F33E 1F373 1F393 1F3A4 1F3A8 1F3EB 1F3ED 1F466-1F469 1F48B 1F4BB-1F4BC
         1F527 1F52C 1F5E8 1F680 1F692
     """,
 }
 
-#: One cluster. Where it is not UAX #29 of Unicode 10.0, it is as the calculator's splitter has it.
+#: The pattern for one cluster. It follows UAX #29 of Unicode 10.0, except where the calculator's splitter differs.
 _CLUSTER: Final = r"""
-    # A control is alone; here so are a carriage return and its line feed, which the calculator counts as two.
+    # A control is a cluster. A carriage return and its line feed are two, because the calculator counts two.
     [{control}]
 
-    # A flag is two halves. The splitter lets one mark follow it, no more, and takes a prepended mark for a half.
+    # A flag has two halves. The splitter allows only one mark after it, and counts a prepended mark as a half.
     | [{flag_half}{prepend}] [{flag_half}] [{extend}{spacing}{joiner}]?
 
-    # Anything else: prepended marks, a character, and what attaches to it. The splitter looks for the emoji of a skin
-    # tone only right before it, or before one extending mark if the cluster has any; hence the two loops.
+    # Any other cluster: prepended marks, a character, and marks that attach to it. There are two loops because the
+    # splitter looks for a skin tone's emoji only right before the tone, or before a single extending mark.
     | (?!\Z) [{prepend}]*
       (?:
         (?: [{hangul_l}]* (?: [{hangul_lv}][{hangul_v}]* | [{hangul_v}]+ | [{hangul_syllable}] ) [{hangul_t}]*
@@ -110,14 +110,14 @@ _CLUSTER: Final = r"""
 """
 
 #: Ranges in which no character joins another: Latin, Greek, Cyrillic, punctuation and symbols, kana, Han, and emoji
-#: without skin tones. Text of these alone needs no pattern, which takes some twenty milliseconds to compile.
+#: without skin tones. Text with only these characters needs no pattern, which takes about 20 ms to compile.
 _ALONE: Final = """
     0000-02FF 0370-0482 048A-0590 2010-205F 2070-20CF 2100-2CEE 2E00-3029 3030-3098 309B-A66E 1F300-1F3FA 1F400-1F9FF
 """
 
 
 def clusters(text: str) -> list[str]:
-    """Cut the text into grapheme clusters, each where Twilio's message segment calculator cuts it."""
+    """Split a text into grapheme clusters as Twilio's message segment calculator does."""
     if _alone().fullmatch(text):
         return list(text)
     return _cluster().findall(text)
@@ -135,5 +135,5 @@ def _cluster() -> re.Pattern[str]:
 
 
 def _characters(ranges: str) -> str:
-    """Write ranges of code points as the inside of a character class."""
+    """Convert ranges of code points to the inside of a regular expression's character class."""
     return "".join("-".join(f"\\U{int(end, 16):08X}" for end in each.split("-")) for each in ranges.split())

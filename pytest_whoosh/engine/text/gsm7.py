@@ -4,7 +4,7 @@ from typing import Final
 
 ESCAPE: Final = "\x1b"
 
-#: A character's place is its code, in rows of sixteen.
+#: A character's index is its code. Each row has sixteen characters.
 ALPHABET: Final = (
     "@£$¥èéùìòÇ\nØø\rÅå"
     "Δ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ"
@@ -19,5 +19,5 @@ ALPHABET: Final = (
 #: The characters that take one septet.
 BASIC: Final = frozenset(ALPHABET) - {ESCAPE}
 
-#: The characters that take two: the escape, and a second code.
+#: The characters that take two septets: the escape and a second code.
 EXTENSION: Final = frozenset("\f^{}\\[~]|€")

@@ -1,4 +1,4 @@
-"""Encodes a body and cuts it into segments."""
+"""Encodes a message body and splits it into segments."""
 
 import re
 from bisect import bisect_right
@@ -26,8 +26,8 @@ class Capacity(NamedTuple):
     shared: int
 
 
-#: A segment is 140 octets. When a message takes several, six octets of each are the header that puts them together
-#: again (Twilio: SMS character limits).
+#: A segment has 140 octets. If a message has several segments, each starts with a header of six octets. Phones
+#: reassemble the message from these (Twilio: SMS character limits).
 CAPACITY: Final[Mapping[Encoding, Capacity]] = {
     Encoding.GSM_7: Capacity(alone=160, shared=153),
     Encoding.UCS_2: Capacity(alone=70, shared=67),
@@ -40,16 +40,16 @@ _find_extension: Final = re.compile(f"[{re.escape(''.join(EXTENSION))}]").findal
 
 @dataclass(frozen=True, slots=True)
 class Segmentation:
-    """A body as it goes out: its encoding, and the text of each segment."""
+    """An encoded body: its encoding, and the text of each segment."""
 
     encoding: Encoding
     segments: tuple[str, ...]
 
 
 def segment(body: str) -> Segmentation:
-    """Encode a body and cut it into segments (Whoosh: Message resource, NumSegments property).
+    """Encode a body and split it into segments (Whoosh: Message resource, NumSegments property).
 
-    Follows Twilio: SMS character limits, and Twilio's message segment calculator where the page says less.
+    Follows "Twilio: SMS character limits", and Twilio's message segment calculator for details that the page omits.
     """
     encoding = Encoding.GSM_7 if _is_gsm_7(body) else Encoding.UCS_2
     units_of = _UNITS_OF[encoding]
@@ -62,17 +62,17 @@ def segment(body: str) -> Segmentation:
 
 
 def count_segments(body: str) -> int:
-    """Say how many segments a body takes (Whoosh: Message resource, NumSegments property)."""
-    if _is_basic(body):  # one septet a character, so that nothing is cut but at full segments
+    """Count a body's segments (Whoosh: Message resource, NumSegments property)."""
+    if _is_basic(body):  # each character is one septet, so every segment but the last is full
         alone, shared = CAPACITY[Encoding.GSM_7]
         return 1 if len(body) <= alone else -(-len(body) // shared)
     return len(segment(body).segments)
 
 
 def forces_ucs2(body: str) -> tuple[str, ...]:
-    """Name the characters that keep a body from going out as GSM-7, each once, in order (Twilio: SMS character limits).
+    """Return the characters that GSM-7 cannot encode, each once, in order (Twilio: SMS character limits).
 
-    A character is what a reader sees as one: a letter with its combining marks, a flag, an emoji with its skin tone.
+    A character here is a grapheme cluster: a letter with combining marks, a flag, an emoji with a skin tone.
     """
     if _is_gsm_7(body):
         return ()
@@ -90,15 +90,15 @@ def septets(text: str) -> int:
 
 
 def _cut(characters: Sequence[str], units_of: Callable[[str], int], capacity: Capacity) -> list[list[str]]:
-    """Fill segments one after the other; a character that does not fit goes whole to the next."""
+    """Fill segments one after the other. A character that does not fit moves to the next one as a whole."""
     segments: list[list[str]] = [[]]
     free = capacity.alone
     for character in characters:
         units = units_of(character)
         if units > free:
             given_back = _make_room(segments[0], units_of, capacity) if len(segments) == 1 else []
-            # What is given back, and the character after it, are not measured against the new segment. Only characters
-            # of dozens of marks can overfill it, and the calculator lets them.
+            # The moved characters and the next one are not checked against the new segment's capacity. Only characters
+            # with dozens of marks can exceed it, and the calculator allows that.
             segments.append(given_back)
             free = capacity.shared - sum(map(units_of, given_back))
         segments[-1].append(character)
@@ -107,7 +107,7 @@ def _cut(characters: Sequence[str], units_of: Callable[[str], int], capacity: Ca
 
 
 def _make_room(first: list[str], units_of: Callable[[str], int], capacity: Capacity) -> list[str]:
-    """Take from the end of the first segment what its header displaces."""
+    """Remove the characters from the end of the first segment that its header leaves no room for, and return them."""
     kept = bisect_right(list(accumulate(map(units_of, first))), capacity.shared)
     given_back = first[kept:]
     del first[kept:]

@@ -1,4 +1,4 @@
-"""Smart encoding: the look-alikes of GSM-7 characters, and what each is replaced by."""
+"""Smart encoding: replaces characters by GSM-7 characters that look alike."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,10 +6,10 @@ from typing import Final
 
 from .segments import forces_ucs2
 
-#: The characters each text stands in for, as Twilio's message segment calculator has them. Not every replacement is as
-#: wide as what it replaces (an ellipsis is three full stops, a tab seven spaces, most spaces two), and letters with
-#: accents outside GSM-7 stay as they are. Combining marks, spaces and controls are written as escapes.
-_STANDS_IN_FOR: Final[Mapping[str, str]] = {
+#: Each replacement with the characters that it replaces, from Twilio's message segment calculator. A replacement can be
+#: wider than the original: an ellipsis becomes three full stops, a tab seven spaces, most spaces two. Accented letters
+#: outside GSM-7 are not replaced. Combining marks, spaces and controls are written as escapes.
+_REPLACED_BY: Final[Mapping[str, str]] = {
     # Quotation marks
     '"': "«»ʺˮ“”„‟❝❞〝〞＂",
     "'": "`´ʹʻʼʽˈˊˋ‘’‛❛❜︐︑＇\u0313\u0314",
@@ -45,7 +45,7 @@ _STANDS_IN_FOR: Final[Mapping[str, str]] = {
     "|": "∣⎜⎟⎸⎹⏐｜\u20d2\u20d3",
     "}": "❵﹜｝",
     "~": "˜˷∼～\u0303\u0330\u0334",
-    # Digits, and fractions that take three
+    # Digits, and fractions that become three characters
     "0": "０",
     "1": "１",
     "2": "２",
@@ -86,31 +86,31 @@ _STANDS_IN_FOR: Final[Mapping[str, str]] = {
     "X": "Ｘ",
     "Y": "ʏＹ",
     "Z": "ᴢＺ",
-    # Spaces, and controls shown as such
+    # Spaces, and controls that become spaces
     " ": "\u2001\u2028\u2029",
     "  ": "\x80\x8d\x90\x9b\x9f\xa0\u2000\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000",
     "       ": "\t",
-    # Nothing: what has no width, and controls
+    # Removed: characters without width, and controls
     "": "\x00\x03\x04\x10\x11\x12\x13\x14\x17\x19\u200b\u200c\u2060\ufeff",
 }
 
-#: What replaces each character.
+#: The replacement for each character.
 REPLACEMENTS: Final[Mapping[str, str]] = MappingProxyType(
-    {character: replacement for replacement, characters in _STANDS_IN_FOR.items() for character in characters}
+    {character: replacement for replacement, characters in _REPLACED_BY.items() for character in characters}
 )
 
 _TABLE: Final = str.maketrans(dict(REPLACEMENTS))
 
 
 def smart_encode(body: str) -> str:
-    """Replace what looks like a GSM-7 character by that character (Whoosh: Message resource, SmartEncoded parameter).
+    """Replace characters that look like GSM-7 characters (Whoosh: Message resource, SmartEncoded parameter).
 
-    Follows Twilio: Smart Encoding. Characters without a look-alike stay, and may still force UCS-2.
+    Follows "Twilio: Smart Encoding". Characters without a look-alike stay, and can still force UCS-2.
     """
     return body.translate(_TABLE)
 
 
 def look_alike(character: str) -> str | None:
-    """Return the replacement of a character that is not in GSM-7, or None."""
+    """Return the replacement for a character that is not in GSM-7, or None."""
     encoded = smart_encode(character)
     return None if forces_ucs2(encoded) else encoded

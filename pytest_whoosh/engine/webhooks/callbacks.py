@@ -1,4 +1,4 @@
-"""Webhook requests: what they say, how they are signed, and what became of each."""
+"""Webhooks: their requests, signatures, retries and results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 API_VERSION: Final = "2010-04-01"
 
-#: The headers of every webhook, besides its signature and idempotency token.
+#: The headers of every webhook, except its signature and idempotency token.
 HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Content-Type": "application/x-www-form-urlencoded",
@@ -36,30 +36,30 @@ STATUS_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {**HEADERS, "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
 )
 
-#: The hops that a redirected webhook is followed for.
+#: The most redirects of a webhook that the vendor follows.
 REDIRECTS: Final = 5
 
 
 class WebhookError(str):
-    """The reason why a webhook failed: a sentence, with the documented ``code``."""
+    """The reason why a webhook failed, as a sentence. ``code`` is the documented error code."""
 
     code: int
     detail: str
 
     def __new__(cls, code: int, detail: str) -> Self:
-        """Word an error: its code, its title, and what happened."""
+        """Build the text from the code, its title, and a detail."""
         error = super().__new__(cls, f"{code} {title_of(code)}: {detail}")
         error.code = code
         error.detail = detail
         return error
 
-    def __getnewargs__(self) -> tuple[int, str]:  # type: ignore[override]  # a str is made of other arguments
+    def __getnewargs__(self) -> tuple[int, str]:  # type: ignore[override]  # unlike str, it has two arguments
         return self.code, self.detail
 
 
 @dataclass(slots=True, eq=False, kw_only=True, repr=False)
 class Webhook:
-    """One request to the app, and the app's answer once it was delivered."""
+    """One request to the app, and the app's response once it was delivered."""
 
     url: str
     method: str
@@ -73,12 +73,12 @@ class Webhook:
     response_type: str | None = None
     response_cookies: list[str] = field(default_factory=list)
     error: WebhookError | None = None
-    #: What the handler raised at the last attempt, also if its framework answered 500 in its place.
+    #: The exception that the handler raised at the last attempt, even if its framework turned it into a 500.
     exception: BaseException | None = None
-    #: The tasks of the handler that were not done soon after the answer, each with its place.
+    #: The tasks that the handler started and that did not finish soon after the response, each with its line of code.
     unfinished: tuple[str, ...] = ()
     attempts: int = 0
-    #: Why it was not delivered, where that is no error of the app's.
+    #: The reason why the webhook was not delivered, if that is not the app's error.
     note: str | None = None
     dropped: bool = False
     is_json: bool = False
@@ -87,7 +87,7 @@ class Webhook:
         return f"<webhook {self.params.get('MessageStatus', self.method)} to {self.url}>"
 
     def again(self) -> Webhook:
-        """The same webhook once more, as a network that repeats it delivers it."""
+        """Return a copy of the webhook, as a network delivers it a second time."""
         return replace(self, response_cookies=[])
 
     @property
@@ -96,18 +96,18 @@ class Webhook:
         return self.response_status is not None and 200 <= self.response_status < 400 and self.exception is None
 
     def request(self) -> Request:
-        """The request as it goes over the wire: the fragment stays behind."""
+        """Return the HTTP request for the webhook."""
         return Request(self.method, self.signed_url, self.headers, self.body)
 
     @property
     def signed_url(self) -> str:
-        """The URL that is requested, and that the signature was made from."""
+        """The URL that is requested and signed."""
         url = without_fragment(self.url)
         return with_query(url, self.params) if self.method == "GET" else url
 
     @property
     def body(self) -> str:
-        """The posted body: a form, or JSON."""
+        """The posted body: a form or JSON."""
         if self.method == "GET":
             return ""
         return json.dumps(self.params) if self.is_json else urlencode(self.params)
@@ -115,9 +115,9 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """The retries of a webhook, and the failures that cause one: the ``#rc=2&rp=5xx`` of its URL.
+    """A webhook's retries and timeouts, which its URL can override with a fragment such as ``#rc=2&rp=5xx``.
 
-    ``connect``, ``read`` and ``total`` are timeouts in seconds; ``total`` spans every attempt.
+    ``connect``, ``read`` and ``total`` are timeouts in seconds. ``total`` spans all attempts.
     See https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
     """
 
@@ -129,11 +129,11 @@ class Attempts:
     problem: str | None = None
 
     def again(self, failure: str) -> bool:
-        """True if a failure of this sort (``ct``, ``rt``, ``4xx`` or ``5xx``) causes a retry."""
+        """True if a failure (``ct``, ``rt``, ``4xx`` or ``5xx``) causes a retry."""
         return "all" in self.policies or failure in self.policies
 
 
-#: Each override: the field it sets, its least and greatest value, and what its unit is of the field's.
+#: Each override: the field that it sets, its minimum and maximum, and the factor from its unit to the field's.
 _OVERRIDES: Final[Mapping[str, tuple[str, int, int, float]]] = MappingProxyType(
     {
         "rc": ("retries", 0, 5, 1),
@@ -146,7 +146,7 @@ _POLICIES: Final = frozenset({"4xx", "5xx", "ct", "rt", "all"})
 
 
 def attempts_for(url: str) -> Attempts:
-    """Read the connection overrides in a URL's fragment; a value that will not do leaves the default."""
+    """Read the connection overrides in a URL's fragment. An invalid value leaves the default."""
     values: dict[str, object] = {}
     for name, text in parse_qsl(urlsplit(url).fragment, keep_blank_values=True):
         if name == "rp":
@@ -154,22 +154,22 @@ def attempts_for(url: str) -> Attempts:
             if policies <= _POLICIES:
                 values["policies"] = policies
             else:
-                values["problem"] = f"retry policy {text!r} is none of {', '.join(sorted(_POLICIES))}"
+                values["problem"] = f"retry policy {text!r} is not one of {', '.join(sorted(_POLICIES))}"
         elif name in _OVERRIDES:
             field, least, greatest, unit = _OVERRIDES[name]
             if text.isdecimal() and least <= int(text) <= greatest:
                 values[field] = int(text) if unit == 1 else int(text) * unit
-    return Attempts(**values)  # type: ignore[arg-type]  # each value was read for its field
+    return Attempts(**values)  # type: ignore[arg-type]  # each value has its field's type
 
 
 def without_fragment(url: str) -> str:
-    """A URL as it is requested and signed: without its fragment and without ``user:password@``."""
+    """Return a URL as it is requested and signed: without its fragment and without ``user:password@``."""
     scheme, netloc, path, query, _ = urlsplit(url)
     return urlunsplit((scheme, netloc.rpartition("@")[2], path, query, ""))
 
 
 def with_query(url: str, params: Mapping[str, str]) -> str:
-    """A URL with parameters added to its query string, escaped no more than web frameworks spell their URLs."""
+    """Add parameters to a URL's query string, escaped only as much as web frameworks escape their URLs."""
     joint = "&" if urlsplit(url).query else "?"
     return url + joint + urlencode(params, safe="/:") if params else url
 
@@ -177,7 +177,7 @@ def with_query(url: str, params: Mapping[str, str]) -> str:
 def signature(auth_token: str, url: str, params: Mapping[str, str | Sequence[str]] = MappingProxyType({})) -> str:
     """Sign a webhook: HMAC-SHA1 over the URL and the sorted form parameters, in Base64.
 
-    A name that stands several times in the form has each of its values signed once, in order.
+    If a name is repeated in the form, each of its distinct values is signed once, in sorted order.
     See https://www.twilio.com/docs/usage/security#validating-requests
     """
     text = without_fragment(url)
@@ -198,7 +198,7 @@ def webhook(
     token: str,
     headers: Mapping[str, str] = HEADERS,
 ) -> Webhook:
-    """A signed webhook; ``token`` tells this one, with all its attempts, from every other."""
+    """Return a signed webhook. ``token`` identifies it: all its attempts carry the same one."""
     signed = (
         signature(auth_token, with_query(without_fragment(url), params))
         if method == "GET"
@@ -211,7 +211,7 @@ def webhook(
 def json_webhook(
     url: str, document: dict[str, str], *, auth_token: str, at: datetime, message: Message | None, token: str
 ) -> Webhook:
-    """A signed webhook that posts JSON: its URL vouches for the body, and the signature for the URL."""
+    """Return a signed webhook that posts JSON. The URL has a hash of the body, and the signature covers the URL."""
     address, hash_sign, fragment = url.partition("#")
     digest = hashlib.sha256(json.dumps(document).encode()).hexdigest()
     made = webhook(

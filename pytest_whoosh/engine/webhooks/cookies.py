@@ -1,4 +1,4 @@
-"""The cookies that an app sets when it answers a person: every conversation has its own.
+"""Stores the cookies that an app sets in its responses. Each conversation has its own cookies.
 
 See https://www.twilio.com/docs/messaging/twiml#twilios-request-to-your-application
 """
@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
-#: For how long after the last message of a conversation its cookies are kept.
+#: How long cookies are kept after the last message of a conversation.
 KEPT: Final = timedelta(hours=4)
 
 
 class Cookies:
-    """The cookies of one conversation, by the host that set them."""
+    """The cookies of one conversation, by host."""
 
     __slots__ = ("_until", "_values")
 
@@ -29,7 +29,7 @@ class Cookies:
         return "; ".join(f"{name}={value}" for name, value in self._values.get(host, {}).items()) or None
 
     def keep(self, host: str, lines: Iterable[str]) -> None:
-        """Keep what a host sets in its ``Set-Cookie`` headers, and forget what it lets expire."""
+        """Store the cookies in a host's ``Set-Cookie`` headers, and delete the ones that it expires."""
         kept = self._values.setdefault(host, {})
         for line in lines:
             try:

@@ -1,6 +1,6 @@
-"""The parameters of status callbacks, by channel and status, and the order of every webhook's parameters.
+"""Builds the parameters of status callbacks, by channel and status, and orders the parameters of webhooks.
 
-See "Whoosh's request to the StatusCallback URL" of the vendor's page on creating messages,
+See "Whoosh's request to the StatusCallback URL" on the vendor's page about creating messages,
 https://www.twilio.com/docs/messaging/guides/track-outbound-message-status and
 https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
 """
@@ -23,9 +23,9 @@ from .callbacks import API_VERSION
 if TYPE_CHECKING:
     from pytest_whoosh.engine.messages.record import Message
 
-#: The statuses that a carrier reports, so that the callback has the moment of its report, ``RawDlrDoneDate``.
+#: The statuses that a carrier reports. Their callbacks have the moment of the report, ``RawDlrDoneDate``.
 _FROM_CARRIERS: Final = frozenset({Status.DELIVERED, Status.UNDELIVERED})
-#: The errors with which the vendor itself keeps a message back: no carrier has reported anything.
+#: The errors with which the vendor itself stops a message. No carrier reports these.
 _FROM_VENDOR: Final = frozenset(
     {
         21610, 30001, 30002, 30007, 30010, 30022, 30023, 30027, 30032, 30033, 30034, 30035, 30036, 30037, 30038, 30039,
@@ -114,8 +114,8 @@ def _channel_values(message: Message, channel: Channel, status: Status) -> dict[
 def in_order(params: Mapping[str, str]) -> dict[str, str]:
     """Sort parameters as the vendor sends them in inbound webhooks and in the status callbacks of channels.
 
-    The order depends on the names alone: it is that of Scala's immutable ``HashMap``, which sorts by five bits of the
-    improved hash after five bits. Every recorded request of these kinds agrees with it, and some apps rely on it.
+    The order depends on the names only. It is the order of Scala's immutable ``HashMap``, which sorts by the improved
+    hash, five bits at a time. All recorded requests of these kinds have this order, and some apps rely on it.
     """
     return dict(sorted(params.items(), key=_order_of_item))
 

@@ -497,7 +497,7 @@ OUTSIDE = '<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/passwd">]><Response><Mess
             "x" * 70_000,
             "text/xml",
             200,
-            "11750 TwiML response body too large: the answer is longer than 65536 bytes",
+            "11750 TwiML response body too large: the response is longer than 65536 bytes",
         ),
         ("oh no", "text/html", 500, "11200 HTTP retrieval failure: the app answered 500"),
         ("who?", "text/html", 404, "11200 HTTP retrieval failure: the app answered 404"),
@@ -524,27 +524,27 @@ def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, c
     [
         (
             "<Say>Hi</Say><Message>Yes</Message>",
-            "12200 Schema validation warning: <Say> is no verb of messaging",
+            "12200 Schema validation warning: <Say> is not a messaging verb",
             ["Yes"],
         ),
         (
             '<Say voice="alice">Hi</Say><Message>Yes</Message>',
-            "12200 Schema validation warning: <Say> is no verb of messaging",
+            "12200 Schema validation warning: <Say> is not a messaging verb",
             ["Yes"],
         ),
         (
             "Hello <Message>Yes</Message>",
-            "12200 Schema validation warning: the text 'Hello' stands outside of <Message>",
+            "12200 Schema validation warning: the text 'Hello' is outside of <Message>",
             ["Yes"],
         ),
         (
             '<Message status_callback="/status">Yes</Message>',
-            "12200 Schema validation warning: 'status_callback' is no attribute of <Message>",
+            "12200 Schema validation warning: 'status_callback' is not an attribute of <Message>",
             ["Yes"],
         ),
         (
             "<Message>Yes<Link>No</Link></Message>",
-            "12200 Schema validation warning: <Link> is no part of <Message>",
+            "12200 Schema validation warning: <Link> is not allowed in <Message>",
             ["Yes"],
         ),
         (
@@ -588,7 +588,7 @@ def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, c
         ("<Redirect>http://[</Redirect>", "11100 Invalid URL format: 'http://[' is not a URL", []),
         (
             "<Message>A</Message>" * 11,
-            "14109 TwiML Reply message limit exceeded: one message is answered by at most 10",
+            "14109 TwiML Reply message limit exceeded: one message has at most 10 replies",
             ["A"] * 10,
         ),
     ],
@@ -678,7 +678,7 @@ def test_an_answer_without_a_content_type_is_none(whoosh):
 
     reply = text(whoosh)
 
-    assert reply.webhook.error == "12300 Invalid Content-Type: the answer has no content type"
+    assert reply.webhook.error == "12300 Invalid Content-Type: the response has no content type"
     assert reply.replies == []
 
 

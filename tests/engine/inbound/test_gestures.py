@@ -117,7 +117,7 @@ def test_a_tap_is_awaited_in_an_event_loop(whoosh: Whoosh, client: Client, phone
     ("label", "refusal"),
     [
         ("Perhaps", r"has no button or list item 'Perhaps'\. It has: 'Stop it', 'Open'\."),
-        ("Open", "A tap on 'Open', a button of type URL, sends the app no message"),
+        ("Open", "'Open' is a button of type URL: a tap on it sends no message to the app"),
     ],
 )
 def test_a_tap_that_tells_the_app_nothing_is_refused(

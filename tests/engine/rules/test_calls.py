@@ -284,24 +284,24 @@ def test_every_library_gets_the_answer(whoosh: Whoosh, call: Callable[[], object
         pytest.param(
             lambda whoosh: whoosh.when_called("GET", "https://lookups.example.com/v2/PhoneNumbers/*"),
             ValueError,
-            "'https://lookups.example.com/v2/PhoneNumbers/*' matches no host of the vendor, whose API is at https:// "
-            "below totogi.solutions, totogidemos.com and twilio.com. Write "
+            "'https://lookups.example.com/v2/PhoneNumbers/*' is not a URL of the vendor. These start with https://, "
+            "and their hosts end in totogi.solutions, totogidemos.com or twilio.com. Write "
             "'https://api.whoosh.totogi.solutions/v2/PhoneNumbers/*', or the end of a path: '/v2/PhoneNumbers/*'.",
             id="another host",
         ),
         pytest.param(
             lambda whoosh: whoosh.when_called("GET", "http://lookups.twilio.com/v2"),
             ValueError,
-            "'http://lookups.twilio.com/v2' matches no host of the vendor, whose API is at https:// below "
-            "totogi.solutions, totogidemos.com and twilio.com. Write 'https://lookups.twilio.com/v2', or the end of a "
-            "path: '/v2'.",
+            "'http://lookups.twilio.com/v2' is not a URL of the vendor. These start with https://, and their hosts "
+            "end in totogi.solutions, totogidemos.com or twilio.com. Write 'https://lookups.twilio.com/v2', or the "
+            "end of a path: '/v2'.",
             id="plain http",
         ),
         pytest.param(
             lambda whoosh: whoosh.when_called("GET", re.compile(r"https://lookups\.example\.com/")),
             ValueError,
-            "re.compile('https://lookups\\\\.example\\\\.com/') matches no host of the vendor. Write a pattern for one "
-            "below totogi.solutions, totogidemos.com or twilio.com, or for the path alone.",
+            "re.compile('https://lookups\\\\.example\\\\.com/') matches no host of the vendor. Write a pattern for a "
+            "host below totogi.solutions, totogidemos.com or twilio.com, or for the path only.",
             id="a pattern of another host",
         ),
         pytest.param(
@@ -333,21 +333,21 @@ def test_every_library_gets_the_answer(whoosh: Whoosh, call: Callable[[], object
         pytest.param(
             lambda whoosh: whoosh.when_called("POST", "/Messages.json").deliver(),
             WhooshError,
-            "deliver() says what becomes of a message, and whoosh.when_called('POST', '/Messages.json') is about an "
-            "API call. Write whoosh.when(...).deliver() instead.",
+            "deliver() scripts a message's journey, and whoosh.when_called('POST', '/Messages.json') is a rule about "
+            "API calls. Write whoosh.when(...).deliver() instead.",
             id="an outcome of messages",
         ),
         pytest.param(
             lambda whoosh: whoosh.when_called("POST", "/Messages.json").times(0),
             ValueError,
-            "times() takes a whole number of calls from 1 on, not 0.",
+            "times() takes a whole number of calls, at least 1, not 0.",
             id="no times",
         ),
         pytest.param(
             lambda whoosh: whoosh.when_called("GET", "/Messages.json").respond(200).timeout(),
             WhooshError,
-            "whoosh.when_called('GET', '/Messages.json') has an outcome already, respond(200), and a rule has one "
-            "only. Write a second rule: whoosh.when_called('GET', '/Messages.json').timeout(). Limit either with "
+            "whoosh.when_called('GET', '/Messages.json') already has an outcome, respond(200), and a rule can only "
+            "have one. Write a second rule: whoosh.when_called('GET', '/Messages.json').timeout(). Limit either with "
             ".times(n).",
             id="two outcomes",
         ),

@@ -747,7 +747,7 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
             pytest.param(
                 lambda whoosh, key=key: whoosh.when(**{key: None}),
                 TypeError,
-                f"A rule decides when a message is created, and {key!r} comes later. Valid: {KEYS}.",
+                f"A rule is matched when a message is created, and {key!r} is not known then. Valid: {KEYS}.",
                 id=f"{key} comes later",
             )
             for key in (
@@ -830,7 +830,7 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
         pytest.param(
             lambda whoosh: whoosh.when().respond(200, {"at": object}),
             TypeError,
-            "respond() takes a document that JSON can hold: Object of type type is not JSON serializable.",
+            "respond() takes a document that JSON can represent: Object of type type is not JSON serializable.",
             id="a document that JSON cannot hold",
         ),
         pytest.param(
@@ -928,13 +928,13 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
         pytest.param(
             lambda whoosh: whoosh.when().times(0),
             ValueError,
-            "times() takes a whole number of messages from 1 on, not 0.",
+            "times() takes a whole number of messages, at least 1, not 0.",
             id="no times",
         ),
         pytest.param(
             lambda whoosh: whoosh.when().times("2"),
             ValueError,
-            "times() takes a whole number of messages from 1 on, not '2'.",
+            "times() takes a whole number of messages, at least 1, not '2'.",
             id="times that are no number",
         ),
         pytest.param(
@@ -958,15 +958,16 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
         pytest.param(
             lambda whoosh: whoosh.when(to=PERSON).deliver().fail(),
             WhooshError,
-            "whoosh.when(to='+15558675310') has an outcome already, deliver(), and a rule has one only. Write a second "
-            "rule: whoosh.when(to='+15558675310').fail(30008). Limit either with .times(n).",
+            "whoosh.when(to='+15558675310') already has an outcome, deliver(), and a rule can only have one. Write a "
+            "second rule: whoosh.when(to='+15558675310').fail(30008). Limit either with .times(n).",
             id="two outcomes",
         ),
         pytest.param(
             lambda whoosh: whoosh.when(body=re.compile("code")).timeout().reject(21211),
             WhooshError,
-            "whoosh.when(body=re.compile('code')) has an outcome already, timeout(), and a rule has one only. Write a "
-            "second rule: whoosh.when(body=re.compile('code')).reject(21211, status=400). Limit either with .times(n).",
+            "whoosh.when(body=re.compile('code')) already has an outcome, timeout(), and a rule can only have one. "
+            "Write a second rule: whoosh.when(body=re.compile('code')).reject(21211, status=400). Limit either "
+            "with .times(n).",
             id="two answers",
         ),
     ],

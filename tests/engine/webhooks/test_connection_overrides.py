@@ -47,11 +47,11 @@ def test_what_will_not_do_leaves_everything_as_usual(fragment: str) -> None:
         ),
         pytest.param(
             "rp=6xx",
-            Attempts(problem="retry policy '6xx' is none of 4xx, 5xx, all, ct, rt"),
+            Attempts(problem="retry policy '6xx' is not one of 4xx, 5xx, all, ct, rt"),
             id="a policy that is none",
         ),
         pytest.param(
-            "rp=", Attempts(problem="retry policy '' is none of 4xx, 5xx, all, ct, rt"), id="a policy left out"
+            "rp=", Attempts(problem="retry policy '' is not one of 4xx, 5xx, all, ct, rt"), id="a policy left out"
         ),
     ],
 )
