@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import ModuleType
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ class Environment:
 
     def start(self) -> None:
         """Set the variables."""
-        self.before = {name: os.environ.get(name) for name in self._values}
+        self.before = {name: _variable(name) for name in self._values}
         _ACTIVE_ENVIRONMENTS.append(self)
         _set_variables({name: value for name, value in self._values.items() if value != self.before[name]})
 
@@ -104,12 +105,30 @@ def _send_setting_changed(settings: Any, name: str, *, entering: bool) -> None:
 _ACTIVE_ENVIRONMENTS: Final[list[Environment]] = []
 
 
+def _variable(name: str) -> str | None:
+    return os.environ.get(name) if _may_hold(name) else None
+
+
 def _set_variables(values: Mapping[str, str | None]) -> None:
     for name, value in values.items():
         if value is not None:
             os.environ[name] = value
-            continue
-        try:  # noqa: SIM105  # suppress() takes longer than this, and every set-up pays for it
-            del os.environ[name]
-        except KeyError:
-            pass
+        elif _may_hold(name):
+            try:  # noqa: SIM105  # suppress() takes longer than this, and so does pop()
+                del os.environ[name]
+            except KeyError:
+                pass
+
+
+def _may_hold(name: str) -> bool:
+    """Return False if a variable is not set.
+
+    Every double asks for several that seldom are, and ``os.environ`` takes a microsecond to say so: it raises an error.
+    """
+    held = getattr(os.environ, "_data", None)
+    return held is None or _encoded(name) in held
+
+
+@cache
+def _encoded(name: str) -> object:
+    return os.environ.encodekey(name)
