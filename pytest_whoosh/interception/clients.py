@@ -5,7 +5,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
-from pytest_whoosh.engine.http import Answer
+from pytest_whoosh.engine.http import Answer, Later, NetworkFault, Request, Response
 
 from .importing import ImportWatch
 from .patching import Patch
@@ -31,27 +31,114 @@ class Interception:
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
-        self._patches: list[Patch] = []
-        self._watch = ImportWatch((name for name in CLIENTS if name not in sys.modules), self._stand_in)
+        self._stations: list[_Station] = []
+        self._watch: ImportWatch | None = None
 
     def start(self) -> None:
         """Stand in."""
+        missing = []
         for name in CLIENTS:
             if name in sys.modules:
                 self._stand_in(name)
+            else:
+                missing.append(name)
+        self._watch = ImportWatch(missing, self._stand_in)
         self._watch.start()
 
     def stop(self) -> None:
         """Step aside."""
-        self._watch.stop()
-        while self._patches:
-            self._patches[-1].stop()
-            self._patches.pop()  # last: an interrupt may come before, and the next double stops them all again
+        if self._watch is not None:
+            self._watch.stop()
+        while self._stations:
+            self._stations[-1].stop()
+            self._stations.pop()  # last: an interrupt may come before, and the next double stops them all again
 
     def _stand_in(self, name: str) -> None:
-        for patch in _ours(CLIENTS[name]).intercept(self._answer):
-            self._patches.append(patch)  # first: it is taken back also where it fails
+        station = _IDLE.pop(name, None)
+        if station is not None:
+            self._stations.append(station)  # first: it is stopped also where it fails
+            if station.renew(self._answer):
+                return
+            station.stop()
+            self._stations.pop()
+        station = _Station(name)
+        self._stations.append(station)
+        station.start(self._answer)
+
+
+class _Station:
+    """The patches of one client library, and the double that answers what they intercept.
+
+    They are made once, and serve doubles that follow one another: making them takes longer than the rest of a set-up.
+    """
+
+    __slots__ = ("_answer", "_in_place", "_is_whole", "_name", "_patches")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._answer: Answer = _NOBODY
+        self._patches: list[Patch] = _ours(CLIENTS[name]).intercept(self)
+        self._in_place: list[Patch] = []
+        #: False if something of a patch may be left, since a neighbour has patched the same.
+        self._is_whole = True
+
+    def start(self, answer: Answer) -> None:
+        """Put the patches in place for a double."""
+        self._answer = answer
+        for patch in self._patches:
+            self._in_place.append(patch)  # first: it is taken back also where it fails
             patch.start()
+
+    def renew(self, answer: Answer) -> bool:
+        """Put the patches in place again, for another double.
+
+        Returns:
+            False if what they replaced is not there any more.
+        """
+        self._answer = answer
+        for patch in self._patches:
+            self._in_place.append(patch)
+            if not patch.renew():
+                self._in_place.pop()
+                self._is_whole = False
+                return False
+        return True
+
+    def stop(self) -> None:
+        """Put back what was there before. If all of it could be, the next double may use the patches."""
+        while self._in_place:
+            self._is_whole &= self._in_place[-1].stop()
+            self._in_place.pop()  # last: an interrupt may come before
+        self._answer = _NOBODY
+        if self._is_whole:
+            _IDLE[self._name] = self
+
+    def __call__(self, request: Request, *, later: Later | None = None) -> Response:
+        """Have the double answer."""
+        return self._answer(request, later=later)
+
+    def yields(self, request: Request) -> bool:
+        """Ask the double whether the user's own mock is to answer."""
+        return self._answer.yields(request)
+
+
+class _Nobody:
+    """Answers calls that a thread began while a double was active, and that arrive when it has ended."""
+
+    def __call__(self, request: Request, *, later: Later | None = None) -> Response:  # noqa: ARG002
+        """Refuse the connection."""
+        raise NetworkFault(
+            "refused", text=f"the double that was active when this call to {request.host} began has ended"
+        )
+
+    def yields(self, request: Request) -> bool:  # noqa: ARG002
+        """There is nobody to yield."""
+        return False
+
+
+_NOBODY: Final = _Nobody()
+#: The patches that no double uses, by the module of their library.
+_IDLE: Final[dict[str, _Station]] = {}
 
 
 @cache

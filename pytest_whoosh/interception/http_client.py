@@ -28,7 +28,7 @@ def intercept(answer: Answer) -> list[Patch]:
 
     return [
         *connections(client, answer, lambda _, fault: socket_error(fault)),
-        Patch(_unmocked(client.HTTPConnection), "putrequest", build),
+        Patch(_unmocked(client.HTTPConnection), "putrequest", build, shown_by=client),
     ]
 
 
@@ -75,7 +75,7 @@ def connections(
         return stand_in
 
     secure, plain = _unmocked(module.HTTPSConnection), _unmocked(module.HTTPConnection)
-    return [Patch(kind, "connect", build) for kind in (secure, plain)]
+    return [Patch(kind, "connect", build, shown_by=module) for kind in (secure, plain)]
 
 
 def _unmocked(kind: Any) -> Any:

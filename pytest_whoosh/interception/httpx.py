@@ -62,10 +62,12 @@ def intercept_in(library: Any, answer: Answer) -> list[Patch]:
         return build
 
     return [
-        Patch(library.HTTPTransport, "handle_request", sync),
-        Patch(library.AsyncHTTPTransport, "handle_async_request", asynchronous),
-        Patch(library.Client, "_transport_for_url", chosen(library.HTTPTransport, _Fake)),
-        Patch(library.AsyncClient, "_transport_for_url", chosen(library.AsyncHTTPTransport, _AsyncFake)),
+        Patch(library.HTTPTransport, "handle_request", sync, shown_by=library),
+        Patch(library.AsyncHTTPTransport, "handle_async_request", asynchronous, shown_by=library),
+        Patch(library.Client, "_transport_for_url", chosen(library.HTTPTransport, _Fake), shown_by=library),
+        Patch(
+            library.AsyncClient, "_transport_for_url", chosen(library.AsyncHTTPTransport, _AsyncFake), shown_by=library
+        ),
     ]
 
 

@@ -20,14 +20,23 @@ class Patch:
     neighbour has put back of ours.
 
     An interrupt may come at any moment. :meth:`stop` can be called again after one, and finishes.
+
+    Args:
+        owner: the class or module that has the attribute.
+        name: the attribute.
+        build: makes the replacement.
+        shown_by: the module in which apps find the owner, if it is a class.
     """
 
-    __slots__ = ("_active", "_build", "_inherited", "_name", "_replacement", "owner", "previous")
+    __slots__ = ("_active", "_build", "_inherited", "_name", "_replacement", "_shown_by", "owner", "previous")
 
-    def __init__(self, owner: object, name: str, build: Callable[[Any], Callable[..., Any]]) -> None:
+    def __init__(
+        self, owner: Any, name: str, build: Callable[[Any], Callable[..., Any]], *, shown_by: Any = None
+    ) -> None:
         self.owner = owner
         self._name = name
         self._build = build
+        self._shown_by = shown_by
         self._active = False
         self.previous: Any = None
         self._replacement: Any = None
@@ -58,10 +67,13 @@ class Patch:
         Returns:
             True if it is replaced.
         """
-        if getattr(self.owner, self._name) is not self.previous:
+        owner, name = self.owner, self._name
+        if getattr(owner, name) is not self.previous:
             return False
+        if self._shown_by is not None and getattr(self._shown_by, owner.__name__, None) is not owner:
+            return False  # apps find another class there
         self._active = True
-        setattr(self.owner, self._name, self._replacement)
+        setattr(owner, name, self._replacement)
         return True
 
     def is_standing(self, function: object) -> bool:
@@ -81,7 +93,7 @@ class Patch:
         if self._replacement is None:
             return False
         self._active = False
-        if self._restore():
+        if self._restore() or getattr(self.owner, self._name) is self.previous:  # which an interrupt let it do before
             return True
         if self not in _COVERED:
             _hand_over(getattr(self.owner, self._name), self._replacement, _active(self.previous))
@@ -90,13 +102,14 @@ class Patch:
 
     def _restore(self) -> bool:
         """Put back what was there before, if nobody else has changed that since."""
-        if getattr(self.owner, self._name) is not self._replacement:
+        owner, name = self.owner, self._name
+        if getattr(owner, name) is not self._replacement:
             return False
         before = _active(self.previous)
         if self._inherited and not hasattr(before, _PATCH):
-            delattr(self.owner, self._name)
+            delattr(owner, name)
         else:
-            setattr(self.owner, self._name, before)
+            setattr(owner, name, before)
         return True
 
 

@@ -41,8 +41,8 @@ _NO_RETRY: Final = Retry(0, read=False)
 def intercept(answer: Answer) -> list[Patch]:
     """Answer every request to the vendor; all others go on to wherever they went before."""
     return [
-        Patch(requests.Session, "send", stand_in(answer)),
-        Patch(requests.Session, "merge_environment_settings", _without_environment),
+        Patch(requests.Session, "send", stand_in(answer), shown_by=requests),
+        Patch(requests.Session, "merge_environment_settings", _without_environment, shown_by=requests),
     ]
 
 

@@ -1,0 +1,86 @@
+"""What doubles replace in client libraries, where one follows another: the same replacements serve all of them."""
+
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+from pytest_whoosh import Whoosh
+from pytest_whoosh.interception.patching import tidy
+from tests.conftest import PERSON, SENDER
+
+
+def _send(whoosh: Whoosh, session: requests.Session, body: str = "Hi") -> requests.Response:
+    url = f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json"
+    return session.post(url, {"To": PERSON, "From": SENDER, "Body": body}, auth=(whoosh.account_sid, whoosh.auth_token))
+
+
+def test_each_double_answers_its_own_calls_and_leaves_the_library_as_it_was() -> None:
+    original = requests.Session.send
+    session = requests.Session()
+
+    for number in range(3):
+        with Whoosh() as whoosh:
+            assert requests.Session.send is not original
+            _send(whoosh, session, f"Hi {number}")
+        assert [message.body for message in whoosh.outbox] == [f"Hi {number}"]
+        assert requests.Session.send is original
+
+
+def test_a_double_inside_another_takes_the_calls_while_it_lasts() -> None:
+    session = requests.Session()
+    for _ in range(2):
+        with Whoosh() as outer:
+            with Whoosh() as inner:
+                _send(inner, session, "inside")
+            _send(outer, session, "outside")
+        assert [message.body for message in inner.outbox] == ["inside"]
+        assert [message.body for message in outer.outbox] == ["outside"]
+
+
+def test_a_class_that_was_replaced_since_the_last_double_is_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Whoosh():
+        pass
+
+    class Session(requests.Session):
+        send = requests.Session.send  # of its own, which no patch of its base reaches
+
+    monkeypatch.setattr(requests, "Session", Session)
+    with Whoosh() as whoosh:
+        _send(whoosh, Session())
+    assert len(whoosh.outbox) == 1
+
+
+def test_a_neighbour_that_patched_during_a_double_does_not_keep_the_next_from_answering(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    original = requests.Session.send
+    with Whoosh():
+        ours = requests.Session.send
+        monkeypatch.setattr(requests.Session, "send", lambda *args, **kwargs: ours(*args, **kwargs))
+    for _ in range(2):
+        with Whoosh() as whoosh:
+            _send(whoosh, requests.Session())
+        assert len(whoosh.outbox) == 1
+
+    monkeypatch.undo()
+    tidy()
+    assert requests.Session.send is original
+
+
+def test_a_call_that_arrives_when_its_double_has_ended_is_refused() -> None:
+    class Slow(HTTPAdapter):
+        def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+            whoosh.__exit__(None, None, None)
+            return super().send(*args, **kwargs)
+
+    session = requests.Session()
+    session.mount("https://", Slow())
+    whoosh = Whoosh().__enter__()
+
+    with pytest.raises(
+        requests.ConnectionError, match=r"the double that was active when this call to api\.twilio\.com"
+    ):
+        _send(whoosh, session)
+    assert len(whoosh.outbox) == 0
