@@ -26,6 +26,12 @@ CLIENTS: Final = {
 }
 
 
+_ENDED: Final = (
+    "this call to {host} began while a Whoosh double was active, and the double has ended since. Let the test wait for "
+    "the app's threads and tasks before it ends."
+)
+
+
 class Interception:
     """Answers calls to the vendor's hosts, over every client library that the app has or will have imported."""
 
@@ -127,9 +133,7 @@ class _Nobody:
 
     def __call__(self, request: Request, *, later: Later | None = None) -> Response:  # noqa: ARG002
         """Refuse the connection."""
-        raise NetworkFault(
-            "refused", text=f"the double that was active when this call to {request.host} began has ended"
-        )
+        raise NetworkFault("refused", text=_ENDED.format(host=request.host))
 
     def yields(self, request: Request) -> bool:  # noqa: ARG002
         """There is nobody to yield."""
