@@ -123,9 +123,9 @@ class _Station:
         """Have the double answer."""
         return self._answer(request, later=later)
 
-    def yields(self, request: Request) -> bool:
-        """Ask the double whether the user's own mock is to answer."""
-        return self._answer.yields(request)
+    def may_be_mocked(self, request: Request) -> bool:
+        """Ask the double whether the user's own mock may answer a request."""
+        return self._answer.may_be_mocked(request)
 
 
 class _Nobody:
@@ -135,8 +135,8 @@ class _Nobody:
         """Refuse the connection."""
         raise NetworkFault("refused", text=_ENDED.format(host=request.host))
 
-    def yields(self, request: Request) -> bool:  # noqa: ARG002
-        """There is nobody to yield."""
+    def may_be_mocked(self, request: Request) -> bool:  # noqa: ARG002
+        """A mock is asked no more than the double."""
         return False
 
 
