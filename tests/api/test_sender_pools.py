@@ -335,7 +335,7 @@ def test_a_sender_given_twice_is_in_the_pool_once(whoosh: Whoosh) -> None:
 
 @pytest.mark.parametrize("sender", [None, 12345, "", "a sender too long"])
 def test_a_pool_of_what_is_no_sender_is_refused(whoosh: Whoosh, sender: Any) -> None:
-    with pytest.raises(ValueError, match="A sender is") as error:
+    with pytest.raises(ValueError, match="A sender must be") as error:
         whoosh.add_messaging_service("Reminders", senders=["+15557122661", sender])
 
     assert str(error.value) == (
