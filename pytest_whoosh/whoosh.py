@@ -448,7 +448,7 @@ class Whoosh(Suggesting, Provisioning):
     def callbacks(self) -> list[Callback]:
         """Every webhook that the double has sent, in order."""
         self._catch_up()
-        return [Callback(webhook, self._catch_up) for webhook in self._vendor.webhooks if not webhook.dropped]
+        return [Callback(webhook, self._catch_up) for webhook in self._vendor.webhooks.all if not webhook.dropped]
 
     def queue(self, sender: str, *, mms: bool = False) -> Queue:
         """Return the queue of a sender.

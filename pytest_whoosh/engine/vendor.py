@@ -1,6 +1,6 @@
 """The state behind one double: accounts, clock, carrier, rules and the journal of API calls."""
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +10,6 @@ from http import HTTPStatus
 from operator import attrgetter, itemgetter
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
-from uuid import NAMESPACE_URL, uuid5
 
 from .account.account import Account, Provisions
 from .account.resources import (
@@ -47,6 +46,7 @@ from .settings import Settings
 from .sids import Prefix, Sids
 from .timeline import Timeline
 from .webhooks.callbacks import Webhook, json_webhook
+from .webhooks.log import WebhookLog
 
 __tracebackhide__ = is_usage_error
 
@@ -121,12 +121,9 @@ class Vendor:
         self.outbound: list[Message] = []
         self.inbound: list[Message] = []
         self.journal: list[Exchange] = []
-        #: Every webhook that the vendor sent to the app, including those that a network lost.
-        self.webhooks: list[Webhook] = []
+        self.webhooks = WebhookLog(settings.seed)
         #: The numbers that carriers deactivated, by day.
         self.deactivated: dict[date, set[str]] = defaultdict(set)
-        #: The webhooks that are waiting for delivery.
-        self.due: deque[Webhook] = deque()
         self.files = Files()
         self.lookups = Lookups(settings.numbers)
         #: The messages that Verify sent. They don't belong to the account: the vendor sends them from its own numbers.
@@ -137,12 +134,10 @@ class Vendor:
         self.links = Links(settings.seed)
         realistic = settings.throughput == "realistic"
         #: The senders' queues. None if throughput is unlimited.
-        self.throughput = Throughput(self.account_of) if realistic else None
+        self.throughput = Throughput() if realistic else None
         #: The API calls under way. None if throughput is unlimited.
         self.concurrency = Concurrency() if realistic else None
-        self.carrier = Carrier(
-            self.timeline, settings.delays, self.prices, self.account_of, self.post, self.links, self.throughput
-        )
+        self.carrier = Carrier(self.timeline, settings.delays, self.prices, self.webhooks, self.links, self.throughput)
 
     @property
     def now(self) -> datetime:
@@ -181,10 +176,6 @@ class Vendor:
         if account is None and self.settings.credentials == "any":
             account = self._open(sid)
         return account
-
-    def account_of(self, message: Message) -> Account:
-        """Return the account that a message belongs to."""
-        return self.accounts.get(message.account_sid) or self.verify_account
 
     def account_with(self, sender: str) -> Account:
         """Return the account that owns a sender; the main account if none owns it."""
@@ -257,7 +248,7 @@ class Vendor:
 
     # Messages
 
-    def send(self, account: Account, message: Message, request: Request) -> Response | None:
+    def send(self, message: Message, request: Request) -> Response | None:
         """Accept a message that an app sends, unless one of the test's rules answers the API call instead.
 
         Returns:
@@ -272,7 +263,7 @@ class Vendor:
             raise ApiError(21611)
         answer = self.rules.decide(message)
         if answer is None or answer.carried_out:
-            self.take(account, message)
+            self.take(message)
         return answer.give(request, partial(self.texts_about, message)) if answer else None
 
     def texts_about(self, message: Message) -> dict[str, object]:
@@ -281,28 +272,31 @@ class Vendor:
         return {
             "to": mask(message.to),
             "from_": message.from_ or service_sid,
-            "account_sid": message.account_sid,
+            "account_sid": message.account.sid,
             "service_sid": service_sid,
             "url": message.status_callback or "",
             "least": self.settings.schedule_minimum.total_seconds(),
         }
 
-    def take(self, account: Account, message: Message) -> None:
+    def take(self, message: Message) -> None:
         """Store a message and start its life."""
         message.sid = self.sids.new(Prefix.MMS if message.is_mms else Prefix.SMS, counted_as=Prefix.SMS)
         message.serial = len(self.messages)
         if message.media_urls:
             message.media = Collection(self._media(message, url) for url in message.media_urls)
-        account.add(message, self.timeline.steady)
+        message.account.add(message)
         self.messages.append(message)
-        (self.outbound if message.is_outbound else self.inbound).append(message)
         self.chains.add(message)
-        self.carrier.take(message)
+        if message.is_outbound:
+            self.outbound.append(message)
+            self.carrier.take(message)
+        else:
+            self.inbound.append(message)
 
     def _media(self, message: Message, url: str) -> Media:
         return Media(
             sid=self.sids.new(Prefix.MEDIA),
-            account_sid=message.account_sid,
+            account_sid=message.account.sid,
             parent_sid=message.sid,
             date_created=self.now,
             date_updated=self.now,
@@ -319,25 +313,15 @@ class Vendor:
             report = json_webhook(
                 link.domain.callback_url,
                 click_document(link, self.now, user_agent),
-                auth_token=self.account_of(message).auth_token,
+                auth_token=message.account.auth_token,
                 at=self.now,
                 message=message,
-                token=self.token(),
+                token=self.webhooks.new_token(),
             )
             message.webhooks += (report,)
-            self.webhooks.append(report)
+            self.webhooks.all.append(report)
             return target, [report]
         return target, []
-
-    def token(self) -> str:
-        """Return a token that identifies the next webhook."""
-        return str(uuid5(NAMESPACE_URL, f"{self.settings.seed}/{len(self.webhooks)}"))
-
-    def post(self, webhook: Webhook) -> None:
-        """Queue a webhook for delivery, unless a network loses it."""
-        self.webhooks.append(webhook)
-        if not webhook.dropped:
-            self.due.append(webhook)
 
     # Verify
 
@@ -350,9 +334,9 @@ class Vendor:
         """Send a message for Verify."""
         message.sid = self.sids.new(Prefix.SMS)
         message.serial = len(self.messages)
-        self.verify_account.add(message, self.steady)
+        message.account.add(message)
         # A channel always accepts codes, because the vendor's own templates are approved.
-        self.verify_account.last_heard[message.to, message.from_] = self.steady
+        message.account.last_heard[message.to, message.from_] = self.steady
         self.codes.append(message)
         self.carrier.take(message)
 

@@ -303,7 +303,7 @@ def _message(vendor: Vendor, channel: str, to: str, body: str) -> Message:
     message = Message(
         sid="",
         serial=0,
-        account_sid=vendor.verify_account.sid,
+        account=vendor.verify_account,
         to=f"whatsapp:{to}" if channel == "whatsapp" else to,
         from_=SENDERS.get(channel, SENDERS["sms"]),
         body=body,

@@ -35,7 +35,7 @@ def snapshot(vendor: Vendor, hide: Hide = str, newest: int | None = None) -> Dat
 
     ``newest`` leaves out all but so many of the newest messages with their webhooks, and of the newest calls.
     """
-    messages, webhooks, calls = vendor.all_messages, vendor.webhooks, vendor.journal
+    messages, webhooks, calls = vendor.all_messages, vendor.webhooks.all, vendor.journal
     if newest is not None:
         messages, calls = messages[-newest:], calls[-newest:]
         webhooks = [webhook for message in messages for webhook in message.webhooks]

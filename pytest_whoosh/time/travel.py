@@ -100,7 +100,7 @@ class Travel:
                 while timeline.step(until):
                     pass
                 timeline.pass_by(until - timeline.steady)
-                self._behind = bool(self._vendor.due)
+                self._behind = bool(self._vendor.webhooks.due)
             else:  # a handler took its time: what fell due meanwhile happens when it has answered
                 timeline.pass_by(moved)
         if now != timeline.now and (self._journey is None or now > timeline.now):
@@ -117,7 +117,7 @@ class Travel:
             if not self._behind or not self._claim():
                 return
             journey = self._journey
-        due = self._vendor.due
+        due = self._vendor.webhooks.due
         try:
             while due and not (journey and journey.interrupted) and self._courier.can_deliver(due[0]):
                 webhook = due[0]
@@ -206,7 +206,7 @@ class Travel:
                 self._show_moment_of(webhook, journey)
                 self._deliver(webhook)
             except BaseException:
-                _keep(webhook, journey.vendor.due)
+                _keep(webhook, journey.vendor.webhooks.due)
                 raise
 
     async def _arun(self, journey: _Journey, until: datetime | None, form: str) -> None:
@@ -215,7 +215,7 @@ class Travel:
                 self._show_moment_of(webhook, journey)
                 await self._adeliver(webhook)
             except BaseException:
-                _keep(webhook, journey.vendor.due)
+                _keep(webhook, journey.vendor.webhooks.due)
                 raise
 
     def _advance(self, journey: _Journey, until: datetime | None, form: str) -> Iterator[Webhook]:
@@ -230,7 +230,7 @@ class Travel:
             WhooshError: messages answer each other without end.
         """
         vendor = journey.vendor
-        due, timeline, chains = vendor.due, vendor.timeline, vendor.chains
+        due, timeline, chains = vendor.webhooks.due, vendor.timeline, vendor.chains
         arrived = False
         while True:
             while due and not journey.interrupted:
@@ -248,7 +248,7 @@ class Travel:
                                 timeline.pass_by(until - timeline.steady)
 
     def _show_moment_of(self, webhook: Webhook, journey: _Journey) -> None:
-        journey.vendor.due.popleft()
+        journey.vendor.webhooks.due.popleft()
         with self._lock:
             if not journey.interrupted:
                 self._show(webhook.at)
@@ -343,7 +343,7 @@ class Travel:
 
     def _nothing_due(self) -> bool:
         with self._lock:
-            return not self._vendor.due and self._vendor.timeline.next_in() is None
+            return not self._vendor.webhooks.due and self._vendor.timeline.next_in() is None
 
     def _next_due(self) -> datetime:
         timeline = self._vendor.timeline

@@ -44,7 +44,7 @@ class Records:
     @property
     def webhooks(self) -> Sequence[Webhook]:
         """Every webhook, in order; also those that a network lost."""
-        return self._vendor().webhooks
+        return self._vendor().webhooks.all
 
     @property
     def calls(self) -> Sequence[Exchange]:
@@ -59,7 +59,7 @@ class Records:
     @property
     def awaiting(self) -> int:
         """The number of webhooks that wait to be delivered."""
-        return len(self._vendor().due)
+        return len(self._vendor().webhooks.due)
 
     def message(self, sid: str) -> Record | None:
         """Return the message with this SID; None if no account has it."""

@@ -53,7 +53,7 @@ def traffic(vendor: Vendor, hide: Callable[[str], str] = str) -> str:
     sections = [
         ("API calls", [_call(call, day) for call in vendor.journal]),
         ("Messages", [_message(message, day, hide) for message in vendor.all_messages]),
-        ("Webhooks", [_webhook(webhook, day) for webhook in vendor.webhooks]),
+        ("Webhooks", [_webhook(webhook, day) for webhook in vendor.webhooks.all]),
     ]
     if verifications := vendor.verifications:
         sections.append(("Verifications", [_verification(each, day) for each in verifications]))

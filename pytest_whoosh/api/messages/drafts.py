@@ -118,7 +118,7 @@ def make_message(draft: Draft) -> Message:
     message = Message(
         sid="",
         serial=0,
-        account_sid=draft.account.sid,
+        account=draft.account,
         to=draft.to,
         from_=draft.from_,
         body=_body(draft),

@@ -56,7 +56,7 @@ def _check_encoding(request: Request) -> None:
 def create_message(call: Call) -> Reply | Response:
     """Send a message."""
     message = _draft(call)
-    answer = call.vendor.send(call.account, message, call.request)
+    answer = call.vendor.send(message, call.request)
     if answer is not None:
         return answer
     return Reply(render_new_message(message), 201, message.sid, element=_ELEMENT)
@@ -153,7 +153,7 @@ def create_message_feedback(call: Call, message_sid: str) -> Reply:
     message.feedback = parse(CreateMessageFeedback, call.request.form).outcome
     return Reply(
         {
-            "account_sid": message.account_sid,
+            "account_sid": message.account.sid,
             "message_sid": message.sid,
             "outcome": message.feedback,
             "date_created": rfc2822(message.date_created),
@@ -193,7 +193,7 @@ def render_new_message(message: Message) -> dict[str, object]:
         "price": None if message.price is None else f"{message.price:.5f}",
         "error_message": message.error_message,
         "uri": f"{uri}.json",
-        "account_sid": message.account_sid,
+        "account_sid": message.account.sid,
         "num_media": str(len(message.media_urls)),
         "to": message.shown_to,
         "date_created": rfc2822(message.date_created),
@@ -209,4 +209,4 @@ def render_new_message(message: Message) -> dict[str, object]:
 
 
 def _uri(message: Message) -> str:
-    return f"/{API_VERSION}/Accounts/{message.account_sid}/Messages/{message.sid}"
+    return f"/{API_VERSION}/Accounts/{message.account.sid}/Messages/{message.sid}"

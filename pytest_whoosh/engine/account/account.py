@@ -25,7 +25,6 @@ from .resources import (
     PoolSender,
     Resource,
     ShortCode,
-    Sim,
 )
 from .verifications import Verifications
 
@@ -104,8 +103,7 @@ class Provisions:
 
     def owned(self, address: str) -> PhoneNumber | ShortCode | None:
         """Return the account's number, SIM or short code with an address, or None."""
-        number = self.identified(PhoneNumber, address) or self.identified(ShortCode, address)
-        return number or (self.identified(Sim, address) if address.startswith("sim:") else None)
+        return self._owned.get(address)
 
     def channel_sender(self, address: str) -> ChannelSender | None:
         """Return the account's channel sender with an address, or None."""
@@ -119,7 +117,7 @@ class Provisions:
         """Return the default status callback for messages: the service's, else the channel sender's."""
         if service:
             return service.status_callback
-        channel_sender = self.channel_sender(sender or "")
+        channel_sender = self.identified(ChannelSender, sender or "")
         return channel_sender.status_callback if channel_sender else None
 
     # Sender pools
@@ -205,10 +203,8 @@ class Account:
         """True if the account can use the API and send: it is neither suspended nor closed."""
         return self.status == "active"
 
-    def add(self, message: Message, steady: datetime) -> None:
-        """Store a message. ``steady`` is the current moment on the clock for spans."""
-        if not message.is_outbound and message.channel:
-            self.last_heard[message.from_ or "", message.to] = steady
+    def add(self, message: Message) -> None:
+        """Store a message."""
         self.messages.add(message)
         self._list(message)
 

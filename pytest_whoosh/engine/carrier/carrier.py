@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
-from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.content import read_variables, render
 from pytest_whoosh.engine.account.resources import MessagingService
 from pytest_whoosh.engine.addresses import Kind, channel_of, country_of, kind_of, normalize, phone_of
@@ -20,6 +19,7 @@ from pytest_whoosh.engine.rules.webhooks import WebhookScript
 from pytest_whoosh.engine.text.segments import count_segments
 from pytest_whoosh.engine.timeline import Timeline, later
 from pytest_whoosh.engine.webhooks.callbacks import STATUS_HEADERS, Webhook, webhook
+from pytest_whoosh.engine.webhooks.log import WebhookLog
 from pytest_whoosh.engine.webhooks.parameters import status_params
 
 from . import window
@@ -60,16 +60,14 @@ class Carrier:
         timeline: Timeline,
         delays: Mapping[str, timedelta],
         prices: Prices,
-        account_of: Callable[[Message], Account],
-        post: Callable[[Webhook], None],
+        webhooks: WebhookLog,
         links: Links,
         throughput: Throughput | None = None,
     ) -> None:
         self._timeline = timeline
         self._delays = delays
         self._prices = prices
-        self._account_of = account_of
-        self._post = post
+        self._webhooks = webhooks
         self._links = links
         self._throughput = throughput
         self._waiting_reports: dict[str, _WaitingReports] = {}
@@ -85,7 +83,7 @@ class Carrier:
         """Start the journey of a new message."""
         if message.status is Status.SCHEDULED and message.send_at is not None:
             self._timeline.schedule(message.send_at, message.serial, self._start, message, planned=True)
-        elif message.is_outbound:
+        else:
             self._plan(message)
 
     def has_room(self, message: Message) -> bool:
@@ -176,7 +174,7 @@ class Carrier:
             return
         if following is Status.SENT:
             self._shorten(message)
-            account = self._account_of(message)
+            account = message.account
             account.move(message, self._timeline.now)
             account.charge(message, self._prices.price(message))
         self._move(message, following, code)
@@ -186,7 +184,7 @@ class Carrier:
 
     def _refusal(self, message: Message, following: Status) -> int | None:
         """Return the error code that stops a message before a status, or None."""
-        if following in _BEFORE_HANDOVER and not self._account_of(message).is_active:
+        if following in _BEFORE_HANDOVER and not message.account.is_active:
             return _SUSPENDED
         gate = self._gates.get(following)
         return gate(message) if gate else None
@@ -194,7 +192,7 @@ class Carrier:
     def _without_sender(self, message: Message) -> int | None:
         service = message.service
         assert service is not None, "only a service's messages are queued later than created"
-        account = self._account_of(message)
+        account = message.account
         provisions = account.provisions
         if service.sid not in provisions.services:
             return _NO_SERVICE
@@ -214,13 +212,13 @@ class Carrier:
 
     def _not_to_be_sent(self, message: Message) -> int | None:
         if message.service:
-            provisions = self._account_of(message).provisions
+            provisions = message.account.provisions
             if provisions.has_opted_out(message.to, message.from_, message.service):
                 return _OPTED_OUT
             self._prepare(message, message.service)
         if self.rcs and message.channel == "rcs" and self.rcs.get(phone_of(message.to)) is False:
             return _NO_RCS
-        last_heard = self._account_of(message).last_heard.get((message.to, message.from_))
+        last_heard = message.account.last_heard.get((message.to, message.from_))
         if code := window.refusal(message, last_heard, self._timeline.steady):
             return code
         if message.shortens_urls and not (message.service and message.service.link_shortening_domain):
@@ -247,7 +245,7 @@ class Carrier:
         if message.num_segments:
             return
         if service.mms_converter and message.is_mms and not message.channel:
-            held = self._account_of(message).provisions.owned(message.from_ or "")
+            held = message.account.provisions.owned(message.from_ or "")
             if not carries_mms(held, message.to):
                 make_sms(message)
         message.num_segments = segments_to_send(message)
@@ -273,7 +271,7 @@ class Carrier:
 
     def _report(self, message: Message, url: str) -> Webhook:
         now = self._timeline.now
-        token = self._account_of(message).auth_token
+        token = message.account.auth_token
         if message.script and message.script.forged:
             token = f"not {token}"  # signed with a wrong token, which no validator accepts
         return webhook(
@@ -290,7 +288,7 @@ class Carrier:
         report.at = self._timeline.now
         if report.message:
             report.message.webhooks += (report,)
-        self._post(report)
+        self._webhooks.post(report)
 
     def _emit_in_script_order(self, message: Message, script: WebhookScript, status: Status, report: Webhook) -> None:
         report.dropped = status in script.drop

@@ -106,7 +106,7 @@ def click_document(link: Link, now: datetime, user_agent: str) -> dict[str, str]
         "link": link.target,
         "click_time": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z",
         "messaging_service_sid": message.service.sid if message.service else "",
-        "account_sid": message.account_sid,
+        "account_sid": message.account.sid,
         "user_agent": user_agent,
     }
 

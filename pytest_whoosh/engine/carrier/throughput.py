@@ -8,7 +8,7 @@ A backlog is a timetable. A message that joins it gets the moment of its turn, u
 takes up room until its turn or its expiry. A message that will expire does not delay the others.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -125,10 +125,9 @@ class Backlog:
 class Throughput:
     """The queues of all senders."""
 
-    __slots__ = ("_account_of", "_queues")
+    __slots__ = ("_queues",)
 
-    def __init__(self, account_of: Callable[[Message], Account]) -> None:
-        self._account_of = account_of
+    def __init__(self) -> None:
         self._queues: dict[Hashable, Backlog] = {}
 
     def has_room(self, message: Message, segments: int, now: datetime) -> bool:
@@ -164,7 +163,7 @@ class Throughput:
         """Return the queue for a message, and its rate in segments per second."""
         sender = message.from_ or ""
         mms = message.is_mms and sort_of(sender) in MMS
-        return self.queue(sender, self._account_of(message), mms=mms), rate_of(sender, country_of(message.to), mms=mms)
+        return self.queue(sender, message.account, mms=mms), rate_of(sender, country_of(message.to), mms=mms)
 
 
 def rate_of(sender: str, country: str, *, mms: bool = False) -> int:

@@ -160,7 +160,7 @@ class Conversation:
         message = Message(
             sid="",
             serial=0,
-            account_sid=self.account.sid,
+            account=self.account,
             to=to,
             from_=sender,
             body=verb.body,
@@ -176,7 +176,7 @@ class Conversation:
         if service is None:
             message.num_segments = segments_to_send(message)
         self.vendor.rules.plan(message)
-        self.vendor.take(self.account, message)
+        self.vendor.take(message)
         self.replies.append(message)
         return message
 
@@ -204,10 +204,10 @@ class Conversation:
             at=self.vendor.now,
             message=self.message,
             method=method,
-            token=self.vendor.token(),
+            token=self.vendor.webhooks.new_token(),
         )
         self.message.webhooks += (made,)
-        self.vendor.webhooks.append(made)
+        self.vendor.webhooks.all.append(made)
         return made
 
 
@@ -234,7 +234,7 @@ def run_call(vendor: Vendor, account: Account, document: str, *, sender: str, pe
     call = Message(
         sid="",
         serial=0,
-        account_sid=account.sid,
+        account=account,
         to=sender,
         from_=person,
         body="",
@@ -279,7 +279,7 @@ def receive(
     message = Message(
         sid="",
         serial=0,
-        account_sid=account.sid,
+        account=account,
         to=to,
         from_=address_towards(to, from_),
         body=body,
@@ -293,5 +293,7 @@ def receive(
         outcome=DELIVERED,
     )
     message.num_segments = segments_to_send(message)
-    vendor.take(account, message)
+    if message.channel:
+        account.last_heard[message.from_ or "", to] = vendor.steady
+    vendor.take(message)
     return Conversation(vendor, account, message, message.service, extra)

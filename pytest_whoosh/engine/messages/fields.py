@@ -355,7 +355,7 @@ _ROWS: Final = (
         nullable=True,
         synonyms=("service", "service_sid", "messaging_service"),
     ),
-    Field("account_sid", TEXT, lambda message: message.account_sid, "The SID of the message's account."),
+    Field("account_sid", TEXT, lambda message: message.account.sid, "The SID of the message's account."),
     Field(
         "status_callback",
         TEXT,

@@ -24,11 +24,13 @@ class Order:
 
     __slots__ = ("_messages", "_moments", "_stale")
 
-    def __init__(self) -> None:
+    def __init__(self, *messages: Message) -> None:
         self._messages: list[Message] = []
         #: The moment of each position. A position is stale if its message has another moment by now.
         self._moments: list[datetime] = []
         self._stale = 0
+        for message in messages:
+            self.add(message)
 
     def __len__(self) -> int:
         return len(self._messages) - self._stale
@@ -105,21 +107,19 @@ class Index:
     def __getitem__(self, address: str) -> Order:
         """Return the order for an address, which is empty if the address has no messages."""
         held = self._orders.get(address)
-        if isinstance(held, Order):
-            return held
-        order = Order()
-        if held is not None:
-            order.add(held)
-        return order
+        if held is None:
+            return Order()
+        return held if isinstance(held, Order) else Order(held)
 
     def add(self, address: str, message: Message) -> None:
         """Add a message at its current position in the order for an address."""
         held = self._orders.get(address)
         if held is None:
             self._orders[address] = message
+        elif isinstance(held, Order):
+            held.add(message)
         elif held is not message:
-            order = self._orders[address] = self[address]
-            order.add(message)
+            self._orders[address] = Order(held, message)
 
     def leave(self, address: str) -> None:
         """Count a position in the order for an address as stale."""

@@ -17,6 +17,7 @@ from pytest_whoosh.engine.limits import LONGEST_VALIDITY
 from .lifecycle import TRANSITIONS, Outcome, Status
 
 if TYPE_CHECKING:
+    from pytest_whoosh.engine.account.account import Account
     from pytest_whoosh.engine.account.resources import ContentTemplate, LinkDomain, MessagingService
     from pytest_whoosh.engine.rules.webhooks import WebhookScript
     from pytest_whoosh.engine.webhooks.callbacks import Webhook
@@ -31,13 +32,16 @@ class StatusChange(NamedTuple):
     at: datetime
 
 
+_NO_MEDIA: Final[Collection[Media]] = Collection()
+
+
 @dataclass(slots=True, eq=False, kw_only=True, repr=False)
 class Message:
     """An inbound or outbound message, as the account stores it."""
 
     sid: str
     serial: int
-    account_sid: str
+    account: Account
     to: str
     from_: str | None
     body: str
@@ -67,7 +71,7 @@ class Message:
     converted: bool = False
     feedback: str | None = None
     #: The media files. All messages without media share one collection, because most have none.
-    media: Collection[Media] = field(default_factory=lambda: _NO_MEDIA)
+    media: Collection[Media] = _NO_MEDIA
     shortens_urls: bool = False
     #: The short links that replaced URLs in the text when the message was sent.
     links: Sequence[Link] = ()
@@ -182,9 +186,6 @@ class Media:
     date_created: datetime
     date_updated: datetime
     file: File
-
-
-_NO_MEDIA: Final[Collection[Media]] = Collection()
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -69,7 +69,7 @@ def _of_sms(message: Message, status: Status, at: datetime) -> dict[str, str]:
     params["To"] = message.shown_to
     params["From"] = message.from_ or ""
     params["MessageSid"] = message.sid
-    params["AccountSid"] = message.account_sid
+    params["AccountSid"] = message.account.sid
     return params
 
 
@@ -80,7 +80,7 @@ def _of_channel(message: Message, channel: Channel, status: Status) -> dict[str,
         "MessageStatus": status.value,
         "To": message.shown_to,
         "MessageSid": message.sid,
-        "AccountSid": message.account_sid,
+        "AccountSid": message.account.sid,
         "From": message.from_ or "",
         "ApiVersion": API_VERSION,
     }
