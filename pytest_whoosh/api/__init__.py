@@ -1,4 +1,4 @@
-"""The REST API: a table of products, and for each resource a module."""
+"""The REST API: a table of products, and one module per resource."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -38,8 +38,8 @@ _MESSAGING: Final = (
     pricing.routes,
     registration.routes,
 )
-#: The products: the first label of the host, and the routes below it, each with its base path. The hosts of the
-#: Messages API share their routes, because each path exists on one of them only.
+#: The products: the first label of the host, and its routes. The hosts of the Messages API share their routes, because
+#: each path exists on only one of them.
 PRODUCTS: Final[Mapping[str, tuple[Routes, ...]]] = {
     "api": _MESSAGING,
     "messaging": _MESSAGING,
@@ -49,7 +49,7 @@ PRODUCTS: Final[Mapping[str, tuple[Routes, ...]]] = {
     "oauth": (oauth.routes,),
     "verify": (verify_services.routes, verifications.routes, rate_limits.routes, attempts.routes),
 }
-#: Every resource's routes, once.
+#: The routes of all resources, once each.
 ROUTES: Final = tuple(dict.fromkeys(routes for product in PRODUCTS.values() for routes in product))
 #: Finds the route of a request.
 ROUTER: Final = Router(PRODUCTS)

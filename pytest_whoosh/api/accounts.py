@@ -1,4 +1,4 @@
-"""The Account resource: the account and its sub-accounts, their balance and their API keys.
+"""The Account resource: accounts, sub-accounts, balances and API keys.
 
 See https://www.twilio.com/docs/iam/api/account, https://www.twilio.com/docs/iam/api/subaccounts and
 https://www.twilio.com/docs/iam/api-keys
@@ -74,7 +74,7 @@ class ListAccount:
 
 @routes.post("")
 def create_account(call: Call) -> Reply:
-    """Create a sub-account, which has its own auth token, numbers, services and messages."""
+    """Create a sub-account. It has its own auth token, numbers, services and messages."""
     name = parse(CreateAccount, call.request.form).friendly_name
     name = name or f"SubAccount Created at {call.vendor.now:%Y-%m-%d %I:%M %p}"
     account = call.vendor.new_account(call.account, name)
@@ -117,7 +117,7 @@ def update_account(call: Call) -> Reply:
 
 @routes.get("/{account_sid}/Balance")
 def fetch_balance(call: Call) -> Reply:
-    """Fetch the balance. A sub-account spends that of its owner."""
+    """Fetch the balance. A sub-account spends its owner's balance."""
     return Reply(
         {"account_sid": call.account.sid, "balance": f"{call.vendor.balance(call.account):f}", "currency": "USD"},
         sid=call.account.sid,
@@ -142,13 +142,13 @@ def render_account(account: Account) -> dict[str, object]:
     }
 
 
-# Keys: the old SigningKeys are the same by another name
+# Keys. SigningKeys is the old name for the same resource.
 
 
 @routes.post("/{account_sid}/Keys")
 @routes.post("/{account_sid}/SigningKeys")
 def create_new_key(call: Call) -> Reply:
-    """Create an API key. Its secret is shown this once."""
+    """Create an API key. Only this response shows its secret."""
     key = call.vendor.new_key(call.account, **changes(ApiKey, call.request.form))
     return Reply({**render_key(key), "secret": key.secret}, 201, key.sid, element="Key")
 

@@ -1,4 +1,4 @@
-"""The Application resource: URLs for webhooks, under one name.
+"""The Application resource: named sets of webhook URLs.
 
 See https://www.twilio.com/docs/usage/api/applications
 """

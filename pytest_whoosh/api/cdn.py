@@ -1,4 +1,4 @@
-"""The content delivery network that serves the files of media, at signed URLs and without credentials."""
+"""The content delivery network: serves media files at signed URLs, without credentials."""
 
 from types import MappingProxyType
 from typing import Final
@@ -15,7 +15,7 @@ _DENIED: Final = Response(403, MappingProxyType({"Content-Type": "text/xml", "Se
 
 
 def signed_url(vendor: Vendor, request: Request, message: Message, media: Media) -> str:
-    """Return a signed URL for a file: on the vendor's network, or on the local server that received the request."""
+    """Return a signed URL for a file, on the CDN or on the local server that received the request."""
     if request.server is None:
         base = f"https://{CDN_HOST}"
     else:

@@ -1,4 +1,4 @@
-"""Senders on channels, such as WhatsApp numbers and RCS agents, and their webhooks: the Senders API.
+"""The Senders API: senders on channels, such as WhatsApp numbers and RCS agents, and their webhooks.
 
 See https://www.twilio.com/docs/whatsapp/api/senders and https://www.twilio.com/docs/rcs/api/senders
 """
@@ -20,14 +20,14 @@ from .routing import Call, Reply, Routes
 
 routes = Routes("/v2/Channels/Senders")
 
-#: The virtual time that a channel takes to set up a new sender.
+#: How long a channel takes to register a new sender, in virtual time.
 SETUP: Final = timedelta(minutes=1)
 
 Read = Callable[[str], str]
 
 
 class _Setting(NamedTuple):
-    """A member of the JSON object ``webhook``: the property of a sender that it sets, its reader, its cleared value."""
+    """A key of the JSON object ``webhook``: the sender's property that it sets, its reader, and its cleared value."""
 
     field: str
     read: Read
@@ -35,7 +35,7 @@ class _Setting(NamedTuple):
 
 
 def _posted(value: str) -> str:
-    """Accept POST. The vendor knows PUT too, which no webhook of this double uses."""
+    """Accept POST. The vendor also has PUT, but no webhook of this double uses it."""
     if value != "POST":
         raise ValueError("'POST': this double posts all webhooks of channel senders")
     return value
@@ -51,7 +51,7 @@ _WEBHOOK: Final[Mapping[str, _Setting]] = MappingProxyType(
         "status_callback_method": _Setting("", _posted, "POST"),
     }
 )
-#: The members of ``configuration`` and ``profile``, and their readers.
+#: The keys of ``configuration`` and ``profile``, and their readers.
 _CONFIGURATION: Final[Mapping[str, Read]] = MappingProxyType(
     {
         "waba_id": str,
@@ -85,12 +85,12 @@ _SECTIONS: Final = ("configuration", "webhook", "profile")
 
 @routes.post("")
 def create_channels_sender(call: Call) -> Reply:
-    """Create a sender, which its channel sets up within a minute."""
+    """Create a sender. Its channel registers it within a minute."""
     given = _read_body(call)
     address = _read_address(given.get("sender_id"))
     provisions = call.account.provisions
     if provisions.channel_sender(address):
-        raise ApiError(20409, message=f"The account has a sender {address} already")
+        raise ApiError(20409, message=f"The account already has a sender {address}")
     properties = _read_properties(given, None)
     if channel_of(address) == "whatsapp" and not properties.get("profile", {}).get("name"):
         raise _invalid("profile.name is required for a WhatsApp sender")
@@ -123,7 +123,7 @@ def fetch_channels_sender(call: Call, sid: str) -> Reply:
 
 @routes.post("/{sid}")
 def update_channels_sender(call: Call, sid: str) -> Reply:
-    """Change a sender. The answer has the changed sections only."""
+    """Change a sender. The response has only the changed sections."""
     sender = _sender_or_404(call, sid)
     given = _read_body(call)
     properties = _read_properties(given, sender)
@@ -140,7 +140,7 @@ def update_channels_sender(call: Call, sid: str) -> Reply:
 
 @routes.delete("/{sid}")
 def delete_channels_sender(call: Call, sid: str) -> Reply:
-    """Delete a sender, which leaves its sender pools."""
+    """Delete a sender. It leaves its sender pools."""
     call.account.provisions.remove(_sender_or_404(call, sid))
     return Reply(None, 204, sid)
 
@@ -173,7 +173,7 @@ def _read_address(given: object) -> str:
 
 
 def _read_properties(given: Mapping[str, Any], sender: ChannelSender | None) -> dict[str, Any]:
-    """Read the members that are given: null keeps a value, and an empty text clears it."""
+    """Read the given keys. Null keeps a value, and an empty text clears it."""
     properties: dict[str, Any] = {}
     name = given.get("friendly_name")
     if name is not None:
@@ -248,5 +248,5 @@ def _render(call: Call, sender: ChannelSender) -> dict[str, object]:
     }
 
 
-#: WhatsApp's opinion of a sender that nobody complained about.
+#: WhatsApp's rating of a sender without complaints.
 _QUALITY: Final = {"quality_rating": "HIGH", "messaging_limit": "10K Customers/24hr"}

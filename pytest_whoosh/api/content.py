@@ -1,4 +1,4 @@
-"""Content templates, and their approval by WhatsApp.
+"""The Content resource: content templates, and their approval by WhatsApp.
 
 See https://www.twilio.com/docs/content/content-api-resources
 """
@@ -45,7 +45,7 @@ def create_content(call: Call) -> Reply:
 
 @routes.get("/Content")
 def list_content(call: Call) -> Reply:
-    """A page of content templates, newest first."""
+    """List content templates, newest first."""
     return list_reply_v1(call, "contents", call.account.provisions.templates, lambda each: _render(call, each))
 
 
@@ -57,7 +57,7 @@ def fetch_content(call: Call, sid: str) -> Reply:
 
 @routes.put("/Content/{sid}")
 def update_content(call: Call, sid: str) -> Reply:
-    """Change a content template that was not submitted for approval; its language stays."""
+    """Change a content template that was not submitted for approval. Its language cannot change."""
     template = _find(call, sid)
     given = _read_json(call, "types")
     if template.approval:
@@ -73,7 +73,7 @@ def update_content(call: Call, sid: str) -> Reply:
 
 @routes.delete("/Content/{sid}")
 def delete_content(call: Call, sid: str) -> Reply:
-    """Delete a content template; what was sent with it stays."""
+    """Delete a content template. Messages that were sent with it stay."""
     _find(call, sid)
     call.account.provisions.templates.remove(sid)
     return Reply(None, 204, sid)
@@ -84,7 +84,7 @@ def delete_content(call: Call, sid: str) -> Reply:
 
 @routes.post("/Content/{sid}/ApprovalRequests/whatsapp")
 def create_approval_create(call: Call, sid: str) -> Reply:
-    """Submit a content template for approval by WhatsApp, which has received it from then on."""
+    """Submit a content template for approval by WhatsApp. Its first status is ``received``."""
     template = _find(call, sid)
     given = _read_json(call, "name", "category")
     name, category = given["name"], given["category"]
@@ -93,7 +93,7 @@ def create_approval_create(call: Call, sid: str) -> Reply:
     if category not in CATEGORIES:
         raise _invalid(f"category is one of {', '.join(CATEGORIES)}")
     if template.approval:
-        raise ApiError(20409, message="The content template was submitted for approval already")
+        raise ApiError(20409, message="The content template was already submitted for approval")
     template.approval = Approval(
         name=name, category=category, allow_category_change=given.get("allow_category_change") is not False
     )
@@ -103,7 +103,7 @@ def create_approval_create(call: Call, sid: str) -> Reply:
 
 @routes.get("/Content/{sid}/ApprovalRequests")
 def fetch_approval_fetch(call: Call, sid: str) -> Reply:
-    """Fetch what WhatsApp was asked about a content template, and what it said."""
+    """Fetch the request to approve a content template, and WhatsApp's decision."""
     template = _find(call, sid)
     document = {
         "sid": template.sid,
@@ -116,7 +116,7 @@ def fetch_approval_fetch(call: Call, sid: str) -> Reply:
 
 @routes.get("/ContentAndApprovals")
 def list_content_and_approvals(call: Call) -> Reply:
-    """A page of content templates with their approvals, newest first."""
+    """List content templates with their approvals, newest first."""
 
     def render(template: ContentTemplate) -> dict[str, object]:
         return {**_render_content(template), "approval_requests": _render_approval(call, template)}
@@ -126,7 +126,7 @@ def list_content_and_approvals(call: Call) -> Reply:
 
 @routes.get("/LegacyContent")
 def list_legacy_content(call: Call) -> Reply:
-    """A page of content templates under the names that they had before there were content types, newest first."""
+    """List content templates in the older form without content types, newest first."""
 
     def render(template: ContentTemplate) -> dict[str, object]:
         name = template.approval.name if template.approval else template.friendly_name
@@ -155,9 +155,9 @@ def _read_json(call: Call, *required: str) -> Mapping[str, Any]:
     try:
         given = read_json(call.request.text)
     except ValueError:
-        raise _invalid("the body is no JSON") from None
+        raise _invalid("the body is not JSON") from None
     if not isinstance(given, dict):
-        raise _invalid("the body is no JSON object")
+        raise _invalid("the body is not a JSON object")
     for name in required:
         if given.get(name) in (None, ""):
             raise ApiError(20001, message=f"Missing required parameter {name} in the post body")
@@ -176,7 +176,7 @@ def _checked(read: Any, value: object) -> Any:
         return read(value)
     except ValueError as problem:
         raise _invalid(str(problem)) from None
-    except RecursionError:  # while the problem was put into words
+    except RecursionError:  # raised while the error's text was built
         raise _invalid("the body is nested too deeply") from None
 
 

@@ -1,4 +1,4 @@
-"""Moments as the API spells them, and as it reads them."""
+"""Formats and parses dates and times as the API does."""
 
 import re
 from datetime import date, datetime
@@ -13,45 +13,45 @@ _AMERICAN_DATE: Final = re.compile(r"([0-9]{2}/[0-9]{2}/[0-9]{4})(?: ([0-9]{2}:[
 
 @lru_cache(maxsize=256)
 def rfc2822(when: datetime) -> str:
-    """A moment in the 2010 API: ``Thu, 30 Jul 2015 20:12:31 +0000``."""
+    """Format a moment as the 2010 API does: ``Thu, 30 Jul 2015 20:12:31 +0000``."""
     return format_datetime(when)
 
 
 @lru_cache(maxsize=256)
 def iso8601(when: datetime) -> str:
-    """A moment everywhere else: ``2015-07-30T20:12:31Z``."""
+    """Format a moment as the other APIs do: ``2015-07-30T20:12:31Z``."""
     return f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
 
-# Readers of parameters: each raises ValueError for what will not do.
+# Readers of parameters: each raises ValueError for an invalid text.
 
 
 def instant(value: str) -> datetime:
-    """A moment in ISO 8601; without an offset it is UTC, without a time midnight."""
+    """Parse a moment in ISO 8601. Without an offset it is in UTC, and without a time it is midnight."""
     try:
         return moment(datetime.fromisoformat(value.strip()))
-    except OverflowError:  # an offset that leads out of the calendar
+    except OverflowError:  # the offset leads out of the calendar
         raise ValueError(value) from None
 
 
 class Span(NamedTuple):
-    """A stretch of time, with both its ends."""
+    """A period of time, including both its ends."""
 
     first: datetime
     last: datetime
 
 
 def span(value: str) -> Span:
-    """The day, or the second, that a text names in any of the spellings of the API's documentation.
+    """Parse the day, or the second, that a text names in any format of the API's documentation.
 
-    The API shows moments to the second, so no part of one is asked for.
+    The API shows moments to the second, so a filter cannot name a fraction of a second.
     """
     when, is_day = day_or_instant(value)
     return _day(when) if is_day else Span(when.replace(microsecond=0), when.replace(microsecond=999_999))
 
 
 def whole_day(value: str) -> Span:
-    """The day, in UTC, of the moment that a text names."""
+    """Parse a moment, and return its whole day in UTC."""
     when, _ = day_or_instant(value)
     return _day(when)
 
@@ -62,11 +62,11 @@ def _day(when: datetime) -> Span:
 
 
 def day_or_instant(value: str) -> tuple[datetime, bool]:
-    """A moment, in any of the spellings of the API's documentation, and whether the text named no more than its day."""
+    """Parse a moment in any format of the API's documentation. Return it, and True if the text names only a day."""
     for read in (_iso_8601, _american, _rfc_2822):
         try:
             return read(value.strip())
-        except (ValueError, TypeError, IndexError, OverflowError):  # what email.utils raises for what is no date
+        except (ValueError, TypeError, IndexError, OverflowError):  # email.utils raises these for an invalid date
             continue
     raise ValueError(value)
 
@@ -86,7 +86,7 @@ def _american(value: str) -> tuple[datetime, bool]:
         raise ValueError(value)
     day, time, zone = match.groups()
     parsed = datetime.strptime(f"{day} {time or '00:00:00'}", "%m/%d/%Y %H:%M:%S")  # noqa: DTZ007
-    # The zones that RFC 2822 names, such as MST, are all that such a date can be in.
+    # These dates can only have a time zone that RFC 2822 names, such as MST.
     named = parsedate_to_datetime(f"01 Jan 2000 00:00:00 {zone or 'GMT'}")
     return moment(parsed.replace(tzinfo=named.tzinfo)), time is None
 

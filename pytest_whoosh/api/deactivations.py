@@ -1,4 +1,4 @@
-"""Deactivations: the daily report of the numbers that carriers of the United States took out of service.
+"""The Deactivations resource: a daily report of the numbers that United States carriers deactivated.
 
 See https://www.twilio.com/docs/messaging/api/deactivations-resource
 """
@@ -21,7 +21,7 @@ routes = Routes("/v1/Deactivations")
 
 @routes.get("")
 def fetch_deactivation(call: Call) -> Reply:
-    """Fetch the URL of the report of a day."""
+    """Fetch the URL of a day's report."""
     day = _report_day(call.request.query.get("Date", [""])[0], call.vendor.now.date())
     expires = str(int((call.vendor.steady + REPORT_URL_LIFETIME).timestamp()))
     query = urlencode({"Expires": expires, "Signature": _signature(call.vendor, day, expires)})
@@ -45,7 +45,7 @@ def _report_day(text: str, today: date) -> date:
 
 @routes.get("/{file}", signed=True)
 def read_deactivations(call: Call, file: str) -> Response:
-    """Read the report of a day, a number on each line. Its URL is its credential while the URL is valid."""
+    """Return a day's report, with one number per line. Until its URL expires, no credentials are needed."""
     query = call.request.query
     expires, signature = (query.get(name, [""])[0] for name in ("Expires", "Signature"))
     day = file.removesuffix(".txt")

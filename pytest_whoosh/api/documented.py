@@ -1,7 +1,7 @@
-"""The calls that the vendor documents on the faked hosts and that are not faked, and the errors about them.
+"""Recognises documented calls on the faked hosts that are not faked, and builds the errors for them.
 
-The paths are those of ``twilio/rest`` of the Twilio SDK and of https://github.com/twilio/twilio-oai. ``*`` stands for
-one segment. A method before a path means that the path is faked but for this method.
+The paths are from ``twilio/rest`` in the Twilio SDK and from https://github.com/twilio/twilio-oai. ``*`` matches one
+segment. A method before a path means that only this method is not faked.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Final
 from pytest_whoosh.engine.http import Request
 from pytest_whoosh.engine.misuse import WhooshNotFakedError
 
-#: The documented paths by product, each list below one base path.
+#: The documented paths by product and base path.
 _PATHS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "api": {
@@ -211,38 +211,38 @@ _PATHS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     }
 )
 
-#: A SID in a path, or what a test has in place of its account's.
+#: A SID in a path, or a placeholder for the account's SID.
 _SID: Final = re.compile(r"(?<=/)[A-Z]{2}[0-9a-fA-F]{32}(?=[/.]|$)|(?<=/Accounts/)[^/]+(?=/)")
 _PARAMETER: Final = re.compile(r"\{\w+\}")
-#: The status of a success by method, for the line that a test may paste. It is 200 for all others.
+#: The arguments of ``respond`` in the suggested line, by method. For other methods the status is 200.
 _SUCCESS: Final[Mapping[str, str]] = MappingProxyType({"POST": "201, {}", "DELETE": "204"})
 
 
 def is_documented(product: str, method: str, path: str) -> bool:
-    """Return True if the vendor documents a call that is not faked."""
+    """True if the vendor documents a call, and it is not faked."""
     return any(pattern.fullmatch(f"{method}:{path}") for pattern in _patterns(product))
 
 
 def not_faked(request: Request, faked: Iterable[str] = ()) -> WhooshNotFakedError:
-    """Return the error about a call that is not faked.
+    """Return the error for a call that is not faked.
 
     Args:
         request: the call.
-        faked: the paths of the same product that are faked. The error names the nearest one.
+        faked: the same product's faked paths. The error names the nearest one.
     """
     url = _SID.sub("*", request.url.partition("?")[0])
     answer = _SUCCESS.get(request.method, "200, {}")
     nearest = nearest_path(request.path, faked)
     return WhooshNotFakedError(
-        f"{request.method} {request.url.partition('?')[0]} is not faked, and nothing scripts its answer.\n"
+        f"{request.method} {request.url.partition('?')[0]} is not faked, and no rule scripts its answer.\n"
         f"Script it before the call, with the status and JSON that the app expects:\n"
         f'    whoosh.when_called("{request.method}", "{url}").respond({answer})'
-        + (f"\nThe nearest path that is faked: {nearest}" if nearest else "")
+        + (f"\nThe nearest faked path: {nearest}" if nearest else "")
     )
 
 
 def nearest_path(path: str, faked: Iterable[str]) -> str | None:
-    """Return the faked path that is most like another path, if one is."""
+    """Return the faked path that is most similar to a path, or None if none is similar."""
     spellings = {_PARAMETER.sub("*", each): each for each in faked}
     extension = re.search(r"\.(json|xml)$", path)
     near = get_close_matches(_SID.sub("*", path.removesuffix(extension[0] if extension else "")), spellings, n=1)
@@ -250,7 +250,7 @@ def nearest_path(path: str, faked: Iterable[str]) -> str | None:
 
 
 def _patterns(product: str) -> "list[re.Pattern[str]]":
-    """Compile the documented calls of a product. Only what the fake does not know needs them."""
+    """Compile a product's documented calls. Only calls to unknown paths need them."""
     below = ((base, line) for base, lines in _PATHS.get(product, {}).items() for line in lines.split())
     calls = ((method or "*", f"{base}/{path}") for base, line in below for method, _, path in [line.rpartition(":")])
     return [re.compile(re.escape(f"{method}:{path}").replace(r"\*", "[^/]+")) for method, path in calls]

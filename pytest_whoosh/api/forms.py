@@ -1,4 +1,4 @@
-"""Reads the parameters of a request that a form or a resource declares; see :mod:`pytest_whoosh.engine.parameters`."""
+"""Reads a request's parameters as a form or resource declares them; see :mod:`pytest_whoosh.engine.parameters`."""
 
 from typing import Any, TypeVar
 
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 def parse(form: type[T], given: Form) -> T:
-    """Read the parameters that a form declares, in the order of declaration; an empty one counts as not given.
+    """Read the parameters that a form declares, in order of declaration. An empty parameter counts as missing.
 
     Raises:
-        ApiError: A parameter cannot be read. The first one decides the code.
+        ApiError: A parameter is invalid. The first invalid one determines the error code.
     """
     values: dict[str, Any] = {}
     for parameter in parameters_of(form):  # type: ignore[arg-type]  # a class is hashable
@@ -28,10 +28,10 @@ def parse(form: type[T], given: Form) -> T:
 
 
 def changes(form: type, given: Form) -> dict[str, Any]:
-    """Read only the parameters that were posted, by field; an empty one sets what its declaration says.
+    """Read only the posted parameters, by field. An empty parameter sets the value that its declaration names.
 
     Raises:
-        ApiError: A parameter cannot be read. The first one decides the code.
+        ApiError: A parameter is invalid. The first invalid one determines the error code.
     """
     return {
         parameter.field: _read(parameter, texts[0]) if texts[0] else parameter.cleared

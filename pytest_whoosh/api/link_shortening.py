@@ -1,4 +1,4 @@
-"""Link shortening: the domains of short links, their configuration, and the Messaging Services that use them.
+"""The Link Shortening resources: domains for short links, their configuration, and their Messaging Services.
 
 See https://www.twilio.com/docs/messaging/api/link-shortening-resource (its pages on domains and services)
 """
@@ -21,7 +21,7 @@ routes = Routes("/v1/LinkShortening")
 
 @routes.post("/Domains/{domain_sid}/MessagingServices/{service_sid}")
 def create_linkshortening_messaging_service(call: Call, domain_sid: str, service_sid: str) -> Reply:
-    """Assign a domain to a service, which then shortens links with it."""
+    """Assign a domain to a service. The service then shortens links with it."""
     domain, service = _domain(call, domain_sid), _service(call, service_sid)
     if service.link_shortening_domain not in (None, domain):
         raise ApiError(30130)
@@ -31,7 +31,7 @@ def create_linkshortening_messaging_service(call: Call, domain_sid: str, service
 
 @routes.delete("/Domains/{domain_sid}/MessagingServices/{service_sid}")
 def delete_linkshortening_messaging_service(call: Call, domain_sid: str, service_sid: str) -> Reply:
-    """Remove the domain of a service, which then shortens no links."""
+    """Remove a service's domain. The service then shortens no links."""
     domain, service = _domain(call, domain_sid), _service(call, service_sid)
     if service.link_shortening_domain is not domain:
         raise call.not_found()
@@ -41,7 +41,7 @@ def delete_linkshortening_messaging_service(call: Call, domain_sid: str, service
 
 @routes.get("/MessagingServices/{service_sid}/Domain")
 def fetch_linkshortening_messaging_service_domain_association(call: Call, service_sid: str) -> Reply:
-    """Fetch the domain of a service."""
+    """Fetch a service's domain."""
     service = _service(call, service_sid)
     return Reply(_render_association(call, _domain_of(call, service), service))
 
@@ -51,7 +51,7 @@ def fetch_linkshortening_messaging_service_domain_association(call: Call, servic
 
 @routes.post("/Domains/{domain_sid}/Config")
 def update_domain_config(call: Call, domain_sid: str) -> Reply:
-    """Change the fallback URL of old links, the URL that clicks are reported to, and the form of links."""
+    """Change a domain's configuration: the fallback URL for old links, the callback URL for clicks, the link format."""
     domain = _domain(call, domain_sid)
     call.vendor.update(domain, changes(LinkDomain, call.request.form))
     return Reply(_render_config(call, domain), sid=domain.config_sid)
@@ -59,7 +59,7 @@ def update_domain_config(call: Call, domain_sid: str) -> Reply:
 
 @routes.get("/Domains/{domain_sid}/Config")
 def fetch_domain_config(call: Call, domain_sid: str) -> Reply:
-    """Fetch the configuration of a domain."""
+    """Fetch a domain's configuration."""
     domain = _domain(call, domain_sid)
     return Reply(_render_config(call, domain), sid=domain.config_sid)
 
@@ -82,16 +82,16 @@ def fetch_domain_config_messaging_service(call: Call, service_sid: str) -> Reply
 @routes.post("/Domains/{domain_sid}/RequestManagedCert")
 @routes.get("/Domains/{domain_sid}/ValidateDns")
 def refuse_domain_setup(call: Call, **_: str) -> NoReturn:
-    """Refuse certificates and DNS, which are not faked: a domain of the double needs neither."""
+    """Refuse certificates and DNS. They are not faked, because a double's domain needs neither."""
     refusal = call.not_found()
     raise ApiError(
         20404,
-        message=f"{refusal.message}: pytest-whoosh fakes no certificates and no DNS of link-shortening domains. "
-        "A domain given to the double is verified already.",
+        message=f"{refusal.message}: pytest-whoosh does not fake certificates or DNS for link-shortening domains. "
+        "The double's domains are already verified.",
     )
 
 
-# What a path names
+# Lookups of the records that a path names
 
 
 def _domain(call: Call, sid: str) -> LinkDomain:

@@ -1,9 +1,9 @@
-"""Lookup, versions 1 and 2: whether a number is valid, and what kind of line it is.
+"""Lookup, versions 1 and 2: validity, line type and other facts about phone numbers.
 
-The packages that ``phonenumbers`` knows nothing of are null unless a test gives their data with ``add_lookup()``.
+Packages without data in ``phonenumbers`` are null unless a test sets their data with ``add_lookup()``.
 
-See https://www.twilio.com/docs/lookup/v1-api and https://www.twilio.com/docs/lookup/v2-api. The fields are those of
-``twilio/rest/lookups`` of the Twilio SDK, and of https://github.com/twilio/twilio-oai (``twilio_lookups_v1.json``,
+See https://www.twilio.com/docs/lookup/v1-api and https://www.twilio.com/docs/lookup/v2-api. The fields are from
+``twilio/rest/lookups`` in the Twilio SDK, and from https://github.com/twilio/twilio-oai (``twilio_lookups_v1.json``,
 ``twilio_lookups_v2.json``).
 """
 
@@ -41,7 +41,7 @@ class FetchPhoneNumberV1:
 
 @dataclass(frozen=True, slots=True)
 class FetchPhoneNumberV2:
-    """The parameters of version 2. Those about a person change nothing: a test gives the result of a comparison."""
+    """The parameters of version 2. Those about a person are ignored, because a test sets the result of a comparison."""
 
     country_code: str = param("CountryCode", _country, default="US")
     fields: str = param("Fields", text, default="")
@@ -49,7 +49,7 @@ class FetchPhoneNumberV2:
 
 @v1.get("/PhoneNumbers/{number}")
 def fetch_phone_number_v1(call: Call, number: str) -> Reply:
-    """Fetch what version 1 knows about a number; an invalid one is not found."""
+    """Fetch a number's facts in version 1. An invalid number is not found."""
     given = parse(FetchPhoneNumberV1, call.request.query)
     facts = call.vendor.lookups.find(unquote(number), given.country_code)
     if not facts.valid:
@@ -69,7 +69,7 @@ def fetch_phone_number_v1(call: Call, number: str) -> Reply:
 
 @v2.get("/PhoneNumbers/{number}")
 def fetch_phone_number_v2(call: Call, number: str) -> Reply:
-    """Fetch what version 2 knows about a number: its validity always, the packages that ``Fields`` names, or null."""
+    """Fetch a number's facts in version 2: its validity, and the packages in ``Fields``. Other packages are null."""
     given = parse(FetchPhoneNumberV2, call.request.query)
     asked = {name.strip() for name in given.fields.split(",") if name.strip()}
     if unknown := sorted(asked - PACKAGES.keys() - {"validation"}):

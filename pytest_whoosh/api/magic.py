@@ -1,4 +1,4 @@
-"""The vendor's magic numbers, which behave in a known way as From, as To, and when they are bought.
+"""The vendor's magic numbers: as From, as To, and when an app buys them, each has a fixed result.
 
 See https://www.twilio.com/docs/iam/test-credentials
 """
@@ -10,11 +10,11 @@ from typing import Final
 
 _MAGIC: Final = re.compile(r"\+1500555000[0-9]")
 
-#: What each sender is refused with, or None where it is not. All others of the magic numbers are not the account's.
+#: The error code for each sender; None if it can send. The account does not own any other magic number.
 FROM: Final[Mapping[str, int | None]] = MappingProxyType(
     {"+15005550001": 21212, "+15005550006": None, "+15005550007": 21606, "+15005550008": 21611}
 )
-#: What each recipient is refused with. All others of the magic numbers are numbers like any.
+#: The error code for each recipient. Other magic numbers are ordinary recipients.
 TO: Final[Mapping[str, int]] = MappingProxyType(
     {
         "+15005550001": 21211,
@@ -24,9 +24,9 @@ TO: Final[Mapping[str, int]] = MappingProxyType(
         "+15005550009": 21614,
     }
 )
-#: What each number is refused with by those who would buy it.
+#: The error code for each number that an app tries to buy.
 UNAVAILABLE: Final[Mapping[str, int]] = MappingProxyType({"+15005550000": 21422, "+15005550001": 21421})
-#: The number that can be bought in each area code, or None where there is none.
+#: The number that an app can buy in each area code; None if there is none.
 AREA_CODES: Final[Mapping[str, str | None]] = MappingProxyType({"500": "+15005550006", "533": None})
 
 

@@ -1,4 +1,4 @@
-"""The IncomingPhoneNumber resource: the phone numbers of an account.
+"""The IncomingPhoneNumber resource: an account's phone numbers.
 
 See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 """
@@ -24,14 +24,14 @@ from .routing import Call, Reply, Routes
 
 routes = Routes("/2010-04-01/Accounts/{account_sid}/IncomingPhoneNumbers")
 
-#: The origin of all numbers: none is hosted.
+#: The origin of all numbers. The fake has no hosted numbers.
 ORIGIN: Final = "twilio"
 _ELEMENT: Final = "IncomingPhoneNumber"
 
 
 @routes.post("")
 def create_incoming_phone_number(call: Call) -> Reply:
-    """Buy a phone number: a certain one, or any in an area code."""
+    """Buy a phone number: the given one, or any number in an area code."""
     return _buy(call, None)
 
 
@@ -84,7 +84,7 @@ def _in_area(vendor: Vendor, area: str) -> str:
         if number is None:
             raise ApiError(21452)
         return number
-    # The numbers that no real telephone has.
+    # Fictional numbers, which no real telephone has.
     fictional = (f"+1{area}55501{count:02}" for count in range(100))
     found = next((number for number in fictional if vendor.holder_of(number) is None), None)
     if found is None:
@@ -107,7 +107,7 @@ def update_incoming_phone_number(call: Call, sid: str) -> Reply:
     if to and to not in call.vendor.accounts:
         raise ApiError(20422)
     call.vendor.update(number, properties)
-    if to and to != number.account_sid:  # which would leave its sender pools
+    if to and to != number.account_sid:  # a transfer removes it from its sender pools
         call.vendor.transfer(number, call.vendor.accounts[to])
     return Reply(render_incoming_phone_number(number), sid=sid, element=_ELEMENT)
 
@@ -127,7 +127,7 @@ def _number(call: Call, sid: str) -> PhoneNumber:
 
 
 def _number_changes(call: Call, held: object) -> dict[str, object]:
-    """Return the properties that a request sets, of a new number or of an existing one."""
+    """Return the properties that a request sets on a new or existing number."""
     new = changes(PhoneNumber, call.request.form)
     require_main_url(new, held)
     for name in ("sms_application_sid", "voice_application_sid"):
@@ -136,15 +136,15 @@ def _number_changes(call: Call, held: object) -> dict[str, object]:
     return new
 
 
-#: The error codes of a fallback URL without a main URL, by the kind of both.
+#: The error code for a fallback URL without a main URL, by the prefix of both properties.
 FALLBACKS: Final[Mapping[str, int]] = MappingProxyType({"sms": 21406, "voice": 21405})
 
 
 def require_main_url(new: Mapping[str, object], held: object) -> None:
-    """Refuse a new fallback URL if the main URL is not set.
+    """Refuse a new fallback URL without a main URL.
 
     Raises:
-        ApiError: with the code of that kind of URL.
+        ApiError: a main URL is missing. The error code depends on the property.
     """
     for kind, code in FALLBACKS.items():
         if new.get(f"{kind}_fallback_url") and not new.get(f"{kind}_url", getattr(held, f"{kind}_url", None)):
@@ -207,7 +207,7 @@ def _list_numbers(call: Call, kind: str | None) -> Reply:
 
 
 def digits_like(wanted: str | None) -> Callable[[str], bool]:
-    """Return a function that is true if a number or code contains the wanted digits; ``*`` is any digit."""
+    """Return a function that returns True if a number or code contains the digits. ``*`` matches any digit."""
     digits = re.compile(re.escape(wanted or "").replace(r"\*", r"\d"))
     return lambda number: digits.search(number) is not None
 

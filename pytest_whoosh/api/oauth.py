@@ -1,8 +1,8 @@
 """The Token resource of OAuth, version 2: an app exchanges its client ID and secret for an access token.
 
-The ID and secret of an API key do for those of an OAuth app. See
+The ID and secret of an API key work as those of an OAuth app. See
 https://www.twilio.com/docs/iam/oauth-apps/oauth-access-token, and https://www.twilio.com/docs/api/errors/321402 for the
-refusals.
+errors.
 """
 
 from typing import Final
@@ -21,7 +21,7 @@ _FIELDS: Final = ("grant_type", "client_id", "client_secret")
 def create_token(call: Call) -> Reply:
     """Create an access token."""
     form = call.request.form
-    if form.keys().isdisjoint(_FIELDS):  # of another content type, such as JSON
+    if form.keys().isdisjoint(_FIELDS):  # another content type, such as JSON
         raise ApiError(322403)
     grant_type, client_id, client_secret = (form.get(name, [""])[-1] for name in _FIELDS)
     if not client_id:

@@ -1,4 +1,4 @@
-"""Lists, a page at a time, in the envelope of the 2010 API and in that of the other hosts, "v1"."""
+"""Builds pages of lists, in the envelope of the 2010 API or the "v1" envelope of the other hosts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _OWN_PARAMETERS: Final = frozenset({"Page", "PageSize", "PageToken"})
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Which page a request asks for.
+    """The page that a request asks for.
 
     ``token`` is ``"PA"`` and the SID that the page comes after, or ``"PB"`` and the SID that it comes before.
     """
@@ -32,7 +32,7 @@ class Paging:
 
     @property
     def backwards(self) -> bool:
-        """True if the page ends before the token's SID."""
+        """True if the page precedes the token's SID."""
         return self.token is not None and self.token.startswith("PB")
 
     @property
@@ -45,7 +45,7 @@ def read_paging(request: Request) -> Paging:
     """Read the paging parameters of a list request.
 
     Raises:
-        ApiError: the page is larger than the vendor allows (20007), or the token is none (20422).
+        ApiError: the page is larger than the vendor allows (20007), or the token is invalid (20422).
     """
     query = request.query
     size = _number(query, "PageSize") or PAGE_SIZE
@@ -68,7 +68,7 @@ def list_reply(
     matches: Callable[[R], bool] = lambda record: True,
     newest_first: bool = True,
 ) -> Reply:
-    """A page of the records that match, in the 2010 envelope; ``element`` names one of them in XML."""
+    """Return a page of the matching records in the 2010 envelope. ``element`` names each record in XML."""
     paging = read_paging(call.request)
     items, more = _page_of(records, paging, matches, newest_first=newest_first)
     return Reply(envelope(key, paging, [render(record) for record in items], more=more), element=element)
@@ -83,7 +83,7 @@ def list_reply_v1(
     matches: Callable[[R], bool] = lambda record: True,
     newest_first: bool = True,
 ) -> Reply:
-    """A page of the records that match, in the v1 envelope: ``meta`` with absolute URLs on the host that was asked."""
+    """Return a page of the matching records in the v1 envelope: ``meta`` has absolute URLs on the requested host."""
     paging = read_paging(call.request)
     items, more = _page_of(records, paging, matches, newest_first=newest_first)
     number, origin = paging.page, call.request.origin
@@ -103,7 +103,7 @@ def list_reply_v1(
 def _page_of(
     records: Collection[R], paging: Paging, matches: Callable[[R], bool], *, newest_first: bool
 ) -> tuple[list[R], bool]:
-    """The records on a page, and whether more follow."""
+    """Return the records on a page, and True if more follow."""
     places = records.places()
     if newest_first:
         places.reverse()
@@ -121,7 +121,7 @@ def _page_of(
 
 
 def envelope(key: str, paging: Paging, items: Sequence[dict[str, object]], *, more: bool) -> dict[str, object]:
-    """A page of a 2010 list with its links: to itself, to the first page, and to those before and after it.
+    """Return a page of a 2010 list with links to itself, the first page, the previous page and the next page.
 
     See https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
     """
@@ -150,5 +150,5 @@ def _uri(paging: Paging, page: int, token: str | None) -> str:
 
 def _number(query: Form, name: str) -> int:
     text = query.get(name, [""])[0]
-    # Twelve digits are more than enough for anything, and keep what is computed from them countable.
+    # Twelve digits are enough for any page, and keep numbers computed from them small.
     return int(text[:12]) if text.isascii() and text.isdecimal() else 0

@@ -1,6 +1,6 @@
-"""The prices of messages by country.
+"""The Pricing resource: prices of messages by country.
 
-The fake charges what it shows here. See https://www.twilio.com/docs/messaging/api/pricing
+The fake charges these prices. See https://www.twilio.com/docs/messaging/api/pricing
 """
 
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ from .routing import Call, Reply, Routes
 
 routes = Routes("/v1/Messaging")
 
-#: The kinds of sender of an outbound message, and of number of an inbound one.
+#: The sender types for outbound messages, and the number types for inbound ones.
 OUTBOUND_TYPES: Final = ("mobile", "local", "shortcode", "toll free")
 INBOUND_TYPES: Final = ("local", "mobile", "shortcode", "toll free")
 
-#: Some carriers of the countries with a price of their own: name, mobile country code and mobile network code.
+#: Some carriers in the countries with their own price: name, mobile country code and mobile network code.
 CARRIERS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = MappingProxyType(
     {
         "AU": (("Telstra", "505", "1"), ("Optus", "505", "2"), ("Vodafone", "505", "3")),
@@ -39,16 +39,16 @@ CARRIERS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = MappingProxyTy
         "US": (("T-Mobile", "310", "260"), ("AT&T", "310", "410"), ("Verizon", "311", "480")),
     }
 )
-#: All carriers without a row of their own.
+#: The row for all other carriers.
 OTHER: Final = ("Other", "", "")
 
-#: The names of countries that phonenumbers knows by their numbers only.
+#: The names of countries that phonenumbers does not name.
 _NAMES: Final = MappingProxyType({"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"})
 
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country. Its ISO code is its SID in page tokens."""
+    """A country. Page tokens use its ISO code as its SID."""
 
     sid: str
     name: str
@@ -57,13 +57,13 @@ class Country:
 @cache
 def _countries() -> Collection[Country]:
     """Return every country, sorted by name."""
-    # Half a second and 60 MB: only for those who ask.
+    # Imported here, because it takes half a second and 60 MB.
     from phonenumbers import SUPPORTED_REGIONS
     from phonenumbers.geodata.locale import LOCALE_DATA
 
     def name(region: str) -> str:
         names = LOCALE_DATA.get(region, {"en": _NAMES.get(region, region)})
-        # A name that is the same in another language refers to that one, as "*aa".
+        # A name such as "*aa" refers to the name in that language.
         return str(names[names["en"][1:]] if names["en"].startswith("*") else names["en"])
 
     return Collection(sorted((Country(each, name(each)) for each in SUPPORTED_REGIONS), key=lambda each: each.name))
@@ -71,7 +71,7 @@ def _countries() -> Collection[Country]:
 
 @routes.get("")
 def fetch_messaging(call: Call) -> Reply:
-    """Fetch the URLs of the prices of messages."""
+    """Fetch the URLs of the subresources."""
     url = _url(call)
     return Reply({"name": "Messaging", "url": url, "links": {"countries": f"{url}/Countries"}})
 
@@ -86,7 +86,7 @@ def list_messaging_country(call: Call) -> Reply:
 
 @routes.get("/Countries/{iso_country}")
 def fetch_messaging_country(call: Call, iso_country: str) -> Reply:
-    """Fetch the prices of a segment to and from a country."""
+    """Fetch a country's prices for outbound and inbound segments."""
     country = _countries().get(iso_country.upper())
     if country is None:
         raise call.not_found()

@@ -1,4 +1,4 @@
-"""Registration with carriers, which is not faked: A2P 10DLC and the verification of toll-free numbers.
+"""Refuses registration with carriers, which is not faked: A2P 10DLC and toll-free verification.
 
 See https://www.twilio.com/docs/messaging/compliance/a2p-10dlc and
 https://www.twilio.com/docs/messaging/api/tollfree-verification-resource
@@ -24,10 +24,10 @@ _PATHS: Final = (
 
 
 def refuse_registration(call: Call, **_: str) -> NoReturn:
-    """Refuse registration, which is not faked: the double sends from any number without one."""
+    """Refuse registration. It is not faked, because the double sends from any number without it."""
     raise ApiError(
         20404,
-        message=f"{call.not_found().message}: pytest-whoosh fakes no A2P registration and no toll-free verification. "
+        message=f"{call.not_found().message}: pytest-whoosh does not fake A2P registration or toll-free verification. "
         "The double sends without them.",
     )
 

@@ -1,4 +1,4 @@
-"""From a request to the function that answers it, or to an error."""
+"""Routes each request to the function that answers it, or to an error."""
 
 import json
 import re
@@ -29,7 +29,7 @@ __tracebackhide__ = is_usage_error
 
 PLAIN_HTTP: Final = "The API is served over HTTPS only; unencrypted HTTP is not supported. Call https://{host} instead."
 
-#: The headers of every answer, as the live API sends them.
+#: The headers of every response, as the live API sends them.
 HEADERS: Final = MappingProxyType(
     {
         "Content-Type": "application/json;charset=utf-8",
@@ -43,8 +43,8 @@ HEADERS: Final = MappingProxyType(
         "Strict-Transport-Security": "max-age=31536000",
     }
 )
-#: What it adds for a page of another site, which a browser tells by its Origin header. Other clients do not read it,
-#: and each header costs a library more than the fake takes to make it.
+#: The headers for cross-origin requests, which have the Origin header of a browser. Other clients don't read them, and
+#: parsing each header costs a library more time than the fake needs to create it.
 CROSS_ORIGIN: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Access-Control-Allow-Origin": "*",
@@ -58,7 +58,7 @@ CROSS_ORIGIN: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _ORIGIN: Final = frozenset({"Origin", "origin"})
-#: The header with the error's code, which only the answers that refuse have.
+#: The header with the error code. Only error responses have it.
 ERROR_CODE: Final = "X-Twilio-Error-Code"
 #: The headers that an error adds, by its HTTP status.
 ERROR_HEADERS: Final[Mapping[int, Mapping[str, str]]] = MappingProxyType(
@@ -75,47 +75,47 @@ _2010: Final = "/2010-04-01/"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One API call on its way to the function that answers it."""
+    """An API call, as its handler receives it."""
 
     vendor: Vendor
     account: Account
     request: Request
-    #: The path's extension: ``"json"``, ``"xml"`` or nothing.
+    #: The path's extension: ``"json"``, ``"xml"`` or an empty text.
     extension: str = "json"
 
     def not_found(self) -> ApiError:
-        """The refusal of what the path names, where nothing has that name."""
+        """Return the error for a path that names nothing."""
         return _not_found(self.request)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A handler's answer: a document, its HTTP status, and the SID of the resource that the call was about."""
+    """A handler's result: a document, its HTTP status, and the SID of the resource that the call was about."""
 
     document: Mapping[str, object] | None
     status: int = 200
     sid: str | None = None
     headers: Mapping[str, str] | None = None
-    #: What the document is called where the answer is XML.
+    #: The name of the document's element in XML.
     element: str = "RestException"
 
 
-#: A function that answers an operation; it takes the call, and the values in the path by name.
+#: A function that handles an operation. It takes the call, and the values in the path by name.
 Handler: TypeAlias = Callable[..., Reply | Response]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and path, and who answers there."""
+    """A method, a path and their handler."""
 
     method: str
     path: str
     handler: Handler
-    #: Whether the call is its own credential, so that none is asked for.
+    #: True if the call needs no credentials, because its URL or body has them.
     signed: bool = False
-    #: Whether the operation is open to an account that is suspended or closed.
+    #: True if suspended and closed accounts can use the operation.
     any_status: bool = False
-    #: Returns the message that a call would create, for the rules of a test that match by it.
+    #: Returns the message that a call would create, because a test's rules match messages.
     preview: "Callable[[Call], Message] | None" = None
 
 
@@ -169,7 +169,7 @@ class Routes:
 
 @dataclass(slots=True)
 class _Node:
-    """One segment of the known paths: what may follow it, and who answers there, by method."""
+    """One segment of the known paths: the segments that can follow it, and the routes that end here, by method."""
 
     literal: dict[str, "_Node"] = field(default_factory=dict)
     parameter: tuple[str, "_Node"] | None = None
@@ -177,7 +177,7 @@ class _Node:
 
 
 class Router:
-    """Finds the route of a request in as many steps as its path has segments."""
+    """Finds the route for a request. It takes one step for each segment of the path."""
 
     def __init__(self, products: Mapping[str, Iterable[Routes]]) -> None:
         trees: dict[int, _Node] = {}
@@ -225,9 +225,9 @@ def _grown(trees: dict[int, _Node], routes: Iterable[Routes]) -> _Node:
 
 
 def split_extension(path: str) -> tuple[str, str]:
-    """A path without its extension, and the format that it asks for.
+    """Return a path without its extension, and the requested format.
 
-    The 2010 API answers in XML where no ``.json`` asks for JSON; the others know nothing but JSON.
+    The 2010 API responds in XML unless the path ends in ``.json``. The other APIs only have JSON.
     """
     if not path.startswith(_2010):
         return path, "json"
@@ -238,7 +238,7 @@ def split_extension(path: str) -> tuple[str, str]:
 
 
 def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
-    """Answer a request with what a rule of the test scripts, else with what its handler returns or refuses."""
+    """Answer a request: by a rule of the test if one matches, else by its handler."""
     path, extension = split_extension(request.path)
     error: ApiError | None = None
     rule: CallRule | None = None
@@ -269,7 +269,7 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
 
 
 def may_be_mocked(vendor: Vendor, router: Router, request: Request) -> bool:
-    """Return True if the user's own mock comes before the fake: for what is not faked, for Lookup and for Verify."""
+    """True if the user's own mocks answer before the fake: for calls that are not faked, Lookup and Verify."""
     if is_cdn(request.host) or (vendor.rules.calls and vendor.rules.answering(request)):
         return False
     product = product_of(request.host)
@@ -295,7 +295,7 @@ def _own_reply(vendor: Vendor, router: Router, request: Request, path: str, exte
 def _routed(
     vendor: Vendor, router: Router, request: Request, path: str, extension: str
 ) -> tuple[Route, Call, dict[str, str]]:
-    """Return the route of a request, the authenticated call, and the values in its path."""
+    """Return the route for a request, the authenticated call, and the values in its path."""
     product = product_of(request.host)
     if product is None:
         raise _unfaked(vendor, request)
@@ -315,11 +315,11 @@ def _routed(
 
 
 def _scripted(vendor: Vendor, router: Router, request: Request, path: str, extension: str) -> CallRule | None:
-    """Return the rule that answers a request, unless a newer rule decides on the message that it creates."""
+    """Return the rule that answers a request, unless a newer rule applies to the message that it creates."""
     rules = vendor.rules
     rule = rules.answering(request)
     if rule and rules.any_since(rule):
-        with suppress(ApiError, WhooshNotFakedError):  # a call that is refused creates no message
+        with suppress(ApiError, WhooshNotFakedError):  # a refused call creates no message
             route, call, _ = _routed(vendor, router, request, path, extension)
             if route.preview and rules.takes_since(rule, route.preview(call)):
                 return None
@@ -329,25 +329,25 @@ def _scripted(vendor: Vendor, router: Router, request: Request, path: str, exten
 def _scripted_reply(
     rule: CallRule, vendor: Vendor, router: Router, request: Request, path: str, extension: str
 ) -> Response:
-    """Give a rule's answer. If only the answer gets lost, carry out the call first."""
+    """Return or raise a rule's answer. If only the response is lost, carry out the call first."""
     if rule.answer and rule.answer.carried_out:
-        with suppress(ApiError, WhooshNotFakedError):  # a refusal gets lost as well
+        with suppress(ApiError, WhooshNotFakedError):  # an error response is lost as well
             _own_reply(vendor, router, request, path, extension)
     return rule.respond_to(request)
 
 
 def _not_found(request: Request, *, why: str | None = None) -> ApiError:
-    """The refusal of a path, which the hosts other than the 2010 API's show without its version."""
+    """Return the error for an unknown path. All APIs except 2010 show the path without its version."""
     return ApiError(20404, {"path": re.sub(r"^/v\d+(?=/)", "", request.path)}, why=why)
 
 
 def _unfaked(vendor: Vendor, request: Request, faked: Iterable[str] = ()) -> Exception:
-    """Return the error about a call that is not faked: the test's, or with ``unfaked="404"`` the API's."""
+    """Return the error for a call that is not faked: an error of the test, or a 404 with ``unfaked="404"``."""
     return _not_found(request) if vendor.settings.unfaked == "404" else not_faked(request, faked)
 
 
 def _account(vendor: Vendor, caller: Account, request: Request, sid: str | None) -> Account:
-    """The account that a path names; without one, the caller's."""
+    """Return the account that a path names, or the caller's account if it names none."""
     if sid is None:
         return caller
     if not is_sid(sid, Prefix.ACCOUNT) and (vendor.settings.credentials == "exact" or not _is_placeholder(sid)):
@@ -359,12 +359,12 @@ def _account(vendor: Vendor, caller: Account, request: Request, sid: str | None)
 
 
 def _is_placeholder(sid: str) -> bool:
-    """True for what test settings hold in place of an account SID, such as ``test``; not for another resource's SID."""
+    """True if a text is a placeholder for an account SID in test settings, such as ``test``. Other SIDs are not."""
     return _WORD.fullmatch(sid) is not None and not sid_pattern().fullmatch(sid)
 
 
 def _authenticate(vendor: Vendor, request: Request) -> Account:
-    """The account whose credentials a request carries."""
+    """Return the account that a request's credentials belong to."""
     header = request.header("Authorization") or ""
     given = _basic_credentials(header)
     if given is None:
@@ -388,7 +388,7 @@ _INVALID_USER: Final = "Authentication Error - invalid username"
 
 
 def _unauthorized(request: Request, message: str, message_2010: str) -> ApiError:
-    """Return the refusal of credentials. The 2010 API has texts of its own, and no detail."""
+    """Return the error for wrong credentials. The 2010 API has its own texts and no detail."""
     if request.path.startswith(_2010):
         return ApiError(20003, message=message_2010)
     return ApiError(20003, message=message, detail="Your AccountSid or AuthToken was incorrect.")

@@ -1,4 +1,4 @@
-"""The ShortCode resource: the short codes of an account. Only a test can add one.
+"""The ShortCode resource: an account's short codes. Only a test can add one.
 
 See https://www.twilio.com/docs/messaging/api/short-code-resource
 """
@@ -52,7 +52,7 @@ def fetch_short_code(call: Call, sid: str) -> Reply:
 
 @routes.post("/{sid}")
 def update_short_code(call: Call, sid: str) -> Reply:
-    """Change a short code's name and its webhooks."""
+    """Change a short code's name and webhooks."""
     code = _short_code(call, sid)
     new = changes(ShortCode, call.request.form)
     require_main_url(new, code)

@@ -1,4 +1,4 @@
-"""Documents as the 2010 API spells them in XML.
+"""Writes documents of the 2010 API as XML.
 
 See https://www.twilio.com/docs/usage/twilios-response
 """
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from html import escape
 
 _HEAD = "<?xml version='1.0' encoding='UTF-8'?>\n"
-#: The element with the paths of a resource's own resources.
+#: The element with the paths of a resource's subresources.
 _LINKS = "SubresourceUris"
-#: The attributes of a list, and the keys of its envelope that they show.
+#: The attributes of a list's element, and the keys of the envelope with their values.
 _ATTRIBUTES = {
     "page": "page",
     "pagesize": "page_size",
@@ -23,7 +23,7 @@ _ATTRIBUTES = {
 
 
 def document(element: str, content: Mapping[str, object]) -> str:
-    """A whole answer: a resource, an error, or a page of a list whose items are named ``element``."""
+    """Return a whole XML document for a resource, an error, or a page of a list. ``element`` names each item."""
     listed = next(((key, value) for key, value in content.items() if isinstance(value, list)), None)
     paged = listed is not None and "page_size" in content
     inner = _page(element, *listed, content) if listed and paged else _element(element, content)
@@ -39,7 +39,7 @@ def _page(element: str, key: str, items: list[object], envelope: Mapping[str, ob
 
 def _element(tag: str, value: object) -> str:
     if isinstance(value, Mapping):
-        # The API's paths have no extension here.
+        # In XML, the API's paths have no extension.
         shown = {key: _path(inner) if key == "uri" or tag == _LINKS else inner for key, inner in value.items()}
         content = "".join(_element(_camel(key), inner) for key, inner in shown.items())
     elif isinstance(value, list):
@@ -47,7 +47,7 @@ def _element(tag: str, value: object) -> str:
     elif isinstance(value, bool):
         content = str(value).lower()
     else:
-        # Characters that XML 1.0 cannot hold at all are dropped.
+        # Drop characters that XML 1.0 cannot represent.
         content = escape("".join(filter(_allowed, "" if value is None else str(value))), quote=False)
     return f"<{tag}>{content}</{tag}>" if content else f"<{tag}/>"
 

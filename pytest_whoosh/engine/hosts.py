@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 #: The content delivery network that media URLs redirect to.
 CDN_HOST: Final = "mms.twiliocdn.com"
-#: The vendor's domains and Twilio's, because the vendor serves Twilio's API. All hosts below them are the vendor's: the
+#: The vendor's domains and Twilio's, because the vendor serves Twilio's API. All hosts below them are the vendor's. The
 #: vendor's own SDK fork calls ``api.whoosh.totogidemos.com``, or ``api.dublin.ie1.totogidemos.com`` with a region. The
 #: last domain is the CDN that media URLs redirect to.
 DOMAINS: Final = ("totogi.solutions", "totogidemos.com", "twilio.com", CDN_HOST)
@@ -21,7 +21,7 @@ CDN_LABEL: Final = CDN_HOST.partition(".")[0]
 #: The labels of the products that are faked. A region or an edge may follow: ``api.dublin.ie1.twilio.com``.
 PRODUCTS: Final = frozenset({"api", "messaging", "pricing", "content", "lookups", "oauth", "verify"})
 
-#: A DNS name has at most 253 characters. Longer ones are not cached, so that the caches stay small.
+#: A DNS name has at most 253 characters. Longer names are not cached, which keeps the caches small.
 _LONGEST_NAME: Final = 253
 
 #: Full stops of other scripts, which IDNA reads as the ASCII one.

@@ -7,7 +7,7 @@ from typing import Final
 # Requests
 
 #: The largest body of a request, in bytes (20413). The vendor documents that there is a limit, but not its size. This
-#: one is far above the largest valid form, so that a text that is too long is refused as such.
+#: one is far above the largest valid form, so an overlong text still gets the error code for its parameter.
 LARGEST_REQUEST: Final = 8 * 1024 * 1024
 
 # Messages. See https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource

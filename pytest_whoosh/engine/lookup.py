@@ -1,4 +1,4 @@
-"""Facts about phone numbers, as the Lookup product reports them: from ``phonenumbers``, or as a test says.
+"""Facts about phone numbers for the Lookup product, from ``phonenumbers`` or set by a test.
 
 See https://www.twilio.com/docs/lookup/v2-api and the pages of its packages, https://www.twilio.com/docs/lookup/v1-api,
 and https://github.com/twilio/twilio-oai/blob/main/spec/json/twilio_lookups_v2.json
@@ -19,8 +19,8 @@ from .misuse import is_usage_error
 
 __tracebackhide__ = is_usage_error
 
-#: The line types, as https://www.twilio.com/docs/lookup/v2-api/line-type-intelligence lists them, with the type that
-#: the older version of the API reports for each.
+#: The line types in https://www.twilio.com/docs/lookup/v2-api/line-type-intelligence, with the type that version 1 of
+#: the API reports for each.
 LINE_TYPES: Final[Mapping[str, str | None]] = MappingProxyType(
     {
         "mobile": "mobile",
@@ -37,14 +37,14 @@ LINE_TYPES: Final[Mapping[str, str | None]] = MappingProxyType(
         "unknown": None,
     }
 )
-#: The line types of which the vendor knows the carrier.
+#: The line types with a known carrier.
 _WITH_CARRIER: Final = frozenset({"mobile", "landline", "fixedVoip", "nonFixedVoip"})
-#: The reasons for which a number is invalid.
+#: The reasons why a number is invalid.
 VALIDATION_ERRORS: Final = (
     "TOO_SHORT", "TOO_LONG", "INVALID_BUT_POSSIBLE", "INVALID_COUNTRY_CODE", "INVALID_LENGTH", "NOT_A_NUMBER",
 )  # fmt: skip
 
-#: The packages of version 2 and the keys of each. What a test does not give is null.
+#: The packages of version 2, and the keys of each. Values that a test does not set are null.
 PACKAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "caller_name": ("caller_name", "caller_type", "error_code"),
@@ -74,7 +74,7 @@ PACKAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class GivenLookup:
-    """The facts about a number that a test gives. None leaves a fact to ``phonenumbers``."""
+    """The facts that a test sets about a number. If a fact is None, ``phonenumbers`` provides it."""
 
     sid: str
     number: str
@@ -86,7 +86,7 @@ class GivenLookup:
     mobile_network_code: str | None = None
     caller_name: str | None = None
     caller_type: str | None = None
-    #: The error code that every package reports instead of its data, such as 60600.
+    #: The error code that all packages report instead of data, such as 60600.
     error_code: int | None = None
     #: The data of other packages, by their names.
     packages: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class NumberFacts:
         return not self.errors
 
     def line_type_intelligence(self) -> dict[str, object]:
-        """Return the line type and the carrier, or the error code that stands for them."""
+        """Return the line type and the carrier, or the error code instead of them."""
         known = self.error_code is None
         with_carrier = known and self.line_type in _WITH_CARRIER
         return {
@@ -127,7 +127,7 @@ class NumberFacts:
         }
 
     def carrier_of_v1(self) -> dict[str, object]:
-        """Return the line type and the carrier as version 1 of Lookup and Verify show them."""
+        """Return the line type and the carrier as Lookup version 1 and Verify show them."""
         line = self.line_type_intelligence()
         return {
             "mobile_country_code": line["mobile_country_code"],
@@ -138,7 +138,7 @@ class NumberFacts:
         }
 
     def caller(self) -> dict[str, object]:
-        """Return the caller's name and type, or the error code that stands for them."""
+        """Return the caller's name and type, or the error code instead of them."""
         known = self.error_code is None
         return {
             "caller_name": self.caller_name if known else None,
@@ -148,7 +148,7 @@ class NumberFacts:
 
 
 class LookupFacts(TypedDict, total=False):
-    """The rarer facts that ``add_lookup()`` takes."""
+    """The less common facts that ``add_lookup()`` accepts."""
 
     caller_type: str | None
     mobile_country_code: str | None
@@ -165,17 +165,17 @@ class LookupFacts(TypedDict, total=False):
     pre_fill: Mapping[str, object]
 
 
-#: The packages whose data a test gives as a dictionary.
+#: The packages that a test sets as a dictionary.
 GIVEN_WHOLE: Final = tuple(name for name in PACKAGES if name not in ("caller_name", "line_type_intelligence"))
 _TEXTS: Final = ("carrier", "caller_name", "caller_type", "mobile_country_code", "mobile_network_code")
 _FACTS: Final = (*_TEXTS, "line_type", "valid", "validation_errors", "error_code")
 
 
 def read_given(sid: str, number: str, given: Mapping[str, Any]) -> GivenLookup:
-    """Check what a test says about a number.
+    """Check the facts that a test sets about a number.
 
     Raises:
-        TypeError: A fact is unknown, or has another type.
+        TypeError: A fact is unknown, or has the wrong type.
         ValueError: A fact has a value that the vendor never reports.
     """
     known: dict[str, Any] = {}
@@ -220,7 +220,7 @@ def _one_of(name: str, value: Any, valid: Iterable[str]) -> Any:
 
 
 class Lookups:
-    """The facts about numbers: those that a test gives, and those of ``phonenumbers``."""
+    """The facts about all numbers: those that a test sets, and those from ``phonenumbers``."""
 
     __slots__ = ("_given", "_rule")
 
@@ -229,16 +229,16 @@ class Lookups:
         self._given: dict[str, GivenLookup] = {}
 
     def add(self, given: GivenLookup) -> GivenLookup:
-        """Store what a test says about a number, instead of what it said before."""
+        """Store the facts that a test sets about a number. They replace its earlier facts."""
         self._given[given.number] = given
         return given
 
     def given(self, number: str) -> GivenLookup | None:
-        """Return what a test says about a number in E.164."""
+        """Return the facts that a test set about a number in E.164, or None."""
         return self._given.get(number)
 
     def find(self, text: str, country: str = "US") -> NumberFacts:
-        """Return the facts about a number in E.164, or in the national format of a country."""
+        """Return the facts about a number in E.164, or in a country's national format."""
         read = _facts if len(text) <= LONGEST else _facts.__wrapped__
         facts = read(text, country, self._rule)
         given = self._given.get(facts.number)
@@ -250,7 +250,7 @@ class Lookups:
 
 
 def _changed(facts: NumberFacts, given: GivenLookup) -> NumberFacts:
-    """Return the facts with what a test says about the number."""
+    """Return the facts, changed by those that a test set."""
     if given.valid is False:
         return NumberFacts(facts.number, given.validation_errors or ("INVALID_BUT_POSSIBLE",))
     if given.valid is None and facts.errors:
@@ -328,7 +328,7 @@ def _line_type(parsed: Any) -> str:
         types.UAN: "uan",
         types.VOICEMAIL: "voicemail",
     }
-    # A plan that does not tell, as the North American one, and a fictional number count as mobile.
+    # Fictional numbers count as mobile, and so do numbers in plans that don't distinguish, such as the North American.
     return known.get(phonenumbers.number_type(parsed), "mobile")
 
 
@@ -349,5 +349,5 @@ def _calling_code(number: str) -> str | None:
     return None
 
 
-#: The form of a number that a test gives.
+#: The form of a number that a test sets facts about.
 E164: Final = re.compile(r"\+[1-9][0-9]{3,14}")

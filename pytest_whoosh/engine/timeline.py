@@ -63,8 +63,8 @@ def aware(when: datetime, what: str) -> datetime:
 class Timeline:
     """Virtual time and the events scheduled in it. Time moves only through its methods.
 
-    Events run in order of their due times. Events due at the same time run in order of their ranks (a message's index
-    among all messages), then in the order in which they were scheduled.
+    Events run in order of their due times. Events due at the same time run by rank (a message's index among all
+    messages), then in the order in which they were scheduled.
     """
 
     __slots__ = ("_moments", "_scheduled", "_spans", "in_flight", "now", "steady")

@@ -1,8 +1,8 @@
-"""Verify: sends codes to people, and checks the codes that they enter.
+"""Sends codes to people, and checks the codes that they enter, for the Verify product.
 
-The rules are those of https://www.twilio.com/docs/verify/api/verification, .../verification-check,
-.../service-rate-limits, .../rate-limits-and-timeouts and of the error codes 60200 to 60223: a code stays the same while
-it is valid, ten minutes from its first delivery; it is sent and checked five times at most.
+See https://www.twilio.com/docs/verify/api/verification, .../verification-check, .../service-rate-limits,
+.../rate-limits-and-timeouts and the error codes 60200 to 60223. A code is valid for ten minutes from its first
+delivery, and stays the same during that time. It can be sent five times, and checked five times.
 """
 
 import json
@@ -29,15 +29,15 @@ from .messages.record import Message
 from .sids import Prefix
 from .vendor import OUTBOUND_API, Vendor
 
-#: The channels, and the channel that each stands for.
+#: The channels that an app can name, and the channel that is used for each.
 CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
     {"sms": "sms", "auto": "sms", "whatsapp": "whatsapp", "call": "call", "email": "email"}
 )
-#: The sender of the messages, by channel. The vendor picks numbers of its own.
+#: The sender of messages, by channel. The vendor uses its own numbers.
 SENDERS: Final[Mapping[str, str]] = MappingProxyType({"sms": "Verify", "whatsapp": "whatsapp:+18885550100"})
 
-#: The text of a message by language, as https://www.twilio.com/docs/verify/supported-languages describes it. A language
-#: that is missing here falls back to English.
+#: The text of a message by language, see https://www.twilio.com/docs/verify/supported-languages. Other languages fall
+#: back to English.
 TEXTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "en": "Your {name} verification code is: {code}",
@@ -49,7 +49,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "pt": "O seu código de verificação {name} é: {code}",
     }
 )
-#: The language of each country that has one of these texts.
+#: The language for each country. Other countries get English.
 LANGUAGES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "AT": "de", "DE": "de", "ES": "es", "MX": "es", "AR": "es", "CO": "es", "CL": "es", "FR": "fr", "IT": "it",
@@ -61,14 +61,14 @@ _PAYMENT: Final = " to pay {amount} to {payee}"
 
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _CODE: Final = re.compile(f"[A-Za-z0-9]{{{SHORTEST_CODE},{LONGEST_CODE}}}")
-#: An interval beyond all tests, which keeps moments representable.
+#: The longest interval, because later moments cannot be represented. No test takes this long.
 _LONGEST_INTERVAL: Final = 100 * 365 * 24 * 3600
 _LOCALE: Final = re.compile("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The parameters with which an app starts a verification."""
+    """The parameters that an app posts to start a verification."""
 
     to: str
     channel: str
@@ -78,16 +78,16 @@ class Start:
     amount: str | None = None
     payee: str | None = None
     app_hash: str | None = None
-    #: The rate limits as JSON: a value for each limit's name.
+    #: The rate limits as JSON: the value of the key by the limit's name.
     rate_limits: str | None = None
 
 
-#: A verification; or a scripted answer that takes its place.
+#: A verification, or a scripted response instead of it.
 Started: TypeAlias = Verification | Response
 
 
 def invalid(parameter: str, value: str | None = None) -> ApiError:
-    """Return the refusal of a parameter, in the two forms that the vendor uses."""
+    """Return the error for an invalid parameter. The vendor's text has two forms: with and without the value."""
     if value is None:
         return ApiError(60200, {"parameter": parameter})
     return ApiError(60200, message=f"Invalid parameter `{parameter}`: {value}")
@@ -97,7 +97,7 @@ def start(vendor: Vendor, account: Account, service: VerifyService, given: Start
     """Start a verification, or send the code of the open one again.
 
     Raises:
-        ApiError: A parameter is invalid, a limit is reached, or the person cannot get a code on this channel.
+        ApiError: A parameter is invalid, a limit is reached, or the channel cannot reach the person.
     """
     channel = CHANNELS.get(given.channel)
     if channel is None:
@@ -131,7 +131,7 @@ def start(vendor: Vendor, account: Account, service: VerifyService, given: Start
 
 
 def preview(vendor: Vendor, account: Account, service: VerifyService, given: Start) -> Message:
-    """Return the message that :func:`start` would send, for rules that match by it. A new code is all zeros here.
+    """Return the message that :func:`start` would send, because rules match it. A new code is all zeros here.
 
     Raises:
         ApiError: The channel or the recipient is invalid.
@@ -148,10 +148,10 @@ def preview(vendor: Vendor, account: Account, service: VerifyService, given: Sta
 def check(
     account: Account, service: VerifyService, target: str, code: str, amount: str | None, payee: str | None
 ) -> Verification | None:
-    """Check a code that a person entered; None if there is no open verification.
+    """Check a code that a person entered. Return the verification, or None if the person has no open one.
 
     Raises:
-        ApiError: The code is malformed (60200), or five wrong ones were entered before (60202).
+        ApiError: The code is malformed (60200), or five wrong codes were entered before (60202).
     """
     if not _CODE.fullmatch(code):
         raise invalid("Code")
@@ -174,10 +174,10 @@ def check(
 
 
 def read_recipient(vendor: Vendor, text: str, channel: str) -> str:
-    """Return the one spelling of a phone number, or for the channel ``email`` of an address.
+    """Return a phone number, or an email address for the channel ``email``, in its standard spelling.
 
     Raises:
-        ApiError: It is neither.
+        ApiError: The text is not a valid number or address.
     """
     if channel == "email":
         if not _EMAIL.fullmatch(text):
@@ -205,7 +205,7 @@ def _require_features(service: VerifyService, given: Start, channel: str) -> Non
 
 
 def _refuses_landline(vendor: Vendor, service: VerifyService, to: str) -> bool:
-    """True if a service skips the SMS to a landline: if it is set up so, or a test says that the number is one."""
+    """True if the number is a landline, and the service skips SMS to landlines or a test set the line type."""
     given = vendor.lookups.given(to)
     skips = service.lookup_enabled and service.skip_sms_to_landlines
     return vendor.lookups.is_landline(to) and (skips or (given is not None and given.line_type is not None))
@@ -298,7 +298,7 @@ def _text(service: VerifyService, given: Start, code: str, locale: str) -> str:
 
 
 def _message(vendor: Vendor, channel: str, to: str, body: str) -> Message:
-    """Return the message that carries a code. A call or an email is one for the rules of a test only."""
+    """Return the message with a code. For a call or an email, it exists only for a test's rules to match."""
     now = vendor.now
     message = Message(
         sid="",
@@ -335,11 +335,11 @@ def _attempt(vendor: Vendor, account: Account, verification: Verification, messa
 
 
 def last_attempt(verifications: Iterable[Verification], to: str, matcher: Matcher) -> Attempt | None:
-    """Return the newest delivery of a code to a person, by any channel; ``matcher`` matches messages to the person."""
+    """Return the newest delivery of a code to a person on any channel. ``matcher`` matches messages to the person."""
     attempts = (
         attempt for verification in verifications for attempt in verification.attempts if _went_to(attempt, to, matcher)
     )
-    return max(attempts, key=attrgetter("sid"), default=None)  # SIDs are counted
+    return max(attempts, key=attrgetter("sid"), default=None)  # SIDs have a counter, so they sort by age
 
 
 def _went_to(attempt: Attempt, to: str, matcher: Matcher) -> bool:

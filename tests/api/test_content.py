@@ -187,7 +187,7 @@ def test_a_template_can_have_several_types(client: Client) -> None:
     [
         pytest.param({"types": TEXT}, 20001, "Missing required parameter language in the post body", id="no language"),
         pytest.param({"language": "en"}, 20001, "Missing required parameter types in the post body", id="no types"),
-        pytest.param([], 20422, "Invalid Parameter: the body is no JSON object", id="a list"),
+        pytest.param([], 20422, "Invalid Parameter: the body is not a JSON object", id="a list"),
         pytest.param(
             {"language": 7, "types": TEXT}, 20422, "Invalid Parameter: language is a text", id="language no text"
         ),
@@ -329,7 +329,7 @@ def test_a_template_that_will_not_do_is_refused(whoosh: Whoosh, document: object
 def test_a_body_that_is_no_json_is_refused(whoosh: Whoosh) -> None:
     response = requests.post(CONTENT, data={"FriendlyName": "a form"}, auth=AUTH, timeout=5)
 
-    assert (response.status_code, response.json()["message"]) == (400, "Invalid Parameter: the body is no JSON")
+    assert (response.status_code, response.json()["message"]) == (400, "Invalid Parameter: the body is not JSON")
 
 
 @pytest.mark.parametrize("text", ["NaN", "1e999", r'"\ud800"', "[" * 5000], ids=["NaN", "infinite", "half", "deep"])
@@ -338,7 +338,7 @@ def test_what_json_cannot_be_made_of_again_is_no_json(whoosh: Whoosh, text: str)
 
     response = requests.post(CONTENT, data=document, auth=AUTH, timeout=5)
 
-    assert (response.status_code, response.json()["message"]) == (400, "Invalid Parameter: the body is no JSON")
+    assert (response.status_code, response.json()["message"]) == (400, "Invalid Parameter: the body is not JSON")
 
 
 # List, fetch, update, delete
@@ -532,7 +532,7 @@ def test_a_submitted_template_cannot_be_changed_nor_submitted_again(client: Clie
     assert (again[0], again[1]["code"], again[1]["message"]) == (
         409,
         20409,
-        "The content template was submitted for approval already",
+        "The content template was already submitted for approval",
     )
 
 

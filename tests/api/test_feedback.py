@@ -83,7 +83,7 @@ def test_a_message_without_provide_feedback_takes_none(client: Client, whoosh: W
         client.messages(message.sid).feedback.create(outcome="confirmed")
 
     assert (refused.value.status, refused.value.code) == (404, 20404)
-    assert "was sent without provide_feedback=True, so it takes no feedback" in whoosh.traffic()
+    assert "was sent without provide_feedback=True, so it accepts no feedback" in whoosh.traffic()
     assert whoosh.outbox[0].feedback is None
     assert "feedback" not in message.subresource_uris
 

@@ -705,8 +705,8 @@ def test_certificates_and_dns_are_said_to_be_out_of_scope(
     assert refusal == {
         "code": 20404,
         "message": f"The requested resource /LinkShortening/Domains/{domain_sid}/{tail} was not found: pytest-whoosh "
-        "fakes no certificates and no DNS of link-shortening domains. "
-        "A domain given to the double is verified already.",
+        "does not fake certificates or DNS for link-shortening domains. "
+        "The double's domains are already verified.",
         "more_info": "https://www.twilio.com/docs/errors/20404",
         "status": 404,
     }

@@ -22,10 +22,10 @@ def test_the_error_names_the_call_and_the_line_that_answers_it(whoosh: Whoosh, c
 
     assert isinstance(caught.value, WhooshGuardError)
     assert str(caught.value) == (
-        f"POST {CALLS.format(account=whoosh.account_sid)} is not faked, and nothing scripts its answer.\n"
+        f"POST {CALLS.format(account=whoosh.account_sid)} is not faked, and no rule scripts its answer.\n"
         "Script it before the call, with the status and JSON that the app expects:\n"
         f'    whoosh.when_called("POST", "{CALLS.format(account="*")}").respond(201, {{}})\n'
-        "The nearest path that is faked: /2010-04-01/Accounts/{account_sid}"
+        "The nearest faked path: /2010-04-01/Accounts/{account_sid}"
     )
 
 

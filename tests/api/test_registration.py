@@ -44,6 +44,6 @@ def test_registration_is_not_faked_and_says_so(
 
     assert (refusal.value.status, refusal.value.code) == (404, 20404)
     assert refusal.value.msg == (
-        f"Unable to fetch record: The requested resource {path} was not found: pytest-whoosh fakes no A2P "
-        "registration and no toll-free verification. The double sends without them."
+        f"Unable to fetch record: The requested resource {path} was not found: pytest-whoosh does not fake "
+        "A2P registration or toll-free verification. The double sends without them."
     )

@@ -313,7 +313,7 @@ def test_an_error_that_ends_the_double_comes_once() -> None:
     )
 
     expected = (
-        "POST https://api.twilio.com/2010-04-01/Accounts/AC1/Calls.json is not faked, and nothing scripts its answer."
+        "POST https://api.twilio.com/2010-04-01/Accounts/AC1/Calls.json is not faked, and no rule scripts its answer."
     )
     assert (ran.stdout, ran.stderr) == (f"{expected}\na new one\n", "")
 

@@ -1,6 +1,6 @@
-"""From the parameters of a new message to the message, or to the refusal that the vendor would give.
+"""Creates a message from posted parameters, or raises the vendor's error.
 
-Follows the vendor's page on creating messages; the order in which mistakes are found is ``CHECKS``.
+Follows the vendor's page about creating messages. ``CHECKS`` lists the checks in the vendor's order.
 """
 
 import re
@@ -28,10 +28,10 @@ from .drafts import CreateMessage, Draft, make_message
 
 
 def draft_message(vendor: Vendor, account: Account, form: Form) -> Message:
-    """The message that a request asks for.
+    """Return the message that a request asks for.
 
     Raises:
-        ApiError: the first check that the request does not pass.
+        ApiError: a check fails. The first failing check determines the error.
     """
     draft = Draft(vendor, account, form)
     for check in CHECKS:
@@ -39,7 +39,7 @@ def draft_message(vendor: Vendor, account: Account, form: Form) -> Message:
     return make_message(draft)
 
 
-# The checks, in the order in which the vendor finds mistakes
+# The checks, in the vendor's order
 
 
 def _can_fall_back(draft: Draft) -> None:
@@ -62,7 +62,7 @@ def _has_recipient(draft: Draft) -> None:
 
 def _has_content(draft: Draft) -> None:
     if not any(any(draft.form.get(name, ())) for name in ("Body", "MediaUrl", "ContentSid")):
-        # Variables alone ask for a template, so that is what the vendor misses.
+        # Variables alone imply a template, so the vendor reports a missing template.
         raise draft.refuse(21654 if draft.posted("ContentVariables") else 21602)
 
 
@@ -78,7 +78,7 @@ def _read_sender(draft: Draft) -> None:
 
 
 def _normalize(draft: Draft, address: str) -> str | None:
-    """An address in its one spelling, if it is one; a magic number is, whatever numbering plans say."""
+    """Return an address in its standard spelling, or None. Magic numbers are always valid."""
     normal = normalize(address)
     if normal is None or draft.vendor.settings.numbers == "possible" or magic.is_magic(normal):
         return normal
@@ -101,7 +101,7 @@ def _find_service(draft: Draft) -> None:
 
 
 def _read_fallback(draft: Draft) -> None:
-    """Check the sender of the SMS that is sent to phones without RCS."""
+    """Check the sender of the SMS for phones without RCS."""
     posted = draft.posted("FallbackFrom")
     if not posted or draft.service is None:
         return
@@ -122,7 +122,7 @@ def _owns_sender(draft: Draft) -> None:
         return
     if magic.is_magic(draft.from_):
         code = magic.FROM.get(draft.from_, 21606)
-        if code and code != 21611:  # a full queue is found last
+        if code and code != 21611:  # a full queue is checked last
             raise draft.refuse(code)
         return
     if channel_of(draft.from_):
@@ -149,8 +149,8 @@ def _require_owned(draft: Draft, sender: str) -> None:
     raise draft.refuse(21660 if draft.vendor.holder_of(sender) else 21659)
 
 
-#: What the recorded API takes for a short code besides real ones: Indian numbers with a digit too few, and the text
-#: of a false value that an app posts.
+#: Texts that the recorded API treats as short codes: Indian numbers with one digit missing, and ``False``, which an app
+#: posts by mistake.
 _TAKEN_FOR_SHORT_CODES: Final = re.compile(r"\+91[0-9]{9}|False")
 
 
@@ -194,7 +194,7 @@ def _can_be_routed(draft: Draft) -> None:
 def _can_carry_media(draft: Draft) -> None:
     if not draft.wants_mms or draft.from_ is None or channel_of(draft.to):
         return
-    if draft.service and draft.service.mms_converter:  # sends links where media cannot go
+    if draft.service and draft.service.mms_converter:  # it sends links if media cannot be sent
         return
     held = draft.account.provisions.owned(draft.from_)
     if held and not held.mms_capable:
@@ -206,7 +206,7 @@ def _can_carry_media(draft: Draft) -> None:
 def _read_parameters(draft: Draft) -> None:
     form = draft.form
     if form.get("ApplicationSid", [""])[0] and "StatusCallback" in form:
-        # The application's URL is used, and this one ignored, even where it is none.
+        # The application's URL replaces this one, even if the application has no URL.
         form = {name: values for name, values in form.items() if name != "StatusCallback"}
     draft.given = given = parse(CreateMessage, form)
     if given.status_callback and draft.vendor.settings.callback_hosts == "public" and is_private(given.status_callback):
@@ -224,7 +224,7 @@ def _fits_content(draft: Draft) -> None:
 
 
 def _read_template(draft: Draft, content_sid: str) -> None:
-    """Take the message's text and media from its content template, whatever the request's own Body and MediaUrl are."""
+    """Take the message's text and media from its content template, and ignore the request's Body and MediaUrl."""
     template = draft.account.provisions.templates.get(content_sid)
     if template is None:
         raise draft.refuse(21655)
@@ -234,7 +234,7 @@ def _read_template(draft: Draft, content_sid: str) -> None:
     draft.given = replace(draft.given, body=filled.body, media_urls=filled.media_urls)
     if len(draft.given.media_urls) > MOST_MEDIA:
         raise draft.refuse(21623)
-    _can_carry_media(draft)  # the template may bring media of its own
+    _can_carry_media(draft)  # the template can add media
 
 
 def _find_application(draft: Draft) -> None:
@@ -267,8 +267,9 @@ def _can_schedule(draft: Draft) -> None:
     except ValueError:
         raise draft.refuse(35114) from None
     vendor = draft.vendor
-    # The app planned this while real time passed, which the bounds leave out: the clock for spans started with the
-    # double and moves only by journeys. The vendor counts whole seconds, and so do the SDKs that write the moment.
+    # Real time passed while the app computed this moment, and the bounds must not count it. So they also use the clock
+    # for spans, which starts with the double and moves only when a test moves time. The vendor and the SDKs count whole
+    # seconds.
     earliest, latest = min(vendor.now, vendor.steady), max(vendor.now, vendor.app_now())
     send_at_second = send_at.replace(microsecond=0)
     if (

@@ -1,6 +1,6 @@
-"""A message in the making: the parameters that were posted, and the message that they become.
+"""Drafts of messages: the posted parameters, and the message that they become.
 
-Follows the vendor's page on creating messages.
+Follows the vendor's page about creating messages.
 """
 
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ def _shown_url(value: str) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class CreateMessage:
-    """The parameters of a new message but for who it is from and to, in the order in which they are checked."""
+    """The parameters of a new message except From and To, in the order of their checks."""
 
     body: str = param("Body", at_most(LONGEST_BODY), invalid=21617, default="")
     media_urls: tuple[str, ...] = param("MediaUrl", url, invalid=21620, many=True)
@@ -63,7 +63,7 @@ _NOTHING: Final = CreateMessage()
 
 @dataclass(slots=True)
 class Draft:
-    """A message in the making: what was posted, and what the checks have made of it so far."""
+    """A draft of a message: the posted parameters, and the values that the checks have read from them so far."""
 
     vendor: Vendor
     account: Account
@@ -87,7 +87,7 @@ class Draft:
             self.service_sid, self.sender = self.sender, ""
 
     def posted(self, name: str) -> str:
-        """A parameter's text, and nothing where it was not posted."""
+        """Return a parameter's text, which is empty if it was not posted."""
         values = self.form.get(name)
         return values[0].strip() if values else ""
 
@@ -97,11 +97,11 @@ class Draft:
         return any(self.form.get("MediaUrl", self.given.media_urls)) or flag(self.posted("SendAsMms"))
 
     def refuse(self, code: int, why: str | None = None) -> ApiError:
-        """The refusal with a code, its text about this message; ``why`` is for the test's reports."""
+        """Return the error with a code and a text about this message. Only the test's reports show ``why``."""
         return ApiError(code, self.texts(), why=why)
 
     def texts(self) -> dict[str, object]:
-        """Return the values for the placeholders of an error text."""
+        """Return the values for placeholders in an error text."""
         return {
             "to": mask(self.to or self.recipient),
             "from_": self.from_ or self.sender or self.service_sid,
@@ -113,7 +113,7 @@ class Draft:
 
 
 def make_message(draft: Draft) -> Message:
-    """The message that a draft becomes once it has passed every check."""
+    """Create the message from a draft that passed all checks."""
     given, service, now = draft.given, draft.service, draft.vendor.now
     message = Message(
         sid="",
@@ -142,24 +142,24 @@ def make_message(draft: Draft) -> Message:
         feedback="unconfirmed" if given.provide_feedback else None,
         shortens_urls=given.shorten_urls,
         discards_content=given.content_retention == "discard",
-        # Channels know people by their address, so that nothing of it can be hidden there.
+        # Channels identify people by their address, so it cannot be hidden there.
         obfuscates_address=given.address_retention == "obfuscate" and channel_of(draft.to) is None,
         outcome=DELIVERED,
     )
     if service is None:
-        # A service's message shows no segments until a sender is assigned to it.
+        # A service's message shows no segments until it has a sender.
         message.num_segments = segments_to_send(message)
     return message
 
 
 @lru_cache(maxsize=256)
 def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
-    # An app posts the same parameters again and again.
+    # Cached, because an app posts the same parameters many times.
     return names
 
 
 def _body(draft: Draft) -> str:
-    """The text as it goes out: whether with look-alikes replaced is for the request to say, else for the service."""
+    """Return the text to send. Look-alikes are replaced if the request says so, or else the service."""
     smart = draft.given.smart_encoded
     if smart is None:
         smart = draft.service is not None and draft.service.smart_encoding
@@ -167,14 +167,14 @@ def _body(draft: Draft) -> str:
 
 
 def _first_status(draft: Draft) -> Status:
-    """The status a message is created with; see "Message Status values" of the vendor's Message Resource page."""
+    """Return a new message's status; see "Message Status values" on the vendor's Message Resource page."""
     if draft.send_at:
         return Status.SCHEDULED
     return Status.QUEUED if draft.from_ else Status.ACCEPTED
 
 
 def _status_callback(draft: Draft) -> str | None:
-    """Return the URL for reports: the application's before the request's, and the service's or the sender's last."""
+    """Return the status callback: the application's, else the request's, else the service's or the sender's."""
     if draft.application:
         return draft.application.message_status_callback or draft.application.sms_status_callback
     return draft.given.status_callback or draft.account.provisions.status_callback_of(draft.from_, draft.service)

@@ -1,4 +1,4 @@
-"""Finds the messages that a list asks for: by whom they are to and from, and when they were sent.
+"""Finds the messages for a list request: by sender, by recipient, and by when they were sent.
 
 See "Read multiple Message resources" at https://www.twilio.com/docs/messaging/api/message-resource
 """
@@ -35,20 +35,20 @@ class ListMessage:
 
     @property
     def earliest(self) -> datetime | None:
-        """The moment from which on the messages were sent; None for no bound."""
+        """The earliest moment of sending, inclusive; None for no bound."""
         return max((each.first for each in (self.date_sent, self.date_sent_after) if each), default=None)
 
     @property
     def latest(self) -> datetime | None:
-        """The moment until which the messages were sent; None for no bound."""
+        """The latest moment of sending, inclusive; None for no bound."""
         return min((each.last for each in (self.date_sent, self.date_sent_before) if each), default=None)
 
 
 def find_messages(account: Account, paging: Paging) -> tuple[list[Message], bool]:
-    """The messages on a page, newest first, and whether more follow.
+    """Return the messages on a page, newest first, and True if more follow.
 
     Raises:
-        ApiError: a date cannot be read, or there never was a message with the SID in the page's token.
+        ApiError: a date is invalid, or no message ever had the SID in the page's token.
     """
     filters = parse(ListMessage, paging.filters)
     order, matches = _narrowest(account, filters)
@@ -59,12 +59,12 @@ def find_messages(account: Account, paging: Paging) -> tuple[list[Message], bool
     page = page[: paging.size]
     if paging.backwards:
         page.reverse()
-        more = bool(page)  # at least the page that this one lies before
+        more = bool(page)  # at least the page after this one
     return page, more
 
 
 def _narrowest(account: Account, filters: ListMessage) -> tuple[Order, Callable[[Message], bool]]:
-    """The shortest order that holds every message that meets the filters, and the rest of the test."""
+    """Return the shortest order with all messages that meet the filters, and a function for the remaining filters."""
     to, from_ = filters.to, filters.from_
     candidates = [account.order]
     if to:
@@ -84,7 +84,7 @@ def _narrowest(account: Account, filters: ListMessage) -> tuple[Order, Callable[
 
 
 def _from_start(account: Account, order: Order, paging: Paging, filters: ListMessage) -> Iterator[Message]:
-    """The messages of an order from where a page starts on, away from its start."""
+    """Iterate over the messages of an order from the start of a page, in the direction of paging."""
     newest = order.until(filters.latest) if filters.latest else order.end
     oldest = order.since(filters.earliest) if filters.earliest else 0
     if not paging.sid:

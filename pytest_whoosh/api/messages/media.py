@@ -1,4 +1,4 @@
-"""The Media of a message: list, fetch as a description or as the file itself, and delete.
+"""The Media resource: lists, fetches and deletes a message's media files, and redirects to the files.
 
 See https://www.twilio.com/docs/messaging/api/media-resource
 """
@@ -21,13 +21,13 @@ from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 routes = Routes("/2010-04-01/Accounts/{account_sid}/Messages/{message_sid}/Media")
 
 _ELEMENT: Final = "Media"
-#: A redirect has no body, and so no type of one.
+#: A redirect has no body, so it has no Content-Type.
 _REDIRECT_HEADERS: Final = {name: value for name, value in HEADERS.items() if name != "Content-Type"}
 
 
 @dataclass(frozen=True, slots=True)
 class ListMedia:
-    """The filters of a list. A bare date is that day's midnight, but for the one that names a whole day."""
+    """The filters of a list. A date without a time is midnight, except ``DateCreated``, which names a whole day."""
 
     date_created: tuple[datetime, bool] | None = param("DateCreated", day_or_instant)
     date_created_before: tuple[datetime, bool] | None = param("DateCreated<", day_or_instant)
@@ -35,7 +35,7 @@ class ListMedia:
 
     def matches(self, media: Media) -> bool:
         """True if a media file's creation date meets the filters."""
-        created = media.date_created.replace(microsecond=0)  # the API shows whole seconds
+        created = media.date_created.replace(microsecond=0)  # as the API shows whole seconds
         if self.date_created and created.date() != self.date_created[0].date():
             return False
         if self.date_created_before and created > self.date_created_before[0]:
@@ -45,7 +45,7 @@ class ListMedia:
 
 @routes.get("")
 def list_media(call: Call, message_sid: str) -> Reply:
-    """A page of a message's media, in the order in which the message has them."""
+    """List a message's media, in the order in which the message has them."""
     form = parse(ListMedia, call.request.query)
     message = _message(call, message_sid)
     return list_reply(
@@ -55,7 +55,7 @@ def list_media(call: Call, message_sid: str) -> Reply:
 
 @routes.get("/{sid}")
 def fetch_media(call: Call, message_sid: str, sid: str) -> Reply | Response:
-    """Fetch the description of a media file; without an extension in the path, a redirect to the file."""
+    """Fetch the description of a media file. Without an extension in the path, redirect to the file."""
     media = _find(call, message_sid, sid)
     if not call.extension:
         location = signed_url(call.vendor, call.request, _message(call, message_sid), media)
@@ -65,7 +65,7 @@ def fetch_media(call: Call, message_sid: str, sid: str) -> Reply | Response:
 
 @routes.head("/{sid}")
 def look_at_media(call: Call, message_sid: str, sid: str) -> Reply | Response:
-    """Redirect to the file. The description is not offered by this method."""
+    """Redirect to the file. HEAD does not return the description."""
     if call.extension:
         raise ApiError(20004)
     return fetch_media(call, message_sid, sid)
@@ -73,7 +73,7 @@ def look_at_media(call: Call, message_sid: str, sid: str) -> Reply | Response:
 
 @routes.delete("/{sid}")
 def delete_media(call: Call, message_sid: str, sid: str) -> Reply:
-    """Delete a media file; the message stays."""
+    """Delete a media file. The message stays."""
     _find(call, message_sid, sid)
     _message(call, message_sid).media.remove(sid)
     return Reply(None, 204, sid)
@@ -94,7 +94,7 @@ def _find(call: Call, message_sid: str, sid: str) -> Media:
 
 
 def render_media(media: Media) -> dict[str, object]:
-    """A media file as the API describes it."""
+    """Return a media file as the API shows it."""
     return {
         "account_sid": media.account_sid,
         "content_type": media.file.content_type,

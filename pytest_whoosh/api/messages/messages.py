@@ -1,4 +1,4 @@
-"""The Message resource: create, fetch, list, update and delete; and the feedback on a message.
+"""The Message resource: creates, fetches, lists, updates and deletes messages, and records feedback on them.
 
 See https://www.twilio.com/docs/messaging/api/message-resource and the vendor's Message Resource page.
 """
@@ -25,12 +25,12 @@ routes = Routes("/2010-04-01/Accounts/{account_sid}/Messages")
 
 _ELEMENT: Final = "Message"
 _FORM: Final = "application/x-www-form-urlencoded"
-#: What apps post by mistake instead.
+#: The content types that apps post by mistake.
 _NO_FORMS: Final = frozenset({"application/json", "multipart/form-data"})
 
 
 def _preview(call: Call) -> Message:
-    """Return the message that a request asks for; it is not sent."""
+    """Return the message that a request asks for, without sending it."""
     return _draft(call)
 
 
@@ -42,7 +42,7 @@ def _draft(call: Call) -> Message:
 
 
 def _check_encoding(request: Request) -> None:
-    """Refuse a body of JSON or multipart, from which no parameter can be read.
+    """Refuse a JSON or multipart body, because no parameter can be read from it.
 
     Raises:
         ApiError: 12300, "Invalid Content-Type".
@@ -70,7 +70,7 @@ def fetch_message(call: Call, message_sid: str) -> Reply:
 
 @routes.get("")
 def list_message(call: Call) -> Reply:
-    """A page of messages, newest first, filtered by To, From and DateSent."""
+    """List messages, newest first, filtered by To, From and DateSent."""
     paging = read_paging(call.request)
     page, more = find_messages(call.account, paging)
     document = envelope("messages", paging, [render_message(message) for message in page], more=more)
@@ -79,7 +79,7 @@ def list_message(call: Call) -> Reply:
 
 @routes.post("/{message_sid}")
 def update_message(call: Call, message_sid: str) -> Reply:
-    """Redact a message that has run its course, or cancel one that is scheduled."""
+    """Redact a finished message, or cancel a scheduled one."""
     message = _find(call, message_sid)
     form = call.request.form
     update = _UPDATES.get(_asked(form))
@@ -95,7 +95,7 @@ def _asked(form: Form) -> tuple[str | None, str | None]:
 
 
 def _redact(call: Call, message: Message) -> None:
-    if message.status in UNFINISHED:  # without its text there would be nothing to send
+    if message.status in UNFINISHED:  # its text must still be sent
         raise ApiError(20009, status=400, message="Cannot redact this resource before it is complete")
     if message.forgotten is None:
         message.forgotten, message.body = message.body, ""
@@ -108,7 +108,7 @@ def _cancel(call: Call, message: Message) -> None:
     call.vendor.carrier.cancel(message)
 
 
-#: What an update can ask for, as its Body and Status; everything else is refused with 30400.
+#: The possible updates, by Body and Status. Everything else is refused with 30400.
 _UPDATES: Final[dict[tuple[str | None, str | None], Callable[[Call, Message], None]]] = {
     ("", None): _redact,
     (None, "canceled"): _cancel,
@@ -117,7 +117,7 @@ _UPDATES: Final[dict[tuple[str | None, str | None], Callable[[Call, Message], No
 
 @routes.delete("/{message_sid}")
 def delete_message(call: Call, message_sid: str) -> Reply:
-    """Delete a message that has run its course."""
+    """Delete a finished message."""
     message = _find(call, message_sid)
     if message.status in UNFINISHED:
         raise ApiError(20009)
@@ -137,18 +137,18 @@ def _find(call: Call, sid: str) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class CreateMessageFeedback:
-    """The parameters of a feedback."""
+    """The parameters of feedback on a message."""
 
     outcome: str = param("Outcome", one_of("confirmed", "unconfirmed"), default="confirmed")
 
 
 @routes.post("/{message_sid}/Feedback")
 def create_message_feedback(call: Call, message_sid: str) -> Reply:
-    """Report whether the person acted on a message that was sent with ProvideFeedback."""
+    """Record if the person acted on a message that was sent with ProvideFeedback."""
     message = _find(call, message_sid)
     if message.feedback is None:
         refusal = call.not_found()
-        refusal.why = f"{message_sid} was sent without provide_feedback=True, so it takes no feedback"
+        refusal.why = f"{message_sid} was sent without provide_feedback=True, so it accepts no feedback"
         raise refusal
     message.feedback = parse(CreateMessageFeedback, call.request.form).outcome
     return Reply(
@@ -169,12 +169,12 @@ def create_message_feedback(call: Call, message_sid: str) -> Reply:
 
 
 def render_message(message: Message) -> dict[str, object]:
-    """Return a message as the API shows it: exactly the documented keys, in the order in which the live API sends them.
+    """Return a message as the API shows it: exactly the documented keys, in the live API's order.
 
-    Create its document with :func:`render_new_message` instead.
+    For the response that creates a message, use :func:`render_new_message`.
     """
     document = render_new_message(message)
-    # The documentation's own sample, of a message that is sent, has no link to its feedback; recorded ones do.
+    # The documentation's sample message has the status "sent" and no link to feedback. Recorded messages have the link.
     if message.status is not Status.SENT or message.feedback:
         uri = _uri(message)
         document["subresource_uris"] = {"media": f"{uri}/Media.json", "feedback": f"{uri}/Feedback.json"}
@@ -182,7 +182,7 @@ def render_message(message: Message) -> dict[str, object]:
 
 
 def render_new_message(message: Message) -> dict[str, object]:
-    """Return a message as the API shows it when it is created: without a link to its feedback."""
+    """Return a message as the API shows it on creation: without a link to feedback."""
     uri = _uri(message)
     return {
         "body": message.body,

@@ -1,6 +1,6 @@
-"""Messaging Services, and the senders in their pools.
+"""The Messaging Service resource, and its subresources for the senders in its pool.
 
-See https://www.twilio.com/docs/messaging/api/service-resource and the pages of the five kinds of sender beside it.
+See https://www.twilio.com/docs/messaging/api/service-resource and the pages about the five kinds of sender.
 """
 
 import re
@@ -55,7 +55,7 @@ def list_service(call: Call) -> Reply:
 
 @routes.get("/Usecases")
 def fetch_usecase(call: Call) -> Reply:  # noqa: ARG001  # every handler takes the call
-    """List the uses that a service may declare."""
+    """List the use cases that a service can declare."""
     listed = [
         {"usecase": usecase, "description": description, "purpose": purpose}
         for usecase, description, purpose in USECASES
@@ -71,7 +71,7 @@ def fetch_service(call: Call, service_sid: str) -> Reply:
 
 @routes.post("/{service_sid}")
 def update_service(call: Call, service_sid: str) -> Reply:
-    """Change a service's settings. Those that are not posted stay."""
+    """Change a service's settings. Settings that are not posted stay."""
     service = _find(call, service_sid)
     call.vendor.update(service, changes(MessagingService, call.request.form))
     return Reply(render_service(call, service), sid=service_sid)
@@ -79,7 +79,7 @@ def update_service(call: Call, service_sid: str) -> Reply:
 
 @routes.delete("/{service_sid}")
 def delete_service(call: Call, service_sid: str) -> Reply:
-    """Delete a service; the senders of its pool stay with the account."""
+    """Delete a service. The account keeps the senders in its pool."""
     call.account.provisions.remove(_find(call, service_sid))
     return Reply(None, 204, service_sid)
 
@@ -95,7 +95,7 @@ def _missing(name: str) -> ApiError:
     return ApiError(20001, message=f"Missing required parameter {name} in the post body")
 
 
-#: The ends of the URLs of a service's subresources.
+#: The last parts of the URLs of a service's subresources.
 LINKS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "phone_numbers": "PhoneNumbers",
@@ -142,25 +142,25 @@ def render_service(call: Call, service: MessagingService) -> dict[str, object]:
 
 # Sender pools
 
-#: A sender that joins a pool, and the country that it is for if it is alphanumeric.
+#: A sender that joins a pool, and the country that an alphanumeric sender sends to.
 Newcomer: TypeAlias = tuple[PhoneNumber | ShortCode | ChannelSender | str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class SenderKind:
-    """One kind of sender in a pool: its path, how a sender joins, and its properties in the API."""
+    """One kind of sender in a pool: its path, the function that adds one, and its properties in the API."""
 
-    #: The name of the kind, as in its operations.
+    #: The name of the kind, as in the names of its operations.
     name: str
     path: str
-    #: The key of its lists.
+    #: The key of the items in a list.
     key: str
     holds: Callable[[PoolSender], bool]
     join: Callable[[Call, MessagingService], Newcomer]
     render: Callable[[PoolSender], dict[str, object]]
-    #: The key of the SID of its service.
+    #: The key of the service's SID.
     service_key: str = "service_sid"
-    #: True if IsoCountryCode filters its lists.
+    #: True if lists can be filtered by IsoCountryCode.
     by_country: bool = False
 
 
@@ -202,7 +202,7 @@ def _channel_sender(call: Call, service: MessagingService) -> Newcomer:
     if sender is None:
         if call.vendor.settings.senders == "owned" or not is_sid(sid, Prefix.CHANNEL_SENDER):
             raise ApiError(63007)
-        # Any sender is the account's own then; the API has no way to say which address this one has.
+        # With senders="any", the account owns every sender. The API doesn't tell us this sender's address.
         invented = f"whatsapp:+1555{int(sid[2:], 16) % 10**7:07d}"
         now = call.vendor.now
         sender = call.account.provisions.add(
@@ -220,7 +220,7 @@ def _required(call: Call, name: str) -> str:
 
 
 def _require_free(call: Call, service: MessagingService, address: str) -> None:
-    """Refuse a sender that is in a pool already, of this service or of another one."""
+    """Refuse a sender that is already in the pool of this service or another one."""
     holders = call.account.provisions.services_with(address)
     if holders:
         raise ApiError(21710 if service in holders else 21712)
@@ -236,7 +236,7 @@ def _alpha(call: Call) -> str:
 
 
 def _free_destination(service: MessagingService, country: str) -> str:
-    """Refuse a second alphanumeric sender for one country, or for all those without one of their own."""
+    """Refuse a second alphanumeric sender for a country, or a second one for all other countries."""
     if any(sender.kind is Kind.ALPHA and sender.destination == country for sender in service.pool):
         raise ApiError(21710, message="An Alpha Sender is already in the Messaging Service; delete it first.")
     return country
@@ -299,7 +299,7 @@ SENDER_KINDS: Final = (
         "alpha_sender",
         "AlphaSenders",
         "alpha_senders",
-        # One for a single country is shown among the destination alpha senders only.
+        # A sender for a single country is only listed among the destination alpha senders.
         lambda sender: sender.kind is Kind.ALPHA and not sender.destination,
         _alpha_sender,
         _render_alpha,
@@ -326,7 +326,7 @@ SENDER_KINDS: Final = (
 
 
 def _route(kind: SenderKind) -> None:
-    """Route the four operations of a kind of sender to functions with the names of the operations."""
+    """Route a sender kind's four operations to functions named after the operations."""
     path = f"/{{service_sid}}/{kind.path}"
 
     def create(call: Call, service_sid: str) -> Reply:
@@ -375,7 +375,7 @@ def _find_sender(call: Call, kind: SenderKind, service: MessagingService, sid: s
 
 
 def _render(call: Call, kind: SenderKind, service: MessagingService, sender: PoolSender) -> dict[str, object]:
-    """Return a sender of a pool as the API shows it."""
+    """Return a sender in a pool as the API shows it."""
     return {
         "sid": sender.sid,
         "account_sid": service.account_sid,

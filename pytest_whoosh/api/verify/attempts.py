@@ -1,4 +1,4 @@
-"""Attempts: every delivery of a code, with what came of it.
+"""The Verification Attempts resource: each delivery of a code, and its result.
 
 See https://www.twilio.com/docs/verify/api/list-verification-attempts and .../verification-attempts-summary
 """
@@ -54,7 +54,7 @@ def list_verification_attempt(call: Call) -> Reply:
 
 @routes.get("/Summary")
 def fetch_verification_attempts_summary(call: Call) -> Reply:
-    """Count the attempts, and those whose code was entered."""
+    """Count the attempts, and the ones with a code that the person entered."""
     matches = _filter(call)
     found = [attempt for attempt in call.account.provisions.verifications.attempts if matches(attempt)]
     converted = sum(_is_converted(attempt) for attempt in found)
@@ -100,7 +100,7 @@ def _filter(call: Call) -> Callable[[Attempt], bool]:
 
 
 def _is_converted(attempt: Attempt) -> bool:
-    """True if the person entered the code after this attempt, the last one of an approved verification."""
+    """True if this is the last attempt of an approved verification: the person entered the code after it."""
     verification = attempt.verification
     return verification.status == APPROVED and verification.attempts[-1] is attempt
 

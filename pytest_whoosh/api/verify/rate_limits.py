@@ -41,7 +41,7 @@ def create_rate_limit(call: Call, service_sid: str) -> Reply:
 
 @routes.get("")
 def list_rate_limit(call: Call, service_sid: str) -> Reply:
-    """List the rate limits of a service, newest first."""
+    """List a service's rate limits, newest first."""
     service = service_or_404(call, service_sid)
     return list_reply_v1(
         call,
@@ -60,7 +60,7 @@ def fetch_rate_limit(call: Call, service_sid: str, rate_limit_sid: str) -> Reply
 
 @routes.post("/{rate_limit_sid}")
 def update_rate_limit(call: Call, service_sid: str, rate_limit_sid: str) -> Reply:
-    """Change the description of a rate limit."""
+    """Change a rate limit's description."""
     limit = _rate_limit(call, service_sid, rate_limit_sid)
     call.vendor.update(limit, changes(RateLimit, call.request.form))
     return Reply(_render(call, limit), sid=rate_limit_sid)
@@ -68,7 +68,7 @@ def update_rate_limit(call: Call, service_sid: str, rate_limit_sid: str) -> Repl
 
 @routes.delete("/{rate_limit_sid}")
 def delete_rate_limit(call: Call, service_sid: str, rate_limit_sid: str) -> Reply:
-    """Delete a rate limit with its buckets."""
+    """Delete a rate limit and its buckets."""
     limit = _rate_limit(call, service_sid, rate_limit_sid)
     for bucket in _buckets(call, limit):
         call.account.provisions.remove(bucket)
@@ -95,7 +95,7 @@ def create_bucket(call: Call, service_sid: str, rate_limit_sid: str) -> Reply:
 
 @routes.get("/{rate_limit_sid}/Buckets")
 def list_bucket(call: Call, service_sid: str, rate_limit_sid: str) -> Reply:
-    """List the buckets of a rate limit, newest first."""
+    """List a rate limit's buckets, newest first."""
     limit = _rate_limit(call, service_sid, rate_limit_sid)
     return list_reply_v1(
         call,
@@ -114,7 +114,7 @@ def fetch_bucket(call: Call, service_sid: str, rate_limit_sid: str, bucket_sid: 
 
 @routes.post("/{rate_limit_sid}/Buckets/{bucket_sid}")
 def update_bucket(call: Call, service_sid: str, rate_limit_sid: str, bucket_sid: str) -> Reply:
-    """Change how many verifications a bucket allows, and in which interval."""
+    """Change the most verifications that a bucket allows, and its interval."""
     bucket = _bucket(call, service_sid, rate_limit_sid, bucket_sid)
     properties = changes(Bucket, call.request.form)
     if properties.get("interval", bucket.interval) != bucket.interval:

@@ -1,7 +1,7 @@
-"""Verify services.
+"""The Verify Service resource.
 
-See https://www.twilio.com/docs/verify/api/service; the fields are those of ``twilio/rest/verify/v2/service`` of the
-Twilio SDK and of https://github.com/twilio/twilio-oai (``twilio_verify_v2.json``).
+See https://www.twilio.com/docs/verify/api/service. The fields are from ``twilio/rest/verify/v2/service`` in the Twilio
+SDK and from https://github.com/twilio/twilio-oai (``twilio_verify_v2.json``).
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from pytest_whoosh.engine.verify import invalid
 
 routes = Routes("/v2/Services")
 
-#: The tails of the URLs of what belongs to a service.
+#: The last parts of the URLs of a service's subresources.
 LINKS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "verification_checks": "VerificationCheck",
@@ -56,7 +56,7 @@ def fetch_service(call: Call, service_sid: str) -> Reply:
 
 @routes.post("/{service_sid}")
 def update_service(call: Call, service_sid: str) -> Reply:
-    """Change a service's settings. The codes that were sent stay as they are."""
+    """Change a service's settings. Codes that were already sent stay the same."""
     service = service_or_404(call, service_sid)
     call.vendor.update(service, changes(VerifyService, call.request.form))
     return Reply(render_service(call, service), sid=service_sid)
@@ -64,7 +64,7 @@ def update_service(call: Call, service_sid: str) -> Reply:
 
 @routes.delete("/{service_sid}")
 def delete_service(call: Call, service_sid: str) -> Reply:
-    """Delete a service with its rate limits."""
+    """Delete a service and its rate limits."""
     provisions = call.account.provisions
     service = service_or_404(call, service_sid)
     for record in (*provisions.of(RateLimit), *provisions.of(Bucket)):
@@ -78,7 +78,7 @@ def service_or_404(call: Call, sid: str) -> VerifyService:
     """Return the service that a path names.
 
     Raises:
-        ApiError: The account has none with this SID.
+        ApiError: The account has no service with this SID.
     """
     service = call.account.provisions.of(VerifyService).get(sid)
     if service is None:

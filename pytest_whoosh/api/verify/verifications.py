@@ -1,7 +1,7 @@
-"""Verifications: codes that were sent, and the checks of what people entered.
+"""The Verification and VerificationCheck resources: send codes, and check the codes that people enter.
 
-See https://www.twilio.com/docs/verify/api/verification and https://www.twilio.com/docs/verify/api/verification-check;
-the fields are those of ``twilio/rest/verify/v2/service`` of the Twilio SDK and of
+See https://www.twilio.com/docs/verify/api/verification and https://www.twilio.com/docs/verify/api/verification-check.
+The fields are from ``twilio/rest/verify/v2/service`` in the Twilio SDK and from
 https://github.com/twilio/twilio-oai (``twilio_verify_v2.json``).
 """
 
@@ -25,7 +25,7 @@ routes = Routes("/v2/Services/{service_sid}")
 
 @dataclass(frozen=True, slots=True)
 class CreateVerification:
-    """The parameters of a new verification. Those that are missing here change nothing that a test can see."""
+    """The parameters of a new verification. Other parameters change nothing that a test can see."""
 
     to: str = param("To", text, default="")
     channel: str = param("Channel", text, default="")
@@ -78,7 +78,7 @@ def _preview(call: Call) -> Message:
 
 @routes.post("/Verifications", preview=_preview)
 def create_verification(call: Call, service_sid: str) -> Reply | Response:
-    """Start a verification: send a code, or the same code again while it is valid."""
+    """Start a verification: send a code, or send the same code again if it is still valid."""
     service = service_or_404(call, service_sid)
     started = verify.start(call.vendor, call.account, service, _start(call), call.request)
     if isinstance(started, Response):
@@ -114,14 +114,14 @@ def _verification(call: Call, service_sid: str, sid_or_to: str) -> Verification:
 
 
 def _target(text: str) -> str:
-    """Return the spelling under which a person's verification is stored."""
+    """Return a person's address in the spelling that verifications are stored by."""
     text = text.strip()
     return text.lower() if "@" in text else text
 
 
 @routes.post("/VerificationCheck")
 def create_verification_check(call: Call, service_sid: str) -> Reply:
-    """Check a code, by the person's number or email address, or by the SID of the verification."""
+    """Check a code, by the person's number or email address, or by the verification's SID."""
     service = service_or_404(call, service_sid)
     given = parse(CreateVerificationCheck, call.request.form)
     target = given.verification_sid or _target(given.to)

@@ -20,7 +20,7 @@ Texts: TypeAlias = Callable[[], Mapping[str, object]]
 #: A JSON document, or a function that returns one for a request.
 Document: TypeAlias = "object | Callable[[ApiRequest], object]"
 
-#: The statuses whose responses have no body, as RFC 9110 defines them.
+#: The statuses of responses without a body, by RFC 9110.
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
