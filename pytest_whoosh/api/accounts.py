@@ -14,10 +14,10 @@ from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.parameters import friendly_name, one_of, param, text
 from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
-from .dates import rfc2822
-from .forms import changes, parse
-from .paging import list_reply
-from .routing import Call, Reply, Routes
+from .dates import format_rfc2822
+from .forms import read_changes, read_form
+from .paging import list_result
+from .routing import ApiResult, Call, Routes
 
 routes = Routes("/2010-04-01/Accounts")
 
@@ -73,19 +73,19 @@ class ListAccount:
 
 
 @routes.post("")
-def create_account(call: Call) -> Reply:
+def create_account(call: Call) -> ApiResult:
     """Create a sub-account. It has its own auth token, numbers, services and messages."""
-    name = parse(CreateAccount, call.request.form).friendly_name
+    name = read_form(CreateAccount, call.request.form).friendly_name
     name = name or f"SubAccount Created at {call.vendor.now:%Y-%m-%d %I:%M %p}"
     account = call.vendor.new_account(call.account, name)
-    return Reply(render_account(account), 201, account.sid, element=_ELEMENT)
+    return ApiResult(render_account(account), 201, account.sid, element=_ELEMENT)
 
 
 @routes.get("")
-def list_account(call: Call) -> Reply:
+def list_account(call: Call) -> ApiResult:
     """List the caller's account and its sub-accounts, newest first."""
-    given = parse(ListAccount, call.request.query)
-    return list_reply(
+    given = read_form(ListAccount, call.request.query)
+    return list_result(
         call,
         "accounts",
         Collection(account for account in call.vendor.accounts.values() if call.account in (account, account.owner)),
@@ -98,27 +98,27 @@ def list_account(call: Call) -> Reply:
 
 
 @routes.get("/{account_sid}", any_status=True)
-def fetch_account(call: Call) -> Reply:
+def fetch_account(call: Call) -> ApiResult:
     """Fetch an account."""
-    return Reply(render_account(call.account), sid=call.account.sid, element=_ELEMENT)
+    return ApiResult(render_account(call.account), sid=call.account.sid, element=_ELEMENT)
 
 
 @routes.post("/{account_sid}", any_status=True)
-def update_account(call: Call) -> Reply:
+def update_account(call: Call) -> ApiResult:
     """Rename an account; suspend, reactivate or close a sub-account. A closed account stays closed."""
     account = call.account
-    properties = changes(UpdateAccount, call.request.form)
+    properties = read_changes(UpdateAccount, call.request.form)
     if account.owner is None and properties.get("status", account.status) != account.status:
         raise ApiError(21477)
     if account.status == "closed" and properties.get("status", "closed") != "closed":
         raise ApiError(20005)
-    return Reply(render_account(call.vendor.update(account, properties)), sid=account.sid, element=_ELEMENT)
+    return ApiResult(render_account(call.vendor.update(account, properties)), sid=account.sid, element=_ELEMENT)
 
 
 @routes.get("/{account_sid}/Balance")
-def fetch_balance(call: Call) -> Reply:
+def fetch_balance(call: Call) -> ApiResult:
     """Fetch the balance. A sub-account spends its owner's balance."""
-    return Reply(
+    return ApiResult(
         {"account_sid": call.account.sid, "balance": f"{call.vendor.balance(call.account):f}", "currency": "USD"},
         sid=call.account.sid,
         element="Balance",
@@ -130,8 +130,8 @@ def render_account(account: Account) -> dict[str, object]:
     uri = f"/{API_VERSION}/Accounts/{account.sid}"
     return {
         "auth_token": account.auth_token,
-        "date_created": rfc2822(account.date_created),
-        "date_updated": rfc2822(account.date_updated),
+        "date_created": format_rfc2822(account.date_created),
+        "date_updated": format_rfc2822(account.date_updated),
         "friendly_name": account.friendly_name,
         "owner_account_sid": (account.owner or account).sid,
         "sid": account.sid,
@@ -147,48 +147,48 @@ def render_account(account: Account) -> dict[str, object]:
 
 @routes.post("/{account_sid}/Keys")
 @routes.post("/{account_sid}/SigningKeys")
-def create_new_key(call: Call) -> Reply:
+def create_new_key(call: Call) -> ApiResult:
     """Create an API key. Only this response shows its secret."""
-    key = call.vendor.new_key(call.account, **changes(ApiKey, call.request.form))
-    return Reply({**render_key(key), "secret": key.secret}, 201, key.sid, element="Key")
+    key = call.vendor.new_key(call.account, **read_changes(ApiKey, call.request.form))
+    return ApiResult({**render_key(key), "secret": key.secret}, 201, key.sid, element="Key")
 
 
 @routes.get("/{account_sid}/Keys")
-def list_key(call: Call) -> Reply:
+def list_key(call: Call) -> ApiResult:
     """List the API keys, newest first."""
-    return list_reply(call, "keys", call.account.keys, render_key, element="Key")
+    return list_result(call, "keys", call.account.keys, render_key, element="Key")
 
 
 @routes.get("/{account_sid}/SigningKeys")
-def list_signing_key(call: Call) -> Reply:
+def list_signing_key(call: Call) -> ApiResult:
     """List the API keys, newest first."""
-    return list_reply(call, "signing_keys", call.account.keys, render_key, element="SigningKey")
+    return list_result(call, "signing_keys", call.account.keys, render_key, element="SigningKey")
 
 
 @routes.get("/{account_sid}/Keys/{sid}")
 @routes.get("/{account_sid}/SigningKeys/{sid}")
-def fetch_key(call: Call, sid: str) -> Reply:
+def fetch_key(call: Call, sid: str) -> ApiResult:
     """Fetch an API key."""
-    return Reply(render_key(_key(call, sid)), sid=sid, element="Key")
+    return ApiResult(render_key(_key_or_404(call, sid)), sid=sid, element="Key")
 
 
 @routes.post("/{account_sid}/Keys/{sid}")
 @routes.post("/{account_sid}/SigningKeys/{sid}")
-def update_key(call: Call, sid: str) -> Reply:
+def update_key(call: Call, sid: str) -> ApiResult:
     """Rename an API key."""
-    key = call.vendor.update(_key(call, sid), changes(ApiKey, call.request.form))
-    return Reply(render_key(key), sid=sid, element="Key")
+    key = call.vendor.update(_key_or_404(call, sid), read_changes(ApiKey, call.request.form))
+    return ApiResult(render_key(key), sid=sid, element="Key")
 
 
 @routes.delete("/{account_sid}/Keys/{sid}")
 @routes.delete("/{account_sid}/SigningKeys/{sid}")
-def delete_key(call: Call, sid: str) -> Reply:
+def delete_key(call: Call, sid: str) -> ApiResult:
     """Delete an API key."""
-    call.account.keys.remove(_key(call, sid).sid)
-    return Reply(None, 204, sid)
+    call.account.keys.remove(_key_or_404(call, sid).sid)
+    return ApiResult(None, 204, sid)
 
 
-def _key(call: Call, sid: str) -> ApiKey:
+def _key_or_404(call: Call, sid: str) -> ApiKey:
     key = call.account.keys.get(sid)
     if key is None:
         raise call.not_found()
@@ -200,6 +200,6 @@ def render_key(key: ApiKey) -> dict[str, object]:
     return {
         "sid": key.sid,
         "friendly_name": key.friendly_name,
-        "date_created": rfc2822(key.date_created),
-        "date_updated": rfc2822(key.date_updated),
+        "date_created": format_rfc2822(key.date_created),
+        "date_updated": format_rfc2822(key.date_updated),
     }

@@ -10,11 +10,11 @@ from pytest_whoosh.engine.account.resources import Application
 from pytest_whoosh.engine.parameters import param, text
 from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
-from .dates import rfc2822
-from .forms import changes, parse
+from .dates import format_rfc2822
+from .forms import read_changes, read_form
 from .numbers import require_main_url
-from .paging import list_reply
-from .routing import Call, Reply, Routes
+from .paging import list_result
+from .routing import ApiResult, Call, Routes
 
 routes = Routes("/2010-04-01/Accounts/{account_sid}/Applications")
 
@@ -29,19 +29,19 @@ class ListApplication:
 
 
 @routes.post("")
-def create_application(call: Call) -> Reply:
+def create_application(call: Call) -> ApiResult:
     """Create an application."""
-    properties = changes(Application, call.request.form)
+    properties = read_changes(Application, call.request.form)
     require_main_url(properties, None)
     application = call.vendor.create(Application, call.account, **properties)
-    return Reply(render_application(application), 201, application.sid, element=_ELEMENT)
+    return ApiResult(render_application(application), 201, application.sid, element=_ELEMENT)
 
 
 @routes.get("")
-def list_application(call: Call) -> Reply:
+def list_application(call: Call) -> ApiResult:
     """List the applications, newest first."""
-    wanted = parse(ListApplication, call.request.query).friendly_name
-    return list_reply(
+    wanted = read_form(ListApplication, call.request.query).friendly_name
+    return list_result(
         call,
         "applications",
         call.account.provisions.applications,
@@ -52,28 +52,28 @@ def list_application(call: Call) -> Reply:
 
 
 @routes.get("/{sid}")
-def fetch_application(call: Call, sid: str) -> Reply:
+def fetch_application(call: Call, sid: str) -> ApiResult:
     """Fetch an application."""
-    return Reply(render_application(_application(call, sid)), sid=sid, element=_ELEMENT)
+    return ApiResult(render_application(_application_or_404(call, sid)), sid=sid, element=_ELEMENT)
 
 
 @routes.post("/{sid}")
-def update_application(call: Call, sid: str) -> Reply:
+def update_application(call: Call, sid: str) -> ApiResult:
     """Change an application's properties."""
-    application = _application(call, sid)
-    properties = changes(Application, call.request.form)
+    application = _application_or_404(call, sid)
+    properties = read_changes(Application, call.request.form)
     require_main_url(properties, application)
-    return Reply(render_application(call.vendor.update(application, properties)), sid=sid, element=_ELEMENT)
+    return ApiResult(render_application(call.vendor.update(application, properties)), sid=sid, element=_ELEMENT)
 
 
 @routes.delete("/{sid}")
-def delete_application(call: Call, sid: str) -> Reply:
+def delete_application(call: Call, sid: str) -> ApiResult:
     """Delete an application."""
-    call.account.provisions.remove(_application(call, sid))
-    return Reply(None, 204, sid)
+    call.account.provisions.remove(_application_or_404(call, sid))
+    return ApiResult(None, 204, sid)
 
 
-def _application(call: Call, sid: str) -> Application:
+def _application_or_404(call: Call, sid: str) -> Application:
     application = call.account.provisions.applications.get(sid)
     if application is None:
         raise call.not_found()
@@ -85,8 +85,8 @@ def render_application(application: Application) -> dict[str, object]:
     return {
         "account_sid": application.account_sid,
         "api_version": application.api_version,
-        "date_created": rfc2822(application.date_created),
-        "date_updated": rfc2822(application.date_updated),
+        "date_created": format_rfc2822(application.date_created),
+        "date_updated": format_rfc2822(application.date_updated),
         "friendly_name": application.friendly_name,
         "message_status_callback": application.message_status_callback,
         "sid": application.sid,

@@ -15,18 +15,18 @@ from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import read_json
 from pytest_whoosh.engine.parameters import one_of, url
 
-from .paging import list_reply_v1
-from .routing import Call, Reply, Routes
+from .paging import list_result_v1
+from .routing import ApiResult, Call, Routes
 
 routes = Routes("/v2/Channels/Senders")
 
 #: How long a channel takes to register a new sender, in virtual time.
-SETUP: Final = timedelta(minutes=1)
+REGISTRATION_TIME: Final = timedelta(minutes=1)
 
 Read = Callable[[str], str]
 
 
-class _Setting(NamedTuple):
+class _WebhookKey(NamedTuple):
     """A key of the JSON object ``webhook``: the sender's property that it sets, its reader, and its cleared value."""
 
     field: str
@@ -34,21 +34,21 @@ class _Setting(NamedTuple):
     cleared: str | None
 
 
-def _posted(value: str) -> str:
+def _post_only(value: str) -> str:
     """Accept POST. The vendor also has PUT, but no webhook of this double uses it."""
     if value != "POST":
         raise ValueError("'POST': this double posts all webhooks of channel senders")
     return value
 
 
-_WEBHOOK: Final[Mapping[str, _Setting]] = MappingProxyType(
+_WEBHOOK: Final[Mapping[str, _WebhookKey]] = MappingProxyType(
     {
-        "callback_url": _Setting("sms_url", url, None),
-        "callback_method": _Setting("sms_method", _posted, "POST"),
-        "fallback_url": _Setting("fallback_url", url, None),
-        "fallback_method": _Setting("fallback_method", _posted, "POST"),
-        "status_callback_url": _Setting("status_callback", url, None),
-        "status_callback_method": _Setting("", _posted, "POST"),
+        "callback_url": _WebhookKey("sms_url", url, None),
+        "callback_method": _WebhookKey("sms_method", _post_only, "POST"),
+        "fallback_url": _WebhookKey("fallback_url", url, None),
+        "fallback_method": _WebhookKey("fallback_method", _post_only, "POST"),
+        "status_callback_url": _WebhookKey("status_callback", url, None),
+        "status_callback_method": _WebhookKey("", _post_only, "POST"),
     }
 )
 #: The keys of ``configuration`` and ``profile``, and their readers.
@@ -84,7 +84,7 @@ _SECTIONS: Final = ("configuration", "webhook", "profile")
 
 
 @routes.post("")
-def create_channels_sender(call: Call) -> Reply:
+def create_channels_sender(call: Call) -> ApiResult:
     """Create a sender. Its channel registers it within a minute."""
     given = _read_body(call)
     address = _read_address(given.get("sender_id"))
@@ -95,18 +95,18 @@ def create_channels_sender(call: Call) -> Reply:
     if channel_of(address) == "whatsapp" and not properties.get("profile", {}).get("name"):
         raise _invalid("profile.name is required for a WhatsApp sender")
     sender = call.vendor.create(
-        ChannelSender, call.account, address=address, online_at=call.vendor.steady + SETUP, **properties
+        ChannelSender, call.account, address=address, online_at=call.vendor.steady + REGISTRATION_TIME, **properties
     )
-    return Reply(_render(call, sender), 202, sender.sid)
+    return ApiResult(_render(call, sender), 202, sender.sid)
 
 
 @routes.get("")
-def list_channels_sender(call: Call) -> Reply:
+def list_channels_sender(call: Call) -> ApiResult:
     """List the senders of a channel, newest first."""
     channel = call.request.query.get("Channel", [""])[0].strip().lower()
     if channel and channel not in CHANNELS:
         raise _invalid(f"Channel is one of {', '.join(CHANNELS)}")
-    return list_reply_v1(
+    return list_result_v1(
         call,
         "senders",
         call.account.provisions.channel_senders,
@@ -116,13 +116,13 @@ def list_channels_sender(call: Call) -> Reply:
 
 
 @routes.get("/{sid}")
-def fetch_channels_sender(call: Call, sid: str) -> Reply:
+def fetch_channels_sender(call: Call, sid: str) -> ApiResult:
     """Fetch a sender."""
-    return Reply(_render(call, _sender_or_404(call, sid)), sid=sid)
+    return ApiResult(_render(call, _sender_or_404(call, sid)), sid=sid)
 
 
 @routes.post("/{sid}")
-def update_channels_sender(call: Call, sid: str) -> Reply:
+def update_channels_sender(call: Call, sid: str) -> ApiResult:
     """Change a sender. The response has only the changed sections."""
     sender = _sender_or_404(call, sid)
     given = _read_body(call)
@@ -135,14 +135,14 @@ def update_channels_sender(call: Call, sid: str) -> Reply:
         document["status"] = "ONLINE:UPDATING"
     if (given.get("profile") or {}).get("name") and channel_of(sender.address) == "whatsapp":
         document["display_name_status"] = "updating" if renames else "no_change"
-    return Reply(document, 202, sid)
+    return ApiResult(document, 202, sid)
 
 
 @routes.delete("/{sid}")
-def delete_channels_sender(call: Call, sid: str) -> Reply:
+def delete_channels_sender(call: Call, sid: str) -> ApiResult:
     """Delete a sender. It leaves its sender pools."""
     call.account.provisions.remove(_sender_or_404(call, sid))
-    return Reply(None, 204, sid)
+    return ApiResult(None, 204, sid)
 
 
 # Reading

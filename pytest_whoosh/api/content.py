@@ -12,9 +12,9 @@ from pytest_whoosh.engine.account.resources import Approval, ContentTemplate
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import read_json
 
-from .dates import iso8601
-from .paging import list_reply_v1
-from .routing import Call, Reply, Routes
+from .dates import format_iso8601
+from .paging import list_result_v1
+from .routing import ApiResult, Call, Routes
 
 routes = Routes("/v1")
 
@@ -27,7 +27,7 @@ _NAME: Final = re.compile("[a-z0-9_]{1,512}")
 
 
 @routes.post("/Content")
-def create_content(call: Call) -> Reply:
+def create_content(call: Call) -> ApiResult:
     """Create a content template."""
     given = _read_json(call, "language", "types")
     if not isinstance(given["language"], str):
@@ -35,57 +35,57 @@ def create_content(call: Call) -> Reply:
     template = call.vendor.create(
         ContentTemplate,
         call.account,
-        types=_checked(read_types, given["types"]),
+        types=_read_or_refuse(read_types, given["types"]),
         language=given["language"],
         friendly_name=_friendly_name(given),
-        variables=_checked(read_defaults, given.get("variables")),
+        variables=_read_or_refuse(read_defaults, given.get("variables")),
     )
-    return Reply(_render(call, template), 201, template.sid)
+    return ApiResult(_render(call, template), 201, template.sid)
 
 
 @routes.get("/Content")
-def list_content(call: Call) -> Reply:
+def list_content(call: Call) -> ApiResult:
     """List content templates, newest first."""
-    return list_reply_v1(call, "contents", call.account.provisions.templates, lambda each: _render(call, each))
+    return list_result_v1(call, "contents", call.account.provisions.templates, lambda each: _render(call, each))
 
 
 @routes.get("/Content/{sid}")
-def fetch_content(call: Call, sid: str) -> Reply:
+def fetch_content(call: Call, sid: str) -> ApiResult:
     """Fetch a content template."""
-    return Reply(_render(call, _find(call, sid)), sid=sid)
+    return ApiResult(_render(call, _template_or_404(call, sid)), sid=sid)
 
 
 @routes.put("/Content/{sid}")
-def update_content(call: Call, sid: str) -> Reply:
+def update_content(call: Call, sid: str) -> ApiResult:
     """Change a content template that was not submitted for approval. Its language cannot change."""
-    template = _find(call, sid)
+    template = _template_or_404(call, sid)
     given = _read_json(call, "types")
     if template.approval:
         raise ApiError(20409, message="A content template that was submitted for approval cannot be changed")
     if given.get("language") not in (None, template.language):
         raise _invalid(f"language stays {template.language}")
-    types = _checked(read_types, given["types"])
-    variables = _checked(read_defaults, given["variables"]) if given.get("variables") else template.variables
+    types = _read_or_refuse(read_types, given["types"])
+    variables = _read_or_refuse(read_defaults, given["variables"]) if given.get("variables") else template.variables
     template.friendly_name = _friendly_name(given) or template.friendly_name
     template.types, template.variables, template.date_updated = types, variables, call.vendor.now
-    return Reply(_render(call, template), sid=sid)
+    return ApiResult(_render(call, template), sid=sid)
 
 
 @routes.delete("/Content/{sid}")
-def delete_content(call: Call, sid: str) -> Reply:
+def delete_content(call: Call, sid: str) -> ApiResult:
     """Delete a content template. Messages that were sent with it stay."""
-    _find(call, sid)
+    _template_or_404(call, sid)
     call.account.provisions.templates.remove(sid)
-    return Reply(None, 204, sid)
+    return ApiResult(None, 204, sid)
 
 
 # Approval
 
 
 @routes.post("/Content/{sid}/ApprovalRequests/whatsapp")
-def create_approval_create(call: Call, sid: str) -> Reply:
+def create_approval_create(call: Call, sid: str) -> ApiResult:
     """Submit a content template for approval by WhatsApp. Its first status is ``received``."""
-    template = _find(call, sid)
+    template = _template_or_404(call, sid)
     given = _read_json(call, "name", "category")
     name, category = given["name"], given["category"]
     if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -98,34 +98,34 @@ def create_approval_create(call: Call, sid: str) -> Reply:
         name=name, category=category, allow_category_change=given.get("allow_category_change") is not False
     )
     template.approval.set_status("received", call.vendor.steady)
-    return Reply(_render_approval(call, template), 201, sid)
+    return ApiResult(_render_approval(call, template), 201, sid)
 
 
 @routes.get("/Content/{sid}/ApprovalRequests")
-def fetch_approval_fetch(call: Call, sid: str) -> Reply:
+def fetch_approval_fetch(call: Call, sid: str) -> ApiResult:
     """Fetch the request to approve a content template, and WhatsApp's decision."""
-    template = _find(call, sid)
+    template = _template_or_404(call, sid)
     document = {
         "sid": template.sid,
         "account_sid": template.account_sid,
         "whatsapp": {"type": "whatsapp", **_render_approval(call, template)},
         "url": f"{_url(call, template)}/ApprovalRequests",
     }
-    return Reply(document, sid=sid)
+    return ApiResult(document, sid=sid)
 
 
 @routes.get("/ContentAndApprovals")
-def list_content_and_approvals(call: Call) -> Reply:
+def list_content_and_approvals(call: Call) -> ApiResult:
     """List content templates with their approvals, newest first."""
 
     def render(template: ContentTemplate) -> dict[str, object]:
         return {**_render_content(template), "approval_requests": _render_approval(call, template)}
 
-    return list_reply_v1(call, "contents", call.account.provisions.templates, render)
+    return list_result_v1(call, "contents", call.account.provisions.templates, render)
 
 
 @routes.get("/LegacyContent")
-def list_legacy_content(call: Call) -> Reply:
+def list_legacy_content(call: Call) -> ApiResult:
     """List content templates in the older form without content types, newest first."""
 
     def render(template: ContentTemplate) -> dict[str, object]:
@@ -138,13 +138,13 @@ def list_legacy_content(call: Call) -> Reply:
             "url": _url(call, template),
         }
 
-    return list_reply_v1(call, "contents", call.account.provisions.templates, render)
+    return list_result_v1(call, "contents", call.account.provisions.templates, render)
 
 
 # Reading
 
 
-def _find(call: Call, sid: str) -> ContentTemplate:
+def _template_or_404(call: Call, sid: str) -> ContentTemplate:
     template = call.account.provisions.templates.get(sid)
     if template is None:
         raise call.not_found()
@@ -171,7 +171,7 @@ def _friendly_name(given: Mapping[str, Any]) -> str | None:
     return name
 
 
-def _checked(read: Any, value: object) -> Any:
+def _read_or_refuse(read: Any, value: object) -> Any:
     try:
         return read(value)
     except ValueError as problem:
@@ -201,8 +201,8 @@ def _render(call: Call, template: ContentTemplate) -> dict[str, object]:
 
 def _render_content(template: ContentTemplate) -> dict[str, object]:
     return {
-        "date_created": iso8601(template.date_created),
-        "date_updated": iso8601(template.date_updated),
+        "date_created": format_iso8601(template.date_created),
+        "date_updated": format_iso8601(template.date_updated),
         "sid": template.sid,
         "account_sid": template.account_sid,
         "friendly_name": template.friendly_name,

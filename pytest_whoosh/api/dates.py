@@ -12,13 +12,13 @@ _AMERICAN_DATE: Final = re.compile(r"([0-9]{2}/[0-9]{2}/[0-9]{4})(?: ([0-9]{2}:[
 
 
 @lru_cache(maxsize=256)
-def rfc2822(when: datetime) -> str:
+def format_rfc2822(when: datetime) -> str:
     """Format a moment as the 2010 API does: ``Thu, 30 Jul 2015 20:12:31 +0000``."""
     return format_datetime(when)
 
 
 @lru_cache(maxsize=256)
-def iso8601(when: datetime) -> str:
+def format_iso8601(when: datetime) -> str:
     """Format a moment as the other APIs do: ``2015-07-30T20:12:31Z``."""
     return f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
@@ -26,7 +26,7 @@ def iso8601(when: datetime) -> str:
 # Readers of parameters: each raises ValueError for an invalid text.
 
 
-def instant(value: str) -> datetime:
+def parse_iso8601(value: str) -> datetime:
     """Parse a moment in ISO 8601. Without an offset it is in UTC, and without a time it is midnight."""
     try:
         return moment(datetime.fromisoformat(value.strip()))
@@ -34,34 +34,34 @@ def instant(value: str) -> datetime:
         raise ValueError(value) from None
 
 
-class Span(NamedTuple):
+class Period(NamedTuple):
     """A period of time, including both its ends."""
 
     first: datetime
     last: datetime
 
 
-def span(value: str) -> Span:
+def parse_period(value: str) -> Period:
     """Parse the day, or the second, that a text names in any format of the API's documentation.
 
     The API shows moments to the second, so a filter cannot name a fraction of a second.
     """
-    when, is_day = day_or_instant(value)
-    return _day(when) if is_day else Span(when.replace(microsecond=0), when.replace(microsecond=999_999))
+    when, is_day = parse_day_or_moment(value)
+    return _day(when) if is_day else Period(when.replace(microsecond=0), when.replace(microsecond=999_999))
 
 
-def whole_day(value: str) -> Span:
+def parse_day(value: str) -> Period:
     """Parse a moment, and return its whole day in UTC."""
-    when, _ = day_or_instant(value)
+    when, _ = parse_day_or_moment(value)
     return _day(when)
 
 
-def _day(when: datetime) -> Span:
+def _day(when: datetime) -> Period:
     midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Span(midnight, midnight.replace(hour=23, minute=59, second=59, microsecond=999_999))
+    return Period(midnight, midnight.replace(hour=23, minute=59, second=59, microsecond=999_999))
 
 
-def day_or_instant(value: str) -> tuple[datetime, bool]:
+def parse_day_or_moment(value: str) -> tuple[datetime, bool]:
     """Parse a moment in any format of the API's documentation. Return it, and True if the text names only a day."""
     for read in (_iso_8601, _american, _rfc_2822):
         try:
@@ -72,7 +72,7 @@ def day_or_instant(value: str) -> tuple[datetime, bool]:
 
 
 def _iso_8601(value: str) -> tuple[datetime, bool]:
-    when = instant(value)
+    when = parse_iso8601(value)
     try:
         date.fromisoformat(value)
     except ValueError:

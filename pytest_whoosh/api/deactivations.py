@@ -14,19 +14,19 @@ from pytest_whoosh.engine.http import Response
 from pytest_whoosh.engine.limits import OLDEST_REPORT, REPORT_URL_LIFETIME
 from pytest_whoosh.engine.vendor import Vendor
 
-from .routing import Call, Reply, Routes
+from .routing import ApiResult, Call, Routes
 
 routes = Routes("/v1/Deactivations")
 
 
 @routes.get("")
-def fetch_deactivation(call: Call) -> Reply:
+def fetch_deactivation(call: Call) -> ApiResult:
     """Fetch the URL of a day's report."""
     day = _report_day(call.request.query.get("Date", [""])[0], call.vendor.now.date())
     expires = str(int((call.vendor.steady + REPORT_URL_LIFETIME).timestamp()))
     query = urlencode({"Expires": expires, "Signature": _signature(call.vendor, day, expires)})
     location = f"{call.request.origin}{call.request.path}/{day}.txt?{query}"
-    return Reply({"redirect_to": location}, 307, headers={"Location": location})
+    return ApiResult({"redirect_to": location}, 307, headers={"Location": location})
 
 
 def _report_day(text: str, today: date) -> date:

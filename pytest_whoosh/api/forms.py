@@ -9,7 +9,7 @@ from pytest_whoosh.engine.parameters import UNCHANGED, Parameter, parameters_of
 T = TypeVar("T")
 
 
-def parse(form: type[T], given: Form) -> T:
+def read_form(form: type[T], given: Form) -> T:
     """Read the parameters that a form declares, in order of declaration. An empty parameter counts as missing.
 
     Raises:
@@ -27,7 +27,7 @@ def parse(form: type[T], given: Form) -> T:
     return form(**values)
 
 
-def changes(form: type, given: Form) -> dict[str, Any]:
+def read_changes(form: type, given: Form) -> dict[str, Any]:
     """Read only the posted parameters, by field. An empty parameter sets the value that its declaration names.
 
     Raises:

@@ -16,8 +16,8 @@ from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.lookup import PACKAGES, NumberFacts
 from pytest_whoosh.engine.parameters import one_of, param, text
 
-from .forms import parse
-from .routing import Call, Reply, Routes
+from .forms import read_form
+from .routing import ApiResult, Call, Routes
 
 v1 = Routes("/v1")
 v2 = Routes("/v2")
@@ -48,13 +48,13 @@ class FetchPhoneNumberV2:
 
 
 @v1.get("/PhoneNumbers/{number}")
-def fetch_phone_number_v1(call: Call, number: str) -> Reply:
+def fetch_phone_number_v1(call: Call, number: str) -> ApiResult:
     """Fetch a number's facts in version 1. An invalid number is not found."""
-    given = parse(FetchPhoneNumberV1, call.request.query)
+    given = read_form(FetchPhoneNumberV1, call.request.query)
     facts = call.vendor.lookups.find(unquote(number), given.country_code)
     if not facts.valid:
         raise call.not_found()
-    return Reply(
+    return ApiResult(
         {
             "caller_name": facts.caller() if "caller-name" in given.types else None,
             "country_code": facts.country,
@@ -68,14 +68,14 @@ def fetch_phone_number_v1(call: Call, number: str) -> Reply:
 
 
 @v2.get("/PhoneNumbers/{number}")
-def fetch_phone_number_v2(call: Call, number: str) -> Reply:
+def fetch_phone_number_v2(call: Call, number: str) -> ApiResult:
     """Fetch a number's facts in version 2: its validity, and the packages in ``Fields``. Other packages are null."""
-    given = parse(FetchPhoneNumberV2, call.request.query)
+    given = read_form(FetchPhoneNumberV2, call.request.query)
     asked = {name.strip() for name in given.fields.split(",") if name.strip()}
     if unknown := sorted(asked - PACKAGES.keys() - {"validation"}):
         raise ApiError(20422, message=f"Invalid Parameter: Fields has no {unknown[0]!r}")
     facts = call.vendor.lookups.find(unquote(number), given.country_code)
-    return Reply(
+    return ApiResult(
         {
             "calling_country_code": facts.calling_code,
             "country_code": facts.country,

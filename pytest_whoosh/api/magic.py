@@ -11,11 +11,11 @@ from typing import Final
 _MAGIC: Final = re.compile(r"\+1500555000[0-9]")
 
 #: The error code for each sender; None if it can send. The account does not own any other magic number.
-FROM: Final[Mapping[str, int | None]] = MappingProxyType(
+SENDER_ERRORS: Final[Mapping[str, int | None]] = MappingProxyType(
     {"+15005550001": 21212, "+15005550006": None, "+15005550007": 21606, "+15005550008": 21611}
 )
 #: The error code for each recipient. Other magic numbers are ordinary recipients.
-TO: Final[Mapping[str, int]] = MappingProxyType(
+RECIPIENT_ERRORS: Final[Mapping[str, int]] = MappingProxyType(
     {
         "+15005550001": 21211,
         "+15005550002": 21612,
@@ -25,9 +25,9 @@ TO: Final[Mapping[str, int]] = MappingProxyType(
     }
 )
 #: The error code for each number that an app tries to buy.
-UNAVAILABLE: Final[Mapping[str, int]] = MappingProxyType({"+15005550000": 21422, "+15005550001": 21421})
+PURCHASE_ERRORS: Final[Mapping[str, int]] = MappingProxyType({"+15005550000": 21422, "+15005550001": 21421})
 #: The number that an app can buy in each area code; None if there is none.
-AREA_CODES: Final[Mapping[str, str | None]] = MappingProxyType({"500": "+15005550006", "533": None})
+NUMBERS_BY_AREA_CODE: Final[Mapping[str, str | None]] = MappingProxyType({"500": "+15005550006", "533": None})
 
 
 def is_magic(address: str) -> bool:

@@ -17,10 +17,10 @@ from pytest_whoosh.engine.vendor import Vendor
 from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
 from . import magic
-from .dates import rfc2822
-from .forms import changes, parse
-from .paging import list_reply
-from .routing import Call, Reply, Routes
+from .dates import format_rfc2822
+from .forms import read_changes, read_form
+from .paging import list_result
+from .routing import ApiResult, Call, Routes
 
 routes = Routes("/2010-04-01/Accounts/{account_sid}/IncomingPhoneNumbers")
 
@@ -30,57 +30,57 @@ _ELEMENT: Final = "IncomingPhoneNumber"
 
 
 @routes.post("")
-def create_incoming_phone_number(call: Call) -> Reply:
+def create_incoming_phone_number(call: Call) -> ApiResult:
     """Buy a phone number: the given one, or any number in an area code."""
     return _buy(call, None)
 
 
 @routes.post("/Local")
-def create_incoming_phone_number_local(call: Call) -> Reply:
+def create_incoming_phone_number_local(call: Call) -> ApiResult:
     """Buy a local number."""
     return _buy(call, LOCAL)
 
 
 @routes.post("/Mobile")
-def create_incoming_phone_number_mobile(call: Call) -> Reply:
+def create_incoming_phone_number_mobile(call: Call) -> ApiResult:
     """Buy a mobile number."""
     return _buy(call, MOBILE)
 
 
 @routes.post("/TollFree")
-def create_incoming_phone_number_toll_free(call: Call) -> Reply:
+def create_incoming_phone_number_toll_free(call: Call) -> ApiResult:
     """Buy a toll-free number."""
     return _buy(call, TOLL_FREE)
 
 
-def _buy(call: Call, kind: str | None) -> Reply:
+def _buy(call: Call, kind: str | None) -> ApiResult:
     wanted, area = (call.request.form.get(name, [""])[0].strip() for name in ("PhoneNumber", "AreaCode"))
     if not wanted and area and kind == MOBILE:
         raise ApiError(21457)
-    found = _certain(call.vendor, wanted) if wanted or not area else _in_area(call.vendor, area)
+    found = _available_number(call.vendor, wanted) if wanted or not area else _available_number_in(call.vendor, area)
     if call.vendor.holder_of(found) not in (None, call.account.provisions):
         raise ApiError(21422)
     if kind and number_type(found) != kind:
         raise ApiError(21458)
     properties = _number_changes(call, call.account.provisions.owned(found))
     number = call.vendor.create(PhoneNumber, call.account, phone_number=found, **properties)
-    return Reply(render_incoming_phone_number(number), 201, number.sid, element=_ELEMENT)
+    return ApiResult(render_incoming_phone_number(number), 201, number.sid, element=_ELEMENT)
 
 
-def _certain(vendor: Vendor, wanted: str) -> str:
-    if wanted in magic.UNAVAILABLE:
-        raise ApiError(magic.UNAVAILABLE[wanted])
+def _available_number(vendor: Vendor, wanted: str) -> str:
+    if wanted in magic.PURCHASE_ERRORS:
+        raise ApiError(magic.PURCHASE_ERRORS[wanted])
     found = wanted if magic.is_magic(wanted) else phone_number(wanted, vendor.settings.numbers)
     if found is None:
         raise ApiError(21421)
     return found
 
 
-def _in_area(vendor: Vendor, area: str) -> str:
+def _available_number_in(vendor: Vendor, area: str) -> str:
     if not re.fullmatch(r"[2-9][0-9]{2}", area):
         raise ApiError(21451)
-    if area in magic.AREA_CODES:
-        number = magic.AREA_CODES[area]
+    if area in magic.NUMBERS_BY_AREA_CODE:
+        number = magic.NUMBERS_BY_AREA_CODE[area]
         if number is None:
             raise ApiError(21452)
         return number
@@ -93,15 +93,15 @@ def _in_area(vendor: Vendor, area: str) -> str:
 
 
 @routes.get("/{sid}")
-def fetch_incoming_phone_number(call: Call, sid: str) -> Reply:
+def fetch_incoming_phone_number(call: Call, sid: str) -> ApiResult:
     """Fetch a phone number."""
-    return Reply(render_incoming_phone_number(_number(call, sid)), sid=sid, element=_ELEMENT)
+    return ApiResult(render_incoming_phone_number(_number_or_404(call, sid)), sid=sid, element=_ELEMENT)
 
 
 @routes.post("/{sid}")
-def update_incoming_phone_number(call: Call, sid: str) -> Reply:
+def update_incoming_phone_number(call: Call, sid: str) -> ApiResult:
     """Change a phone number's properties, or the account that it belongs to."""
-    number = _number(call, sid)
+    number = _number_or_404(call, sid)
     properties = _number_changes(call, number)
     to = call.request.form.get("AccountSid", [""])[0]
     if to and to not in call.vendor.accounts:
@@ -109,17 +109,17 @@ def update_incoming_phone_number(call: Call, sid: str) -> Reply:
     call.vendor.update(number, properties)
     if to and to != number.account_sid:  # a transfer removes it from its sender pools
         call.vendor.transfer(number, call.vendor.accounts[to])
-    return Reply(render_incoming_phone_number(number), sid=sid, element=_ELEMENT)
+    return ApiResult(render_incoming_phone_number(number), sid=sid, element=_ELEMENT)
 
 
 @routes.delete("/{sid}")
-def delete_incoming_phone_number(call: Call, sid: str) -> Reply:
+def delete_incoming_phone_number(call: Call, sid: str) -> ApiResult:
     """Release a phone number."""
-    call.account.provisions.remove(_number(call, sid))
-    return Reply(None, 204, sid)
+    call.account.provisions.remove(_number_or_404(call, sid))
+    return ApiResult(None, 204, sid)
 
 
-def _number(call: Call, sid: str) -> PhoneNumber:
+def _number_or_404(call: Call, sid: str) -> PhoneNumber:
     number = call.account.provisions.numbers.get(sid)
     if number is None:
         raise call.not_found()
@@ -128,7 +128,7 @@ def _number(call: Call, sid: str) -> PhoneNumber:
 
 def _number_changes(call: Call, held: object) -> dict[str, object]:
     """Return the properties that a request sets on a new or existing number."""
-    new = changes(PhoneNumber, call.request.form)
+    new = read_changes(PhoneNumber, call.request.form)
     require_main_url(new, held)
     for name in ("sms_application_sid", "voice_application_sid"):
         if new.get(name) and new[name] not in call.account.provisions.applications:
@@ -152,25 +152,25 @@ def require_main_url(new: Mapping[str, object], held: object) -> None:
 
 
 @routes.get("")
-def list_incoming_phone_number(call: Call) -> Reply:
+def list_incoming_phone_number(call: Call) -> ApiResult:
     """List the phone numbers, newest first."""
     return _list_numbers(call, None)
 
 
 @routes.get("/Local")
-def list_incoming_phone_number_local(call: Call) -> Reply:
+def list_incoming_phone_number_local(call: Call) -> ApiResult:
     """List the local numbers."""
     return _list_numbers(call, LOCAL)
 
 
 @routes.get("/Mobile")
-def list_incoming_phone_number_mobile(call: Call) -> Reply:
+def list_incoming_phone_number_mobile(call: Call) -> ApiResult:
     """List the mobile numbers."""
     return _list_numbers(call, MOBILE)
 
 
 @routes.get("/TollFree")
-def list_incoming_phone_number_toll_free(call: Call) -> Reply:
+def list_incoming_phone_number_toll_free(call: Call) -> ApiResult:
     """List the toll-free numbers."""
     return _list_numbers(call, TOLL_FREE)
 
@@ -184,8 +184,8 @@ class ListIncomingPhoneNumber:
     origin: str | None = param("Origin", text)
 
 
-def _list_numbers(call: Call, kind: str | None) -> Reply:
-    given = parse(ListIncomingPhoneNumber, call.request.query)
+def _list_numbers(call: Call, kind: str | None) -> ApiResult:
+    given = read_form(ListIncomingPhoneNumber, call.request.query)
     looks = digits_like(given.phone_number)
 
     def matches(number: PhoneNumber) -> bool:
@@ -196,7 +196,7 @@ def _list_numbers(call: Call, kind: str | None) -> Reply:
             and kind in (None, number_type(number.phone_number))
         )
 
-    return list_reply(
+    return list_result(
         call,
         "incoming_phone_numbers",
         call.account.provisions.numbers,
@@ -221,8 +221,8 @@ def render_incoming_phone_number(number: PhoneNumber) -> dict[str, object]:
         "api_version": number.api_version,
         "beta": False,
         "capabilities": {"voice": True, "sms": number.sms_capable, "mms": number.mms_capable, "fax": False},
-        "date_created": rfc2822(number.date_created),
-        "date_updated": rfc2822(number.date_updated),
+        "date_created": format_rfc2822(number.date_created),
+        "date_updated": format_rfc2822(number.date_updated),
         "emergency_status": number.emergency_status,
         "emergency_address_sid": number.emergency_address_sid,
         "emergency_address_status": "registered" if number.emergency_address_sid else "unregistered",

@@ -10,7 +10,7 @@ from typing import Final
 from pytest_whoosh.engine.account.tokens import LIFETIME
 from pytest_whoosh.engine.errors import ApiError
 
-from .routing import Call, Reply, Routes
+from .routing import ApiResult, Call, Routes
 
 routes = Routes("/v2")
 
@@ -18,7 +18,7 @@ _FIELDS: Final = ("grant_type", "client_id", "client_secret")
 
 
 @routes.post("/token", signed=True)
-def create_token(call: Call) -> Reply:
+def create_token(call: Call) -> ApiResult:
     """Create an access token."""
     form = call.request.form
     if form.keys().isdisjoint(_FIELDS):  # another content type, such as JSON
@@ -31,7 +31,7 @@ def create_token(call: Call) -> Reply:
     account = call.vendor.caller(client_id, client_secret) if client_secret else None
     if account is None:
         raise ApiError(322402)
-    return Reply(
+    return ApiResult(
         {
             "access_token": call.vendor.new_token(account),
             "id_token": None,

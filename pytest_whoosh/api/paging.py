@@ -10,7 +10,7 @@ from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Form, Request
 from pytest_whoosh.engine.limits import LARGEST_PAGE, PAGE_SIZE
 
-from .routing import Call, Reply
+from .routing import ApiResult, Call
 
 R = TypeVar("R", bound=Record)
 
@@ -58,7 +58,7 @@ def read_paging(request: Request) -> Paging:
     return Paging(request.path, filters, size, _number(query, "Page"), token)
 
 
-def list_reply(
+def list_result(
     call: Call,
     key: str,
     records: Collection[R],
@@ -67,14 +67,14 @@ def list_reply(
     element: str,
     matches: Callable[[R], bool] = lambda record: True,
     newest_first: bool = True,
-) -> Reply:
+) -> ApiResult:
     """Return a page of the matching records in the 2010 envelope. ``element`` names each record in XML."""
     paging = read_paging(call.request)
     items, more = _page_of(records, paging, matches, newest_first=newest_first)
-    return Reply(envelope(key, paging, [render(record) for record in items], more=more), element=element)
+    return ApiResult(envelope(key, paging, [render(record) for record in items], more=more), element=element)
 
 
-def list_reply_v1(
+def list_result_v1(
     call: Call,
     key: str,
     records: Collection[R],
@@ -82,7 +82,7 @@ def list_reply_v1(
     *,
     matches: Callable[[R], bool] = lambda record: True,
     newest_first: bool = True,
-) -> Reply:
+) -> ApiResult:
     """Return a page of the matching records in the v1 envelope: ``meta`` has absolute URLs on the requested host."""
     paging = read_paging(call.request)
     items, more = _page_of(records, paging, matches, newest_first=newest_first)
@@ -97,7 +97,7 @@ def list_reply_v1(
         "next_page_url": origin + _uri(paging, number + 1, f"PA{items[-1].sid}") if more else None,
         "key": key,
     }
-    return Reply({"meta": meta, key: [render(record) for record in items]})
+    return ApiResult({"meta": meta, key: [render(record) for record in items]})
 
 
 def _page_of(

@@ -13,8 +13,8 @@ from typing import Final
 from pytest_whoosh.engine.carrier.prices import INBOUND
 from pytest_whoosh.engine.collection import Collection
 
-from .paging import list_reply_v1
-from .routing import Call, Reply, Routes
+from .paging import list_result_v1
+from .routing import ApiResult, Call, Routes
 
 routes = Routes("/v1/Messaging")
 
@@ -70,28 +70,28 @@ def _countries() -> Collection[Country]:
 
 
 @routes.get("")
-def fetch_messaging(call: Call) -> Reply:
+def fetch_messaging(call: Call) -> ApiResult:
     """Fetch the URLs of the subresources."""
     url = _url(call)
-    return Reply({"name": "Messaging", "url": url, "links": {"countries": f"{url}/Countries"}})
+    return ApiResult({"name": "Messaging", "url": url, "links": {"countries": f"{url}/Countries"}})
 
 
 @routes.get("/Countries")
-def list_messaging_country(call: Call) -> Reply:
+def list_messaging_country(call: Call) -> ApiResult:
     """List the countries, sorted by name."""
-    return list_reply_v1(
+    return list_result_v1(
         call, "countries", _countries(), lambda country: render_country(call, country), newest_first=False
     )
 
 
 @routes.get("/Countries/{iso_country}")
-def fetch_messaging_country(call: Call, iso_country: str) -> Reply:
+def fetch_messaging_country(call: Call, iso_country: str) -> ApiResult:
     """Fetch a country's prices for outbound and inbound segments."""
     country = _countries().get(iso_country.upper())
     if country is None:
         raise call.not_found()
     price = call.vendor.prices.of_country(country.sid)
-    return Reply(
+    return ApiResult(
         {
             **render_country(call, country),
             "price_unit": "USD",

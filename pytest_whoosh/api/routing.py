@@ -85,11 +85,11 @@ class Call:
 
     def not_found(self) -> ApiError:
         """Return the error for a path that names nothing."""
-        return _not_found(self.request)
+        return _not_found_error(self.request)
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ApiResult:
     """A handler's result: a document, its HTTP status, and the SID of the resource that the call was about."""
 
     document: Mapping[str, object] | None
@@ -101,7 +101,7 @@ class Reply:
 
 
 #: A function that handles an operation. It takes the call, and the values in the path by name.
-Handler: TypeAlias = Callable[..., Reply | Response]
+Handler: TypeAlias = Callable[..., ApiResult | Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,9 @@ class Router:
     def __init__(self, products: Mapping[str, Iterable[Routes]]) -> None:
         trees: dict[int, _Node] = {}
         #: The known paths by product. Products with the same routes share them.
-        self._roots = {product: trees.get(id(routes)) or _grown(trees, routes) for product, routes in products.items()}
+        self._roots = {
+            product: trees.get(id(routes)) or _build_tree(trees, routes) for product, routes in products.items()
+        }
         self._routes = products
 
     def find(self, product: str, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
@@ -209,7 +211,7 @@ class Router:
         return list(dict.fromkeys(route.path for routes in self._routes[product] for route in routes))
 
 
-def _grown(trees: dict[int, _Node], routes: Iterable[Routes]) -> _Node:
+def _build_tree(trees: dict[int, _Node], routes: Iterable[Routes]) -> _Node:
     root = trees[id(routes)] = _Node()
     for route in (route for each in routes for route in each):
         node = root
@@ -253,18 +255,18 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
         if vendor.rules.calls:
             rule = _scripted(vendor, router, request, path, extension)
         if rule:
-            reply: Reply | Response = _scripted_reply(rule, vendor, router, request, path, extension)
+            result: ApiResult | Response = _scripted_response(rule, vendor, router, request, path, extension)
         else:
-            reply = _own_reply(vendor, router, request, path, extension)
+            result = _own_result(vendor, router, request, path, extension)
     except ApiError as refusal:
         error = refusal
         headers = {ERROR_CODE: str(error.code), **ERROR_HEADERS.get(error.status, {}), **error.headers}
-        reply = Reply(error.document(), error.status, headers=headers)
+        result = ApiResult(error.document(), error.status, headers=headers)
     except (NetworkFault, WhooshNotFakedError) as fault:
         vendor.note(request, fault, rule=rule)
         raise
-    response = reply if isinstance(reply, Response) else _render(vendor, request, reply, extension)
-    vendor.note(request, response, error, None if isinstance(reply, Response) else reply.sid, rule)
+    response = result if isinstance(result, Response) else _render(vendor, request, result, extension)
+    vendor.note(request, response, error, None if isinstance(result, Response) else result.sid, rule)
     return response
 
 
@@ -280,11 +282,11 @@ def may_be_mocked(vendor: Vendor, router: Router, request: Request) -> bool:
     return (found is None or request.method not in found[0]) and is_documented(product, request.method, path)
 
 
-def _own_reply(vendor: Vendor, router: Router, request: Request, path: str, extension: str) -> Reply | Response:
+def _own_result(vendor: Vendor, router: Router, request: Request, path: str, extension: str) -> ApiResult | Response:
     """Answer a request that no rule of ``whoosh.when_called`` answers."""
     if is_cdn(request.host):
         return cdn.serve(vendor, request)
-    route, call, values = _routed(vendor, router, request, path, extension)
+    route, call, values = _find_route(vendor, router, request, path, extension)
     if vendor.concurrency:
         vendor.concurrency.enter(request, call.account.sid)
     if not call.account.is_active and not route.any_status:
@@ -292,25 +294,25 @@ def _own_reply(vendor: Vendor, router: Router, request: Request, path: str, exte
     return route.handler(call, **values)
 
 
-def _routed(
+def _find_route(
     vendor: Vendor, router: Router, request: Request, path: str, extension: str
 ) -> tuple[Route, Call, dict[str, str]]:
     """Return the route for a request, the authenticated call, and the values in its path."""
     product = product_of(request.host)
     if product is None:
-        raise _unfaked(vendor, request)
+        raise _not_faked_error(vendor, request)
     found = router.find(product, path)
     routes, values = found or ({}, {})
     route = routes.get(request.method)
     if route is None and vendor.settings.unfaked == "refuse" and is_documented(product, request.method, path):
-        raise _unfaked(vendor, request, router.paths(product))
+        raise _not_faked_error(vendor, request, router.paths(product))
     caller = vendor.account if route and route.signed else _authenticate(vendor, request)
     if found is None:
         nearest = nearest_path(request.path, router.paths(product))
-        raise _not_found(request, why=f"no such path; the nearest one is {nearest}" if nearest else None)
+        raise _not_found_error(request, why=f"no such path; the nearest one is {nearest}" if nearest else None)
     if route is None:
         raise ApiError(20004)
-    account = _account(vendor, caller, request, values.pop("account_sid", None))
+    account = _account_for(vendor, caller, request, values.pop("account_sid", None))
     return route, Call(vendor, account, request, extension), values
 
 
@@ -320,41 +322,41 @@ def _scripted(vendor: Vendor, router: Router, request: Request, path: str, exten
     rule = rules.answering(request)
     if rule and rules.any_since(rule):
         with suppress(ApiError, WhooshNotFakedError):  # a refused call creates no message
-            route, call, _ = _routed(vendor, router, request, path, extension)
+            route, call, _ = _find_route(vendor, router, request, path, extension)
             if route.preview and rules.takes_since(rule, route.preview(call)):
                 return None
     return rule
 
 
-def _scripted_reply(
+def _scripted_response(
     rule: CallRule, vendor: Vendor, router: Router, request: Request, path: str, extension: str
 ) -> Response:
     """Return or raise a rule's answer. If only the response is lost, carry out the call first."""
     if rule.answer and rule.answer.carried_out:
         with suppress(ApiError, WhooshNotFakedError):  # an error response is lost as well
-            _own_reply(vendor, router, request, path, extension)
+            _own_result(vendor, router, request, path, extension)
     return rule.respond_to(request)
 
 
-def _not_found(request: Request, *, why: str | None = None) -> ApiError:
+def _not_found_error(request: Request, *, why: str | None = None) -> ApiError:
     """Return the error for an unknown path. All APIs except 2010 show the path without its version."""
     return ApiError(20404, {"path": re.sub(r"^/v\d+(?=/)", "", request.path)}, why=why)
 
 
-def _unfaked(vendor: Vendor, request: Request, faked: Iterable[str] = ()) -> Exception:
+def _not_faked_error(vendor: Vendor, request: Request, faked: Iterable[str] = ()) -> Exception:
     """Return the error for a call that is not faked: an error of the test, or a 404 with ``unfaked="404"``."""
-    return _not_found(request) if vendor.settings.unfaked == "404" else not_faked(request, faked)
+    return _not_found_error(request) if vendor.settings.unfaked == "404" else not_faked(request, faked)
 
 
-def _account(vendor: Vendor, caller: Account, request: Request, sid: str | None) -> Account:
+def _account_for(vendor: Vendor, caller: Account, request: Request, sid: str | None) -> Account:
     """Return the account that a path names, or the caller's account if it names none."""
     if sid is None:
         return caller
     if not is_sid(sid, Prefix.ACCOUNT) and (vendor.settings.credentials == "exact" or not _is_placeholder(sid)):
-        raise _not_found(request)
+        raise _not_found_error(request)
     account = vendor.account_at(sid)
     if account is None or not vendor.lets(caller, account):
-        raise _unauthorized(request, _INVALID_USER, "Authenticate")
+        raise _unauthorized_error(request, _INVALID_USER, "Authenticate")
     return account
 
 
@@ -370,15 +372,15 @@ def _authenticate(vendor: Vendor, request: Request) -> Account:
     if given is None:
         token = _BEARER.fullmatch(header)
         if token is None:
-            raise _unauthorized(request, _NO_CREDENTIALS, _NO_CREDENTIALS)
+            raise _unauthorized_error(request, _NO_CREDENTIALS, _NO_CREDENTIALS)
         caller = vendor.bearer(token[1])
         if caller is None:
-            raise _unauthorized(request, _INVALID_USER, "Authenticate")
+            raise _unauthorized_error(request, _INVALID_USER, "Authenticate")
         return caller
     caller = vendor.caller(*given)
     if caller is None:
         known = is_sid(given[0], Prefix.ACCOUNT) or is_sid(given[0], Prefix.API_KEY)
-        raise _unauthorized(request, _INVALID_USER, "Authenticate" if known else _INVALID_USER)
+        raise _unauthorized_error(request, _INVALID_USER, "Authenticate" if known else _INVALID_USER)
     return caller
 
 
@@ -387,7 +389,7 @@ _NO_CREDENTIALS: Final = "Authentication Error - No credentials provided"
 _INVALID_USER: Final = "Authentication Error - invalid username"
 
 
-def _unauthorized(request: Request, message: str, message_2010: str) -> ApiError:
+def _unauthorized_error(request: Request, message: str, message_2010: str) -> ApiError:
     """Return the error for wrong credentials. The 2010 API has its own texts and no detail."""
     if request.path.startswith(_2010):
         return ApiError(20003, message=message_2010)
@@ -406,20 +408,20 @@ def _basic_credentials(header: str) -> tuple[str, str] | None:
     return (user, password) if colon and user else None
 
 
-def _render(vendor: Vendor, request: Request, reply: Reply, extension: str) -> Response:
+def _render(vendor: Vendor, request: Request, result: ApiResult, extension: str) -> Response:
     request_id = (
-        Prefix.REQUEST + reply.sid[2:] if reply.sid and reply.status == 201 else vendor.sids.new(Prefix.REQUEST)
+        Prefix.REQUEST + result.sid[2:] if result.sid and result.status == 201 else vendor.sids.new(Prefix.REQUEST)
     )
     headers = HEADERS | {"Twilio-Request-Id": request_id}
     if vendor.concurrency:
         headers["Twilio-Concurrent-Requests"] = str(vendor.concurrency.load(request))
     if not _ORIGIN.isdisjoint(request.headers):
         headers |= CROSS_ORIGIN
-    if reply.headers:
-        headers |= reply.headers
-    if reply.document is None:
-        return Response(reply.status, headers)
+    if result.headers:
+        headers |= result.headers
+    if result.document is None:
+        return Response(result.status, headers)
     if extension == "json":
-        return Response(reply.status, headers, json.dumps(reply.document))
+        return Response(result.status, headers, json.dumps(result.document))
     headers["Content-Type"] = "application/xml"
-    return Response(reply.status, headers, xml.document(reply.element, reply.document))
+    return Response(result.status, headers, xml.document(result.element, result.document))

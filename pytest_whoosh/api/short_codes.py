@@ -10,11 +10,11 @@ from pytest_whoosh.engine.account.resources import ShortCode
 from pytest_whoosh.engine.parameters import param, text
 from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 
-from .dates import rfc2822
-from .forms import changes, parse
+from .dates import format_rfc2822
+from .forms import read_changes, read_form
 from .numbers import digits_like, require_main_url
-from .paging import list_reply
-from .routing import Call, Reply, Routes
+from .paging import list_result
+from .routing import ApiResult, Call, Routes
 
 routes = Routes("/2010-04-01/Accounts/{account_sid}/SMS/ShortCodes")
 
@@ -30,11 +30,11 @@ class ListShortCode:
 
 
 @routes.get("")
-def list_short_code(call: Call) -> Reply:
+def list_short_code(call: Call) -> ApiResult:
     """List the short codes, newest first."""
-    given = parse(ListShortCode, call.request.query)
+    given = read_form(ListShortCode, call.request.query)
     looks = digits_like(given.short_code)
-    return list_reply(
+    return list_result(
         call,
         "short_codes",
         call.account.provisions.short_codes,
@@ -45,21 +45,21 @@ def list_short_code(call: Call) -> Reply:
 
 
 @routes.get("/{sid}")
-def fetch_short_code(call: Call, sid: str) -> Reply:
+def fetch_short_code(call: Call, sid: str) -> ApiResult:
     """Fetch a short code."""
-    return Reply(render_short_code(_short_code(call, sid)), sid=sid, element=_ELEMENT)
+    return ApiResult(render_short_code(_short_code_or_404(call, sid)), sid=sid, element=_ELEMENT)
 
 
 @routes.post("/{sid}")
-def update_short_code(call: Call, sid: str) -> Reply:
+def update_short_code(call: Call, sid: str) -> ApiResult:
     """Change a short code's name and webhooks."""
-    code = _short_code(call, sid)
-    new = changes(ShortCode, call.request.form)
+    code = _short_code_or_404(call, sid)
+    new = read_changes(ShortCode, call.request.form)
     require_main_url(new, code)
-    return Reply(render_short_code(call.vendor.update(code, new)), sid=sid, element=_ELEMENT)
+    return ApiResult(render_short_code(call.vendor.update(code, new)), sid=sid, element=_ELEMENT)
 
 
-def _short_code(call: Call, sid: str) -> ShortCode:
+def _short_code_or_404(call: Call, sid: str) -> ShortCode:
     code = call.account.provisions.short_codes.get(sid)
     if code is None:
         raise call.not_found()
@@ -71,8 +71,8 @@ def render_short_code(code: ShortCode) -> dict[str, object]:
     return {
         "account_sid": code.account_sid,
         "api_version": code.api_version,
-        "date_created": rfc2822(code.date_created),
-        "date_updated": rfc2822(code.date_updated),
+        "date_created": format_rfc2822(code.date_created),
+        "date_updated": format_rfc2822(code.date_updated),
         "friendly_name": code.friendly_name,
         "short_code": code.short_code,
         "sid": code.sid,

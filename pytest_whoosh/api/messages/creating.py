@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Final
 
 from pytest_whoosh.api import magic
-from pytest_whoosh.api.dates import instant
-from pytest_whoosh.api.forms import parse
+from pytest_whoosh.api.dates import parse_iso8601
+from pytest_whoosh.api.forms import read_form
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.content import read_variables, render
 from pytest_whoosh.engine.account.resources import PhoneNumber, ShortCode
@@ -72,7 +72,7 @@ def _read_sender(draft: Draft) -> None:
     sender = _normalize(draft, draft.sender)
     if sender is None and kind_of(draft.sender) in (Kind.SHORT_CODE, Kind.ALPHA):
         sender = draft.sender
-    if sender is None or magic.FROM.get(sender) == 21212:
+    if sender is None or magic.SENDER_ERRORS.get(sender) == 21212:
         raise draft.refuse(21212)
     draft.from_ = sender
 
@@ -121,7 +121,7 @@ def _owns_sender(draft: Draft) -> None:
     if draft.from_ is None:
         return
     if magic.is_magic(draft.from_):
-        code = magic.FROM.get(draft.from_, 21606)
+        code = magic.SENDER_ERRORS.get(draft.from_, 21606)
         if code and code != 21611:  # a full queue is checked last
             raise draft.refuse(code)
         return
@@ -151,7 +151,7 @@ def _require_owned(draft: Draft, sender: str) -> None:
 
 #: Texts that the recorded API treats as short codes: Indian numbers with one digit missing, and ``False``, which an app
 #: posts by mistake.
-_TAKEN_FOR_SHORT_CODES: Final = re.compile(r"\+91[0-9]{9}|False")
+_COUNTED_AS_SHORT_CODES: Final = re.compile(r"\+91[0-9]{9}|False")
 
 
 def _read_recipient(draft: Draft) -> None:
@@ -159,16 +159,16 @@ def _read_recipient(draft: Draft) -> None:
     if len(draft.form["To"]) > 1 or "," in recipient:
         raise draft.refuse(21653)
     to = _normalize(draft, recipient)
-    if (to is None and SHORT_CODE.fullmatch(recipient)) or _TAKEN_FOR_SHORT_CODES.fullmatch(to or recipient):
+    if (to is None and SHORT_CODE.fullmatch(recipient)) or _COUNTED_AS_SHORT_CODES.fullmatch(to or recipient):
         raise draft.refuse(21265)
     if to is None and channel_of(recipient.lower()):
         raise draft.refuse(63003)
-    if to is None or magic.TO.get(to) == 21211:
+    if to is None or magic.RECIPIENT_ERRORS.get(to) == 21211:
         raise draft.refuse(21211)
     draft.to = to
 
 
-def _differ_in_one_channel(draft: Draft) -> None:
+def _differ_and_share_a_channel(draft: Draft) -> None:
     if draft.from_ is None:
         return
     channel = channel_of(draft.to)
@@ -180,7 +180,7 @@ def _differ_in_one_channel(draft: Draft) -> None:
 
 def _can_be_routed(draft: Draft) -> None:
     sender, to = draft.from_, draft.to
-    if magic.TO.get(to) == 21612:
+    if magic.RECIPIENT_ERRORS.get(to) == 21612:
         raise draft.refuse(21612)
     if sender is None or channel_of(to):
         return
@@ -208,7 +208,7 @@ def _read_parameters(draft: Draft) -> None:
     if form.get("ApplicationSid", [""])[0] and "StatusCallback" in form:
         # The application's URL replaces this one, even if the application has no URL.
         form = {name: values for name, values in form.items() if name != "StatusCallback"}
-    draft.given = given = parse(CreateMessage, form)
+    draft.given = given = read_form(CreateMessage, form)
     if given.status_callback and draft.vendor.settings.callback_hosts == "public" and is_private(given.status_callback):
         raise draft.refuse(21609, why='callback_hosts="public" refuses this machine and private addresses')
 
@@ -230,7 +230,7 @@ def _read_template(draft: Draft, content_sid: str) -> None:
         raise draft.refuse(21655)
     rendered = render(template, read_variables(draft.given.content_variables), channel_of(draft.to))
     draft.template, draft.content = template, rendered.content
-    filled = parse(CreateMessage, {"Body": [rendered.body], "MediaUrl": [*rendered.media_urls]})
+    filled = read_form(CreateMessage, {"Body": [rendered.body], "MediaUrl": [*rendered.media_urls]})
     draft.given = replace(draft.given, body=filled.body, media_urls=filled.media_urls)
     if len(draft.given.media_urls) > MOST_MEDIA:
         raise draft.refuse(21623)
@@ -263,7 +263,7 @@ def _can_schedule(draft: Draft) -> None:
     if draft.service is None:
         raise draft.refuse(35118)
     try:
-        send_at = instant(given.send_at)
+        send_at = parse_iso8601(given.send_at)
     except ValueError:
         raise draft.refuse(35114) from None
     vendor = draft.vendor
@@ -280,8 +280,8 @@ def _can_schedule(draft: Draft) -> None:
     draft.send_at = send_at
 
 
-def _recipient_takes(draft: Draft) -> None:
-    code = magic.TO.get(draft.to)
+def _recipient_accepts(draft: Draft) -> None:
+    code = magic.RECIPIENT_ERRORS.get(draft.to)
     if code:
         raise draft.refuse(code)
     if draft.service is None and draft.account.provisions.has_opted_out(draft.to, draft.from_, None):
@@ -289,7 +289,7 @@ def _recipient_takes(draft: Draft) -> None:
 
 
 def _queue_has_room(draft: Draft) -> None:
-    if draft.from_ and magic.FROM.get(draft.from_) == 21611:
+    if draft.from_ and magic.SENDER_ERRORS.get(draft.from_) == 21611:
         raise draft.refuse(21611)
 
 
@@ -303,7 +303,7 @@ CHECKS: Final[tuple[Callable[[Draft], None], ...]] = (
     _read_fallback,
     _owns_sender,
     _read_recipient,
-    _differ_in_one_channel,
+    _differ_and_share_a_channel,
     _can_be_routed,
     _can_carry_media,
     _read_parameters,
@@ -311,6 +311,6 @@ CHECKS: Final[tuple[Callable[[Draft], None], ...]] = (
     _find_application,
     _can_shorten,
     _can_schedule,
-    _recipient_takes,
+    _recipient_accepts,
     _queue_has_room,
 )

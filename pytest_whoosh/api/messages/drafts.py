@@ -24,7 +24,7 @@ from pytest_whoosh.engine.text.smart_encoding import smart_encode
 from pytest_whoosh.engine.vendor import OUTBOUND_API, Vendor
 
 
-def _shown_url(value: str) -> dict[str, object]:
+def _url_text(value: str) -> dict[str, object]:
     return {"url": value}
 
 
@@ -37,7 +37,7 @@ class CreateMessage:
     content_sid: str | None = param("ContentSid", sid("HX"), invalid=21655)
     content_variables: str | None = param("ContentVariables", text)
     application_sid: str | None = param("ApplicationSid", sid("AP"), invalid=21420)
-    status_callback: str | None = param("StatusCallback", url, invalid=21609, texts=_shown_url)
+    status_callback: str | None = param("StatusCallback", url, invalid=21609, texts=_url_text)
     validity_period: int | None = param("ValidityPeriod", integer(1, LONGEST_VALIDITY), invalid=21624)
     max_price: Decimal | None = param("MaxPrice", amount, invalid=21627)
     content_retention: str | None = param("ContentRetention", one_of("retain", "discard"), invalid=30029)
@@ -58,7 +58,7 @@ class CreateMessage:
     tags: dict[str, str] | None = param("Tags", tags)
 
 
-_NOTHING: Final = CreateMessage()
+_NO_PARAMETERS: Final = CreateMessage()
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Draft:
     to: str = ""
     from_: str | None = None
     service: MessagingService | None = None
-    given: CreateMessage = _NOTHING
+    given: CreateMessage = _NO_PARAMETERS
     send_at: datetime | None = None
     application: Application | None = None
     template: ContentTemplate | None = None
@@ -121,12 +121,12 @@ def make_message(draft: Draft) -> Message:
         account=draft.account,
         to=draft.to,
         from_=draft.from_,
-        body=_body(draft),
+        body=_body_to_send(draft),
         direction=OUTBOUND_API,
         status=_first_status(draft),
         date_created=now,
         date_updated=now,
-        posted_names=_shared(tuple(draft.form)),
+        posted_names=_share_names(tuple(draft.form)),
         posted_values=tuple(values[0] if len(values) == 1 else tuple(values) for values in draft.form.values()),
         send_at=draft.send_at,
         service=service,
@@ -153,12 +153,12 @@ def make_message(draft: Draft) -> Message:
 
 
 @lru_cache(maxsize=256)
-def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
+def _share_names(names: tuple[str, ...]) -> tuple[str, ...]:
     # Cached, because an app posts the same parameters many times.
     return names
 
 
-def _body(draft: Draft) -> str:
+def _body_to_send(draft: Draft) -> str:
     """Return the text to send. Look-alikes are replaced if the request says so, or else the service."""
     smart = draft.given.smart_encoded
     if smart is None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from pytest_whoosh.api.dates import Span, span, whole_day
-from pytest_whoosh.api.forms import parse
+from pytest_whoosh.api.dates import Period, parse_day, parse_period
+from pytest_whoosh.api.forms import read_form
 from pytest_whoosh.api.paging import Paging
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.addresses import normalize
@@ -29,9 +29,9 @@ class ListMessage:
 
     to: str | None = param("To", _address)
     from_: str | None = param("From", _address)
-    date_sent: Span | None = param("DateSent", whole_day)
-    date_sent_before: Span | None = param("DateSent<", span)
-    date_sent_after: Span | None = param("DateSent>", span)
+    date_sent: Period | None = param("DateSent", parse_day)
+    date_sent_before: Period | None = param("DateSent<", parse_period)
+    date_sent_after: Period | None = param("DateSent>", parse_period)
 
     @property
     def earliest(self) -> datetime | None:
@@ -50,9 +50,9 @@ def find_messages(account: Account, paging: Paging) -> tuple[list[Message], bool
     Raises:
         ApiError: a date is invalid, or no message ever had the SID in the page's token.
     """
-    filters = parse(ListMessage, paging.filters)
-    order, matches = _narrowest(account, filters)
-    found = filter(matches, _from_start(account, order, paging, filters))
+    filters = read_form(ListMessage, paging.filters)
+    order, matches = _shortest_order(account, filters)
+    found = filter(matches, _page_start(account, order, paging, filters))
     skipped = 0 if paging.sid else paging.page * paging.size
     page = list(islice(found, skipped, skipped + paging.size + 1))
     more = len(page) > paging.size
@@ -63,7 +63,7 @@ def find_messages(account: Account, paging: Paging) -> tuple[list[Message], bool
     return page, more
 
 
-def _narrowest(account: Account, filters: ListMessage) -> tuple[Order, Callable[[Message], bool]]:
+def _shortest_order(account: Account, filters: ListMessage) -> tuple[Order, Callable[[Message], bool]]:
     """Return the shortest order with all messages that meet the filters, and a function for the remaining filters."""
     to, from_ = filters.to, filters.from_
     candidates = [account.order]
@@ -83,7 +83,7 @@ def _narrowest(account: Account, filters: ListMessage) -> tuple[Order, Callable[
     return min(candidates, key=len), matches
 
 
-def _from_start(account: Account, order: Order, paging: Paging, filters: ListMessage) -> Iterator[Message]:
+def _page_start(account: Account, order: Order, paging: Paging, filters: ListMessage) -> Iterator[Message]:
     """Iterate over the messages of an order from the start of a page, in the direction of paging."""
     newest = order.until(filters.latest) if filters.latest else order.end
     oldest = order.since(filters.earliest) if filters.earliest else 0

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from pytest_whoosh.api.cdn import signed_url
-from pytest_whoosh.api.dates import day_or_instant, rfc2822
-from pytest_whoosh.api.forms import parse
-from pytest_whoosh.api.paging import list_reply
-from pytest_whoosh.api.routing import HEADERS, Call, Reply, Routes
+from pytest_whoosh.api.dates import format_rfc2822, parse_day_or_moment
+from pytest_whoosh.api.forms import read_form
+from pytest_whoosh.api.paging import list_result
+from pytest_whoosh.api.routing import HEADERS, ApiResult, Call, Routes
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Response
 from pytest_whoosh.engine.messages.record import Media, Message
@@ -29,9 +29,9 @@ _REDIRECT_HEADERS: Final = {name: value for name, value in HEADERS.items() if na
 class ListMedia:
     """The filters of a list. A date without a time is midnight, except ``DateCreated``, which names a whole day."""
 
-    date_created: tuple[datetime, bool] | None = param("DateCreated", day_or_instant)
-    date_created_before: tuple[datetime, bool] | None = param("DateCreated<", day_or_instant)
-    date_created_after: tuple[datetime, bool] | None = param("DateCreated>", day_or_instant)
+    date_created: tuple[datetime, bool] | None = param("DateCreated", parse_day_or_moment)
+    date_created_before: tuple[datetime, bool] | None = param("DateCreated<", parse_day_or_moment)
+    date_created_after: tuple[datetime, bool] | None = param("DateCreated>", parse_day_or_moment)
 
     def matches(self, media: Media) -> bool:
         """True if a media file's creation date meets the filters."""
@@ -44,27 +44,27 @@ class ListMedia:
 
 
 @routes.get("")
-def list_media(call: Call, message_sid: str) -> Reply:
+def list_media(call: Call, message_sid: str) -> ApiResult:
     """List a message's media, in the order in which the message has them."""
-    form = parse(ListMedia, call.request.query)
-    message = _message(call, message_sid)
-    return list_reply(
+    form = read_form(ListMedia, call.request.query)
+    message = _message_or_404(call, message_sid)
+    return list_result(
         call, "media_list", message.media, render_media, element=_ELEMENT, matches=form.matches, newest_first=False
     )
 
 
 @routes.get("/{sid}")
-def fetch_media(call: Call, message_sid: str, sid: str) -> Reply | Response:
+def fetch_media(call: Call, message_sid: str, sid: str) -> ApiResult | Response:
     """Fetch the description of a media file. Without an extension in the path, redirect to the file."""
-    media = _find(call, message_sid, sid)
+    media = _media_or_404(call, message_sid, sid)
     if not call.extension:
-        location = signed_url(call.vendor, call.request, _message(call, message_sid), media)
+        location = signed_url(call.vendor, call.request, _message_or_404(call, message_sid), media)
         return Response(307, {**_REDIRECT_HEADERS, "Location": location})
-    return Reply(render_media(media), sid=sid, element=_ELEMENT)
+    return ApiResult(render_media(media), sid=sid, element=_ELEMENT)
 
 
 @routes.head("/{sid}")
-def look_at_media(call: Call, message_sid: str, sid: str) -> Reply | Response:
+def head_media(call: Call, message_sid: str, sid: str) -> ApiResult | Response:
     """Redirect to the file. HEAD does not return the description."""
     if call.extension:
         raise ApiError(20004)
@@ -72,22 +72,22 @@ def look_at_media(call: Call, message_sid: str, sid: str) -> Reply | Response:
 
 
 @routes.delete("/{sid}")
-def delete_media(call: Call, message_sid: str, sid: str) -> Reply:
+def delete_media(call: Call, message_sid: str, sid: str) -> ApiResult:
     """Delete a media file. The message stays."""
-    _find(call, message_sid, sid)
-    _message(call, message_sid).media.remove(sid)
-    return Reply(None, 204, sid)
+    _media_or_404(call, message_sid, sid)
+    _message_or_404(call, message_sid).media.remove(sid)
+    return ApiResult(None, 204, sid)
 
 
-def _message(call: Call, sid: str) -> Message:
+def _message_or_404(call: Call, sid: str) -> Message:
     message = call.account.find(sid)
     if message is None:
         raise call.not_found()
     return message
 
 
-def _find(call: Call, message_sid: str, sid: str) -> Media:
-    media = _message(call, message_sid).media.get(sid)
+def _media_or_404(call: Call, message_sid: str, sid: str) -> Media:
+    media = _message_or_404(call, message_sid).media.get(sid)
     if media is None:
         raise call.not_found()
     return media
@@ -98,8 +98,8 @@ def render_media(media: Media) -> dict[str, object]:
     return {
         "account_sid": media.account_sid,
         "content_type": media.file.content_type,
-        "date_created": rfc2822(media.date_created),
-        "date_updated": rfc2822(media.date_updated),
+        "date_created": format_rfc2822(media.date_created),
+        "date_updated": format_rfc2822(media.date_updated),
         "parent_sid": media.parent_sid,
         "sid": media.sid,
         "uri": f"/{API_VERSION}/Accounts/{media.account_sid}/Messages/{media.parent_sid}/Media/{media.sid}.json",

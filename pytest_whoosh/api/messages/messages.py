@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_whoosh.api.dates import rfc2822
-from pytest_whoosh.api.forms import parse
+from pytest_whoosh.api.dates import format_rfc2822
+from pytest_whoosh.api.forms import read_form
 from pytest_whoosh.api.paging import envelope, read_paging
-from pytest_whoosh.api.routing import Call, Reply, Routes
+from pytest_whoosh.api.routing import ApiResult, Call, Routes
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Form, Request, Response
 from pytest_whoosh.engine.messages.lifecycle import UNFINISHED, Status
@@ -26,70 +26,70 @@ routes = Routes("/2010-04-01/Accounts/{account_sid}/Messages")
 _ELEMENT: Final = "Message"
 _FORM: Final = "application/x-www-form-urlencoded"
 #: The content types that apps post by mistake.
-_NO_FORMS: Final = frozenset({"application/json", "multipart/form-data"})
+_WRONG_CONTENT_TYPES: Final = frozenset({"application/json", "multipart/form-data"})
 
 
 def _preview(call: Call) -> Message:
     """Return the message that a request asks for, without sending it."""
-    return _draft(call)
+    return _draft_from(call)
 
 
-def _draft(call: Call) -> Message:
+def _draft_from(call: Call) -> Message:
     form = call.request.form
     if "From" not in form and "MessagingServiceSid" not in form:
-        _check_encoding(call.request)
+        _require_form(call.request)
     return draft_message(call.vendor, call.account, form)
 
 
-def _check_encoding(request: Request) -> None:
+def _require_form(request: Request) -> None:
     """Refuse a JSON or multipart body, because no parameter can be read from it.
 
     Raises:
         ApiError: 12300, "Invalid Content-Type".
     """
     sent = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if request.body and sent in _NO_FORMS:
+    if request.body and sent in _WRONG_CONTENT_TYPES:
         raise ApiError(12300, why=f"Messages takes a form, {_FORM}; the app posted {sent}")
 
 
 @routes.post("", preview=_preview)
-def create_message(call: Call) -> Reply | Response:
+def create_message(call: Call) -> ApiResult | Response:
     """Send a message."""
-    message = _draft(call)
+    message = _draft_from(call)
     answer = call.vendor.send(message, call.request)
     if answer is not None:
         return answer
-    return Reply(render_new_message(message), 201, message.sid, element=_ELEMENT)
+    return ApiResult(render_new_message(message), 201, message.sid, element=_ELEMENT)
 
 
 @routes.get("/{message_sid}")
-def fetch_message(call: Call, message_sid: str) -> Reply:
+def fetch_message(call: Call, message_sid: str) -> ApiResult:
     """Fetch a message."""
-    return Reply(render_message(_find(call, message_sid)), sid=message_sid, element=_ELEMENT)
+    return ApiResult(render_message(_message_or_404(call, message_sid)), sid=message_sid, element=_ELEMENT)
 
 
 @routes.get("")
-def list_message(call: Call) -> Reply:
+def list_message(call: Call) -> ApiResult:
     """List messages, newest first, filtered by To, From and DateSent."""
     paging = read_paging(call.request)
     page, more = find_messages(call.account, paging)
     document = envelope("messages", paging, [render_message(message) for message in page], more=more)
-    return Reply(document, element=_ELEMENT)
+    return ApiResult(document, element=_ELEMENT)
 
 
 @routes.post("/{message_sid}")
-def update_message(call: Call, message_sid: str) -> Reply:
+def update_message(call: Call, message_sid: str) -> ApiResult:
     """Redact a finished message, or cancel a scheduled one."""
-    message = _find(call, message_sid)
+    message = _message_or_404(call, message_sid)
     form = call.request.form
-    update = _UPDATES.get(_asked(form))
+    update = _UPDATES.get(_requested_update(form))
     if update is None:
         raise ApiError(30400)
     update(call, message)
-    return Reply(render_message(message), sid=message_sid, element=_ELEMENT)
+    return ApiResult(render_message(message), sid=message_sid, element=_ELEMENT)
 
 
-def _asked(form: Form) -> tuple[str | None, str | None]:
+def _requested_update(form: Form) -> tuple[str | None, str | None]:
     body, status = form.get("Body"), form.get("Status")
     return body[0] if body else None, status[0] if status else None
 
@@ -116,16 +116,16 @@ _UPDATES: Final[dict[tuple[str | None, str | None], Callable[[Call, Message], No
 
 
 @routes.delete("/{message_sid}")
-def delete_message(call: Call, message_sid: str) -> Reply:
+def delete_message(call: Call, message_sid: str) -> ApiResult:
     """Delete a finished message."""
-    message = _find(call, message_sid)
+    message = _message_or_404(call, message_sid)
     if message.status in UNFINISHED:
         raise ApiError(20009)
     call.account.remove(message)
-    return Reply(None, 204, message_sid)
+    return ApiResult(None, 204, message_sid)
 
 
-def _find(call: Call, sid: str) -> Message:
+def _message_or_404(call: Call, sid: str) -> Message:
     message = call.account.find(sid)
     if message is None:
         raise call.not_found()
@@ -143,21 +143,21 @@ class CreateMessageFeedback:
 
 
 @routes.post("/{message_sid}/Feedback")
-def create_message_feedback(call: Call, message_sid: str) -> Reply:
+def create_message_feedback(call: Call, message_sid: str) -> ApiResult:
     """Record if the person acted on a message that was sent with ProvideFeedback."""
-    message = _find(call, message_sid)
+    message = _message_or_404(call, message_sid)
     if message.feedback is None:
         refusal = call.not_found()
         refusal.why = f"{message_sid} was sent without provide_feedback=True, so it accepts no feedback"
         raise refusal
-    message.feedback = parse(CreateMessageFeedback, call.request.form).outcome
-    return Reply(
+    message.feedback = read_form(CreateMessageFeedback, call.request.form).outcome
+    return ApiResult(
         {
             "account_sid": message.account.sid,
             "message_sid": message.sid,
             "outcome": message.feedback,
-            "date_created": rfc2822(message.date_created),
-            "date_updated": rfc2822(call.vendor.now),
+            "date_created": format_rfc2822(message.date_created),
+            "date_updated": format_rfc2822(call.vendor.now),
             "uri": f"{_uri(message)}/Feedback.json",
         },
         sid=message_sid,
@@ -189,17 +189,17 @@ def render_new_message(message: Message) -> dict[str, object]:
         "num_segments": str(message.num_segments),
         "direction": message.direction,
         "from": message.from_,
-        "date_updated": rfc2822(message.date_updated),
+        "date_updated": format_rfc2822(message.date_updated),
         "price": None if message.price is None else f"{message.price:.5f}",
         "error_message": message.error_message,
         "uri": f"{uri}.json",
         "account_sid": message.account.sid,
         "num_media": str(len(message.media_urls)),
         "to": message.shown_to,
-        "date_created": rfc2822(message.date_created),
+        "date_created": format_rfc2822(message.date_created),
         "status": message.status.value,
         "sid": message.sid,
-        "date_sent": message.date_sent and rfc2822(message.date_sent),
+        "date_sent": message.date_sent and format_rfc2822(message.date_sent),
         "messaging_service_sid": message.service and message.service.sid,
         "error_code": message.error_code,
         "price_unit": None if message.price is None else "USD",

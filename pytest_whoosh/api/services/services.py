@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from pytest_whoosh.api.dates import iso8601
-from pytest_whoosh.api.forms import changes
-from pytest_whoosh.api.paging import list_reply_v1
-from pytest_whoosh.api.routing import Call, Reply, Routes
+from pytest_whoosh.api.dates import format_iso8601
+from pytest_whoosh.api.forms import read_changes
+from pytest_whoosh.api.paging import list_result_v1
+from pytest_whoosh.api.routing import ApiResult, Call, Routes
 from pytest_whoosh.engine.account.resources import (
     USECASES,
     ChannelSender,
@@ -36,62 +36,62 @@ _COUNTRY: Final = re.compile("[A-Za-z]{2}")
 
 
 @routes.post("")
-def create_service(call: Call) -> Reply:
+def create_service(call: Call) -> ApiResult:
     """Create a service."""
-    settings = changes(MessagingService, call.request.form)
+    settings = read_changes(MessagingService, call.request.form)
     if "friendly_name" not in settings:
-        raise _missing("FriendlyName")
+        raise _missing_parameter("FriendlyName")
     service = call.vendor.create(MessagingService, call.account, **settings)
-    return Reply(render_service(call, service), 201, service.sid)
+    return ApiResult(render_service(call, service), 201, service.sid)
 
 
 @routes.get("")
-def list_service(call: Call) -> Reply:
+def list_service(call: Call) -> ApiResult:
     """List the services, newest first."""
-    return list_reply_v1(
+    return list_result_v1(
         call, "services", call.account.provisions.services, lambda service: render_service(call, service)
     )
 
 
 @routes.get("/Usecases")
-def fetch_usecase(call: Call) -> Reply:  # noqa: ARG001  # every handler takes the call
+def fetch_usecase(call: Call) -> ApiResult:  # noqa: ARG001  # every handler takes the call
     """List the use cases that a service can declare."""
     listed = [
         {"usecase": usecase, "description": description, "purpose": purpose}
         for usecase, description, purpose in USECASES
     ]
-    return Reply({"usecases": listed})
+    return ApiResult({"usecases": listed})
 
 
 @routes.get("/{service_sid}")
-def fetch_service(call: Call, service_sid: str) -> Reply:
+def fetch_service(call: Call, service_sid: str) -> ApiResult:
     """Fetch a service."""
-    return Reply(render_service(call, _find(call, service_sid)), sid=service_sid)
+    return ApiResult(render_service(call, _service_or_404(call, service_sid)), sid=service_sid)
 
 
 @routes.post("/{service_sid}")
-def update_service(call: Call, service_sid: str) -> Reply:
+def update_service(call: Call, service_sid: str) -> ApiResult:
     """Change a service's settings. Settings that are not posted stay."""
-    service = _find(call, service_sid)
-    call.vendor.update(service, changes(MessagingService, call.request.form))
-    return Reply(render_service(call, service), sid=service_sid)
+    service = _service_or_404(call, service_sid)
+    call.vendor.update(service, read_changes(MessagingService, call.request.form))
+    return ApiResult(render_service(call, service), sid=service_sid)
 
 
 @routes.delete("/{service_sid}")
-def delete_service(call: Call, service_sid: str) -> Reply:
+def delete_service(call: Call, service_sid: str) -> ApiResult:
     """Delete a service. The account keeps the senders in its pool."""
-    call.account.provisions.remove(_find(call, service_sid))
-    return Reply(None, 204, service_sid)
+    call.account.provisions.remove(_service_or_404(call, service_sid))
+    return ApiResult(None, 204, service_sid)
 
 
-def _find(call: Call, sid: str) -> MessagingService:
+def _service_or_404(call: Call, sid: str) -> MessagingService:
     service = call.account.provisions.services.get(sid)
     if service is None:
         raise call.not_found()
     return service
 
 
-def _missing(name: str) -> ApiError:
+def _missing_parameter(name: str) -> ApiError:
     return ApiError(20001, message=f"Missing required parameter {name} in the post body")
 
 
@@ -117,8 +117,8 @@ def render_service(call: Call, service: MessagingService) -> dict[str, object]:
         "sid": service.sid,
         "account_sid": service.account_sid,
         "friendly_name": service.friendly_name,
-        "date_created": iso8601(service.date_created),
-        "date_updated": iso8601(service.date_updated),
+        "date_created": format_iso8601(service.date_created),
+        "date_updated": format_iso8601(service.date_updated),
         "inbound_request_url": service.inbound_request_url,
         "inbound_method": service.inbound_method,
         "fallback_url": service.fallback_url,
@@ -143,7 +143,7 @@ def render_service(call: Call, service: MessagingService) -> dict[str, object]:
 # Sender pools
 
 #: A sender that joins a pool, and the country that an alphanumeric sender sends to.
-Newcomer: TypeAlias = tuple[PhoneNumber | ShortCode | ChannelSender | str, str]
+JoiningSender: TypeAlias = tuple[PhoneNumber | ShortCode | ChannelSender | str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class SenderKind:
     #: The key of the items in a list.
     key: str
     holds: Callable[[PoolSender], bool]
-    join: Callable[[Call, MessagingService], Newcomer]
+    join: Callable[[Call, MessagingService], JoiningSender]
     render: Callable[[PoolSender], dict[str, object]]
     #: The key of the service's SID.
     service_key: str = "service_sid"
@@ -164,39 +164,39 @@ class SenderKind:
     by_country: bool = False
 
 
-def _phone_number(call: Call, service: MessagingService) -> Newcomer:
-    number = call.account.provisions.numbers.get(_required(call, "PhoneNumberSid"))
+def _joining_phone_number(call: Call, service: MessagingService) -> JoiningSender:
+    number = call.account.provisions.numbers.get(_required_parameter(call, "PhoneNumberSid"))
     if number is None:
         raise ApiError(21421)
     if not (number.sms_capable or number.mms_capable):
         raise ApiError(21715)
-    _require_free(call, service, number.address)
+    _require_unpooled(call, service, number.address)
     if sum(sender.kind is Kind.NUMBER for sender in service.pool) >= MOST_POOLED_NUMBERS:
         raise ApiError(21714)
     return number, ""
 
 
-def _short_code(call: Call, service: MessagingService) -> Newcomer:
-    code = call.account.provisions.short_codes.get(_required(call, "ShortCodeSid"))
+def _joining_short_code(call: Call, service: MessagingService) -> JoiningSender:
+    code = call.account.provisions.short_codes.get(_required_parameter(call, "ShortCodeSid"))
     if code is None:
         raise ApiError(21421)
-    _require_free(call, service, code.address)
+    _require_unpooled(call, service, code.address)
     return code, ""
 
 
-def _alpha_sender(call: Call, service: MessagingService) -> Newcomer:
-    return _alpha(call), _free_destination(service, "")
+def _joining_alpha_sender(call: Call, service: MessagingService) -> JoiningSender:
+    return _read_alpha_sender(call), _require_free_destination(service, "")
 
 
-def _destination_alpha_sender(call: Call, service: MessagingService) -> Newcomer:
+def _joining_destination_alpha_sender(call: Call, service: MessagingService) -> JoiningSender:
     country = call.request.form.get("IsoCountryCode", [""])[0].strip()
     if country and not _COUNTRY.fullmatch(country):
         raise ApiError(20422)
-    return _alpha(call), _free_destination(service, country.upper())
+    return _read_alpha_sender(call), _require_free_destination(service, country.upper())
 
 
-def _channel_sender(call: Call, service: MessagingService) -> Newcomer:
-    sid = _required(call, "Sid")
+def _joining_channel_sender(call: Call, service: MessagingService) -> JoiningSender:
+    sid = _required_parameter(call, "Sid")
     senders = call.account.provisions.channel_senders
     sender = senders.get(sid)
     if sender is None:
@@ -208,25 +208,25 @@ def _channel_sender(call: Call, service: MessagingService) -> Newcomer:
         sender = call.account.provisions.add(
             ChannelSender(sid=sid, account_sid=call.account.sid, address=invented, date_created=now, date_updated=now)
         )
-    _require_free(call, service, sender.address)
+    _require_unpooled(call, service, sender.address)
     return sender, ""
 
 
-def _required(call: Call, name: str) -> str:
+def _required_parameter(call: Call, name: str) -> str:
     text = call.request.form.get(name, [""])[0].strip()
     if not text:
-        raise _missing(name)
+        raise _missing_parameter(name)
     return text
 
 
-def _require_free(call: Call, service: MessagingService, address: str) -> None:
+def _require_unpooled(call: Call, service: MessagingService, address: str) -> None:
     """Refuse a sender that is already in the pool of this service or another one."""
     holders = call.account.provisions.services_with(address)
     if holders:
         raise ApiError(21710 if service in holders else 21712)
 
 
-def _alpha(call: Call) -> str:
+def _read_alpha_sender(call: Call) -> str:
     text = call.request.form.get("AlphaSender", [""])[0].strip()
     if not text:
         raise ApiError(21708)
@@ -235,7 +235,7 @@ def _alpha(call: Call) -> str:
     return text
 
 
-def _free_destination(service: MessagingService, country: str) -> str:
+def _require_free_destination(service: MessagingService, country: str) -> str:
     """Refuse a second alphanumeric sender for a country, or a second one for all other countries."""
     if any(sender.kind is Kind.ALPHA and sender.destination == country for sender in service.pool):
         raise ApiError(21710, message="An Alpha Sender is already in the Messaging Service; delete it first.")
@@ -284,7 +284,7 @@ SENDER_KINDS: Final = (
         "PhoneNumbers",
         "phone_numbers",
         lambda sender: sender.kind is Kind.NUMBER,
-        _phone_number,
+        _joining_phone_number,
         _render_number,
     ),
     SenderKind(
@@ -292,7 +292,7 @@ SENDER_KINDS: Final = (
         "ShortCodes",
         "short_codes",
         lambda sender: sender.kind is Kind.SHORT_CODE,
-        _short_code,
+        _joining_short_code,
         _render_short_code,
     ),
     SenderKind(
@@ -301,7 +301,7 @@ SENDER_KINDS: Final = (
         "alpha_senders",
         # A sender for a single country is only listed among the destination alpha senders.
         lambda sender: sender.kind is Kind.ALPHA and not sender.destination,
-        _alpha_sender,
+        _joining_alpha_sender,
         _render_alpha,
     ),
     SenderKind(
@@ -309,7 +309,7 @@ SENDER_KINDS: Final = (
         "DestinationAlphaSenders",
         "alpha_senders",
         lambda sender: sender.kind is Kind.ALPHA,
-        _destination_alpha_sender,
+        _joining_destination_alpha_sender,
         _render_destination_alpha,
         by_country=True,
     ),
@@ -318,27 +318,27 @@ SENDER_KINDS: Final = (
         "ChannelSenders",
         "senders",
         lambda sender: sender.kind is Kind.CHANNEL,
-        _channel_sender,
+        _joining_channel_sender,
         _render_channel,
         service_key="messaging_service_sid",
     ),
 )
 
 
-def _route(kind: SenderKind) -> None:
+def _add_routes(kind: SenderKind) -> None:
     """Route a sender kind's four operations to functions named after the operations."""
     path = f"/{{service_sid}}/{kind.path}"
 
-    def create(call: Call, service_sid: str) -> Reply:
-        service = _find(call, service_sid)
+    def create(call: Call, service_sid: str) -> ApiResult:
+        service = _service_or_404(call, service_sid)
         newcomer, destination = kind.join(call, service)
         sender = call.vendor.join_pool(service, newcomer, destination=destination)
-        return Reply(_render(call, kind, service, sender), 201, sender.sid)
+        return ApiResult(_render(call, kind, service, sender), 201, sender.sid)
 
-    def list_(call: Call, service_sid: str) -> Reply:
-        service = _find(call, service_sid)
+    def list_(call: Call, service_sid: str) -> ApiResult:
+        service = _service_or_404(call, service_sid)
         country = call.request.query.get("IsoCountryCode", [""])[0].upper() if kind.by_country else ""
-        return list_reply_v1(
+        return list_result_v1(
             call,
             kind.key,
             service.pool,
@@ -346,14 +346,14 @@ def _route(kind: SenderKind) -> None:
             matches=lambda sender: kind.holds(sender) and country in ("", sender.destination),
         )
 
-    def fetch(call: Call, service_sid: str, sender_sid: str) -> Reply:
-        service = _find(call, service_sid)
-        return Reply(_render(call, kind, service, _find_sender(call, kind, service, sender_sid)), sid=sender_sid)
+    def fetch(call: Call, service_sid: str, sender_sid: str) -> ApiResult:
+        service = _service_or_404(call, service_sid)
+        return ApiResult(_render(call, kind, service, _sender_or_404(call, kind, service, sender_sid)), sid=sender_sid)
 
-    def delete(call: Call, service_sid: str, sender_sid: str) -> Reply:
-        service = _find(call, service_sid)
-        call.account.provisions.leave_pool(service, _find_sender(call, kind, service, sender_sid))
-        return Reply(None, 204, sender_sid)
+    def delete(call: Call, service_sid: str, sender_sid: str) -> ApiResult:
+        service = _service_or_404(call, service_sid)
+        call.account.provisions.leave_pool(service, _sender_or_404(call, kind, service, sender_sid))
+        return ApiResult(None, 204, sender_sid)
 
     for handler in (create, list_, fetch, delete):
         handler.__name__ = f"{handler.__name__.strip('_')}_{kind.name}"
@@ -364,10 +364,10 @@ def _route(kind: SenderKind) -> None:
 
 
 for _kind in SENDER_KINDS:
-    _route(_kind)
+    _add_routes(_kind)
 
 
-def _find_sender(call: Call, kind: SenderKind, service: MessagingService, sid: str) -> PoolSender:
+def _sender_or_404(call: Call, kind: SenderKind, service: MessagingService, sid: str) -> PoolSender:
     sender = service.pool.get(sid)
     if sender is None or not kind.holds(sender):
         raise call.not_found()
@@ -381,7 +381,7 @@ def _render(call: Call, kind: SenderKind, service: MessagingService, sender: Poo
         "account_sid": service.account_sid,
         kind.service_key: service.sid,
         **kind.render(sender),
-        "date_created": iso8601(sender.date_created),
-        "date_updated": iso8601(sender.date_updated),
+        "date_created": format_iso8601(sender.date_created),
+        "date_updated": format_iso8601(sender.date_updated),
         "url": f"{call.request.origin}/v1/Services/{service.sid}/{kind.path}/{sender.sid}",
     }

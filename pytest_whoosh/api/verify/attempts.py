@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pytest_whoosh.api.dates import iso8601
-from pytest_whoosh.api.forms import parse
-from pytest_whoosh.api.paging import list_reply_v1
-from pytest_whoosh.api.routing import Call, Reply, Routes
+from pytest_whoosh.api.dates import format_iso8601
+from pytest_whoosh.api.forms import read_form
+from pytest_whoosh.api.paging import list_result_v1
+from pytest_whoosh.api.routing import ApiResult, Call, Routes
 from pytest_whoosh.engine.account.verifications import APPROVED, EXPIRED, Attempt
 from pytest_whoosh.engine.addresses import country_of
 from pytest_whoosh.engine.parameters import one_of, param, text
@@ -41,9 +41,9 @@ class FetchVerificationAttemptsSummary:
 
 
 @routes.get("")
-def list_verification_attempt(call: Call) -> Reply:
+def list_verification_attempt(call: Call) -> ApiResult:
     """List the attempts, newest first."""
-    return list_reply_v1(
+    return list_result_v1(
         call,
         "attempts",
         call.account.provisions.verifications.attempts,
@@ -53,13 +53,13 @@ def list_verification_attempt(call: Call) -> Reply:
 
 
 @routes.get("/Summary")
-def fetch_verification_attempts_summary(call: Call) -> Reply:
+def fetch_verification_attempts_summary(call: Call) -> ApiResult:
     """Count the attempts, and the ones with a code that the person entered."""
     matches = _filter(call)
     found = [attempt for attempt in call.account.provisions.verifications.attempts if matches(attempt)]
     converted = sum(_is_converted(attempt) for attempt in found)
     rate = 100 * converted / len(found) if found else 0
-    return Reply(
+    return ApiResult(
         {
             "total_attempts": len(found),
             "total_converted": converted,
@@ -71,16 +71,16 @@ def fetch_verification_attempts_summary(call: Call) -> Reply:
 
 
 @routes.get("/{sid}")
-def fetch_verification_attempt(call: Call, sid: str) -> Reply:
+def fetch_verification_attempt(call: Call, sid: str) -> ApiResult:
     """Fetch an attempt."""
     attempt = call.account.provisions.verifications.attempts.get(sid)
     if attempt is None:
         raise call.not_found()
-    return Reply(_render(call, attempt), sid=sid)
+    return ApiResult(_render(call, attempt), sid=sid)
 
 
 def _filter(call: Call) -> Callable[[Attempt], bool]:
-    given = parse(FetchVerificationAttemptsSummary, call.request.query)
+    given = read_form(FetchVerificationAttemptsSummary, call.request.query)
 
     def matches(attempt: Attempt) -> bool:
         verification = attempt.verification
@@ -118,8 +118,10 @@ def _render(call: Call, attempt: Attempt) -> dict[str, object]:
         "account_sid": verification.account_sid,
         "service_sid": verification.service_sid,
         "verification_sid": verification.sid,
-        "date_created": iso8601(attempt.date_created),
-        "date_updated": iso8601(max(attempt.date_updated, message.date_updated) if message else attempt.date_updated),
+        "date_created": format_iso8601(attempt.date_created),
+        "date_updated": format_iso8601(
+            max(attempt.date_updated, message.date_updated) if message else attempt.date_updated
+        ),
         "conversion_status": "converted" if _is_converted(attempt) else "unconverted",
         "channel": attempt.channel,
         "price": None if price is None else {"value": f"{abs(price):f}", "currency": "usd"},

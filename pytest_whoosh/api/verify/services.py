@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from pytest_whoosh.api.dates import iso8601
-from pytest_whoosh.api.forms import changes
-from pytest_whoosh.api.paging import list_reply_v1
-from pytest_whoosh.api.routing import Call, Reply, Routes
+from pytest_whoosh.api.dates import format_iso8601
+from pytest_whoosh.api.forms import read_changes
+from pytest_whoosh.api.paging import list_result_v1
+from pytest_whoosh.api.routing import ApiResult, Call, Routes
 from pytest_whoosh.engine.account.resources import Bucket, RateLimit, VerifyService
 from pytest_whoosh.engine.verify import invalid
 
@@ -32,38 +32,38 @@ LINKS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 @routes.post("")
-def create_service(call: Call) -> Reply:
+def create_service(call: Call) -> ApiResult:
     """Create a service."""
-    properties = changes(VerifyService, call.request.form)
+    properties = read_changes(VerifyService, call.request.form)
     if not properties.get("friendly_name"):
         raise invalid("FriendlyName")
     service = call.vendor.create(VerifyService, call.account, **properties)
-    return Reply(render_service(call, service), 201, service.sid)
+    return ApiResult(render_service(call, service), 201, service.sid)
 
 
 @routes.get("")
-def list_service(call: Call) -> Reply:
+def list_service(call: Call) -> ApiResult:
     """List the services, newest first."""
     services = call.account.provisions.of(VerifyService)
-    return list_reply_v1(call, "services", services, lambda service: render_service(call, service))
+    return list_result_v1(call, "services", services, lambda service: render_service(call, service))
 
 
 @routes.get("/{service_sid}")
-def fetch_service(call: Call, service_sid: str) -> Reply:
+def fetch_service(call: Call, service_sid: str) -> ApiResult:
     """Fetch a service."""
-    return Reply(render_service(call, service_or_404(call, service_sid)), sid=service_sid)
+    return ApiResult(render_service(call, service_or_404(call, service_sid)), sid=service_sid)
 
 
 @routes.post("/{service_sid}")
-def update_service(call: Call, service_sid: str) -> Reply:
+def update_service(call: Call, service_sid: str) -> ApiResult:
     """Change a service's settings. Codes that were already sent stay the same."""
     service = service_or_404(call, service_sid)
-    call.vendor.update(service, changes(VerifyService, call.request.form))
-    return Reply(render_service(call, service), sid=service_sid)
+    call.vendor.update(service, read_changes(VerifyService, call.request.form))
+    return ApiResult(render_service(call, service), sid=service_sid)
 
 
 @routes.delete("/{service_sid}")
-def delete_service(call: Call, service_sid: str) -> Reply:
+def delete_service(call: Call, service_sid: str) -> ApiResult:
     """Delete a service and its rate limits."""
     provisions = call.account.provisions
     service = service_or_404(call, service_sid)
@@ -71,7 +71,7 @@ def delete_service(call: Call, service_sid: str) -> Reply:
         if record.service_sid == service.sid:
             provisions.remove(record)
     provisions.remove(service)
-    return Reply(None, 204, service_sid)
+    return ApiResult(None, 204, service_sid)
 
 
 def service_or_404(call: Call, sid: str) -> VerifyService:
@@ -126,8 +126,8 @@ def render_service(call: Call, service: VerifyService) -> dict[str, object]:
             "user_verification": service.passkeys_user_verification,
         },
         "verify_event_subscription_enabled": service.verify_event_subscription_enabled,
-        "date_created": iso8601(service.date_created),
-        "date_updated": iso8601(service.date_updated),
+        "date_created": format_iso8601(service.date_created),
+        "date_updated": format_iso8601(service.date_updated),
         "url": address,
         "links": {name: f"{address}/{tail}" for name, tail in LINKS.items()},
     }

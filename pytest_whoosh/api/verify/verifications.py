@@ -8,9 +8,9 @@ https://github.com/twilio/twilio-oai (``twilio_verify_v2.json``).
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from pytest_whoosh.api.dates import iso8601
-from pytest_whoosh.api.forms import parse
-from pytest_whoosh.api.routing import Call, Reply, Routes
+from pytest_whoosh.api.dates import format_iso8601
+from pytest_whoosh.api.forms import read_form
+from pytest_whoosh.api.routing import ApiResult, Call, Routes
 from pytest_whoosh.engine import verify
 from pytest_whoosh.engine.account.verifications import Attempt, Verification
 from pytest_whoosh.engine.errors import ApiError
@@ -57,7 +57,7 @@ class CreateVerificationCheck:
 
 
 def _start(call: Call) -> verify.Start:
-    given = parse(CreateVerification, call.request.form)
+    given = read_form(CreateVerification, call.request.form)
     return verify.Start(
         to=given.to,
         channel=given.channel,
@@ -77,61 +77,61 @@ def _preview(call: Call) -> Message:
 
 
 @routes.post("/Verifications", preview=_preview)
-def create_verification(call: Call, service_sid: str) -> Reply | Response:
+def create_verification(call: Call, service_sid: str) -> ApiResult | Response:
     """Start a verification: send a code, or send the same code again if it is still valid."""
     service = service_or_404(call, service_sid)
     started = verify.start(call.vendor, call.account, service, _start(call), call.request)
     if isinstance(started, Response):
         return started
-    return Reply(render_verification(call, started), 201, started.sid)
+    return ApiResult(render_verification(call, started), 201, started.sid)
 
 
 @routes.get("/Verifications/{sid}")
-def fetch_verification(call: Call, service_sid: str, sid: str) -> Reply:
+def fetch_verification(call: Call, service_sid: str, sid: str) -> ApiResult:
     """Fetch an open verification, by its SID or by the person's number or email address."""
-    verification = _verification(call, service_sid, sid)
-    return Reply(render_verification(call, verification), sid=verification.sid)
+    verification = _verification_or_404(call, service_sid, sid)
+    return ApiResult(render_verification(call, verification), sid=verification.sid)
 
 
 @routes.post("/Verifications/{sid}")
-def update_verification(call: Call, service_sid: str, sid: str) -> Reply:
+def update_verification(call: Call, service_sid: str, sid: str) -> ApiResult:
     """Approve or cancel an open verification."""
-    verification = _verification(call, service_sid, sid)
-    status = parse(UpdateVerification, call.request.form).status
+    verification = _verification_or_404(call, service_sid, sid)
+    status = read_form(UpdateVerification, call.request.form).status
     if status is None:
         raise verify.invalid("Status")
     verification.status, verification.date_updated = status, call.vendor.now
-    return Reply(render_verification(call, verification), sid=verification.sid)
+    return ApiResult(render_verification(call, verification), sid=verification.sid)
 
 
-def _verification(call: Call, service_sid: str, sid_or_to: str) -> Verification:
+def _verification_or_404(call: Call, service_sid: str, sid_or_to: str) -> Verification:
     service = service_or_404(call, service_sid)
-    target = _target(unquote(sid_or_to))
+    target = _normal_address(unquote(sid_or_to))
     verification = call.account.provisions.verifications.find(service.sid, target)
     if verification is None:
         raise call.not_found()
     return verification
 
 
-def _target(text: str) -> str:
+def _normal_address(text: str) -> str:
     """Return a person's address in the spelling that verifications are stored by."""
     text = text.strip()
     return text.lower() if "@" in text else text
 
 
 @routes.post("/VerificationCheck")
-def create_verification_check(call: Call, service_sid: str) -> Reply:
+def create_verification_check(call: Call, service_sid: str) -> ApiResult:
     """Check a code, by the person's number or email address, or by the verification's SID."""
     service = service_or_404(call, service_sid)
-    given = parse(CreateVerificationCheck, call.request.form)
-    target = given.verification_sid or _target(given.to)
+    given = read_form(CreateVerificationCheck, call.request.form)
+    target = given.verification_sid or _normal_address(given.to)
     if not target:
         raise ApiError(60221)
     verification = verify.check(call.account, service, target, given.code.strip(), given.amount, given.payee)
     if verification is None:
         raise call.not_found()
     verification.date_updated = call.vendor.now
-    return Reply(_render_check(verification), 201, verification.sid)
+    return ApiResult(_render_check(verification), 201, verification.sid)
 
 
 def _render_check(verification: Verification) -> dict[str, object]:
@@ -145,8 +145,8 @@ def _render_check(verification: Verification) -> dict[str, object]:
         "valid": verification.status == "approved",
         "amount": verification.amount,
         "payee": verification.payee,
-        "date_created": iso8601(verification.date_created),
-        "date_updated": iso8601(verification.date_updated),
+        "date_created": format_iso8601(verification.date_created),
+        "date_updated": format_iso8601(verification.date_updated),
         "sna_attempts_error_codes": [],
     }
 
@@ -165,8 +165,8 @@ def render_verification(call: Call, verification: Verification) -> dict[str, obj
         "amount": verification.amount,
         "payee": verification.payee,
         "send_code_attempts": [_render_attempt(attempt) for attempt in verification.attempts],
-        "date_created": iso8601(verification.date_created),
-        "date_updated": iso8601(verification.date_updated),
+        "date_created": format_iso8601(verification.date_created),
+        "date_updated": format_iso8601(verification.date_updated),
         "sna": None,
         "url": f"{call.request.origin}/v2/Services/{verification.service_sid}/Verifications/{verification.sid}",
     }
