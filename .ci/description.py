@@ -1,4 +1,4 @@
-"""Makes the description for the package index from README.md, whose relative links lead nowhere there."""
+"""Creates the description for the package index from README.md without its relative links, which do not work there."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ class DescriptionHook(MetadataHookInterface):
 
 
 def description(readme: str) -> str:
-    """Return the README without relative links: pages of the guide are named as the command ``guide`` takes them."""
+    """Return the README without relative links. A link to the guide becomes the command that prints the page."""
     readme = re.sub(r"!\[[^\]]*\]\((?!https?:)[^)]*\)\n*", "", readme)
     readme = re.sub(r"\[([^\]]*)\]\(pytest_whoosh/guide/(\w+)\.md\)", r"\1 (`guide \2`)", readme)
     return re.sub(r"\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", readme)
