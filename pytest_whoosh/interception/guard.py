@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import reduce
+from operator import itemgetter
 from typing import Any, Final
 
 from pytest_whoosh.engine.hosts import is_vendor
@@ -67,53 +68,71 @@ class _Guards:
     def __init__(self) -> None:
         self._guards: list[Guard] = []
         #: The patches of each function, the newest last: there are several if somebody has replaced it. Each comes with
-        #: the guard that found it replaced, which leaves what it has found.
+        #: the guard that found it replaced, which removes it when it stops.
         self._patches: dict[Guarded, list[tuple[Patch, Guard]]] = {}
-        #: Where doubles follow one another, their patches are not made anew for each.
-        self._stopped: dict[Guarded, Patch] = {}
+        #: The guards that have made patches.
+        self._patched_by: set[Guard] = set()
         self._classes: list[tuple[Any, str, type, type]] = []
-        #: The name spaces and names of what is guarded, and what has to be there: one comparison finds a change.
-        self._places: list[tuple[Any, str]] = []
-        self._expected: list[object] = []
-        self._watch: ImportWatch | None = None
+        #: What the modules and classes hold that have something to guard.
+        self._places = _Places()
+        self._watch = ImportWatch(_MODULES, self._guard_module)
+        self._is_standing = False
 
     def add(self, guard: Guard) -> None:
         self._guards.append(guard)
-        if self._watch is not None:
-            self.renew()
-            return
-        self._watch = ImportWatch((module for module in _MODULES if module not in sys.modules), self._guard_module)
+        if not self._is_standing:
+            self._start()
+        self.renew()
+
+    def _start(self) -> None:
+        """Put everything in place that was so before all guards stopped, and guard what was imported since."""
+        self._is_standing = True
         self._watch.start()
-        self._guard_imported()
+        for row, patches in list(self._patches.items()):
+            if not patches[0][0].renew():
+                del self._patches[row]
+        for each in list(self._classes):
+            module, name, before, ours = each
+            if getattr(module, name) is before:
+                setattr(module, name, ours)
+            else:
+                self._classes.remove(each)
+        missed = self._watch.missed()
+        for module in _MODULES if missed else ():
+            if module in missed:
+                self._guard_module(module)
 
     def remove(self, guard: Guard) -> None:
         if guard in self._guards:
             self._guards.remove(guard)
-        found_replaced = False
-        for row, patches in reversed(self._patches.items()):
-            for patch, added_by in reversed(patches):
-                if not self._guards or (added_by is guard and len(patches) > 1):
-                    found_replaced = True
-                    if patch.stop() and len(patches) == 1:
-                        self._stopped[row] = patch
-                    patches.remove((patch, added_by))
         if not self._guards:
-            self._patches.clear()
-            if self._watch is not None:
-                self._watch.stop()
-            while self._classes:
-                module, name, before, ours = self._classes[-1]
-                if getattr(module, name) is ours:
-                    setattr(module, name, before)
-                self._classes.pop()
-            self._places, self._expected, self._watch = [], [], None
-        elif found_replaced:
-            self._places, self._expected = [({}, "")], [guard]  # never equal: to be looked at again
+            if self._is_standing:
+                self._stop()
+        elif guard in self._patched_by:
+            self._patched_by.discard(guard)
+            for patches in reversed(self._patches.values()):
+                for patch, patched_by in reversed(patches):
+                    if patched_by is guard and len(patches) > 1:
+                        self._places.distrust()
+                        patch.stop()
+                        patches.remove((patch, patched_by))
         tidy()
 
+    def _stop(self) -> None:
+        """Put back everything. An interrupt may stop this; it can be called again then."""
+        for row, patches in reversed(list(self._patches.items())):
+            if [patch.stop() for patch, _ in reversed(patches)] != [True]:  # all are stopped before it is looked at
+                del self._patches[row]
+        self._watch.stop()
+        for module, name, before, ours in reversed(self._classes):
+            if getattr(module, name) is ours:
+                setattr(module, name, before)
+        self._patched_by.clear()
+        self._is_standing = False
+
     def renew(self) -> None:
-        if [place.get(name) for place, name in self._places] != self._expected:
-            self._places, self._expected = [], []
+        if self._places.have_changed():
+            self._places = _Places()
             self._guard_imported()
 
     def _guard_imported(self) -> None:
@@ -122,10 +141,9 @@ class _Guards:
                 self._guard_module(module)
 
     def _guard_module(self, module: str) -> None:
-        self._note(sys.modules, module)
-        for row in GUARDED:
-            if row.module == module:
-                self._guard_function(row)
+        self._places.note_module(module)
+        for row in _ROWS[module]:
+            self._guard_function(row)
         for name, kind, methods in GUARDED_CLASSES:
             if name == module:
                 self._guard_class(sys.modules[module], kind, methods)
@@ -141,17 +159,14 @@ class _Guards:
             self._patch(row, owner, name)
         else:
             self._forget_those_above(row, standing)
-        self._note(vars(sys.modules[row.module]), path[0] if path else name)
+        self._places.note(sys.modules[row.module], path[0] if path else name)
         if path:
-            self._note(vars(owner), name)
-
-    def _note(self, space: Any, name: str) -> None:
-        self._places.append((space, name))
-        self._expected.append(space.get(name))
+            self._places.note(owner, name)
 
     def _patch(self, row: Guarded, owner: Any, name: str) -> None:
+        self._patched_by.add(self._guards[-1])
         patches = self._patches.setdefault(row, [])
-        earlier = patches[-1][0] if patches else self._stopped.pop(row, None)
+        earlier = patches[-1][0] if patches else None
         if earlier and earlier.owner is owner and earlier.renew():
             patches[-1:] = [(earlier, self._guards[-1])]
             return
@@ -195,6 +210,7 @@ class _Guards:
                 setattr(ours, method, self._guarding(row)(getattr(kind, method)))
         self._classes.append((module, name, kind, ours))
         setattr(module, name, ours)
+        self._places.note(module, name)
 
     def _refusal(self, host: Any, address: Callable[[], object] | None) -> WhooshGuardError | None:
         """Return what to raise, once it is recorded; None if the call may pass."""
@@ -212,6 +228,62 @@ class _Guards:
         return refusal
 
 
+class _Places:
+    """What modules and classes hold under some names. It takes one comparison to find that any of it has changed."""
+
+    def __init__(self) -> None:
+        #: The names of each module or class, with what they stood for, by its identity; and the name space itself.
+        self._noted: dict[int, tuple[Any, dict[str, object]]] = {}
+        #: What reads all names of a name space at once: together this takes half as long as one by one.
+        self._readers: list[tuple[Callable[[Any], object], Any]] = []
+        self._expected: list[object] = []
+        #: The names that stood for nothing.
+        self._absent: list[tuple[Any, str]] = []
+        self._is_distrusted = False
+
+    def note(self, owner: Any, name: str) -> None:
+        """Note what a module or class holds under a name."""
+        self._note(owner, vars(owner), name)
+
+    def note_module(self, name: str) -> None:
+        """Note which module has a name."""
+        self._note(sys.modules, sys.modules, name)
+
+    def _note(self, owner: object, space: Any, name: str) -> None:
+        self._noted.setdefault(id(owner), (space, {}))[1][name] = space.get(name, _ABSENT)
+        self._readers = []
+
+    def distrust(self) -> None:
+        """Count as changed from now on."""
+        self._is_distrusted = True
+
+    def have_changed(self) -> bool:
+        """True if a name stands for something else than what was noted."""
+        if not self._readers:
+            self._prepare()
+        try:
+            return (
+                self._is_distrusted
+                or [read(space) for read, space in self._readers] != self._expected
+                or any(name in space for space, name in self._absent)
+            )
+        except KeyError:
+            return True
+
+    def _prepare(self) -> None:
+        self._expected, self._absent = [], []
+        for space, noted in self._noted.values():
+            present = {name: held for name, held in noted.items() if held is not _ABSENT}
+            self._absent += [(space, name) for name in noted if name not in present]
+            if present:
+                read = itemgetter(*present)
+                self._readers.append((read, space))
+                self._expected.append(read(present))
+
+
+_ABSENT: Final = object()
+
+
 def _error(text: str) -> WhooshGuardError:
     """Return an error that users can catch: in a child process this module is a copy that ``sys.modules`` has not."""
     try:
@@ -222,6 +294,7 @@ def _error(text: str) -> WhooshGuardError:
 
 
 _MODULES: Final = tuple(dict.fromkeys([*(row.module for row in GUARDED), *(row[0] for row in GUARDED_CLASSES)]))
+_ROWS: Final = {module: [row for row in GUARDED if row.module == module] for module in _MODULES}
 
 #: The attribute of a thread that holds the ID of the test that started it.
 STARTED_BY: Final = "_whoosh_started_by"

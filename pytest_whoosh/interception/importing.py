@@ -30,6 +30,12 @@ class ImportWatch:
         if self in sys.meta_path:
             sys.meta_path.remove(self)
 
+    def missed(self) -> set[str]:
+        """Return the modules that were imported while this did not watch, once."""
+        missed = sys.modules.keys() & self._names
+        self._names -= missed
+        return missed
+
     def find_spec(
         self,
         fullname: str,
