@@ -19,7 +19,7 @@ from .engine.account.keywords import (
     ServiceProperties,
     ShortCodeProperties,
     VerifyServiceProperties,
-    checked,
+    check_properties,
 )
 from .engine.account.resources import (
     APPROVAL_STATUSES,
@@ -37,7 +37,7 @@ from .engine.account.resources import (
     Sim,
     VerifyService,
 )
-from .engine.addresses import Kind, channel_of, country_of, kind_of, normalize, phone_of
+from .engine.addresses import AddressKind, address_kind, channel_of, country_of, normalize_address, phone_of
 from .engine.dialect import dialect
 from .engine.errors import choose_from
 from .engine.lookup import E164, GivenLookup, LookupFacts, read_given
@@ -54,7 +54,7 @@ R = TypeVar("R", bound=Resource)
 
 _SHORT_CODE: Final = re.compile("[0-9]{5,6}")
 #: The kinds of sender with exactly one spelling.
-_SPELLED_ONE_WAY: Final = frozenset({Kind.SHORT_CODE, Kind.ALPHA, Kind.SIM})
+_SPELLED_ONE_WAY: Final = frozenset({AddressKind.SHORT_CODE, AddressKind.ALPHA, AddressKind.SIM})
 _DOMAIN: Final = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 
 
@@ -137,15 +137,15 @@ class Provisioning:
 
                 assert whoosh.callbacks[0].url == "https://app.example/sms"
         """
-        address = normalize(number)
+        address = normalize_address(number)
         if address is None or channel_of(address):
             wanted = 'a phone number such as "+15557122661"'
             if isinstance(number, str) and number.lower().startswith("sim:"):
                 wanted = 'a wireless SIM as "sim:DE" and 32 hexadecimal digits'
             raise ValueError(_wrong_argument("add_number", wanted, number))
-        if kind_of(address) is Kind.SIM:
-            return self._create(Sim, phone_number=address, **checked(PhoneNumber, properties))
-        return self._number(address, checked(PhoneNumber, properties))
+        if address_kind(address) is AddressKind.SIM:
+            return self._create(Sim, phone_number=address, **check_properties(PhoneNumber, properties))
+        return self._number(address, check_properties(PhoneNumber, properties))
 
     @_locked
     def add_short_code(self, code: str, **properties: Unpack[ShortCodeProperties]) -> ShortCode:
@@ -165,7 +165,7 @@ class Provisioning:
         """
         if not isinstance(code, str) or not _SHORT_CODE.fullmatch(code):
             raise ValueError(_wrong_argument("add_short_code", 'five or six digits such as "12345"', code))
-        return self._create(ShortCode, short_code=code, **checked(ShortCode, properties))
+        return self._create(ShortCode, short_code=code, **check_properties(ShortCode, properties))
 
     @_locked
     def add_messaging_service(
@@ -204,10 +204,10 @@ class Provisioning:
             properties["link_shortening_domain"] = self.add_link_domain(domain)
         elif not isinstance(domain, LinkDomain | None):
             raise TypeError(f'link_shortening_domain takes a domain such as "go.example", not {domain!r}.')
-        known = checked(MessagingService, {"friendly_name": name, **properties})
+        known = check_properties(MessagingService, {"friendly_name": name, **properties})
         pool = [self._address(sender) for sender in senders]
         for address in pool:
-            if kind_of(address) is Kind.SIM:
+            if address_kind(address) is AddressKind.SIM:
                 raise ValueError(f"{address} is a wireless SIM. A sender pool cannot contain one.")
         service = self._create(MessagingService, **known)
         for address in dict.fromkeys(pool):
@@ -230,12 +230,12 @@ class Provisioning:
             ValueError: ``address`` is not a channel address, or the API refuses the value of a property.
             TypeError: There is no such property.
         """
-        known = normalize(address) if isinstance(address, str) else None
+        known = normalize_address(address) if isinstance(address, str) else None
         if known is None or channel_of(known) is None:
             raise ValueError(
                 _wrong_argument("add_channel_sender", 'a channel address such as "whatsapp:+15557122661"', address)
             )
-        return self._create(ChannelSender, address=known, **checked(ChannelSender, properties))
+        return self._create(ChannelSender, address=known, **check_properties(ChannelSender, properties))
 
     @_locked
     def add_application(self, **properties: Unpack[ApplicationProperties]) -> Application:
@@ -251,7 +251,7 @@ class Provisioning:
             ValueError: The API refuses the value of a property.
             TypeError: The resource has no such property.
         """
-        return self._create(Application, **checked(Application, properties))
+        return self._create(Application, **check_properties(Application, properties))
 
     @_locked
     def add_link_domain(self, domain: str, **properties: Unpack[LinkDomainProperties]) -> LinkDomain:
@@ -271,7 +271,7 @@ class Provisioning:
         """
         if not isinstance(domain, str) or not _DOMAIN.fullmatch(domain):
             raise ValueError(f'A domain for short links must be a hostname such as "go.example", not {domain!r}.')
-        return self._create(LinkDomain, domain=domain.lower(), **checked(LinkDomain, properties))
+        return self._create(LinkDomain, domain=domain.lower(), **check_properties(LinkDomain, properties))
 
     @_locked
     def add_template(
@@ -353,7 +353,7 @@ class Provisioning:
         """
         _require_approval_status(status, "set_approval")
         sid = template if isinstance(template, str) else template.sid
-        every = (account.provisions.templates.get(sid) for account in self._current_vendor().accounts.values())
+        every = (account.resources.templates.get(sid) for account in self._current_vendor().accounts.values())
         found = next(filter(None, every), None)
         if found is None:
             method = dialect().method("add_template")
@@ -410,18 +410,18 @@ class Provisioning:
         Raises:
             ValueError: ``person`` or ``sender`` is not an address, or there is no such service.
         """
-        provisions = self._current_vendor().provisions
-        address = normalize(person)
+        resources = self._current_vendor().resources
+        address = normalize_address(person)
         if address is None:
             raise ValueError(_wrong_argument("opt_out", 'a phone number such as "+15558675310"', person))
-        if sender in provisions.services:
-            provisions.opted_out.add((phone_of(address), sender))
+        if sender in resources.services:
+            resources.opted_out.add((phone_of(address), sender))
         elif is_sid(sender, Prefix.MESSAGING_SERVICE):
             method = dialect().method("add_messaging_service")
             raise ValueError(f"No Messaging Service has the SID {sender!r}. Create one with {method}.")
         else:
             sender = self._address(sender)
-            provisions.opt_out(address, sender)
+            resources.opt_out(address, sender)
         return OptOut(self._current_vendor().sids.new(Prefix.OPT_OUT), address, sender)
 
     @_locked
@@ -440,8 +440,8 @@ class Provisioning:
         Raises:
             ValueError: ``number`` is not a US number.
         """
-        address = normalize(number) if isinstance(number, str) else None
-        if address is None or kind_of(address) is not Kind.NUMBER or country_of(address) != "US":
+        address = normalize_address(number) if isinstance(number, str) else None
+        if address is None or address_kind(address) is not AddressKind.NUMBER or country_of(address) != "US":
             raise ValueError(_wrong_argument("deactivate", 'a US number such as "+15558675310"', number))
         if on is None:
             on = self._current_vendor().now.date()
@@ -497,7 +497,7 @@ class Provisioning:
                 assert check.status == "approved"
         """
         given = {"friendly_name": name, "code_length": code_length, **properties}
-        return self._create(VerifyService, **checked(VerifyService, given))
+        return self._create(VerifyService, **check_properties(VerifyService, given))
 
     @_locked
     def set_balance(self, balance: object) -> Balance:
@@ -555,7 +555,7 @@ class Provisioning:
         """
         vendor = self._current_vendor()
         address = number.strip() if isinstance(number, str) else ""
-        known = normalize(address)
+        known = normalize_address(address)
         if known is not None and channel_of(known) is None:
             address = known
         elif valid is not False or not E164.fullmatch(address):
@@ -565,16 +565,16 @@ class Provisioning:
 
     def _pool_sender(self, address: str) -> PhoneNumber | ShortCode | ChannelSender | str:
         """Return the account's sender with this address, creating it if needed."""
-        kind = kind_of(address)
-        if kind is Kind.NUMBER:
+        kind = address_kind(address)
+        if kind is AddressKind.NUMBER:
             return self._number(address, {})
-        if kind is Kind.SHORT_CODE:
+        if kind is AddressKind.SHORT_CODE:
             return self._create(ShortCode, short_code=address)
-        return self._create(ChannelSender, address=address) if kind is Kind.CHANNEL else address
+        return self._create(ChannelSender, address=address) if kind is AddressKind.CHANNEL else address
 
     def _number(self, number: str, properties: Mapping[str, Any]) -> PhoneNumber:
         vendor = self._current_vendor()
-        if vendor.holder_of(number) not in (None, vendor.provisions):
+        if vendor.holder_of(number) not in (None, vendor.resources):
             raise WhooshError(
                 f"{number} belongs to a sub-account already, and a number belongs to one account only. Add another "
                 "number, or release this one from the sub-account first."
@@ -586,8 +586,8 @@ class Provisioning:
         return vendor.create(resource, vendor.account, **properties)
 
     def _address(self, sender: str) -> str:
-        address = normalize(sender) if isinstance(sender, str) else None
-        if address is None and isinstance(sender, str) and kind_of(sender) in _SPELLED_ONE_WAY:
+        address = normalize_address(sender) if isinstance(sender, str) else None
+        if address is None and isinstance(sender, str) and address_kind(sender) in _SPELLED_ONE_WAY:
             address = sender
         if address is None:
             raise ValueError(

@@ -30,9 +30,9 @@ from .api.routing import dispatch, may_be_mocked
 from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier, is_asynchronous
 from .delivery.refusals import require_app
-from .engine.addresses import normalize, phone_of
+from .engine.addresses import normalize_address, phone_of
 from .engine.carrier.links import only_link
-from .engine.carrier.throughput import MMS, Backlog, Throughput, home_of, sort_of
+from .engine.carrier.throughput import MMS_RATES, Backlog, Throughput, home_country, sender_type_of
 from .engine.concurrency import Concurrency
 from .engine.dialect import dialect
 from .engine.errors import choose_from
@@ -468,17 +468,17 @@ class Whoosh(Suggesting, Provisioning):
         if is_sid(getattr(sender, "sid", sender), Prefix.MESSAGING_SERVICE):
             raise WhooshError(_NO_QUEUE_OF_SERVICES.format(each=dialect().queues()))
         address = self._address(sender)
-        provisions = vendor.account_with(address).provisions
-        if self.settings.senders == "owned" and not provisions.has(address):
+        resources = vendor.account_with(address).resources
+        if self.settings.senders == "owned" and not resources.has(address):
             raise WhooshError(f"The account has no sender {address}: add it first, or correct its spelling.")
-        if mms and sort_of(address) not in MMS:
+        if mms and sender_type_of(address) not in MMS_RATES:
             raise WhooshError(f"{address} cannot send MMS: only phone numbers and short codes can.")
 
         def backlog() -> Backlog:
             vendor = self._vendor  # looked up each time: a reset replaces it
             return _require_queues(vendor).queue(address, vendor.account_with(address), mms=mms)
 
-        home = home_of(address, provisions.owned(address))
+        home = home_country(address, resources.owned(address))
         return Queue(backlog, address, home, mms=mms, timeline=lambda: self._vendor.timeline, catch_up=self._catch_up)
 
     @property
@@ -985,7 +985,7 @@ class Whoosh(Suggesting, Provisioning):
         body, extra = well_formed(body), {name: well_formed(as_text(name, each)) for name, each in params.items()}
         with self._lock:
             account = self._vendor.account_with(ours)
-            url = destination_of(account, ours, account.provisions.service_of(ours)).url
+            url = destination_of(account, ours, account.resources.service_of(ours)).url
             if url and form:  # refused before the message exists: the test can then await areceive() instead
                 self._courier.require_deliverable(url, form)
             urls = tuple(self._media_url(file) for file in media)
@@ -1007,7 +1007,7 @@ class Whoosh(Suggesting, Provisioning):
 
     @staticmethod
     def _person(number: str) -> str:
-        address = normalize(number)
+        address = normalize_address(number)
         if address is None:
             raise ValueError(
                 f'A person must be a phone number such as "+15558675310", or a channel address; not {number!r}.'

@@ -19,7 +19,14 @@ import pytest
 
 from pytest_whoosh.api import ROUTES
 from pytest_whoosh.engine.carrier.senders import MMS_COUNTRIES
-from pytest_whoosh.engine.carrier.throughput import CHANNEL, ELSEWHERE, LONGEST, MMS, SMS, Sort
+from pytest_whoosh.engine.carrier.throughput import (
+    CHANNEL_RATE,
+    LONGEST_DRAIN,
+    MMS_RATES,
+    SMS_RATE_ELSEWHERE,
+    SMS_RATES,
+    SenderType,
+)
 from pytest_whoosh.engine.messages.lifecycle import REPORTED, TRANSITIONS, Status
 from pytest_whoosh.engine.settings import ABOUT, NAMES, Settings
 from pytest_whoosh.server.operations import OPERATIONS
@@ -245,18 +252,18 @@ def _properties(view: type) -> Iterator[tuple[str, ...]]:
 
 def rates() -> Iterator[tuple[str, ...]]:
     yield "From", "To", "Segments a second", "A full queue"
-    for sort, rates in SMS.items():
+    for sort, rates in SMS_RATES.items():
         for rate in dict.fromkeys(rates.values()):
             yield f"a {sort.value}", ", ".join(each for each in rates if rates[each] == rate), *_pace(rate)
-    yield "any of these, or an alphanumeric sender", "elsewhere", *_pace(ELSEWHERE)
-    yield "a sender on a channel such as WhatsApp", "anywhere", *_pace(CHANNEL, "messages")
-    for sort, rate in MMS.items():
-        sender = f"a {sort.value}" if sort is Sort.SHORT_CODE else f"all {sort.value}s of an account"
+    yield "any of these, or an alphanumeric sender", "elsewhere", *_pace(SMS_RATE_ELSEWHERE)
+    yield "a sender on a channel such as WhatsApp", "anywhere", *_pace(CHANNEL_RATE, "messages")
+    for sort, rate in MMS_RATES.items():
+        sender = f"a {sort.value}" if sort is SenderType.SHORT_CODE else f"all {sort.value}s of an account"
         yield sender, ", ".join(sorted(MMS_COUNTRIES, reverse=True)), *_pace(rate, "MMS")
 
 
 def _pace(rate: int, what: str = "") -> tuple[str, str]:
-    return f"{rate} {what}".strip(), f"{rate * LONGEST:,}"
+    return f"{rate} {what}".strip(), f"{rate * LONGEST_DRAIN:,}"
 
 
 def lifecycle() -> Iterator[tuple[str, ...]]:

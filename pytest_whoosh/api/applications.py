@@ -44,7 +44,7 @@ def list_application(call: Call) -> ApiResult:
     return list_result(
         call,
         "applications",
-        call.account.provisions.applications,
+        call.account.resources.applications,
         render_application,
         element=_ELEMENT,
         matches=lambda application: wanted in (None, application.friendly_name),
@@ -69,12 +69,12 @@ def update_application(call: Call, sid: str) -> ApiResult:
 @routes.delete("/{sid}")
 def delete_application(call: Call, sid: str) -> ApiResult:
     """Delete an application."""
-    call.account.provisions.remove(_application_or_404(call, sid))
+    call.account.resources.remove(_application_or_404(call, sid))
     return ApiResult(None, 204, sid)
 
 
 def _application_or_404(call: Call, sid: str) -> Application:
-    application = call.account.provisions.applications.get(sid)
+    application = call.account.resources.applications.get(sid)
     if application is None:
         raise call.not_found()
     return application

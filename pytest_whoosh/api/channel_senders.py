@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from pytest_whoosh.engine.account.resources import ChannelSender
-from pytest_whoosh.engine.addresses import channel_of, normalize
+from pytest_whoosh.engine.addresses import channel_of, normalize_address
 from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import read_json
@@ -88,8 +88,8 @@ def create_channels_sender(call: Call) -> ApiResult:
     """Create a sender. Its channel registers it within a minute."""
     given = _read_body(call)
     address = _read_address(given.get("sender_id"))
-    provisions = call.account.provisions
-    if provisions.channel_sender(address):
+    resources = call.account.resources
+    if resources.channel_sender(address):
         raise ApiError(20409, message=f"The account already has a sender {address}")
     properties = _read_properties(given, None)
     if channel_of(address) == "whatsapp" and not properties.get("profile", {}).get("name"):
@@ -109,7 +109,7 @@ def list_channels_sender(call: Call) -> ApiResult:
     return list_result_v1(
         call,
         "senders",
-        call.account.provisions.channel_senders,
+        call.account.resources.channel_senders,
         lambda sender: _render(call, sender),
         matches=lambda sender: channel in ("", channel_of(sender.address)),
     )
@@ -141,7 +141,7 @@ def update_channels_sender(call: Call, sid: str) -> ApiResult:
 @routes.delete("/{sid}")
 def delete_channels_sender(call: Call, sid: str) -> ApiResult:
     """Delete a sender. It leaves its sender pools."""
-    call.account.provisions.remove(_sender_or_404(call, sid))
+    call.account.resources.remove(_sender_or_404(call, sid))
     return ApiResult(None, 204, sid)
 
 
@@ -149,7 +149,7 @@ def delete_channels_sender(call: Call, sid: str) -> ApiResult:
 
 
 def _sender_or_404(call: Call, sid: str) -> ChannelSender:
-    sender = call.account.provisions.channel_senders.get(sid)
+    sender = call.account.resources.channel_senders.get(sid)
     if sender is None:
         raise call.not_found()
     return sender
@@ -166,7 +166,7 @@ def _read_body(call: Call) -> Mapping[str, Any]:
 
 
 def _read_address(given: object) -> str:
-    address = normalize(given) if isinstance(given, str) else None
+    address = normalize_address(given) if isinstance(given, str) else None
     if address is None or channel_of(address) is None:
         raise _invalid("sender_id is an address such as whatsapp:+15017122661 or rcs:brand_agent")
     return address

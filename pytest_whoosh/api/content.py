@@ -46,7 +46,7 @@ def create_content(call: Call) -> ApiResult:
 @routes.get("/Content")
 def list_content(call: Call) -> ApiResult:
     """List content templates, newest first."""
-    return list_result_v1(call, "contents", call.account.provisions.templates, lambda each: _render(call, each))
+    return list_result_v1(call, "contents", call.account.resources.templates, lambda each: _render(call, each))
 
 
 @routes.get("/Content/{sid}")
@@ -75,7 +75,7 @@ def update_content(call: Call, sid: str) -> ApiResult:
 def delete_content(call: Call, sid: str) -> ApiResult:
     """Delete a content template. Messages that were sent with it stay."""
     _template_or_404(call, sid)
-    call.account.provisions.templates.remove(sid)
+    call.account.resources.templates.remove(sid)
     return ApiResult(None, 204, sid)
 
 
@@ -121,7 +121,7 @@ def list_content_and_approvals(call: Call) -> ApiResult:
     def render(template: ContentTemplate) -> dict[str, object]:
         return {**_render_content(template), "approval_requests": _render_approval(call, template)}
 
-    return list_result_v1(call, "contents", call.account.provisions.templates, render)
+    return list_result_v1(call, "contents", call.account.resources.templates, render)
 
 
 @routes.get("/LegacyContent")
@@ -138,14 +138,14 @@ def list_legacy_content(call: Call) -> ApiResult:
             "url": _url(call, template),
         }
 
-    return list_result_v1(call, "contents", call.account.provisions.templates, render)
+    return list_result_v1(call, "contents", call.account.resources.templates, render)
 
 
 # Reading
 
 
 def _template_or_404(call: Call, sid: str) -> ContentTemplate:
-    template = call.account.provisions.templates.get(sid)
+    template = call.account.resources.templates.get(sid)
     if template is None:
         raise call.not_found()
     return template

@@ -97,7 +97,7 @@ def refuse_domain_setup(call: Call, **_: str) -> NoReturn:
 def _domain_or_404(call: Call, sid: str) -> LinkDomain:
     if not is_sid(sid, Prefix.LINK_DOMAIN):
         raise ApiError(30100)
-    domain = call.account.provisions.of(LinkDomain).get(sid)
+    domain = call.account.resources.of(LinkDomain).get(sid)
     if domain is None:
         raise call.not_found()
     return domain
@@ -106,7 +106,7 @@ def _domain_or_404(call: Call, sid: str) -> LinkDomain:
 def _service_or_404(call: Call, sid: str) -> MessagingService:
     if not is_sid(sid, Prefix.MESSAGING_SERVICE):
         raise ApiError(30127)
-    service = call.account.provisions.services.get(sid)
+    service = call.account.resources.services.get(sid)
     if service is None:
         raise call.not_found()
     return service

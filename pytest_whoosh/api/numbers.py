@@ -58,11 +58,11 @@ def _buy(call: Call, kind: str | None) -> ApiResult:
     if not wanted and area and kind == MOBILE:
         raise ApiError(21457)
     found = _available_number(call.vendor, wanted) if wanted or not area else _available_number_in(call.vendor, area)
-    if call.vendor.holder_of(found) not in (None, call.account.provisions):
+    if call.vendor.holder_of(found) not in (None, call.account.resources):
         raise ApiError(21422)
     if kind and number_type(found) != kind:
         raise ApiError(21458)
-    properties = _number_changes(call, call.account.provisions.owned(found))
+    properties = _number_changes(call, call.account.resources.owned(found))
     number = call.vendor.create(PhoneNumber, call.account, phone_number=found, **properties)
     return ApiResult(render_incoming_phone_number(number), 201, number.sid, element=_ELEMENT)
 
@@ -115,12 +115,12 @@ def update_incoming_phone_number(call: Call, sid: str) -> ApiResult:
 @routes.delete("/{sid}")
 def delete_incoming_phone_number(call: Call, sid: str) -> ApiResult:
     """Release a phone number."""
-    call.account.provisions.remove(_number_or_404(call, sid))
+    call.account.resources.remove(_number_or_404(call, sid))
     return ApiResult(None, 204, sid)
 
 
 def _number_or_404(call: Call, sid: str) -> PhoneNumber:
-    number = call.account.provisions.numbers.get(sid)
+    number = call.account.resources.numbers.get(sid)
     if number is None:
         raise call.not_found()
     return number
@@ -131,7 +131,7 @@ def _number_changes(call: Call, held: object) -> dict[str, object]:
     new = read_changes(PhoneNumber, call.request.form)
     require_main_url(new, held)
     for name in ("sms_application_sid", "voice_application_sid"):
-        if new.get(name) and new[name] not in call.account.provisions.applications:
+        if new.get(name) and new[name] not in call.account.resources.applications:
             raise ApiError(21420)
     return new
 
@@ -199,7 +199,7 @@ def _list_numbers(call: Call, kind: str | None) -> ApiResult:
     return list_result(
         call,
         "incoming_phone_numbers",
-        call.account.provisions.numbers,
+        call.account.resources.numbers,
         render_incoming_phone_number,
         element=_ELEMENT,
         matches=matches,

@@ -10,7 +10,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from pytest_whoosh.engine.carrier.prices import INBOUND
+from pytest_whoosh.engine.carrier.prices import INBOUND_SEGMENT_PRICE
 from pytest_whoosh.engine.collection import Collection
 
 from .paging import list_result_v1
@@ -99,7 +99,7 @@ def fetch_messaging_country(call: Call, iso_country: str) -> ApiResult:
                 {"carrier": carrier, "mcc": mcc, "mnc": mnc, "prices": _prices(OUTBOUND_TYPES, price)}
                 for carrier, mcc, mnc in (*CARRIERS.get(country.sid, ()), OTHER)
             ],
-            "inbound_sms_prices": _prices(INBOUND_TYPES, INBOUND),
+            "inbound_sms_prices": _prices(INBOUND_TYPES, INBOUND_SEGMENT_PRICE),
         }
     )
 

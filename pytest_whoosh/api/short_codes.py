@@ -37,7 +37,7 @@ def list_short_code(call: Call) -> ApiResult:
     return list_result(
         call,
         "short_codes",
-        call.account.provisions.short_codes,
+        call.account.resources.short_codes,
         render_short_code,
         element=_ELEMENT,
         matches=lambda code: looks(code.short_code) and given.friendly_name in (None, code.friendly_name),
@@ -60,7 +60,7 @@ def update_short_code(call: Call, sid: str) -> ApiResult:
 
 
 def _short_code_or_404(call: Call, sid: str) -> ShortCode:
-    code = call.account.provisions.short_codes.get(sid)
+    code = call.account.resources.short_codes.get(sid)
     if code is None:
         raise call.not_found()
     return code

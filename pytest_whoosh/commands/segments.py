@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final, TextIO
 
-from pytest_whoosh.engine.addresses import country_of, normalize
-from pytest_whoosh.engine.carrier.prices import PER_SEGMENT, Prices
+from pytest_whoosh.engine.addresses import country_of, normalize_address
+from pytest_whoosh.engine.carrier.prices import SEGMENT_PRICES, Prices
 from pytest_whoosh.engine.limits import LONGEST_BODY
 from pytest_whoosh.engine.text.graphemes import clusters
 from pytest_whoosh.engine.text.segments import CAPACITY, Encoding, forces_ucs2, segment, septets, utf_16_units
@@ -85,8 +85,8 @@ def _broken(surrogate: int) -> str:
 
 def _country(text: str) -> str:
     """The ISO code of a country, given as such or by a number."""
-    code = country_of(normalize(text) or "") if text.startswith("+") else text.upper()
-    if code not in PER_SEGMENT and code not in _every_country():
+    code = country_of(normalize_address(text) or "") if text.startswith("+") else text.upper()
+    if code not in SEGMENT_PRICES and code not in _every_country():
         raise argparse.ArgumentTypeError(
             f'{text!r} is no country: it takes an ISO code such as "US", or a number such as "+15558675310"'
         )

@@ -20,10 +20,10 @@ _ALPHA: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}")
 #: them as the keys of a telephone.
 _TYPED: Final = re.compile(r"\+?[\d\s().\-/]{3,30}")
 #: The country code of an address without a country.
-_NOWHERE: Final = "ZZ"
+_NO_COUNTRY: Final = "ZZ"
 
 
-class Kind(Enum):
+class AddressKind(Enum):
     """The kinds of address."""
 
     NUMBER = "phone number"
@@ -40,18 +40,18 @@ def channel_of(address: str) -> str | None:
     return prefix if colon and prefix in CHANNELS else None
 
 
-def kind_of(address: str) -> Kind | None:
+def address_kind(address: str) -> AddressKind | None:
     """Return the kind of a normalised address; None if it cannot be a message's sender."""
     if address.startswith("+"):
-        return Kind.NUMBER
+        return AddressKind.NUMBER
     if channel_of(address):
-        return Kind.CHANNEL
+        return AddressKind.CHANNEL
     if _SIM.fullmatch(address):
-        return Kind.SIM
+        return AddressKind.SIM
     if SHORT_CODE.fullmatch(address):
-        return Kind.SHORT_CODE
+        return AddressKind.SHORT_CODE
     if _ALPHA.fullmatch(address):
-        return Kind.ALPHA
+        return AddressKind.ALPHA
     return None
 
 
@@ -97,7 +97,7 @@ def is_assigned(address: str) -> bool:
 
 
 @cached(4096)
-def normalize(text: str) -> str | None:
+def normalize_address(text: str) -> str | None:
     """Return an address in its standard spelling: E.164 for phone numbers, also after ``whatsapp:``.
 
     Returns None for other texts. These include short codes and alphanumeric senders, which have only one spelling.
@@ -121,9 +121,9 @@ def _channel_address(name: str, address: str) -> str | None:
     return f"{name}:{address}"
 
 
-def same(one: str, other: str) -> bool:
+def same_address(one: str, other: str) -> bool:
     """True if two texts are spellings of the same address."""
-    return one == other or (normalize(one) or one) == (normalize(other) or other)
+    return one == other or (normalize_address(one) or one) == (normalize_address(other) or other)
 
 
 def phone_of(address: str) -> str:
@@ -140,7 +140,7 @@ def address_towards(sender: str, person: str) -> str:
     return f"{channel}:{person}" if is_phone else person
 
 
-def mask(address: str) -> str:
+def mask_address(address: str) -> str:
     """Return an address with its last four characters hidden, as the vendor's error texts show recipients."""
     return address[:-4] + "XXXX"
 
@@ -186,7 +186,7 @@ def calling_area(number: str) -> str:
 def country_of(number: str) -> str:
     """Return the ISO code of a number's country: ``"US"`` for a fictional North American number, ``"ZZ"`` if none."""
     _, _, number = number.rpartition(":")
-    return _country_of_area(calling_area(number)) if number.startswith("+") else _NOWHERE
+    return _country_of_area(calling_area(number)) if number.startswith("+") else _NO_COUNTRY
 
 
 @lru_cache(maxsize=1024)
@@ -201,4 +201,4 @@ def _country_of_area(area: str) -> str:
         regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(area[1:digits] or 0))
         if regions:
             return str(regions[0])
-    return _NOWHERE
+    return _NO_COUNTRY

@@ -11,7 +11,7 @@ from operator import attrgetter, itemgetter
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from .account.account import Account, Provisions
+from .account.account import Account, AccountResources
 from .account.resources import (
     ApiKey,
     ChannelSender,
@@ -24,7 +24,7 @@ from .account.resources import (
 )
 from .account.tokens import account_of_token, new_token
 from .account.verifications import Verification
-from .addresses import mask
+from .addresses import mask_address
 from .carrier.carrier import Carrier
 from .carrier.links import Links, click_document, follow, host_of, is_alive
 from .carrier.prices import Prices
@@ -112,7 +112,7 @@ class Vendor:
         self.sids = Sids(settings.seed)
         self.prices = Prices()
         self.rules = Rules()
-        self.provisions = Provisions()
+        self.resources = AccountResources()
         self.accounts: dict[str, Account] = {}
         self.account = self._open(settings.account_sid)
         self.account.keys.add(self._key(self.account, settings.api_key, settings.api_secret))
@@ -179,7 +179,7 @@ class Vendor:
 
     def account_with(self, sender: str) -> Account:
         """Return the account that owns a sender; the main account if none owns it."""
-        held = (each for each in self.accounts.values() if each.provisions.has(sender))
+        held = (each for each in self.accounts.values() if each.resources.has(sender))
         return next(held, self.account)
 
     def caller(self, user: str, password: str) -> Account | None:
@@ -213,7 +213,7 @@ class Vendor:
     def new_account(self, owner: Account, friendly_name: str) -> Account:
         """Create a sub-account. It shares only the balance with its owner."""
         sid = self.sids.new(Prefix.ACCOUNT)
-        account = Account(sid, self.sids.secret(sid), Provisions(), self.now, owner.owner or owner)
+        account = Account(sid, self.sids.secret(sid), AccountResources(), self.now, owner.owner or owner)
         account.friendly_name = friendly_name
         self.accounts[sid] = account
         return account
@@ -242,7 +242,7 @@ class Vendor:
         return None, None
 
     def _open(self, sid: str) -> Account:
-        account = self.accounts[sid] = Account(sid, self.settings.auth_token, self.provisions, self.now)
+        account = self.accounts[sid] = Account(sid, self.settings.auth_token, self.resources, self.now)
         account.friendly_name = "Whoosh"
         return account
 
@@ -270,7 +270,7 @@ class Vendor:
         """Return the values for placeholders in the text of an API error about a message."""
         service_sid = message.service.sid if message.service else ""
         return {
-            "to": mask(message.to),
+            "to": mask_address(message.to),
             "from_": message.from_ or service_sid,
             "account_sid": message.account.sid,
             "service_sid": service_sid,
@@ -306,7 +306,7 @@ class Vendor:
     def click(self, text: str, user_agent: str) -> tuple[str, list[Webhook]]:
         """Follow a short link as a person does. Return its target, and the webhooks that report the click."""
         link, host = self.links.at(text), host_of(text)
-        domains = (account.provisions.identified(LinkDomain, host) for account in self.accounts.values())
+        domains = (account.resources.identified(LinkDomain, host) for account in self.accounts.values())
         target = follow(text, link, next(filter(None, domains), None), self.steady)
         if link and is_alive(link, self.steady) and link.domain.callback_url and not link.message.deleted:
             message = link.message
@@ -328,7 +328,7 @@ class Vendor:
     @cached_property
     def verify_account(self) -> Account:
         """The vendor's own account. It sends Verify's messages, and the main account pays for them."""
-        return Account(Prefix.ACCOUNT + self.sids.secret("verify"), "", Provisions(), self.now, self.account)
+        return Account(Prefix.ACCOUNT + self.sids.secret("verify"), "", AccountResources(), self.now, self.account)
 
     def send_code(self, message: Message) -> None:
         """Send a message for Verify."""
@@ -343,8 +343,8 @@ class Vendor:
     @property
     def verifications(self) -> list[Verification]:
         """The verifications of all accounts, oldest first."""
-        every = dict.fromkeys(account.provisions for account in self.accounts.values())
-        found = [verification for provisions in every for verification in provisions.verifications.records]
+        every = dict.fromkeys(account.resources for account in self.accounts.values())
+        found = [verification for resources in every for verification in resources.verifications.records]
         return sorted(found, key=attrgetter("sid"))  # SIDs have a counter, so they sort by age
 
     @property
@@ -361,12 +361,12 @@ class Vendor:
 
     def create(self, resource: type[R], account: Account, /, **properties: Any) -> R:
         """Create a resource in an account, or update the account's resource with the same identity."""
-        provisions = account.provisions
+        resources = account.resources
         if resource.IDENTITY:
-            held = provisions.identified(resource, properties[resource.IDENTITY])
+            held = resources.identified(resource, properties[resource.IDENTITY])
             if held is not None:
                 return self.update(held, properties)
-        return provisions.add(self._new(resource, account, properties))
+        return resources.add(self._new(resource, account, properties))
 
     def _new(self, resource: type[R], account: Account, properties: Mapping[str, Any]) -> R:
         sid, now = resource.new_sid(self.sids, properties), self.now
@@ -379,20 +379,20 @@ class Vendor:
             setattr(record, name, value)
         return record
 
-    def holder_of(self, address: str) -> Provisions | None:
-        """Return the provisions of the account that owns a number or short code; None if no account owns it."""
-        every = (account.provisions for account in self.accounts.values())
-        return next((provisions for provisions in every if provisions.owned(address)), None)
+    def holder_of(self, address: str) -> AccountResources | None:
+        """Return the resources of the account that owns a number or short code; None if no account does."""
+        every = (account.resources for account in self.accounts.values())
+        return next((resources for resources in every if resources.owned(address)), None)
 
     def has_sender(self, address: str) -> bool:
         """True if an account has a sender with this address."""
-        return any(account.provisions.has(address) for account in self.accounts.values())
+        return any(account.resources.has(address) for account in self.accounts.values())
 
     def transfer(self, number: PhoneNumber, account: Account) -> None:
         """Move a phone number to another account, which removes it from its sender pools."""
-        self.accounts[number.account_sid].provisions.remove(number)
+        self.accounts[number.account_sid].resources.remove(number)
         number.account_sid = account.sid
-        account.provisions.add(number)
+        account.resources.add(number)
 
     def join_pool(
         self,
@@ -406,11 +406,11 @@ class Vendor:
             sid=self.sids.new(Prefix.ALPHA_SENDER) if isinstance(sender, str) else sender.sid,
             address=sender if isinstance(sender, str) else sender.address,
             destination=destination,
-            held=sender if isinstance(sender, PhoneNumber | ShortCode) else None,
+            owned_record=sender if isinstance(sender, PhoneNumber | ShortCode) else None,
             date_created=self.now,
             date_updated=self.now,
         )
-        return self.accounts[service.account_sid].provisions.join_pool(service, pooled)
+        return self.accounts[service.account_sid].resources.join_pool(service, pooled)
 
     # The journal
 

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 from .account.account import Account
 from .account.resources import Bucket, RateLimit, VerifyService
 from .account.verifications import APPROVED, EXHAUSTED, EXPIRED, Attempt, Verification
-from .addresses import country_of, phone_number, same
+from .addresses import country_of, phone_number, same_address
 from .carrier.carrier import segments_to_send
 from .errors import ApiError
 from .http import Request, Response
@@ -105,7 +105,7 @@ def start(vendor: Vendor, account: Account, service: VerifyService, given: Start
     to = read_recipient(vendor, given.to, channel)
     _require_features(service, given, channel)
     buckets = _buckets(account, service, given.rate_limits)
-    verifications = account.provisions.verifications
+    verifications = account.resources.verifications
     open_one = verifications.find(service.sid, to)
     if open_one and open_one.status == EXHAUSTED:
         raise ApiError(60202)
@@ -140,7 +140,7 @@ def preview(vendor: Vendor, account: Account, service: VerifyService, given: Sta
     if channel is None:
         raise invalid("Channel")
     to = read_recipient(vendor, given.to, channel)
-    open_one = account.provisions.verifications.find(service.sid, to)
+    open_one = account.resources.verifications.find(service.sid, to)
     code = given.custom_code or (open_one.code if open_one else "0" * service.code_length)
     return _message(vendor, channel, to, _text(service, given, code, _locale(given, to)))
 
@@ -155,7 +155,7 @@ def check(
     """
     if not _CODE.fullmatch(code):
         raise invalid("Code")
-    verification = account.provisions.verifications.find(service.sid, target)
+    verification = account.resources.verifications.find(service.sid, target)
     if verification is None:
         return None
     if verification.wrong_checks >= MOST_CHECKS:
@@ -226,15 +226,13 @@ def _buckets(account: Account, service: VerifyService, text: str | None) -> list
         values = json.loads(text)
     except (ValueError, RecursionError):
         raise invalid("RateLimits") from None
-    limits = {
-        limit.unique_name: limit for limit in account.provisions.of(RateLimit) if limit.service_sid == service.sid
-    }
+    limits = {limit.unique_name: limit for limit in account.resources.of(RateLimit) if limit.service_sid == service.sid}
     if not isinstance(values, dict) or not values.keys() <= limits.keys():
         raise invalid("RateLimits")
     found = [
         (bucket, str(value))
         for name, value in values.items()
-        for bucket in account.provisions.of(Bucket)
+        for bucket in account.resources.of(Bucket)
         if bucket.rate_limit_sid == limits[name].sid
     ]
     if any(bucket.started[value] >= bucket.max for bucket, value in found):
@@ -331,7 +329,7 @@ def _attempt(vendor: Vendor, account: Account, verification: Verification, messa
         vendor.send_code(message)
         attempt.message = message
     verification.attempts.append(attempt)
-    account.provisions.verifications.attempts.add(attempt)
+    account.resources.verifications.attempts.add(attempt)
 
 
 def last_attempt(verifications: Iterable[Verification], to: str, matcher: Matcher) -> Attempt | None:
@@ -346,4 +344,4 @@ def _went_to(attempt: Attempt, to: str, matcher: Matcher) -> bool:
     person = attempt.verification.to
     if attempt.message and matcher.matches(attempt.message):
         return True
-    return isinstance(to, str) and (same(to, person) or to.strip().lower() == person)
+    return isinstance(to, str) and (same_address(to, person) or to.strip().lower() == person)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from types import MappingProxyType
 
-from pytest_whoosh.engine.addresses import country_of, normalize
+from pytest_whoosh.engine.addresses import country_of, normalize_address
 from pytest_whoosh.engine.carrier.throughput import Backlog, rate_of
 from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
 from pytest_whoosh.engine.timeline import Timeline
@@ -100,14 +100,14 @@ class Queue(Suggesting):
         Raises:
             ValueError: ``recipient`` is not a phone number.
         """
-        address = normalize(recipient)
+        address = normalize_address(recipient)
         if address is None:
             raise ValueError(f'rate_to() takes a phone number such as "+447911123456", not {recipient!r}.')
         return rate_of(self._sender, country_of(address), mms=self._mms)
 
     @property
     def _name(self) -> str:
-        return f"{'MMS queue' if self._mms else 'queue'} of {self._sender}"
+        return f"{'MMS_RATES queue' if self._mms else 'queue'} of {self._sender}"
 
     def _read(self) -> Backlog:
         self._catch_up()

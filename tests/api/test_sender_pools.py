@@ -342,7 +342,7 @@ def test_a_pool_of_what_is_no_sender_is_refused(whoosh: Whoosh, sender: Any) -> 
         'A sender must be a phone number such as "+15557122661", a short code, an alphanumeric sender of at most 11 '
         f"characters, or a channel address; not {sender!r}."
     )
-    assert len(whoosh._vendor.provisions.services) == 0
+    assert len(whoosh._vendor.resources.services) == 0
 
 
 @pytest.mark.parametrize(

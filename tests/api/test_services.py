@@ -28,7 +28,7 @@ def post(path: str = "", **form: str) -> tuple[int, dict[str, Any]]:
 def test_a_service_created_by_name_alone_has_the_documented_defaults(whoosh: Whoosh) -> None:
     status, document = post(FriendlyName="Reminders")
 
-    [service] = whoosh._vendor.provisions.services
+    [service] = whoosh._vendor.resources.services
     address = f"{SERVICES}/{service.sid}"
     created = whoosh.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert status == 201
@@ -192,7 +192,7 @@ def test_a_setting_that_will_not_do_is_refused(
 
     assert (status, document["code"], document["message"]) == (400, code, message)
     assert again == (status, document)
-    assert (len(whoosh._vendor.provisions.services), service.date_updated) == (1, service.date_created)
+    assert (len(whoosh._vendor.resources.services), service.date_updated) == (1, service.date_created)
 
 
 @pytest.mark.parametrize("value", ["1", "14400"])
@@ -325,7 +325,7 @@ def test_a_deleted_service_is_gone_and_its_numbers_stay(whoosh: Whoosh, client: 
 
     deleted = client.messaging.v1.services(service.sid).delete()
 
-    [number] = whoosh._vendor.provisions.numbers
+    [number] = whoosh._vendor.resources.numbers
     assert deleted
     assert [left.sid for left in client.messaging.v1.services.list()] == [other.sid]
     assert other.phone_numbers.create(phone_number_sid=number.sid).phone_number == "+15557122661"

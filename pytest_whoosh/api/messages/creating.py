@@ -14,7 +14,15 @@ from pytest_whoosh.api.forms import read_form
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.content import read_variables, render
 from pytest_whoosh.engine.account.resources import PhoneNumber, ShortCode
-from pytest_whoosh.engine.addresses import SHORT_CODE, Kind, channel_of, country_of, is_assigned, kind_of, normalize
+from pytest_whoosh.engine.addresses import (
+    SHORT_CODE,
+    AddressKind,
+    address_kind,
+    channel_of,
+    country_of,
+    is_assigned,
+    normalize_address,
+)
 from pytest_whoosh.engine.carrier.senders import MMS_COUNTRIES, NO_ALPHA
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_private
@@ -70,7 +78,7 @@ def _read_sender(draft: Draft) -> None:
     if not draft.sender:
         return
     sender = _normalize(draft, draft.sender)
-    if sender is None and kind_of(draft.sender) in (Kind.SHORT_CODE, Kind.ALPHA):
+    if sender is None and address_kind(draft.sender) in (AddressKind.SHORT_CODE, AddressKind.ALPHA):
         sender = draft.sender
     if sender is None or magic.SENDER_ERRORS.get(sender) == 21212:
         raise draft.refuse(21212)
@@ -79,7 +87,7 @@ def _read_sender(draft: Draft) -> None:
 
 def _normalize(draft: Draft, address: str) -> str | None:
     """Return an address in its standard spelling, or None. Magic numbers are always valid."""
-    normal = normalize(address)
+    normal = normalize_address(address)
     if normal is None or draft.vendor.settings.numbers == "possible" or magic.is_magic(normal):
         return normal
     return normal if is_assigned(normal) else None
@@ -90,14 +98,14 @@ def _find_service(draft: Draft) -> None:
         return
     if not is_sid(draft.service_sid, Prefix.MESSAGING_SERVICE):
         raise draft.refuse(21705)
-    draft.service = draft.account.provisions.services.get(draft.service_sid)
+    draft.service = draft.account.resources.services.get(draft.service_sid)
     if draft.service is None:
         raise draft.refuse(21701)
     if not draft.service.pool:
         raise draft.refuse(21704)
-    if draft.from_ and not draft.account.provisions.is_pooled(draft.from_, draft.service):
+    if draft.from_ and not draft.account.resources.is_pooled(draft.from_, draft.service):
         _require_owned(draft, draft.from_)
-        raise draft.refuse(21709 if kind_of(draft.from_) is Kind.ALPHA else 21711)
+        raise draft.refuse(21709 if address_kind(draft.from_) is AddressKind.ALPHA else 21711)
 
 
 def _read_fallback(draft: Draft) -> None:
@@ -107,12 +115,14 @@ def _read_fallback(draft: Draft) -> None:
         return
     if not any(sender.address.startswith("rcs:") for sender in draft.service.pool):
         raise draft.refuse(21667)
-    sender = _normalize(draft, posted) or (posted if kind_of(posted) in (Kind.SHORT_CODE, Kind.ALPHA) else None)
+    sender = _normalize(draft, posted) or (
+        posted if address_kind(posted) in (AddressKind.SHORT_CODE, AddressKind.ALPHA) else None
+    )
     if sender is None or channel_of(sender) or magic.is_magic(sender):
         raise draft.refuse(21665)
-    provisions = draft.account.provisions
-    held = provisions.owned(sender)
-    is_ours = held or provisions.service_of(sender) or draft.vendor.settings.senders == "any"
+    resources = draft.account.resources
+    held = resources.owned(sender)
+    is_ours = held or resources.service_of(sender) or draft.vendor.settings.senders == "any"
     if not is_ours or (isinstance(held, PhoneNumber) and not held.sms_capable):
         raise draft.refuse(21665)
 
@@ -126,12 +136,12 @@ def _owns_sender(draft: Draft) -> None:
             raise draft.refuse(code)
         return
     if channel_of(draft.from_):
-        sender = draft.account.provisions.channel_sender(draft.from_)
+        sender = draft.account.resources.channel_sender(draft.from_)
         if sender and not sender.is_online(draft.vendor.steady):
             raise ApiError(63007, draft.texts(), why="the sender is CREATING for a minute of virtual time")
     if draft.service is None:
         _require_owned(draft, draft.from_)
-    held = draft.account.provisions.owned(draft.from_)
+    held = draft.account.resources.owned(draft.from_)
     if isinstance(held, PhoneNumber) and not held.sms_capable:
         raise draft.refuse(21661)
 
@@ -139,11 +149,11 @@ def _owns_sender(draft: Draft) -> None:
 def _require_owned(draft: Draft, sender: str) -> None:
     if draft.vendor.settings.senders == "any":
         return
-    provisions = draft.account.provisions
-    if provisions.owned(sender) or provisions.service_of(sender):
+    resources = draft.account.resources
+    if resources.owned(sender) or resources.service_of(sender):
         return
     if channel_of(sender):
-        if sender_sid(sender) not in provisions.channel_senders and not provisions.owned(sender.rpartition(":")[2]):
+        if sender_sid(sender) not in resources.channel_senders and not resources.owned(sender.rpartition(":")[2]):
             raise draft.refuse(63007)
         return
     raise draft.refuse(21660 if draft.vendor.holder_of(sender) else 21659)
@@ -184,10 +194,10 @@ def _can_be_routed(draft: Draft) -> None:
         raise draft.refuse(21612)
     if sender is None or channel_of(to):
         return
-    held = draft.account.provisions.owned(sender)
+    held = draft.account.resources.owned(sender)
     if isinstance(held, ShortCode) and held.country != country_of(to):
         raise draft.refuse(21659)
-    if kind_of(sender) is Kind.ALPHA and country_of(to) in NO_ALPHA:
+    if address_kind(sender) is AddressKind.ALPHA and country_of(to) in NO_ALPHA:
         raise draft.refuse(21612)
 
 
@@ -196,10 +206,10 @@ def _can_carry_media(draft: Draft) -> None:
         return
     if draft.service and draft.service.mms_converter:  # it sends links if media cannot be sent
         return
-    held = draft.account.provisions.owned(draft.from_)
+    held = draft.account.resources.owned(draft.from_)
     if held and not held.mms_capable:
         raise draft.refuse(21621)
-    if kind_of(draft.from_) is Kind.ALPHA or country_of(draft.to) not in MMS_COUNTRIES:
+    if address_kind(draft.from_) is AddressKind.ALPHA or country_of(draft.to) not in MMS_COUNTRIES:
         raise draft.refuse(21612)
 
 
@@ -225,7 +235,7 @@ def _fits_content(draft: Draft) -> None:
 
 def _read_template(draft: Draft, content_sid: str) -> None:
     """Take the message's text and media from its content template, and ignore the request's Body and MediaUrl."""
-    template = draft.account.provisions.templates.get(content_sid)
+    template = draft.account.resources.templates.get(content_sid)
     if template is None:
         raise draft.refuse(21655)
     rendered = render(template, read_variables(draft.given.content_variables), channel_of(draft.to))
@@ -239,7 +249,7 @@ def _read_template(draft: Draft, content_sid: str) -> None:
 
 def _find_application(draft: Draft) -> None:
     if draft.given.application_sid:
-        draft.application = draft.account.provisions.applications.get(draft.given.application_sid)
+        draft.application = draft.account.resources.applications.get(draft.given.application_sid)
         if draft.application is None:
             raise draft.refuse(21420)
 
@@ -284,7 +294,7 @@ def _recipient_accepts(draft: Draft) -> None:
     code = magic.RECIPIENT_ERRORS.get(draft.to)
     if code:
         raise draft.refuse(code)
-    if draft.service is None and draft.account.provisions.has_opted_out(draft.to, draft.from_, None):
+    if draft.service is None and draft.account.resources.has_opted_out(draft.to, draft.from_, None):
         raise draft.refuse(21610)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.resources import Application, ContentTemplate, MessagingService
-from pytest_whoosh.engine.addresses import channel_of, mask
+from pytest_whoosh.engine.addresses import channel_of, mask_address
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Form
@@ -103,7 +103,7 @@ class Draft:
     def texts(self) -> dict[str, object]:
         """Return the values for placeholders in an error text."""
         return {
-            "to": mask(self.to or self.recipient),
+            "to": mask_address(self.to or self.recipient),
             "from_": self.from_ or self.sender or self.service_sid,
             "account_sid": self.account.sid,
             "service_sid": self.service_sid,
@@ -177,4 +177,4 @@ def _status_callback(draft: Draft) -> str | None:
     """Return the status callback: the application's, else the request's, else the service's or the sender's."""
     if draft.application:
         return draft.application.message_status_callback or draft.application.sms_status_callback
-    return draft.given.status_callback or draft.account.provisions.status_callback_of(draft.from_, draft.service)
+    return draft.given.status_callback or draft.account.resources.status_callback_of(draft.from_, draft.service)

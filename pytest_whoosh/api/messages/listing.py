@@ -12,7 +12,7 @@ from pytest_whoosh.api.dates import Period, parse_day, parse_period
 from pytest_whoosh.api.forms import read_form
 from pytest_whoosh.api.paging import Paging
 from pytest_whoosh.engine.account.account import Account
-from pytest_whoosh.engine.addresses import normalize
+from pytest_whoosh.engine.addresses import normalize_address
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.messages.order import Order
 from pytest_whoosh.engine.messages.record import Message
@@ -20,7 +20,7 @@ from pytest_whoosh.engine.parameters import param
 
 
 def _address(value: str) -> str:
-    return normalize(value) or value.strip()
+    return normalize_address(value) or value.strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from pytest_whoosh.engine.account.resources import (
     PoolSender,
     ShortCode,
 )
-from pytest_whoosh.engine.addresses import Kind, channel_of, kind_of
+from pytest_whoosh.engine.addresses import AddressKind, address_kind, channel_of
 from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.limits import MOST_POOLED_NUMBERS
@@ -49,7 +49,7 @@ def create_service(call: Call) -> ApiResult:
 def list_service(call: Call) -> ApiResult:
     """List the services, newest first."""
     return list_result_v1(
-        call, "services", call.account.provisions.services, lambda service: render_service(call, service)
+        call, "services", call.account.resources.services, lambda service: render_service(call, service)
     )
 
 
@@ -80,12 +80,12 @@ def update_service(call: Call, service_sid: str) -> ApiResult:
 @routes.delete("/{service_sid}")
 def delete_service(call: Call, service_sid: str) -> ApiResult:
     """Delete a service. The account keeps the senders in its pool."""
-    call.account.provisions.remove(_service_or_404(call, service_sid))
+    call.account.resources.remove(_service_or_404(call, service_sid))
     return ApiResult(None, 204, service_sid)
 
 
 def _service_or_404(call: Call, sid: str) -> MessagingService:
-    service = call.account.provisions.services.get(sid)
+    service = call.account.resources.services.get(sid)
     if service is None:
         raise call.not_found()
     return service
@@ -165,19 +165,19 @@ class SenderKind:
 
 
 def _joining_phone_number(call: Call, service: MessagingService) -> JoiningSender:
-    number = call.account.provisions.numbers.get(_required_parameter(call, "PhoneNumberSid"))
+    number = call.account.resources.numbers.get(_required_parameter(call, "PhoneNumberSid"))
     if number is None:
         raise ApiError(21421)
     if not (number.sms_capable or number.mms_capable):
         raise ApiError(21715)
     _require_unpooled(call, service, number.address)
-    if sum(sender.kind is Kind.NUMBER for sender in service.pool) >= MOST_POOLED_NUMBERS:
+    if sum(sender.kind is AddressKind.NUMBER for sender in service.pool) >= MOST_POOLED_NUMBERS:
         raise ApiError(21714)
     return number, ""
 
 
 def _joining_short_code(call: Call, service: MessagingService) -> JoiningSender:
-    code = call.account.provisions.short_codes.get(_required_parameter(call, "ShortCodeSid"))
+    code = call.account.resources.short_codes.get(_required_parameter(call, "ShortCodeSid"))
     if code is None:
         raise ApiError(21421)
     _require_unpooled(call, service, code.address)
@@ -197,7 +197,7 @@ def _joining_destination_alpha_sender(call: Call, service: MessagingService) -> 
 
 def _joining_channel_sender(call: Call, service: MessagingService) -> JoiningSender:
     sid = _required_parameter(call, "Sid")
-    senders = call.account.provisions.channel_senders
+    senders = call.account.resources.channel_senders
     sender = senders.get(sid)
     if sender is None:
         if call.vendor.settings.senders == "owned" or not is_sid(sid, Prefix.CHANNEL_SENDER):
@@ -205,7 +205,7 @@ def _joining_channel_sender(call: Call, service: MessagingService) -> JoiningSen
         # With senders="any", the account owns every sender. The API doesn't tell us this sender's address.
         invented = f"whatsapp:+1555{int(sid[2:], 16) % 10**7:07d}"
         now = call.vendor.now
-        sender = call.account.provisions.add(
+        sender = call.account.resources.add(
             ChannelSender(sid=sid, account_sid=call.account.sid, address=invented, date_created=now, date_updated=now)
         )
     _require_unpooled(call, service, sender.address)
@@ -221,7 +221,7 @@ def _required_parameter(call: Call, name: str) -> str:
 
 def _require_unpooled(call: Call, service: MessagingService, address: str) -> None:
     """Refuse a sender that is already in the pool of this service or another one."""
-    holders = call.account.provisions.services_with(address)
+    holders = call.account.resources.services_with(address)
     if holders:
         raise ApiError(21710 if service in holders else 21712)
 
@@ -230,14 +230,14 @@ def _read_alpha_sender(call: Call) -> str:
     text = call.request.form.get("AlphaSender", [""])[0].strip()
     if not text:
         raise ApiError(21708)
-    if kind_of(text) is not Kind.ALPHA:
+    if address_kind(text) is not AddressKind.ALPHA:
         raise ApiError(21709)
     return text
 
 
 def _require_free_destination(service: MessagingService, country: str) -> str:
     """Refuse a second alphanumeric sender for a country, or a second one for all other countries."""
-    if any(sender.kind is Kind.ALPHA and sender.destination == country for sender in service.pool):
+    if any(sender.kind is AddressKind.ALPHA and sender.destination == country for sender in service.pool):
         raise ApiError(21710, message="An Alpha Sender is already in the Messaging Service; delete it first.")
     return country
 
@@ -255,7 +255,7 @@ def _render_short_code(sender: PoolSender) -> dict[str, object]:
 
 
 def _capabilities(sender: PoolSender) -> list[str]:
-    held = sender.held
+    held = sender.owned_record
     sms_capable = not isinstance(held, PhoneNumber) or held.sms_capable
     mms_capable = held is not None and held.mms_capable
     return [name for name, capable in (("MMS", mms_capable), ("SMS", sms_capable)) if capable]
@@ -283,7 +283,7 @@ SENDER_KINDS: Final = (
         "phone_number",
         "PhoneNumbers",
         "phone_numbers",
-        lambda sender: sender.kind is Kind.NUMBER,
+        lambda sender: sender.kind is AddressKind.NUMBER,
         _joining_phone_number,
         _render_number,
     ),
@@ -291,7 +291,7 @@ SENDER_KINDS: Final = (
         "short_code",
         "ShortCodes",
         "short_codes",
-        lambda sender: sender.kind is Kind.SHORT_CODE,
+        lambda sender: sender.kind is AddressKind.SHORT_CODE,
         _joining_short_code,
         _render_short_code,
     ),
@@ -300,7 +300,7 @@ SENDER_KINDS: Final = (
         "AlphaSenders",
         "alpha_senders",
         # A sender for a single country is only listed among the destination alpha senders.
-        lambda sender: sender.kind is Kind.ALPHA and not sender.destination,
+        lambda sender: sender.kind is AddressKind.ALPHA and not sender.destination,
         _joining_alpha_sender,
         _render_alpha,
     ),
@@ -308,7 +308,7 @@ SENDER_KINDS: Final = (
         "destination_alpha_sender",
         "DestinationAlphaSenders",
         "alpha_senders",
-        lambda sender: sender.kind is Kind.ALPHA,
+        lambda sender: sender.kind is AddressKind.ALPHA,
         _joining_destination_alpha_sender,
         _render_destination_alpha,
         by_country=True,
@@ -317,7 +317,7 @@ SENDER_KINDS: Final = (
         "channel_sender",
         "ChannelSenders",
         "senders",
-        lambda sender: sender.kind is Kind.CHANNEL,
+        lambda sender: sender.kind is AddressKind.CHANNEL,
         _joining_channel_sender,
         _render_channel,
         service_key="messaging_service_sid",
@@ -352,7 +352,7 @@ def _add_routes(kind: SenderKind) -> None:
 
     def delete(call: Call, service_sid: str, sender_sid: str) -> ApiResult:
         service = _service_or_404(call, service_sid)
-        call.account.provisions.leave_pool(service, _sender_or_404(call, kind, service, sender_sid))
+        call.account.resources.leave_pool(service, _sender_or_404(call, kind, service, sender_sid))
         return ApiResult(None, 204, sender_sid)
 
     for handler in (create, list_, fetch, delete):

@@ -46,7 +46,7 @@ def list_verification_attempt(call: Call) -> ApiResult:
     return list_result_v1(
         call,
         "attempts",
-        call.account.provisions.verifications.attempts,
+        call.account.resources.verifications.attempts,
         lambda attempt: _render(call, attempt),
         matches=_filter(call),
     )
@@ -56,7 +56,7 @@ def list_verification_attempt(call: Call) -> ApiResult:
 def fetch_verification_attempts_summary(call: Call) -> ApiResult:
     """Count the attempts, and the ones with a code that the person entered."""
     matches = _filter(call)
-    found = [attempt for attempt in call.account.provisions.verifications.attempts if matches(attempt)]
+    found = [attempt for attempt in call.account.resources.verifications.attempts if matches(attempt)]
     converted = sum(_is_converted(attempt) for attempt in found)
     rate = 100 * converted / len(found) if found else 0
     return ApiResult(
@@ -73,7 +73,7 @@ def fetch_verification_attempts_summary(call: Call) -> ApiResult:
 @routes.get("/{sid}")
 def fetch_verification_attempt(call: Call, sid: str) -> ApiResult:
     """Fetch an attempt."""
-    attempt = call.account.provisions.verifications.attempts.get(sid)
+    attempt = call.account.resources.verifications.attempts.get(sid)
     if attempt is None:
         raise call.not_found()
     return ApiResult(_render(call, attempt), sid=sid)

@@ -26,7 +26,7 @@ _UNIQUE_NAME: Final = re.compile("[A-Za-z0-9_.-]{1,64}")
 def create_rate_limit(call: Call, service_sid: str) -> ApiResult:
     """Create a rate limit."""
     service = service_or_404(call, service_sid)
-    limits = [limit for limit in call.account.provisions.of(RateLimit) if limit.service_sid == service.sid]
+    limits = [limit for limit in call.account.resources.of(RateLimit) if limit.service_sid == service.sid]
     name = call.request.form.get("UniqueName", [""])[0].strip()
     if not _UNIQUE_NAME.fullmatch(name):
         raise ApiError(60209)
@@ -46,7 +46,7 @@ def list_rate_limit(call: Call, service_sid: str) -> ApiResult:
     return list_result_v1(
         call,
         "rate_limits",
-        call.account.provisions.of(RateLimit),
+        call.account.resources.of(RateLimit),
         lambda limit: _render(call, limit),
         matches=lambda limit: limit.service_sid == service.sid,
     )
@@ -71,8 +71,8 @@ def delete_rate_limit(call: Call, service_sid: str, rate_limit_sid: str) -> ApiR
     """Delete a rate limit and its buckets."""
     limit = _rate_limit_or_404(call, service_sid, rate_limit_sid)
     for bucket in _buckets_of(call, limit):
-        call.account.provisions.remove(bucket)
-    call.account.provisions.remove(limit)
+        call.account.resources.remove(bucket)
+    call.account.resources.remove(limit)
     return ApiResult(None, 204, rate_limit_sid)
 
 
@@ -100,7 +100,7 @@ def list_bucket(call: Call, service_sid: str, rate_limit_sid: str) -> ApiResult:
     return list_result_v1(
         call,
         "buckets",
-        call.account.provisions.of(Bucket),
+        call.account.resources.of(Bucket),
         lambda bucket: _render_bucket(call, bucket),
         matches=lambda bucket: bucket.rate_limit_sid == limit.sid,
     )
@@ -128,13 +128,13 @@ def update_bucket(call: Call, service_sid: str, rate_limit_sid: str, bucket_sid:
 @routes.delete("/{rate_limit_sid}/Buckets/{bucket_sid}")
 def delete_bucket(call: Call, service_sid: str, rate_limit_sid: str, bucket_sid: str) -> ApiResult:
     """Delete a bucket."""
-    call.account.provisions.remove(_bucket_or_404(call, service_sid, rate_limit_sid, bucket_sid))
+    call.account.resources.remove(_bucket_or_404(call, service_sid, rate_limit_sid, bucket_sid))
     return ApiResult(None, 204, bucket_sid)
 
 
 def _rate_limit_or_404(call: Call, service_sid: str, sid: str) -> RateLimit:
     service = service_or_404(call, service_sid)
-    limit = call.account.provisions.of(RateLimit).get(sid)
+    limit = call.account.resources.of(RateLimit).get(sid)
     if limit is None or limit.service_sid != service.sid:
         raise call.not_found()
     return limit
@@ -142,14 +142,14 @@ def _rate_limit_or_404(call: Call, service_sid: str, sid: str) -> RateLimit:
 
 def _bucket_or_404(call: Call, service_sid: str, rate_limit_sid: str, sid: str) -> Bucket:
     limit = _rate_limit_or_404(call, service_sid, rate_limit_sid)
-    bucket = call.account.provisions.of(Bucket).get(sid)
+    bucket = call.account.resources.of(Bucket).get(sid)
     if bucket is None or bucket.rate_limit_sid != limit.sid:
         raise call.not_found()
     return bucket
 
 
 def _buckets_of(call: Call, limit: RateLimit) -> list[Bucket]:
-    return [bucket for bucket in call.account.provisions.of(Bucket) if bucket.rate_limit_sid == limit.sid]
+    return [bucket for bucket in call.account.resources.of(Bucket) if bucket.rate_limit_sid == limit.sid]
 
 
 def _require_free_interval(call: Call, limit: RateLimit, interval: int) -> None:

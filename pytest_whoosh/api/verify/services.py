@@ -44,7 +44,7 @@ def create_service(call: Call) -> ApiResult:
 @routes.get("")
 def list_service(call: Call) -> ApiResult:
     """List the services, newest first."""
-    services = call.account.provisions.of(VerifyService)
+    services = call.account.resources.of(VerifyService)
     return list_result_v1(call, "services", services, lambda service: render_service(call, service))
 
 
@@ -65,12 +65,12 @@ def update_service(call: Call, service_sid: str) -> ApiResult:
 @routes.delete("/{service_sid}")
 def delete_service(call: Call, service_sid: str) -> ApiResult:
     """Delete a service and its rate limits."""
-    provisions = call.account.provisions
+    resources = call.account.resources
     service = service_or_404(call, service_sid)
-    for record in (*provisions.of(RateLimit), *provisions.of(Bucket)):
+    for record in (*resources.of(RateLimit), *resources.of(Bucket)):
         if record.service_sid == service.sid:
-            provisions.remove(record)
-    provisions.remove(service)
+            resources.remove(record)
+    resources.remove(service)
     return ApiResult(None, 204, service_sid)
 
 
@@ -80,7 +80,7 @@ def service_or_404(call: Call, sid: str) -> VerifyService:
     Raises:
         ApiError: The account has no service with this SID.
     """
-    service = call.account.provisions.of(VerifyService).get(sid)
+    service = call.account.resources.of(VerifyService).get(sid)
     if service is None:
         raise call.not_found()
     return service

@@ -107,7 +107,7 @@ def update_verification(call: Call, service_sid: str, sid: str) -> ApiResult:
 def _verification_or_404(call: Call, service_sid: str, sid_or_to: str) -> Verification:
     service = service_or_404(call, service_sid)
     target = _normal_address(unquote(sid_or_to))
-    verification = call.account.provisions.verifications.find(service.sid, target)
+    verification = call.account.resources.verifications.find(service.sid, target)
     if verification is None:
         raise call.not_found()
     return verification

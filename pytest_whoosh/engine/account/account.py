@@ -32,7 +32,7 @@ AccountStatus: TypeAlias = Literal["active", "suspended", "closed"]
 R = TypeVar("R", bound=Resource)
 
 
-class Provisions:
+class AccountResources:
     """An account's resources, and the people who opted out of its senders.
 
     Accounts that the double opens on demand share these with the main account.
@@ -170,14 +170,14 @@ class Provisions:
 
 
 class Account:
-    """An account: its provisions, and its messages in the order of the API's lists."""
+    """An account: its resources, and its messages in the order of the API's lists."""
 
     def __init__(
-        self, sid: str, auth_token: str, provisions: Provisions, now: datetime, owner: "Account | None" = None
+        self, sid: str, auth_token: str, resources: AccountResources, now: datetime, owner: "Account | None" = None
     ) -> None:
         self.sid = sid
         self.auth_token = auth_token
-        self.provisions = provisions
+        self.resources = resources
         #: The account that created this one. Its credentials also give access to this one.
         self.owner = owner
         self.status: AccountStatus = "active"

@@ -28,7 +28,7 @@ _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 _UNUSABLE: Final = re.compile(r"[\n\r\t]| {5}|\{\{|\}\}")
 
 #: Reads one value of a content type. Raises ValueError if the value is invalid. The first argument is the value's path.
-Read: TypeAlias = Callable[[str, object], object]
+ValueReader: TypeAlias = Callable[[str, object], object]
 
 
 # Readers
@@ -59,7 +59,7 @@ def _flag(where: str, value: object) -> bool:
     return value
 
 
-def _one_of(*words: str) -> Read:
+def _one_of(*words: str) -> ValueReader:
     def read(where: str, value: object) -> object:
         if value not in words:
             raise ValueError(f"{where} is one of {', '.join(words)}, not {json.dumps(value)}")
@@ -69,10 +69,10 @@ def _one_of(*words: str) -> Read:
 
 
 @dataclass(frozen=True, slots=True)
-class _Many:
+class _ListReader:
     """Reads a list, each item with the same reader."""
 
-    read: Read
+    read: ValueReader
 
     def __call__(self, where: str, value: object) -> list[object]:
         if not isinstance(value, list):
@@ -81,11 +81,11 @@ class _Many:
 
 
 @dataclass(frozen=True, slots=True)
-class _Object:
+class _ObjectReader:
     """Reads an object with its own fields. The API shows a missing field as null or an empty list."""
 
-    required: Mapping[str, Read]
-    optional: Mapping[str, Read] = field(default_factory=dict)
+    required: Mapping[str, ValueReader]
+    optional: Mapping[str, ValueReader] = field(default_factory=dict)
     #: The names of fields that an SDK spells differently, by the SDK's spelling.
     aliases: Mapping[str, str] = field(default_factory=dict)
 
@@ -101,14 +101,18 @@ class _Object:
             if name not in given:
                 raise ValueError(f"{where} needs {name}")
         return {
-            name: read(f"{where}.{name}", given[name]) if name in given else [] if isinstance(read, _Many) else None
+            name: read(f"{where}.{name}", given[name])
+            if name in given
+            else []
+            if isinstance(read, _ListReader)
+            else None
             for name, read in fields.items()
         }
 
 
-_URLS: Final = _Many(_text)
-_CARD_ACTIONS: Final = _Many(
-    _Object(
+_URLS: Final = _ListReader(_text)
+_CARD_ACTIONS: Final = _ListReader(
+    _ObjectReader(
         {"type": _one_of("URL", "PHONE_NUMBER", "QUICK_REPLY", "COPY_CODE", "VOICE_CALL"), "title": _text},
         {
             "url": _text,
@@ -119,14 +123,14 @@ _CARD_ACTIONS: Final = _Many(
         },
     )
 )
-_CALL_ACTIONS: Final = _Many(
-    _Object(
+_CALL_ACTIONS: Final = _ListReader(
+    _ObjectReader(
         {"type": _one_of("URL", "PHONE_NUMBER", "COPY_CODE", "VOICE_CALL", "VOICE_CALL_REQUEST"), "title": _text},
         {"url": _text, "phone": _text, "code": _text, "id": _text},
     )
 )
-_CAROUSEL_ACTIONS: Final = _Many(
-    _Object(
+_CAROUSEL_ACTIONS: Final = _ListReader(
+    _ObjectReader(
         {"type": _one_of("URL", "PHONE_NUMBER", "QUICK_REPLY"), "title": _text},
         {"url": _text, "phone": _text, "id": _text},
     )
@@ -137,7 +141,7 @@ _CAROUSEL_ACTIONS: Final = _Many(
 class ContentType:
     """One content type: its fields, and the ones that a plain text message shows."""
 
-    read: _Object
+    read: _ObjectReader
     #: The name of the field with the text; empty if the channel prescribes the text.
     text: str
     #: The name of the field with the media URLs.
@@ -147,62 +151,67 @@ class ContentType:
 
 
 #: The content types, the least complex first. A channel sends the most complex one that it supports.
-TYPES: Final[Mapping[str, ContentType]] = MappingProxyType(
+CONTENT_TYPES: Final[Mapping[str, ContentType]] = MappingProxyType(
     {
-        "twilio/text": ContentType(_Object({"body": _short_text}), "body"),
-        "twilio/media": ContentType(_Object({"media": _URLS}, {"body": _text}), "body", "media"),
+        "twilio/text": ContentType(_ObjectReader({"body": _short_text}), "body"),
+        "twilio/media": ContentType(_ObjectReader({"media": _URLS}, {"body": _text}), "body", "media"),
         "twilio/location": ContentType(
-            _Object({"latitude": _number, "longitude": _number}, {"label": _text, "id": _text, "address": _text}),
+            _ObjectReader({"latitude": _number, "longitude": _number}, {"label": _text, "id": _text, "address": _text}),
             "label",
             in_window_only=True,
         ),
         "twilio/quick-reply": ContentType(
-            _Object(
+            _ObjectReader(
                 {
                     "body": _text,
-                    "actions": _Many(_Object({"title": _text}, {"type": _one_of("QUICK_REPLY"), "id": _text})),
+                    "actions": _ListReader(
+                        _ObjectReader({"title": _text}, {"type": _one_of("QUICK_REPLY"), "id": _text})
+                    ),
                 }
             ),
             "body",
         ),
-        "twilio/call-to-action": ContentType(_Object({"body": _text, "actions": _CALL_ACTIONS}), "body"),
+        "twilio/call-to-action": ContentType(_ObjectReader({"body": _text, "actions": _CALL_ACTIONS}), "body"),
         "twilio/list-picker": ContentType(
-            _Object(
+            _ObjectReader(
                 {
                     "body": _text,
                     "button": _text,
-                    "items": _Many(_Object({"id": _text, "item": _text}, {"description": _text})),
+                    "items": _ListReader(_ObjectReader({"id": _text, "item": _text}, {"description": _text})),
                 }
             ),
             "body",
             in_window_only=True,
         ),
         "twilio/card": ContentType(
-            _Object({"title": _text}, {"subtitle": _text, "media": _URLS, "actions": _CARD_ACTIONS}), "title", "media"
+            _ObjectReader({"title": _text}, {"subtitle": _text, "media": _URLS, "actions": _CARD_ACTIONS}),
+            "title",
+            "media",
         ),
         "twilio/schedule": ContentType(
-            _Object({"id": _text, "title": _text, "timeSlots": _text}, aliases={"time_slots": "timeSlots"}), "title"
+            _ObjectReader({"id": _text, "title": _text, "timeSlots": _text}, aliases={"time_slots": "timeSlots"}),
+            "title",
         ),
         "twilio/carousel": ContentType(
-            _Object(
+            _ObjectReader(
                 {
                     "body": _text,
-                    "cards": _Many(
-                        _Object({"body": _text, "media": _text, "actions": _CAROUSEL_ACTIONS}, {"title": _text}),
+                    "cards": _ListReader(
+                        _ObjectReader({"body": _text, "media": _text, "actions": _CAROUSEL_ACTIONS}, {"title": _text}),
                     ),
                 }
             ),
             "body",
         ),
         "twilio/catalog": ContentType(
-            _Object(
+            _ObjectReader(
                 {"body": _text},
                 {
                     "title": _text,
                     "subtitle": _text,
                     "id": _text,
-                    "items": _Many(
-                        _Object(
+                    "items": _ListReader(
+                        _ObjectReader(
                             {},
                             {
                                 "id": _text,
@@ -220,17 +229,17 @@ TYPES: Final[Mapping[str, ContentType]] = MappingProxyType(
             "body",
         ),
         "twilio/flows": ContentType(
-            _Object(
+            _ObjectReader(
                 {
                     "body": _text,
                     "button_text": _text,
                     "type": _text,
-                    "pages": _Many(
-                        _Object(
+                    "pages": _ListReader(
+                        _ObjectReader(
                             {
                                 "id": _text,
                                 "title": _text,
-                                "layout": _Many(_Object({"type": _text}, {"label": _text})),
+                                "layout": _ListReader(_ObjectReader({"type": _text}, {"label": _text})),
                             },
                             {"next_page_id": _text, "subtitle": _text},
                         )
@@ -242,12 +251,14 @@ TYPES: Final[Mapping[str, ContentType]] = MappingProxyType(
             "media_url",
         ),
         "whatsapp/card": ContentType(
-            _Object({"body": _text}, {"footer": _text, "media": _URLS, "header_text": _text, "actions": _CARD_ACTIONS}),
+            _ObjectReader(
+                {"body": _text}, {"footer": _text, "media": _URLS, "header_text": _text, "actions": _CARD_ACTIONS}
+            ),
             "body",
             "media",
         ),
         "whatsapp/flows": ContentType(
-            _Object(
+            _ObjectReader(
                 {"body": _text, "button_text": _text, "flow_id": _text},
                 {
                     "subtitle": _text,
@@ -261,8 +272,8 @@ TYPES: Final[Mapping[str, ContentType]] = MappingProxyType(
             "media_url",
         ),
         "whatsapp/authentication": ContentType(
-            _Object(
-                {"actions": _Many(_Object({"type": _one_of("COPY_CODE"), "copy_code_text": _text}))},
+            _ObjectReader(
+                {"actions": _ListReader(_ObjectReader({"type": _one_of("COPY_CODE"), "copy_code_text": _text}))},
                 {"add_security_recommendation": _flag, "code_expiration_minutes": _number},
             ),
             "",
@@ -283,9 +294,9 @@ def read_types(value: object) -> dict[str, dict[str, object]]:
     if not given:
         raise ValueError("types names at least one content type")
     for name in given:
-        if name not in TYPES:
-            raise ValueError(choose_from("content type", name, TYPES).removesuffix("."))
-    types = {name: TYPES[name].read(name, content) for name, content in given.items()}
+        if name not in CONTENT_TYPES:
+            raise ValueError(choose_from("content type", name, CONTENT_TYPES).removesuffix("."))
+    types = {name: CONTENT_TYPES[name].read(name, content) for name, content in given.items()}
     for broken in filter(_is_broken, _texts_in(types)):
         raise ValueError(f"{broken!r} has a broken placeholder; write {{{{1}}}} or {{{{name}}}}")
     return types
@@ -357,22 +368,22 @@ def render(template: ContentTemplate, given: Mapping[str, str], channel: str | N
     Raises:
         ApiError: a placeholder has neither a value nor a default (21656).
     """
-    name = _chosen(template, channel)
+    name = _choose_type(template, channel)
     content = template.types[name]
-    text, media = TYPES[name].text, TYPES[name].media
+    text, media = CONTENT_TYPES[name].text, CONTENT_TYPES[name].media
     values = {**template.variables, **given}
     body = content[text] if text else _authentication_text(content)
-    missing = _missing(values, body, content)
+    missing = _placeholders_without_value(values, body, content)
     if missing:
         raise ApiError(21656, why=f"no value for {', '.join(f'{{{{{each}}}}}' for each in missing)}")
-    fields = {field: _filled(value, values) for field, value in content.items() if value not in (None, [])}
+    fields = {field: _fill_in(value, values) for field, value in content.items() if value not in (None, [])}
     urls = fields.get(media or "", [])
     listed = urls if isinstance(urls, list) else [urls]
-    return Rendered(name, fields, _fill(str(body or ""), values), tuple(map(str, listed)))
+    return Rendered(name, fields, _fill_text(str(body or ""), values), tuple(map(str, listed)))
 
 
-def _chosen(template: ContentTemplate, channel: str | None) -> str:
-    names = [name for name in TYPES if name in template.types]
+def _choose_type(template: ContentTemplate, channel: str | None) -> str:
+    names = [name for name in CONTENT_TYPES if name in template.types]
     if channel is None:
         return names[0]
     # The types of another channel come last.
@@ -389,22 +400,22 @@ def _authentication_text(content: Mapping[str, object]) -> str:
     return text
 
 
-def _missing(values: Mapping[str, str], *contents: object) -> list[str]:
+def _placeholders_without_value(values: Mapping[str, str], *contents: object) -> list[str]:
     """Return the placeholders without a value, in order of appearance."""
     placeholders = (name for text in _texts_in(contents) for name in _PLACEHOLDER.findall(text))
     return [name for name in dict.fromkeys(placeholders) if name not in values]
 
 
-def _filled(content: object, values: Mapping[str, str]) -> object:
+def _fill_in(content: object, values: Mapping[str, str]) -> object:
     """Fill in the placeholders in all texts of a content."""
     if isinstance(content, str):
-        return _fill(content, values)
+        return _fill_text(content, values)
     if isinstance(content, Mapping):
-        return {name: _filled(value, values) for name, value in content.items() if value is not None}
-    return [_filled(each, values) for each in content] if isinstance(content, list) else content
+        return {name: _fill_in(value, values) for name, value in content.items() if value is not None}
+    return [_fill_in(each, values) for each in content] if isinstance(content, list) else content
 
 
-def _fill(text: str, values: Mapping[str, str]) -> str:
+def _fill_text(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda placeholder: values[placeholder[1]], text) if "{{" in text else text
 
 

@@ -169,12 +169,12 @@ def _keywords_of(resource: type) -> dict[str, _Keyword]:
     return keywords
 
 
-def settable(resource: type) -> list[str]:
+def settable_names(resource: type) -> list[str]:
     """Return the names of a resource's properties that a test can set."""
     return list(_keywords_of(resource))
 
 
-def checked(resource: type, properties: Mapping[str, object]) -> dict[str, Any]:
+def check_properties(resource: type, properties: Mapping[str, object]) -> dict[str, Any]:
     """Check the properties that a test sets as the API would. None or an empty text clears a property.
 
     Raises:
@@ -187,11 +187,11 @@ def checked(resource: type, properties: Mapping[str, object]) -> dict[str, Any]:
         keyword = keywords.get(name)
         if keyword is None:
             raise TypeError(choose_from(f"property of {resource.__name__}", name, keywords))
-        known[name] = keyword.cleared if value is None or value == "" else _checked(name, keyword, value)
+        known[name] = keyword.cleared if value is None or value == "" else _check_value(name, keyword, value)
     return known
 
 
-def _checked(name: str, keyword: _Keyword, value: object) -> object:
+def _check_value(name: str, keyword: _Keyword, value: object) -> object:
     wanted, given = type(keyword.default), dialect().argument(name, value)
     if isinstance(value, bool) or wanted is bool:
         if not isinstance(value, bool) or wanted is not bool:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from pytest_whoosh.engine.addresses import Kind, is_toll_free, kind_of
+from pytest_whoosh.engine.addresses import AddressKind, address_kind, is_toll_free
 
-from .account import Provisions
+from .account import AccountResources
 from .resources import MessagingService
 
 #: The words for each keyword. A keyword is the whole text of a message, in upper or lower case.
@@ -23,7 +23,7 @@ KEYWORDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 #: The vendor's replies. They are not messages of the account.
-ANSWERS: Final[Mapping[str, str]] = MappingProxyType(
+REPLIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "STOP": (
             "You have successfully been unsubscribed. You will not receive any more messages from this number. "
@@ -56,31 +56,31 @@ class AppliedKeyword:
     answer: str | None
 
 
-def kind_of_keyword(body: str) -> str | None:
+def read_keyword(body: str) -> str | None:
     """Return ``"STOP"``, ``"START"`` or ``"HELP"`` if a text is one of its words, else None."""
     word = body.strip().upper()
     return next((kind for kind, words in KEYWORDS.items() if word in words), None)
 
 
 def apply_keyword(
-    provisions: Provisions, body: str, person: str, sender: str, service: MessagingService | None
+    resources: AccountResources, body: str, person: str, sender: str, service: MessagingService | None
 ) -> AppliedKeyword | None:
     """Opt a person out or in, or reply with help, if their text is a keyword and the sender handles keywords."""
-    kind = kind_of_keyword(body)
+    kind = read_keyword(body)
     advanced = service is not None and service.advanced_opt_out
-    if kind is None or (kind_of(sender) is not Kind.NUMBER and not advanced):
+    if kind is None or (address_kind(sender) is not AddressKind.NUMBER and not advanced):
         return None
     word = body.strip()
     toll_free = is_toll_free(sender)
     if toll_free and kind == "START" and word.upper() not in _TOLL_FREE_START:
         return None
-    out = provisions.has_opted_out(person, sender, service)
+    out = resources.has_opted_out(person, sender, service)
     if kind == "STOP":
-        provisions.opt_out(person, sender)
-        answer = None if out else (_TOLL_FREE_STOPPED.format(word=word) if toll_free else ANSWERS["STOP"])
+        resources.opt_out(person, sender)
+        answer = None if out else (_TOLL_FREE_STOPPED.format(word=word) if toll_free else REPLIES["STOP"])
     elif kind == "START":
-        provisions.opt_in(person, sender)
-        answer = _TOLL_FREE_STARTED.format(word=word) if toll_free else ANSWERS["START"]
+        resources.opt_in(person, sender)
+        answer = _TOLL_FREE_STARTED.format(word=word) if toll_free else REPLIES["START"]
     else:
-        answer = None if out else ANSWERS["HELP"]
+        answer = None if out else REPLIES["HELP"]
     return AppliedKeyword(kind, answer)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, NamedTuple
 
-from pytest_whoosh.engine.addresses import Kind, country_of, kind_of, national_format
+from pytest_whoosh.engine.addresses import AddressKind, address_kind, country_of, national_format
 from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.limits import LONGEST_CODE, LONGEST_VALIDITY, LONGEST_VERIFY_NAME, SHORTEST_CODE
 from pytest_whoosh.engine.parameters import (
@@ -246,7 +246,7 @@ class MessagingService(Resource):
     #: The sender pool, in the order in which senders were added.
     pool: Collection[PoolSender] = field(default_factory=Collection)
     #: The sender that each recipient knows from earlier messages.
-    remembered: dict[str, StickySender] = field(default_factory=dict)
+    sticky_senders: dict[str, StickySender] = field(default_factory=dict)
 
     @property
     def senders(self) -> list[str]:
@@ -295,23 +295,23 @@ class PoolSender:
     #: The only country that an alphanumeric sender sends to. Empty if it sends to all.
     destination: str = ""
     #: The number or short code with this address, if the account owns it.
-    held: PhoneNumber | ShortCode | None = None
+    owned_record: PhoneNumber | ShortCode | None = None
     #: The number of messages sent. The next message goes to the sender with the fewest, which spreads traffic evenly.
-    carried: int = 0
-    kind: Kind = field(init=False)
+    sent_count: int = 0
+    kind: AddressKind = field(init=False)
     # Cached, because every message asks every sender in a large pool for its country.
     _country: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        kind = kind_of(self.address)
+        kind = address_kind(self.address)
         assert kind is not None, "an address was checked before it joins a pool"
         self.kind = kind
 
     @property
     def country(self) -> str:
         """The ISO code of the sender's country, or of its destination. Empty if it has neither."""
-        if isinstance(self.held, ShortCode):
-            return self.held.country
+        if isinstance(self.owned_record, ShortCode):
+            return self.owned_record.country
         if self._country is None:
             _, _, number = self.address.rpartition(":")
             self._country = country_of(number) if number.startswith("+") else self.destination

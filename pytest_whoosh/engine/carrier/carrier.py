@@ -9,7 +9,14 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pytest_whoosh.engine.account.content import read_variables, render
 from pytest_whoosh.engine.account.resources import MessagingService
-from pytest_whoosh.engine.addresses import Kind, channel_of, country_of, kind_of, normalize, phone_of
+from pytest_whoosh.engine.addresses import (
+    AddressKind,
+    address_kind,
+    channel_of,
+    country_of,
+    normalize_address,
+    phone_of,
+)
 from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, PRICE, REPORTED, TRANSITIONS, Status
@@ -74,9 +81,9 @@ class Carrier:
         #: True for numbers of phones with RCS, False for numbers of phones without. Other numbers are unknown.
         self.rcs: dict[str, bool] = {}
         #: The check before each status. It returns an error code if the message fails instead, else None.
-        self._gates: Mapping[Status, Callable[[Message], int | None]] = {
-            Status.QUEUED: self._without_sender,
-            Status.SENDING: self._not_to_be_sent,
+        self._checks: Mapping[Status, Callable[[Message], int | None]] = {
+            Status.QUEUED: self._check_before_queue,
+            Status.SENDING: self._check_before_sending,
         }
 
     def take(self, message: Message) -> None:
@@ -93,7 +100,7 @@ class Carrier:
 
     def cancel(self, message: Message) -> None:
         """Cancel a scheduled message."""
-        self._move(message, Status.CANCELED)
+        self._set_status(message, Status.CANCELED)
 
     def show_price(self, message: Message) -> None:
         """Show the price of a message with its last status, after the callback about that status.
@@ -104,11 +111,11 @@ class Carrier:
             return
         delay = self._delays.get(PRICE, _AT_ONCE)
         if delay or message.status_callback:
-            self._timeline.after(delay, message.serial, self._priced, message, planned=bool(delay))
+            self._timeline.after(delay, message.serial, self._set_price, message, planned=bool(delay))
         else:  # without a callback, no app could have read it before
             message.price = message.charged
 
-    def _priced(self, message: object) -> None:
+    def _set_price(self, message: object) -> None:
         assert isinstance(message, Message)
         message.price = message.charged
         message.date_updated = self._timeline.now
@@ -153,7 +160,7 @@ class Carrier:
         self._fail(message, _EXPIRED)
 
     def _fail(self, message: Message, code: int | None) -> None:
-        self._move(message, Status.FAILED, code)
+        self._set_status(message, Status.FAILED, code)
         if message.script:
             self._emit_waiting(message)
 
@@ -161,10 +168,10 @@ class Carrier:
         assert isinstance(message, Message)
         if self._throughput and message.status is Status.QUEUED:
             self._throughput.leave(message)
-        if message.outcome.error_code == _NOT_SHORTENED and _goes_on_unshortened(message):
+        if message.outcome.error_code == _NOT_SHORTENED and _sends_unshortened(message):
             message.outcome, message.shortens_urls = DELIVERED, False
         following = message.outcome.then[message.status]
-        code = self._refusal(message, following)
+        code = self._failure(message, following)
         if code is not None:
             following = Status.FAILED
         elif following is message.outcome.last:
@@ -177,43 +184,43 @@ class Carrier:
             account = message.account
             account.move(message, self._timeline.now)
             account.charge(message, self._prices.price(message))
-        self._move(message, following, code)
+        self._set_status(message, following, code)
         self._plan(message)
 
     # Checks before a status
 
-    def _refusal(self, message: Message, following: Status) -> int | None:
+    def _failure(self, message: Message, following: Status) -> int | None:
         """Return the error code that stops a message before a status, or None."""
         if following in _BEFORE_HANDOVER and not message.account.is_active:
             return _SUSPENDED
-        gate = self._gates.get(following)
+        gate = self._checks.get(following)
         return gate(message) if gate else None
 
-    def _without_sender(self, message: Message) -> int | None:
+    def _check_before_queue(self, message: Message) -> int | None:
         service = message.service
         assert service is not None, "only a service's messages are queued later than created"
         account = message.account
-        provisions = account.provisions
-        if service.sid not in provisions.services:
+        resources = account.resources
+        if service.sid not in resources.services:
             return _NO_SERVICE
-        if provisions.has_opted_out(message.to, message.from_, service):
+        if resources.has_opted_out(message.to, message.from_, service):
             return _OPTED_OUT
         if message.from_ is None:
-            address = self._chosen(message, service)
+            address = self._choose_address(message, service)
             if address is None:
                 return _NO_SENDER if service.pool else _EMPTY_POOL
             account.assign(message, address)
-            if code := _adapt(message):
+            if code := _render_for_channel(message):
                 return code
-        elif not provisions.is_pooled(message.from_, service):
+        elif not resources.is_pooled(message.from_, service):
             return _NOT_IN_POOL
         self._prepare(message, service)
         return None if self.has_room(message) else _QUEUE_OVERFLOW
 
-    def _not_to_be_sent(self, message: Message) -> int | None:
+    def _check_before_sending(self, message: Message) -> int | None:
         if message.service:
-            provisions = message.account.provisions
-            if provisions.has_opted_out(message.to, message.from_, message.service):
+            resources = message.account.resources
+            if resources.has_opted_out(message.to, message.from_, message.service):
                 return _OPTED_OUT
             self._prepare(message, message.service)
         if self.rcs and message.channel == "rcs" and self.rcs.get(phone_of(message.to)) is False:
@@ -229,14 +236,14 @@ class Carrier:
             return _PRICE_EXCEEDED
         return None
 
-    def _chosen(self, message: Message, service: MessagingService) -> str | None:
+    def _choose_address(self, message: Message, service: MessagingService) -> str | None:
         """Return the address of the sender for a service's message, or None."""
         rcs = self.rcs.get(message.to, False)
         fallback = message.posted("FallbackFrom")
         if isinstance(fallback, str) and fallback.strip() and not rcs and channel_of(message.to) is None:
-            if kind_of(fallback.strip()) is Kind.ALPHA and country_of(message.to) in NO_ALPHA:
+            if address_kind(fallback.strip()) is AddressKind.ALPHA and country_of(message.to) in NO_ALPHA:
                 return None
-            return normalize(fallback) or fallback.strip()
+            return normalize_address(fallback) or fallback.strip()
         sender = choose_sender(service, message, self._timeline.steady, rcs=rcs)
         return sender.address if sender else None
 
@@ -245,7 +252,7 @@ class Carrier:
         if message.num_segments:
             return
         if service.mms_converter and message.is_mms and not message.channel:
-            held = message.account.provisions.owned(message.from_ or "")
+            held = message.account.resources.owned(message.from_ or "")
             if not carries_mms(held, message.to):
                 make_sms(message)
         message.num_segments = segments_to_send(message)
@@ -258,10 +265,10 @@ class Carrier:
 
     # Reports
 
-    def _move(self, message: Message, status: Status, code: int | None = None) -> None:
+    def _set_status(self, message: Message, status: Status, code: int | None = None) -> None:
         message.move_to(status, self._timeline.now, code)
         if status in _GONE:
-            _forget(message)
+            _delete_content(message)
         if status in REPORTED and message.status_callback:
             report = self._report(message, message.status_callback)
             if message.script is None:
@@ -326,13 +333,13 @@ class _WaitingReports:
         return set(Status) - {status for status, _ in self.waiting} if last else self.gone
 
 
-def _goes_on_unshortened(message: Message) -> bool:
+def _sends_unshortened(message: Message) -> bool:
     """True if the domain is set up to send the message with long links when the shortener fails."""
     domain = message.service.link_shortening_domain if message.service else None
     return message.shortens_urls and domain is not None and domain.continue_on_failure
 
 
-def _adapt(message: Message) -> int | None:
+def _render_for_channel(message: Message) -> int | None:
     """Render a template again for the chosen channel, because it was rendered for SMS. Return an error code or None."""
     channel = channel_of(message.from_ or "")
     if channel is None or channel_of(message.to) or message.template is None:
@@ -345,7 +352,7 @@ def _adapt(message: Message) -> int | None:
     return None
 
 
-def _forget(message: Message) -> None:
+def _delete_content(message: Message) -> None:
     """Delete the text, media or number if ContentRetention or AddressRetention of the message says so."""
     if message.discards_content and message.forgotten is None:
         message.forgotten, message.body = message.body, ""

@@ -21,7 +21,7 @@ from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 __tracebackhide__ = is_usage_error
 
 #: The number of alphanumeric characters after the domain.
-LENGTH: Final = 10
+TOKEN_LENGTH: Final = 10
 #: How long a link resolves to its URL.
 LIFETIME: Final = timedelta(days=90)
 
@@ -161,7 +161,7 @@ def _key(text: str) -> tuple[str, str]:
 def _token(seed: str) -> str:
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest())
     characters = []
-    for _ in range(LENGTH):
+    for _ in range(TOKEN_LENGTH):
         number, digit = divmod(number, len(_ALPHABET))
         characters.append(_ALPHABET[digit])
     return "".join(characters)

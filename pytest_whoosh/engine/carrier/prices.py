@@ -19,7 +19,7 @@ from pytest_whoosh.engine.misuse import is_usage_error
 __tracebackhide__ = is_usage_error
 
 #: US dollars for one outbound segment, by ISO country code.
-PER_SEGMENT: Final[Mapping[str, Decimal]] = MappingProxyType(
+SEGMENT_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType(
     {
         "AU": Decimal("0.0515"),
         "BR": Decimal("0.0592"),
@@ -36,13 +36,13 @@ PER_SEGMENT: Final[Mapping[str, Decimal]] = MappingProxyType(
     }
 )
 #: US dollars for one outbound segment to any other country.
-ELSEWHERE: Final = Decimal("0.0650")
+SEGMENT_PRICE_ELSEWHERE: Final = Decimal("0.0650")
 #: US dollars for one inbound segment, in every country.
-INBOUND: Final = Decimal("0.0075")
+INBOUND_SEGMENT_PRICE: Final = Decimal("0.0075")
 #: US dollars for one MMS of any size.
-MMS: Final = Decimal("0.0200")
+MMS_PRICE: Final = Decimal("0.0200")
 #: US dollars for one message on a channel such as WhatsApp.
-CHANNEL: Final = Decimal("0.0050")
+CHANNEL_PRICE: Final = Decimal("0.0050")
 
 
 class Prices:
@@ -68,15 +68,15 @@ class Prices:
 
     def of_country(self, country: str) -> Decimal:
         """Return the price of one segment to a country."""
-        return self._set[country] if country in self._set else PER_SEGMENT.get(country, ELSEWHERE)
+        return self._set[country] if country in self._set else SEGMENT_PRICES.get(country, SEGMENT_PRICE_ELSEWHERE)
 
     def cost(self, message: Message) -> Decimal:
         """Return a message's cost: the sum for its segments, or a fixed amount for an MMS or a channel message."""
         if message.channel:
-            return CHANNEL
+            return CHANNEL_PRICE
         if message.is_mms:
-            return MMS
-        each = self.of_country(country_of(message.to)) if message.is_outbound else INBOUND
+            return MMS_PRICE
+        each = self.of_country(country_of(message.to)) if message.is_outbound else INBOUND_SEGMENT_PRICE
         return each * message.num_segments
 
     def price(self, message: Message) -> Decimal:

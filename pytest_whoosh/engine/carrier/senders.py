@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from pytest_whoosh.engine.account.resources import MessagingService, PhoneNumber, PoolSender, ShortCode, StickySender
-from pytest_whoosh.engine.addresses import Kind, channel_of, country_of, is_toll_free
+from pytest_whoosh.engine.addresses import AddressKind, channel_of, country_of, is_toll_free
 from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.messages.record import Message
 
@@ -25,7 +25,7 @@ STICKS_FOR: Final = timedelta(days=365)
 MEDIA_LINK: Final = "https://p.twil.io/"
 
 _LINK_LENGTH: Final = 7
-_TYPES: Final = (Kind.CHANNEL, Kind.SHORT_CODE, Kind.ALPHA, Kind.NUMBER)
+_TYPES: Final = (AddressKind.CHANNEL, AddressKind.SHORT_CODE, AddressKind.ALPHA, AddressKind.NUMBER)
 
 
 def choose_sender(
@@ -35,21 +35,21 @@ def choose_sender(
 
     RCS senders are preferred if the recipient's phone has ``rcs``. Otherwise they are the last choice.
     """
-    able = _by_rcs(_able(service, message), rcs, message)
+    able = _prefer_by_rcs(_able_senders(service, message), rcs, message)
     if not able:
         return None
-    sticky = service.remembered.get(message.to)
+    sticky = service.sticky_senders.get(message.to)
     known = sticky.sender if sticky and steady - sticky.used <= STICKS_FOR else None
     if service.sticky_sender and known in able:
         chosen = known
     else:
         for preferred in _PREFERENCES:
             able = preferred(able, service, message) or able
-        chosen = min(able, key=lambda sender: sender.carried)
-    chosen.carried += 1
+        chosen = min(able, key=lambda sender: sender.sent_count)
+    chosen.sent_count += 1
     # If the known sender cannot send this message, the chosen one does not replace it.
     if service.sticky_sender and known in (None, chosen) and _is_sticky(chosen):
-        service.remembered[message.to] = StickySender(chosen, steady)
+        service.sticky_senders[message.to] = StickySender(chosen, steady)
     return chosen
 
 
@@ -79,27 +79,29 @@ def _link(text: str) -> str:
 # The senders that can reach a recipient
 
 
-def _able(service: MessagingService, message: Message) -> list[PoolSender]:
+def _able_senders(service: MessagingService, message: Message) -> list[PoolSender]:
     channel, to = channel_of(message.to), message.to
     if channel:
         return [sender for sender in service.pool if channel_of(sender.address) == channel]
     country = country_of(to)
     able = [sender for sender in service.pool if _REACHES[sender.kind](sender, country)]
     if message.is_mms:
-        with_media = [sender for sender in able if sender.kind is Kind.CHANNEL or carries_mms(sender.held, to)]
+        with_media = [
+            sender for sender in able if sender.kind is AddressKind.CHANNEL or carries_mms(sender.owned_record, to)
+        ]
         # If there is none, the converter turns the message into an SMS.
         return with_media if with_media or not service.mms_converter else able
     return able
 
 
-def _by_rcs(able: list[PoolSender], rcs: bool | None, message: Message) -> list[PoolSender]:
+def _prefer_by_rcs(able: list[PoolSender], rcs: bool | None, message: Message) -> list[PoolSender]:
     """Keep either the RCS senders or the others if the recipient is a plain phone number."""
     if channel_of(message.to):
         return able
-    on_rcs = [sender for sender in able if sender.kind is Kind.CHANNEL]
+    on_rcs = [sender for sender in able if sender.kind is AddressKind.CHANNEL]
     if not on_rcs:
         return able
-    return on_rcs if rcs else [sender for sender in able if sender.kind is not Kind.CHANNEL] or on_rcs
+    return on_rcs if rcs else [sender for sender in able if sender.kind is not AddressKind.CHANNEL] or on_rcs
 
 
 def _channel_reaches(sender: PoolSender, country: str) -> bool:
@@ -115,17 +117,17 @@ def _alpha_reaches(sender: PoolSender, country: str) -> bool:
 
 
 def _number_reaches(sender: PoolSender, country: str) -> bool:
-    if isinstance(sender.held, PhoneNumber) and not sender.held.sms_capable:
+    if isinstance(sender.owned_record, PhoneNumber) and not sender.owned_record.sms_capable:
         return False
     return country not in NO_ALPHA or sender.country in NO_ALPHA
 
 
-_REACHES: Final[Mapping[Kind, Callable[[PoolSender, str], bool]]] = MappingProxyType(
+_REACHES: Final[Mapping[AddressKind, Callable[[PoolSender, str], bool]]] = MappingProxyType(
     {
-        Kind.CHANNEL: _channel_reaches,
-        Kind.SHORT_CODE: _short_code_reaches,
-        Kind.ALPHA: _alpha_reaches,
-        Kind.NUMBER: _number_reaches,
+        AddressKind.CHANNEL: _channel_reaches,
+        AddressKind.SHORT_CODE: _short_code_reaches,
+        AddressKind.ALPHA: _alpha_reaches,
+        AddressKind.NUMBER: _number_reaches,
     }
 )
 
@@ -138,24 +140,24 @@ def _of_preferred_type(able: list[PoolSender], service: MessagingService, messag
     return [sender for sender in able if sender.kind is preferred]
 
 
-def _for_the_country(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+def _dedicated_to_country(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
     return [sender for sender in able if sender.destination]
 
 
-def _toll_free_in_canada(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+def _toll_free_to_canada(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
     if not message.to.startswith("+1") or country_of(message.to) != "CA":
         return able
     return [sender for sender in able if is_toll_free(sender.address)]
 
 
-def _in_country(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
-    if able[0].kind is not Kind.NUMBER:
+def _from_recipients_country(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+    if able[0].kind is not AddressKind.NUMBER:
         return able
     country = country_of(message.to)
     return [each for each in able if each.country == country] or [each for each in able if each.country == "US"]
 
 
-def _in_area(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
+def _from_recipients_area(able: list[PoolSender], service: MessagingService, message: Message) -> list[PoolSender]:
     if not service.area_code_geomatch or not message.to.startswith("+1"):
         return able
     return [each for each in able if each.address[:5] == message.to[:5]]
@@ -163,8 +165,8 @@ def _in_area(able: list[PoolSender], service: MessagingService, message: Message
 
 _PREFERENCES: Final[tuple[Callable[[list[PoolSender], MessagingService, Message], list[PoolSender]], ...]] = (
     _of_preferred_type,
-    _for_the_country,
-    _toll_free_in_canada,
-    _in_country,
-    _in_area,
+    _dedicated_to_country,
+    _toll_free_to_canada,
+    _from_recipients_country,
+    _from_recipients_area,
 )

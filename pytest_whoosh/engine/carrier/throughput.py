@@ -18,14 +18,14 @@ from typing import Final, NamedTuple
 
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.resources import PhoneNumber, ShortCode
-from pytest_whoosh.engine.addresses import Kind, country_of, is_toll_free, kind_of
+from pytest_whoosh.engine.addresses import AddressKind, address_kind, country_of, is_toll_free
 from pytest_whoosh.engine.caching import cached
 from pytest_whoosh.engine.limits import LONGEST_VALIDITY
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.timeline import EPOCH
 
 
-class Sort(Enum):
+class SenderType(Enum):
     """The type of a sender, which determines its rate."""
 
     LONG_CODE = "long code"
@@ -37,25 +37,36 @@ class Sort(Enum):
 
 #: The segments per second of an SMS sender, by destination country. In the United States, the rate of a registered
 #: campaign depends on its registration, so the fake uses the rate of an unregistered number.
-SMS: Final[Mapping[Sort, Mapping[str, int]]] = MappingProxyType(
+SMS_RATES: Final[Mapping[SenderType, Mapping[str, int]]] = MappingProxyType(
     {
-        Sort.LONG_CODE: {"US": 1, "CA": 1},
-        Sort.TOLL_FREE: {"US": 3, "CA": 3},
-        Sort.SHORT_CODE: {"US": 100, "CA": 100, "GB": 100},
-        Sort.ALPHA: {},
+        SenderType.LONG_CODE: {"US": 1, "CA": 1},
+        SenderType.TOLL_FREE: {"US": 3, "CA": 3},
+        SenderType.SHORT_CODE: {"US": 100, "CA": 100, "GB": 100},
+        SenderType.ALPHA: {},
     }
 )
 #: The segments per second of an SMS sender to any other country.
-ELSEWHERE: Final = 10
+SMS_RATE_ELSEWHERE: Final = 10
 #: The MMS per second. All numbers of an account and its sub-accounts share a rate. Each short code has its own.
-MMS: Final[Mapping[Sort, int]] = MappingProxyType({Sort.LONG_CODE: 50, Sort.TOLL_FREE: 25, Sort.SHORT_CODE: 40})
+MMS_RATES: Final[Mapping[SenderType, int]] = MappingProxyType(
+    {SenderType.LONG_CODE: 50, SenderType.TOLL_FREE: 25, SenderType.SHORT_CODE: 40}
+)
 #: The messages per second of a sender on a channel such as WhatsApp.
-CHANNEL: Final = 80
+CHANNEL_RATE: Final = 80
 #: How long a full queue takes to drain, in seconds.
-LONGEST: Final = LONGEST_VALIDITY
+LONGEST_DRAIN: Final = LONGEST_VALIDITY
 
-_KINDS: Final = {Kind.SHORT_CODE: Sort.SHORT_CODE, Kind.ALPHA: Sort.ALPHA, Kind.CHANNEL: Sort.CHANNEL}
-_RATES: Final = {ELSEWHERE, CHANNEL, *MMS.values(), *(rate for rates in SMS.values() for rate in rates.values())}
+_KINDS: Final = {
+    AddressKind.SHORT_CODE: SenderType.SHORT_CODE,
+    AddressKind.ALPHA: SenderType.ALPHA,
+    AddressKind.CHANNEL: SenderType.CHANNEL,
+}
+_RATES: Final = {
+    SMS_RATE_ELSEWHERE,
+    CHANNEL_RATE,
+    *MMS_RATES.values(),
+    *(rate for rates in SMS_RATES.values() for rate in rates.values()),
+}
 _MICROSECOND: Final = timedelta(microseconds=1)
 #: The number of ticks per second. Time is counted in ticks, because a third of a second is not a whole number of
 #: microseconds. At every rate a segment takes a whole number of ticks, so three segments per second are exactly three.
@@ -97,7 +108,7 @@ class Backlog:
 
     def room(self, rate: int, now: datetime) -> int:
         """Return the number of segments that still fit into the queue at a rate."""
-        return (LONGEST * _TICKS - max(self.free - _tick(now), 0) - self.expiring) * rate // _TICKS
+        return (LONGEST_DRAIN * _TICKS - max(self.free - _tick(now), 0) - self.expiring) * rate // _TICKS
 
     def join(self, message: Message, segments: int, rate: int, wait: Wait) -> datetime | None:
         """Add a message. Return the moment of its turn, or None if it expires before."""
@@ -151,9 +162,9 @@ class Throughput:
 
     def queue(self, sender: str, account: Account, *, mms: bool = False) -> Backlog:
         """Return the queue for an account's sender, or for the sender's MMS."""
-        shared = mms and sort_of(sender) is not Sort.SHORT_CODE
-        # Accounts that are opened on demand share the main account's provisions, so they also share its queues.
-        key = ((account.owner or account).provisions, sort_of(sender)) if shared else (sender, mms)
+        shared = mms and sender_type_of(sender) is not SenderType.SHORT_CODE
+        # Accounts that are opened on demand share the main account's resources, so they also share its queues.
+        key = ((account.owner or account).resources, sender_type_of(sender)) if shared else (sender, mms)
         queue = self._queues.get(key)
         if queue is None:
             queue = self._queues[key] = Backlog()
@@ -162,31 +173,31 @@ class Throughput:
     def _queue_for(self, message: Message) -> tuple[Backlog, int]:
         """Return the queue for a message, and its rate in segments per second."""
         sender = message.from_ or ""
-        mms = message.is_mms and sort_of(sender) in MMS
+        mms = message.is_mms and sender_type_of(sender) in MMS_RATES
         return self.queue(sender, message.account, mms=mms), rate_of(sender, country_of(message.to), mms=mms)
 
 
 def rate_of(sender: str, country: str, *, mms: bool = False) -> int:
     """Return how many segments or MMS per second a sender sends to a country."""
-    sort = sort_of(sender)
-    if sort is Sort.CHANNEL:
-        return CHANNEL
-    return MMS[sort] if mms else SMS[sort].get(country, ELSEWHERE)
+    sender_type = sender_type_of(sender)
+    if sender_type is SenderType.CHANNEL:
+        return CHANNEL_RATE
+    return MMS_RATES[sender_type] if mms else SMS_RATES[sender_type].get(country, SMS_RATE_ELSEWHERE)
 
 
-def home_of(sender: str, held: PhoneNumber | ShortCode | None) -> str:
+def home_country(sender: str, held: PhoneNumber | ShortCode | None) -> str:
     """Return a sender's country. A short code's country is only known if the account owns it."""
-    if sort_of(sender) is Sort.SHORT_CODE:
+    if sender_type_of(sender) is SenderType.SHORT_CODE:
         return held.country if isinstance(held, ShortCode) else "US"
     return country_of(sender)
 
 
 @cached(1024)
-def sort_of(sender: str) -> Sort:
+def sender_type_of(sender: str) -> SenderType:
     """Return the type of the sender with this address."""
     if is_toll_free(sender):
-        return Sort.TOLL_FREE
-    return _KINDS.get(kind_of(sender) or Kind.NUMBER, Sort.LONG_CODE)
+        return SenderType.TOLL_FREE
+    return _KINDS.get(address_kind(sender) or AddressKind.NUMBER, SenderType.LONG_CODE)
 
 
 def _tick(moment: datetime) -> int:

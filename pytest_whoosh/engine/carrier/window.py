@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from pytest_whoosh.engine.account.content import TYPES
+from pytest_whoosh.engine.account.content import CONTENT_TYPES
 from pytest_whoosh.engine.account.resources import APPROVED, ContentTemplate
 from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED
@@ -40,4 +40,4 @@ def _template_refusal(template: ContentTemplate, content_type: str, steady: date
     status = template.approval_status(steady)
     if status in _NOT_APPROVED:
         return _NOT_APPROVED[status]
-    return None if status == APPROVED and not TYPES[content_type].in_window_only else _OUTSIDE_WINDOW
+    return None if status == APPROVED and not CONTENT_TYPES[content_type].in_window_only else _OUTSIDE_WINDOW

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.opt_out import AppliedKeyword, apply_keyword
 from pytest_whoosh.engine.account.resources import MessagingService, PhoneNumber
-from pytest_whoosh.engine.addresses import address_towards, channel_of, kind_of, normalize, phone_of
+from pytest_whoosh.engine.addresses import address_kind, address_towards, channel_of, normalize_address, phone_of
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
 from pytest_whoosh.engine.hosts import split_url
 from pytest_whoosh.engine.limits import LONGEST_BODY, MOST_MEDIA, MOST_REPLIES
@@ -60,8 +60,8 @@ class Conversation:
     def run(self) -> Deliveries:
         """Apply opt-out keywords, call the webhook, and run its response. Yield each webhook for delivery."""
         message = self.message
-        provisions = self.account.provisions
-        self.keyword = apply_keyword(provisions, message.body, message.from_ or "", message.to, self.service)
+        resources = self.account.resources
+        self.keyword = apply_keyword(resources, message.body, message.from_ or "", message.to, self.service)
         destination = destination_of(self.account, message.to, self.service)
         message.no_webhook = destination.missing or None
         if destination.url:
@@ -152,11 +152,11 @@ class Conversation:
         if verb.status_callback and not verb.status_callback.startswith(("http://", "https://", "/")):
             raise TwimlError(14105, f"{verb.status_callback!r} is not a URL")
         media = tuple(_joined(base, url, 21620) for url in verb.media)
-        provisions, now = self.account.provisions, self.vendor.now
-        service = provisions.service_of(sender)
-        if service is None and provisions.has_opted_out(to, sender, None):
+        resources, now = self.account.resources, self.vendor.now
+        service = resources.service_of(sender)
+        if service is None and resources.has_opted_out(to, sender, None):
             raise TwimlError(21610, f"{to} has opted out of {sender}")
-        callback = verb.status_callback or provisions.status_callback_of(sender, service)
+        callback = verb.status_callback or resources.status_callback_of(sender, service)
         message = Message(
             sid="",
             serial=0,
@@ -181,15 +181,15 @@ class Conversation:
         return message
 
     def _addresses(self, verb: MessageVerb) -> tuple[str, str]:
-        to = normalize(verb.to) if verb.to else self.message.from_
+        to = normalize_address(verb.to) if verb.to else self.message.from_
         if to is None or (verb.to is None and to == self.message.to):
             raise TwimlError(14101, f"{verb.to or to!r} is not a recipient that this sender can write to")
-        sender = (normalize(verb.from_) or verb.from_) if verb.from_ else self.message.to
-        provisions = self.account.provisions
-        is_ours = sender == self.message.to or provisions.owned(sender) or provisions.service_of(sender)
-        if kind_of(sender) is None or not (is_ours or self.vendor.settings.senders == "any"):
+        sender = (normalize_address(verb.from_) or verb.from_) if verb.from_ else self.message.to
+        resources = self.account.resources
+        is_ours = sender == self.message.to or resources.owned(sender) or resources.service_of(sender)
+        if address_kind(sender) is None or not (is_ours or self.vendor.settings.senders == "any"):
             raise TwimlError(14102, f"{sender!r} is not a sender of the account")
-        number = provisions.owned(sender)
+        number = resources.owned(sender)
         if isinstance(number, PhoneNumber) and not number.sms_capable:
             raise TwimlError(14108, f"{sender} cannot send messages")
         if channel_of(to) != channel_of(sender):
@@ -288,7 +288,7 @@ def receive(
         date_created=now,
         date_updated=now,
         date_sent=now,
-        service=account.provisions.service_of(to),
+        service=account.resources.service_of(to),
         media_urls=media,
         outcome=DELIVERED,
     )

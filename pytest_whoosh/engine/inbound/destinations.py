@@ -17,17 +17,17 @@ from pytest_whoosh.engine.account.resources import (
     PhoneNumber,
     ShortCode,
 )
-from pytest_whoosh.engine.addresses import Kind, kind_of
+from pytest_whoosh.engine.addresses import AddressKind, address_kind
 from pytest_whoosh.engine.dialect import dialect
 
 #: The method that adds each kind of sender.
-_ADDED_BY: Final[Mapping[Kind | None, str]] = MappingProxyType(
+_ADDED_BY: Final[Mapping[AddressKind | None, str]] = MappingProxyType(
     {
-        Kind.NUMBER: "add_number",
-        Kind.SIM: "add_number",
-        Kind.SHORT_CODE: "add_short_code",
-        Kind.CHANNEL: "add_channel_sender",
-        Kind.ALPHA: "add_messaging_service",
+        AddressKind.NUMBER: "add_number",
+        AddressKind.SIM: "add_number",
+        AddressKind.SHORT_CODE: "add_short_code",
+        AddressKind.CHANNEL: "add_channel_sender",
+        AddressKind.ALPHA: "add_messaging_service",
     }
 )
 
@@ -62,13 +62,13 @@ def destination_of(account: Account, address: str, service: MessagingService | N
 
 
 def _of_sender(account: Account, address: str, service: MessagingService | None) -> Destination:
-    provisions = account.provisions
-    number = provisions.owned(address) or provisions.owned(address.rpartition(":")[2])
-    sender = provisions.channel_sender(address) or number
+    resources = account.resources
+    number = resources.owned(address) or resources.owned(address.rpartition(":")[2])
+    sender = resources.channel_sender(address) or number
     owner: PhoneNumber | ShortCode | ChannelSender | Application | None = sender
     name = address
     if isinstance(sender, PhoneNumber) and sender.sms_application_sid:
-        owner = account.provisions.applications.get(sender.sms_application_sid)
+        owner = account.resources.applications.get(sender.sms_application_sid)
         name = f"application {sender.sms_application_sid}, which handles {address},"
     missing = "" if owner and owner.sms_url else _missing(owner, name, address, service)
     if owner is None:
@@ -82,7 +82,7 @@ def _missing(owner: object, name: str, address: str, service: MessagingService |
     if owner is None and name != address:
         return f"{name} does not exist"
     if owner is None:
-        add = _ADDED_BY[kind_of(address)]
+        add = _ADDED_BY[address_kind(address)]
         return f"the account has no sender {address}; add it and its webhook by {dialect().method(add)} with sms_url"
     text = f"{name} has no sms_url"
     if service:

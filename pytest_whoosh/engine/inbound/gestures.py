@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.account.resources import APPROVED
-from pytest_whoosh.engine.addresses import channel_of, phone_of, same
+from pytest_whoosh.engine.addresses import channel_of, phone_of, same_address
 from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.messages.lifecycle import TRANSITIONS, Status
 from pytest_whoosh.engine.messages.record import Message
@@ -60,7 +60,7 @@ def tapped(message: Message, person: str, label: str, steady: datetime) -> tuple
     Raises:
         WhooshError: the person has no such message, or the message has no such button.
     """
-    if not (message.is_outbound and same(phone_of(message.to), phone_of(person))):
+    if not (message.is_outbound and same_address(phone_of(message.to), phone_of(person))):
         raise WhooshError(f"{person} cannot tap on {message.sid}: it is from {message.from_} to {message.to}.")
     if message.from_ is None or message.status in _NEVER_ARRIVED:
         hint = " Deliver it first: whoosh.settle()." if TRANSITIONS[message.status] else ""
@@ -161,10 +161,10 @@ def partner_of(account: Account, messages: Sequence[Message], person: str) -> st
         if not message.is_outbound and phone_of(message.from_ or "") == phone:
             return message.to
     channel = channel_of(person)
-    provisions = account.provisions
-    known = [sender.address for sender in provisions.channel_senders if channel_of(sender.address) == channel]
+    resources = account.resources
+    known = [sender.address for sender in resources.channel_senders if channel_of(sender.address) == channel]
     if channel and not known and CHANNELS[channel].has_numbers:
-        known = [f"{channel}:{number.phone_number}" for number in provisions.numbers]
+        known = [f"{channel}:{number.phone_number}" for number in resources.numbers]
     if len(known) == 1:
         return known[0]
     there = f"the account has {', '.join(known)}" if known else "the account has no sender on that channel"

@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypedDict, TypeVar
 
-from pytest_whoosh.engine.addresses import same
+from pytest_whoosh.engine.addresses import same_address
 from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.misuse import is_usage_error
 from pytest_whoosh.engine.parameters import flag, tags
@@ -99,7 +99,7 @@ def _history(name: str, wanted: object) -> object:
 
 def _same_address(wanted: object, actual: object) -> bool:
     if isinstance(wanted, str):
-        return isinstance(actual, str) and same(wanted, actual)
+        return isinstance(actual, str) and same_address(wanted, actual)
     return bool(wanted == actual)
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pytest_whoosh.engine.addresses import channel_of, mask
+from pytest_whoosh.engine.addresses import channel_of, mask_address
 from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.errors import title_of
 from pytest_whoosh.engine.limits import LONGEST_VALIDITY
@@ -158,7 +158,7 @@ class Message:
     @property
     def shown_to(self) -> str:
         """The recipient as the API shows it: without its last four digits if the app asked for that."""
-        return mask(self.to) if self.obfuscated else self.to
+        return mask_address(self.to) if self.obfuscated else self.to
 
     @property
     def is_mms(self) -> bool:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final, NoReturn, TypeAlias
 from urllib.parse import unquote, urlsplit
 
-from pytest_whoosh.engine.addresses import same
+from pytest_whoosh.engine.addresses import same_address
 from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.errors import choose_from
 from pytest_whoosh.engine.hosts import API_HOST, is_vendor, label_of
@@ -213,7 +213,7 @@ def _equals(expected: Any, value: Any) -> bool:
     if expected == value:
         return True
     if isinstance(expected, str):
-        return isinstance(value, str) and expected[:1].lower() in "+w(0123456789" and same(expected, value)
+        return isinstance(value, str) and expected[:1].lower() in "+w(0123456789" and same_address(expected, value)
     return isinstance(expected, int | float | Decimal) and _text(expected) == _text(value)
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from pytest_whoosh.engine.addresses import mask
+from pytest_whoosh.engine.addresses import mask_address
 from pytest_whoosh.engine.channels import CHANNELS, Channel
 from pytest_whoosh.engine.messages.lifecycle import Status
 from pytest_whoosh.engine.sids import sender_sid
@@ -97,7 +97,7 @@ def _channel_values(message: Message, channel: Channel, status: Status) -> dict[
     values = {
         "ChannelPrefix": channel.name,
         "ChannelInstallSid": sender_sid(message.from_ or ""),
-        "ChannelToAddress": mask(message.to.rpartition(":")[2]),
+        "ChannelToAddress": mask_address(message.to.rpartition(":")[2]),
         "EventType": status.name,
     }
     if channel.has_profiles:

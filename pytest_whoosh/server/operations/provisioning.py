@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from pytest_whoosh.engine.account.keywords import settable
+from pytest_whoosh.engine.account.keywords import settable_names
 from pytest_whoosh.engine.account.resources import (
     Application,
     ChannelSender,
@@ -49,7 +49,7 @@ def _properties(record: type) -> list[Parameter]:
     resource = record.__name__
     return [
         Parameter(name, types[name], f"property of the {resource}", is_property=True)
-        for name in settable(record)
+        for name in settable_names(record)
         if name in types
     ]
 

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_whoosh import Whoosh
 from pytest_whoosh.engine.account import keywords, resources
-from pytest_whoosh.engine.account.keywords import settable
+from pytest_whoosh.engine.account.keywords import settable_names
 from pytest_whoosh.engine.parameters import api_name, parameters_of
 
 KEYWORDS = [
@@ -25,7 +25,7 @@ OWN = {resources.VerifyService: {"friendly_name", "code_length"}}
 
 @pytest.mark.parametrize(("resource", "keyword"), KEYWORDS, ids=lambda each: each.__name__)
 def test_the_keywords_of_a_resource_are_its_settable_properties(resource: type, keyword: type) -> None:
-    assert set(get_type_hints(keyword)) == set(settable(resource)) - OWN.get(resource, set())
+    assert set(get_type_hints(keyword)) == set(settable_names(resource)) - OWN.get(resource, set())
 
 
 @pytest.mark.parametrize(("resource", "keyword"), KEYWORDS, ids=lambda each: each.__name__)

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_whoosh.engine.carrier.throughput import LONGEST, Backlog, Wait
+from pytest_whoosh.engine.carrier.throughput import LONGEST_DRAIN, Backlog, Wait
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 LEAST = timedelta(seconds=1)
@@ -24,7 +24,7 @@ class Model:
 
     def room(self, rate: int, now: Fraction) -> int:
         expiring = sum(segments / speed for segments, speed, _, is_sent in self.waiting.values() if not is_sent)
-        return math.floor((LONGEST - max(self.free - now, 0) - expiring) * rate)
+        return math.floor((LONGEST_DRAIN - max(self.free - now, 0) - expiring) * rate)
 
     def join(self, key: object, segments: int, rate: int, now: Fraction, validity: int) -> Fraction | None:
         start = max(self.free, now)

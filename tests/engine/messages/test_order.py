@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_whoosh.engine.account.account import Account, Provisions
+from pytest_whoosh.engine.account.account import Account, AccountResources
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, Status
 from pytest_whoosh.engine.messages.order import Index, Order
 from pytest_whoosh.engine.messages.record import Message
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
-ACCOUNT = Account("AC" + "0" * 32, "", Provisions(), START)
+ACCOUNT = Account("AC" + "0" * 32, "", AccountResources(), START)
 
 
 def new_message(serial: int, second: int = 0) -> Message:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pytest_whoosh.engine.account.account import Account, Provisions
+from pytest_whoosh.engine.account.account import Account, AccountResources
 from pytest_whoosh.engine.messages.lifecycle import DELIVERED, REPORTED, Status
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.webhooks.parameters import CHANNEL_PARAMETERS, in_order, status_params
@@ -16,7 +16,7 @@ def message(*, to: str = "+15558675310", from_: str = "+15557122661", error_code
     made = Message(
         sid="SM1",
         serial=0,
-        account=Account("AC1", "", Provisions(), NOW),
+        account=Account("AC1", "", AccountResources(), NOW),
         to=to,
         from_=from_,
         body="Hi",
