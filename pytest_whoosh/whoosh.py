@@ -198,7 +198,7 @@ class Whoosh(Suggesting, Provisioning):
             raise
 
     def _start(self) -> None:
-        self._clock = AppClock(self.settings.clock)
+        self._clock = AppClock(self.settings.clock, self._lock)
         self._environment = Environment({**self.environment, **_UNSET_VARIABLES})
         self._django = DjangoSettings()
         # The guard starts before the interception and stops after it: it then finds its own patches as it left them.
@@ -214,7 +214,7 @@ class Whoosh(Suggesting, Provisioning):
         self._courier = Courier(
             over_http=self.settings.callbacks == "http",
             raises=self.settings.app_errors == "raise",
-            now=self._handler_time,
+            now=self._clock.handler_time,
         )
         self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
         for part in self._parts[1:]:
@@ -620,9 +620,6 @@ class Whoosh(Suggesting, Provisioning):
         """Await this instead of :meth:`step` inside a running event loop. ASGI handlers then run in that loop."""
         self._begin_action()
         return await self._travel.astep()
-
-    def _handler_time(self) -> timedelta:
-        return self._travel.handler_time()
 
     def _current_vendor(self) -> Vendor:
         """Return the fake vendor after updating its time, so a record that a test adds gets the current date."""

@@ -29,7 +29,9 @@ Only one freeze of ours exists at a time, however many doubles move time: it end
 """
 
 import threading
+from collections import defaultdict
 from datetime import datetime, timedelta
+from threading import RLock, get_ident
 from typing import Final
 
 from pytest_whoosh.engine.timeline import later
@@ -46,11 +48,18 @@ class AppClock:
 
     Args:
         mode: the setting ``clock``: ``"auto"``, ``"frozen"`` or ``"virtual"``.
+        lock: the double's lock, which all that move time hold.
     """
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self, mode: str, lock: RLock) -> None:
         self._follows = mode != "virtual"
         self._frozen_from_start = mode == "frozen"
+        self._lock = lock
+        #: True if this clock holds the freeze that doubles share.
+        self._holds = False
+        #: How far the test has moved time with its freezer's own tools, and each thread by journeys.
+        self._jumped = _ZERO
+        self._moved_by: dict[int, timedelta] = defaultdict(timedelta)
         #: The object that showed the time at the last look (None: the machine), what it showed, what it was set to.
         self._source: object = None
         self._shown = machine_now()
@@ -94,21 +103,34 @@ class AppClock:
             return self._shown, _ZERO
         now = freezer.now()
         moved = self._moved(freezer, now)
+        self._jumped += moved
         self._note(freezer, now)
         return now, moved
 
-    def pending(self) -> timedelta:
-        """Return how far the test has moved the clock on since the last look, and leave it to the next look."""
-        freezer = innermost() if self._follows else None
-        return self._moved(freezer, freezer.now()) if freezer else _ZERO
+    def handler_time(self) -> timedelta:
+        """Return what a clock shows that only the calling thread and the test's own freezer move.
+
+        How long a handler takes is measured on it. So an app is not late because the machine is slow, or because
+        another thread moved time while it answered.
+        """
+        with self._lock:
+            freezer = innermost() if self._follows else None
+            since_last_look = self._moved(freezer, freezer.now()) if freezer else _ZERO
+            return self._jumped + since_last_look + self._moved_by[get_ident()]
 
     def freeze(self) -> None:
         """Freeze the app's time where it stands, if it is the machine's."""
-        if self._follows and (innermost() is None or _FREEZE.is_on):
+        if self._follows and not self._holds and (innermost() is None or _FREEZE.is_on):
             self._hold(None)
 
-    def show(self, when: datetime) -> None:
-        """Make the clock show a moment, unless it shows a later one already."""
+    def show(self, when: datetime, by: timedelta) -> None:
+        """Make the clock show a moment, unless it shows a later one already.
+
+        Args:
+            when: the moment.
+            by: how far the calling thread moves time.
+        """
+        self._moved_by[get_ident()] += by
         freezer = innermost() if self._follows else None
         if freezer is None:
             self._shown = max(self._shown, when) if self._follows else when
@@ -124,6 +146,7 @@ class AppClock:
     def _hold(self, when: datetime | None) -> None:
         with HeldInterrupts():  # else one may come between a freeze and the note of it
             _FREEZE.hold(self, when)
+            self._holds = True
         freezer = innermost()
         if freezer is not None:
             self._note(freezer, freezer.now())

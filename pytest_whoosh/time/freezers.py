@@ -7,6 +7,7 @@ in this module only.
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from pytest_whoosh.engine.timeline import EPOCH, moment
@@ -79,6 +80,7 @@ class _TimeMachineClock:
         self.source.shift(when - self.now())
 
 
+@lru_cache(maxsize=256)  # a frozen clock is asked again and again, and shows few moments
 def _at_ns(nanoseconds: float) -> datetime:
     # Before version 3 time-machine counts some of them as floats, and is off by a few.
     return EPOCH + (int(nanoseconds) + 500) // 1000 * _MICROSECOND

@@ -25,11 +25,12 @@ class HeldInterrupts:
     Python runs these handlers in the main thread, between any two instructions. Elsewhere there is nothing to hold.
     """
 
-    __slots__ = ("_handlers", "_waiting")
+    __slots__ = ("_handlers", "waiting")
 
     def __init__(self) -> None:
         self._handlers: list[tuple[int, Any]] = []
-        self._waiting: list[tuple[int, FrameType | None]] = []
+        #: The signals that came meanwhile.
+        self.waiting: list[tuple[int, FrameType | None]] = []
 
     def __enter__(self) -> Self:
         if threading.get_ident() == threading.main_thread().ident:
@@ -48,14 +49,11 @@ class HeldInterrupts:
         try:
             self._restore()
         finally:
-            self._deliver()
-
-    def __bool__(self) -> bool:
-        """True if an interrupt waits."""
-        return bool(self._waiting)
+            if self.waiting:
+                self._deliver()
 
     def _wait(self, number: int, frame: FrameType | None) -> None:
-        self._waiting.append((number, frame))
+        self.waiting.append((number, frame))
 
     def _restore(self) -> None:
         try:
@@ -68,11 +66,11 @@ class HeldInterrupts:
 
     def _deliver(self) -> None:
         try:
-            while self._waiting:
-                number, frame = self._waiting.pop(0)
+            while self.waiting:
+                number, frame = self.waiting.pop(0)
                 handler = _handler_of(number)
                 if callable(handler):
                     handler(number, frame)
         finally:
-            if self._waiting:
+            if self.waiting:
                 self._deliver()

@@ -1,7 +1,7 @@
 """Moves time: runs what is due in its order, and has webhooks delivered in between."""
 
 import sys
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -64,22 +64,10 @@ class Travel:
         self._behind = False
         #: The last moment that the test was told.
         self._last_reported = vendor.now
-        #: How far each thread has moved time by journeys, and how far the test has by its freezer's own tools.
-        self._moved: dict[int, timedelta] = defaultdict(timedelta)
-        self._jumped = _ZERO
         #: The latest moment that a journey has shown.
         self._shown = vendor.now
 
     # Following the app's clock
-
-    def handler_time(self) -> timedelta:
-        """Return what a clock shows that only the calling thread and the test's own freezer move.
-
-        How long a handler takes is measured on it. So an app is not late because the machine is slow, or because
-        another thread moved time while it answered.
-        """
-        with self._lock:
-            return self._jumped + self._clock.pending() + self._moved[get_ident()]
 
     def report_now(self) -> datetime:
         """Return the present moment, and remember that the test knows it."""
@@ -94,7 +82,6 @@ class Travel:
         now, moved = self._clock.look()
         timeline = self._vendor.timeline
         if moved:
-            self._jumped += moved
             if self._journey is None:
                 until = timeline.steady + moved
                 while timeline.step(until):
@@ -240,7 +227,7 @@ class Travel:
             if arrived or journey.interrupted:
                 return
             with HeldInterrupts() as interrupts:
-                while not (due or arrived or interrupts or journey.interrupted):
+                while not (due or arrived or interrupts.waiting or journey.interrupted):
                     with self._lock:
                         if (until is None and not timeline.in_flight) or not timeline.step(until):
                             arrived = True
@@ -255,9 +242,9 @@ class Travel:
 
     def _show(self, when: datetime) -> None:
         """Make the app's clock show a moment, unless it shows a later one already."""
-        self._moved[get_ident()] += max(when - self._shown, _ZERO)
-        self._shown = max(when, self._shown)
-        self._clock.show(when)
+        by = max(when - self._shown, _ZERO)
+        self._shown += by
+        self._clock.show(when, by)
 
     @contextmanager
     def _moving(self) -> Iterator[_Journey]:
