@@ -117,8 +117,9 @@ class _App:
         if lifespan is None:
             lifespan = self._lifespans[loop] = _Lifespan(self._app)
 
-        await within_patience(patience, lifespan.started)
-        asking = partial(within_patience, patience, lambda: exchange(self._app, request, lifespan.state))
+        if not lifespan.has_started:
+            await within_patience(patience, lifespan.started)
+        asking = partial(within_patience, patience, partial(exchange, self._app, request, lifespan.state))
         return await (finishing(asking) if finish else asking())
 
     async def stop(self) -> None:
@@ -138,6 +139,8 @@ class _Lifespan:
         self._started = event()
         self._stopped = event()
         self._failure: str | None = None
+        #: True once somebody has waited for the start, and it succeeded.
+        self.has_started = False
         self._to_app.put_nowait({"type": "lifespan.startup"})
         self._task = spawn(self._run)
 
@@ -146,6 +149,7 @@ class _Lifespan:
         await self._started.wait()
         if self._failure is not None:
             raise DeliveryFailed(11200, "5xx", f"the app did not start: {self._failure}")
+        self.has_started = True
 
     async def stop(self) -> None:
         """Shut the app down."""
@@ -186,13 +190,15 @@ async def within_patience(seconds: float, function: Callable[[], Awaitable[R]]) 
 
 async def finishing(asking: Callable[[], Awaitable[Answer]]) -> Answer:
     """Ask an app, and give the tasks that its handler starts the time to be done before the loop stops."""
-    with Tasks() as tasks:
-        try:
-            answer = await asking()
-        except DeliveryFailed:
-            await tasks.done(_FINISHING)
-            raise
+    tasks = Tasks()
+    try:
+        answer = await asking()
+    except DeliveryFailed:
         await tasks.done(_FINISHING)
+        raise
+    await tasks.done(_FINISHING)
+    if not tasks.found:
+        return answer
     failure = next((error for error in tasks.failures if is_apps_own(error)), None)
     return replace(answer, exception=answer.exception or failure, unfinished=tasks.unfinished)
 
@@ -222,7 +228,7 @@ async def exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Ans
                 raise
             if answer.endless:
                 raise endless(answer.endless) from None
-            if not answer.started:
+            if answer.status is None:
                 raise raised_by_app(error) from error
             raised = error  # Starlette raises again after it has answered 500
     return answer.response(errors, raised)
@@ -233,24 +239,21 @@ class _Heard:
 
     def __init__(self) -> None:
         self.complete = event()
-        self._status: int | None = None
+        self.status: int | None = None
         self._headers: dict[str, str] = {}
         self._body = bytearray()
         self._parts = Parts()
         #: Why the answer is given up, which the app may have caught.
         self.endless: EndlessAnswer | None = None
 
-    @property
-    def started(self) -> bool:
-        return self._status is not None
-
     async def hear(self, said: Event) -> None:
         """Serve as the app's ``send``. Anything but an HTTP answer is an error in the app, as with any server."""
         kind = said.get("type") if isinstance(said, Mapping) else said
         if kind not in ("http.response.start", "http.response.body"):
             raise ValueError(f"an app sends 'http.response.start' or 'http.response.body', not {kind!r}")
-        if (kind == "http.response.start") is self.started:
-            raise RuntimeError(f"{kind!r} came {'a second time' if self.started else 'before http.response.start'}")
+        started = self.status is not None
+        if (kind == "http.response.start") is started:
+            raise RuntimeError(f"{kind!r} came {'a second time' if started else 'before http.response.start'}")
         if kind == "http.response.start":
             self._start(said.get("status"), said.get("headers", ()))
         elif not self.complete.is_set():
@@ -259,12 +262,13 @@ class _Heard:
     def _start(self, status: Any, pairs: Any) -> None:
         if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 999:
             raise ValueError(f"the status of an answer is a number such as 200, not {status!r}")
-        headers = [tuple(pair) for pair in pairs]
-        for pair in headers:
-            if not (len(pair) == 2 and all(isinstance(text, bytes) for text in pair)):
+        headers = []
+        for pair in map(tuple, pairs):
+            if not (len(pair) == 2 and isinstance(pair[0], bytes) and isinstance(pair[1], bytes)):
                 raise TypeError(f"the headers of an answer are pairs of bytes, not {pair!r}")
-        self._headers = joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
-        self._status = int(status)
+            headers.append((pair[0].decode("latin-1"), pair[1].decode("latin-1")))
+        self._headers = joined(headers)
+        self.status = int(status)
 
     def _take(self, part: Any, more: bool) -> None:
         if not isinstance(part, bytes | bytearray | memoryview):
@@ -285,12 +289,12 @@ class _Heard:
     def response(self, errors: list[BaseException], raised: BaseException | None) -> Answer:
         if self.endless:
             raise endless(self.endless)
-        if self._status is None:
+        if self.status is None:
             raise broke_protocol("the app sent no response")
-        exception = caught(errors, self._status)
+        exception = caught(errors, self.status)
         if isinstance(raised, ConnectionResetError) and self.complete.is_set():
             raised = None  # ours: it ends an answer that is too long
-        return Answer(self._status, self._headers, bytes(self._body), raised or exception)
+        return Answer(self.status, self._headers, bytes(self._body), raised or exception)
 
 
 def _scope(request: Request, state: dict[str, Any]) -> Event:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from pytest_whoosh.engine.hosts import is_loopback, split_url
@@ -16,7 +16,7 @@ from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError, witho
 from .apps import AsgiApp, WsgiApp
 from .failures import DeliveryFailed
 from .http import ServerTarget
-from .steps import Delivery, Steps, Target, sent, thrown
+from .steps import Delivery, Step, Target, sent, thrown
 from .wsgi import WsgiTarget
 
 __tracebackhide__ = is_usage_error
@@ -39,16 +39,17 @@ class Mount:
     """A base URL with the target that answers below it."""
 
     base: str
+    place: "_Place"
     target: Target
 
-    def covers(self, url: str) -> bool:
+    def covers(self, place: "_Place") -> bool:
         """True if a URL lies below the base."""
-        return _origin(url) == _origin(self.base) and _below(urlsplit(self.base).path, urlsplit(url).path)
+        return place.origin == self.place.origin and _below(self.place.path, place.path)
 
-    def differences(self, url: str) -> dict[str, tuple[object, object]]:
+    def differences(self, place: "_Place") -> dict[str, tuple[object, object]]:
         """Return the parts in which the base differs from a URL that it does not cover, each with both values."""
-        (scheme, host, port), (other_scheme, other_host, other_port) = _origin(self.base), _origin(url)
-        path, other_path = urlsplit(self.base).path, urlsplit(url).path
+        (scheme, host, port), path = self.place
+        (other_scheme, other_host, other_port), other_path = place
         # The default ports of two schemes say nothing that the schemes do not say.
         same_port = port == other_port or (port, other_port) == (_PORTS[scheme], _PORTS.get(other_scheme))
         same = {
@@ -70,6 +71,7 @@ class Courier:
     """Takes webhooks to whoever answers at their URLs."""
 
     def __init__(self, *, over_http: bool, raises: bool, now: Callable[[], timedelta]) -> None:
+        #: The mounts with the longest paths first, and of equal ones the newest.
         self._mounts: list[Mount] = []
         #: The apps that will have to shut down, also those in whose place another was mounted.
         self._started: list[Target] = []
@@ -87,7 +89,8 @@ class Courier:
 
     def add(self, base: str, target: Target) -> None:
         """Deliver what goes below a base URL to a target."""
-        self._mounts = [Mount(base, target), *(other for other in self._mounts if other.base != base)]
+        mounts = [Mount(base, _place_of(base), target), *(other for other in self._mounts if other.base != base)]
+        self._mounts = sorted(mounts, key=lambda mount: len(mount.place.path), reverse=True)
         self._started.append(target)
 
     def open_to(self, hosts: Sequence[str] | None) -> None:
@@ -110,8 +113,8 @@ class Courier:
         return True
 
     def _why_awaited(self, url: str) -> str | None:
-        target = self._target_of(url)
-        return target.must_be_awaited(url) if target and _in_event_loop() else None
+        target = self._target_of(url) if _in_event_loop() else None
+        return target.must_be_awaited(url) if target else None
 
     def require_deliverable(self, url: str, form: str) -> None:
         """Refuse a webhook that has to be awaited; ``form`` is how the caller would await it."""
@@ -120,8 +123,11 @@ class Courier:
 
     def deliver(self, webhook: Webhook) -> None:
         """Deliver a webhook, again where its URL says so, and write down what became of it."""
-        steps = self._steps(webhook)
-        step = next(steps, None)
+        first = self._target_for(webhook)
+        if first is None:
+            return
+        steps = self._delivery.steps(webhook, first)
+        step: Step | None = next(steps)
         while step:
             target, request, attempts = step
             try:
@@ -137,8 +143,11 @@ class Courier:
 
     async def adeliver(self, webhook: Webhook) -> None:
         """Deliver a webhook inside an event loop."""
-        steps = self._steps(webhook)
-        step = next(steps, None)
+        first = self._target_for(webhook)
+        if first is None:
+            return
+        steps = self._delivery.steps(webhook, first)
+        step: Step | None = next(steps)
         while step:
             target, request, attempts = step
             try:
@@ -161,18 +170,18 @@ class Courier:
         while self._started:
             self._started.pop().close()
 
-    def _steps(self, webhook: Webhook) -> Steps:
+    def _target_for(self, webhook: Webhook) -> Target | None:
+        """Return who answers a webhook; None, and why on the webhook, if it cannot be delivered."""
         webhook.note = None
         try:
             split_url(webhook.url)
         except ValueError as problem:
             webhook.error = WebhookError(11100, f"{webhook.url!r}: {problem}")
-            return
+            return None
         target = self._target_of(webhook.url)
         if target is None:
             webhook.note = self._why_undelivered(webhook.url)
-            return
-        yield from self._delivery.steps(webhook, target)
+        return target
 
     def _why_undelivered(self, url: str) -> str:
         """Return why a webhook to a URL was not delivered: what is mounted, and what differs."""
@@ -180,16 +189,18 @@ class Courier:
             return _NOT_ALLOWED.format(host=urlsplit(url).hostname)
         if not self._mounts:
             return _NOT_MOUNTED
-        differing = [(mount, mount.differences(url)) for mount in self._mounts]
+        place = _place_of(url)
+        differing = [(mount, mount.differences(place)) for mount in self._mounts]
         nearest, differences = min(differing, key=lambda each: sum(_WEIGHTS[name] for name in each[1]))
         parts = [f"{name} ({ours}, not {theirs})" for name, (ours, theirs) in differences.items()]
         base = without_fragment(nearest.base)
         return f"{_NOT_MOUNTED}. The nearest mount, {base}, differs in its {' and '.join(parts)}"
 
     def _target_of(self, url: str) -> Target | None:
-        covering = [mount for mount in self._mounts if mount.covers(url)]
-        if covering:
-            return max(covering, key=lambda mount: len(urlsplit(mount.base).path)).target
+        place = _place_of(url)
+        for mount in self._mounts:
+            if mount.covers(place):
+                return mount.target
         return ServerTarget() if self.reaches(url) else None
 
 
@@ -218,9 +229,16 @@ def _in_event_loop() -> bool:
     return running_loop() is not None
 
 
-def _origin(url: str) -> tuple[str, str, int | None]:
+class _Place(NamedTuple):
+    """Where a URL leads: scheme, host and port; and path."""
+
+    origin: tuple[str, str, int | None]
+    path: str
+
+
+def _place_of(url: str) -> _Place:
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
+    return _Place((parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme)), parts.path)
 
 
 def _below(base: str, path: str) -> bool:

@@ -2,10 +2,11 @@
 
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 _OUR_FILES: Final = str(Path(__file__).parents[1])
@@ -20,7 +21,11 @@ _ENDS_RUN: Final = frozenset({("_pytest.outcomes", "Exit"), ("bdb", "BdbQuit")})
 def signalled(app: object) -> Iterator[list[BaseException]]:
     """Collect what Flask, Quart, Django and Litestar catch and signal while an app answers a request."""
     errors: list[BaseException] = []
-    disconnect = [connected for connect in _CONNECT if (connected := connect(app, errors))]
+    disconnect = [
+        connected
+        for module, connect in _CONNECT.items()
+        if (framework := sys.modules.get(module)) and (connected := connect(framework, app, errors))
+    ]
     token = _SIGNALLED.set(errors)
     try:
         yield errors
@@ -30,16 +35,7 @@ def signalled(app: object) -> Iterator[list[BaseException]]:
             undo()
 
 
-def _flask(_: object, errors: list[BaseException]) -> Any:
-    return _blinker("flask", errors)
-
-
-def _quart(_: object, errors: list[BaseException]) -> Any:
-    return _blinker("quart", errors)
-
-
-def _blinker(module: str, errors: list[BaseException]) -> Any:
-    framework = sys.modules.get(module)
+def _flask(framework: Any, _: object, errors: list[BaseException]) -> Any:
     signal = getattr(framework, "got_request_exception", None)
     if signal is None:
         return None
@@ -52,11 +48,7 @@ def _blinker(module: str, errors: list[BaseException]) -> Any:
     return lambda: signal.disconnect(hear)
 
 
-def _django(_: object, errors: list[BaseException]) -> Any:
-    signals = sys.modules.get("django.core.signals")
-    if signals is None:
-        return None
-
+def _django(signals: Any, _: object, errors: list[BaseException]) -> Any:
     def hear(**_: object) -> None:
         error = sys.exc_info()[1]
         if error is not None and _SIGNALLED.get() is errors:
@@ -67,9 +59,8 @@ def _django(_: object, errors: list[BaseException]) -> Any:
     return lambda: signal.disconnect(hear)
 
 
-def _litestar(app: object, errors: list[BaseException]) -> Any:
-    litestar = sys.modules.get("litestar")
-    hooks = getattr(app, "after_exception", None) if litestar and isinstance(app, litestar.Litestar) else None
+def _litestar(litestar: Any, app: object, errors: list[BaseException]) -> Any:
+    hooks = getattr(app, "after_exception", None) if isinstance(app, litestar.Litestar) else None
     if not isinstance(hooks, list):
         return None
 
@@ -81,7 +72,10 @@ def _litestar(app: object, errors: list[BaseException]) -> Any:
     return lambda: hooks.remove(hear)
 
 
-_CONNECT: Final = (_flask, _quart, _django, _litestar)
+#: Connects to a framework that is imported, by the module that signals; returns the function that disconnects.
+_CONNECT: Final[Mapping[str, Callable[[Any, object, list[BaseException]], Any]]] = MappingProxyType(
+    {"flask": _flask, "quart": _flask, "django.core.signals": _django, "litestar": _litestar}
+)
 
 
 def is_apps_own(error: BaseException) -> bool:

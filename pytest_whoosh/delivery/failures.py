@@ -1,12 +1,12 @@
 """The ways in which the delivery of a webhook can fail."""
 
-import time
 from dataclasses import dataclass
 from typing import Final
 
 from pytest_whoosh.engine.http import Response
 
 from .exceptions import describe_exception
+from .real_time import real_seconds
 
 #: No more of an answer is kept than this, in bytes: more than the vendor reads, so that one too long is noticed.
 LONGEST_ANSWER: Final = 128 * 1024
@@ -20,7 +20,7 @@ class Parts:
 
     def __init__(self) -> None:
         self._empty = 0
-        self._started = _now()
+        self._started = real_seconds()
 
     def count(self, part: object) -> None:
         """Count a part.
@@ -31,7 +31,7 @@ class Parts:
         self._empty = 0 if part else self._empty + 1
         if self._empty > MOST_EMPTY_PARTS:
             raise EndlessAnswer(f"the app's answer has {MOST_EMPTY_PARTS:,} empty parts in a row, and no end")
-        if _now() - self._started > _LONGEST_WAIT:
+        if real_seconds() - self._started > _LONGEST_WAIT:
             raise EndlessAnswer(f"the app's answer was not complete within {_LONGEST_WAIT:g} seconds")
 
 
@@ -42,11 +42,6 @@ class EndlessAnswer(Exception):
 _LONGEST_WAIT: Final = 15.0
 
 
-def _now() -> float:
-    # A frozen clock of the test stops time.monotonic, but not this one. Windows does not have it.
-    return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
-
-
 def endless(error: EndlessAnswer) -> "DeliveryFailed":
     """Return the failure of an answer without end: the vendor waits for it in vain."""
     return DeliveryFailed(11200, "rt", str(error))
@@ -54,7 +49,7 @@ def endless(error: EndlessAnswer) -> "DeliveryFailed":
 
 @dataclass(frozen=True, slots=True)
 class Answer(Response):
-    """An app's answer, with the exception that a handler raised, though the app answered."""
+    """An app's answer, its headers by lower-case name; with the exception that a handler raised, though it answered."""
 
     exception: BaseException | None = None
     #: The tasks that the handler started, and that were not done soon after its answer: each with its place.

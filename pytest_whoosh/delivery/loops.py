@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 R = TypeVar("R")
 
@@ -78,46 +78,45 @@ async def within(seconds: float, function: Callable[[], Awaitable[R]]) -> R:
 
 
 class Tasks:
-    """The tasks that start in the running loop of asyncio's while this context lasts."""
+    """The tasks that start in the running loop of asyncio's from now on."""
 
-    def __enter__(self) -> Self:
+    def __init__(self) -> None:
         self._before = asyncio.all_tasks()
-        #: Keeps the tasks that were found, so that none is forgotten once it is done.
-        self._found: set[asyncio.Task[Any]] = set()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._find()
+        #: Those that were found so far. They are kept here, so that none is forgotten once it is done.
+        self.found: set[asyncio.Task[Any]] = set()
 
     async def done(self, seconds: float) -> None:
         """Wait until all of them are done, no longer than anything can still come of it."""
         for _ in range(_TURNS):  # other tasks, such as workers, take what the handler left for them
-            self._find()
+            pending = self._find()
             if not getattr(asyncio.get_running_loop(), "_ready", True):
                 break
             await asyncio.sleep(0)
-        with suppress(TimeoutError):
-            await within(seconds, self._wait)
+        if pending:
+            with suppress(TimeoutError):
+                await within(seconds, self._wait)
+            self._find()
 
     @property
     def failures(self) -> list[BaseException]:
         """The exceptions of those that failed."""
-        errors = [task.exception() for task in self._found if task.done() and not task.cancelled()]
+        errors = [task.exception() for task in self.found if task.done() and not task.cancelled()]
         return [error for error in errors if error is not None]
 
     @property
     def unfinished(self) -> tuple[str, ...]:
         """The names of those that are not done, each with the line at which it waits."""
-        return tuple(sorted(_place(task) for task in self._found if not task.done()))
+        return tuple(sorted(_place(task) for task in self.found if not task.done()))
 
     async def _wait(self) -> None:
-        while pending := [task for task in self._find() if not task.done()]:
+        while pending := self._find():
             await asyncio.wait(pending)
 
     def _find(self) -> set[asyncio.Task[Any]]:
-        current = asyncio.current_task()
-        self._found |= {task for task in asyncio.all_tasks() - self._before if task is not current}
-        return self._found
+        """Return those that are not done."""
+        pending = asyncio.all_tasks() - self._before - {asyncio.current_task()}
+        self.found |= pending
+        return pending
 
 
 def _place(task: asyncio.Task[Any]) -> str:

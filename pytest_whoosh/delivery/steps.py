@@ -31,10 +31,12 @@ class Target(Protocol):
         """Shut down what was started."""
 
 
-#: Yields each request with whom it is for; is sent the answer, or thrown the failure. So the same steps serve code that
-#: waits and code that awaits.
-Steps: TypeAlias = Generator[tuple[Target, Request, Attempts], Answer, None]
-_Following: TypeAlias = Generator[tuple[Target, Request, Attempts], Answer, Answer]
+#: A request with whom it is for.
+Step: TypeAlias = tuple[Target, Request, Attempts]
+#: Yields each step; is sent the answer, or thrown the failure. So the same steps serve code that waits and code that
+#: awaits.
+Steps: TypeAlias = Generator[Step, Answer, None]
+_Following: TypeAlias = Generator[Step, Answer, Answer]
 
 
 class Delivery:
@@ -61,19 +63,20 @@ class Delivery:
 
     def _attempt(
         self, webhook: Webhook, target: Target, attempts: Attempts, before: timedelta
-    ) -> Generator[tuple[Target, Request, Attempts], Answer, str | None]:
+    ) -> Generator[Step, Answer, str | None]:
         """Try once, beginning at ``before``; return the policy that the failure falls under, or None without one."""
         webhook.response_status = webhook.response_body = webhook.error = webhook.exception = None
+        asked = webhook.request()
         try:
-            response = yield from self._follow(webhook.request(), target, attempts)
+            response = yield from self._follow(asked, target, attempts)
             # As the vendor does, the URL's user and password are shown only once they are asked for.
-            asked, challenge = webhook.request(), response.header("www-authenticate")
+            challenge = response.headers.get("www-authenticate")
             if response.status == 401 and (shown := authorization(asked, webhook.url, challenge)):
                 headers = {**asked.headers, "Authorization": shown}
                 again = Request(asked.method, asked.url, headers, asked.body)
                 response = yield from self._follow(again, target, attempts)
             body = response.body if isinstance(response.body, bytes) else response.body.encode()
-            body = decoded(body, response.header("content-encoding"))
+            body = decoded(body, response.headers.get("content-encoding"))
         except DeliveryFailed as failed:
             webhook.error = WebhookError(failed.code, failed.detail)
             webhook.exception = failed.exception
@@ -87,8 +90,8 @@ class Delivery:
             return "rt"
         webhook.response_status = response.status
         webhook.response_body = body.decode("utf-8", "replace")
-        webhook.response_type = response.header("content-type")
-        webhook.response_cookies = (response.header("set-cookie") or "").splitlines()
+        webhook.response_type = response.headers.get("content-type")
+        webhook.response_cookies = response.headers.get("set-cookie", "").splitlines()
         webhook.exception = response.exception
         webhook.unfinished = response.unfinished
         if response.status >= 400:
@@ -99,7 +102,7 @@ class Delivery:
     def _follow(self, request: Request, target: Target, attempts: Attempts) -> _Following:
         for _ in range(REDIRECTS + 1):
             response = yield target, request, attempts
-            location = response.header("location")
+            location = response.headers.get("location")
             if not 300 <= response.status < 400 or not location:
                 return response
             try:
@@ -116,7 +119,7 @@ class Delivery:
         raise DeliveryFailed(11215, "all", f"the app redirected more than {REDIRECTS} times")
 
 
-def sent(steps: Steps, answer: Answer) -> tuple[Target, Request, Attempts] | None:
+def sent(steps: Steps, answer: Answer) -> Step | None:
     """Go on with an answer; return the next step, if there is one."""
     try:
         return steps.send(answer)
@@ -124,7 +127,7 @@ def sent(steps: Steps, answer: Answer) -> tuple[Target, Request, Attempts] | Non
         return None
 
 
-def thrown(steps: Steps, failed: DeliveryFailed) -> tuple[Target, Request, Attempts] | None:
+def thrown(steps: Steps, failed: DeliveryFailed) -> Step | None:
     """Go on with a failure; return the next step, if there is one."""
     try:
         return steps.throw(failed)

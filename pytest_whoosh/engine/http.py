@@ -131,10 +131,11 @@ class NetworkFault(Exception):
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return headers by name. The values of a repeated header are joined, one per line."""
+    """Return headers by lower-case name. The values of a repeated header are joined, one per line."""
     values: dict[str, str] = {}
     for name, value in headers:
-        values[name] = f"{values[name]}\n{value}" if name in values else value
+        key = name.lower()
+        values[key] = f"{values[key]}\n{value}" if key in values else value
     return values
 
 

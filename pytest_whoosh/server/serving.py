@@ -8,7 +8,6 @@ import socket
 import ssl
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Final, Self, TypeVar
 
 from aiohttp import web
 
+from pytest_whoosh.delivery.real_time import real_seconds
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
@@ -363,13 +363,7 @@ class Server:
 class _Loop(asyncio.SelectorEventLoop):
     """An event loop whose time runs on while a test has the process's time frozen: its timers are real."""
 
-    def time(self) -> float:
-        return _ticks()
-
-
-def _ticks() -> float:
-    # freezegun replaces time.monotonic wherever it finds it, but leaves this alone; Windows does not have it.
-    return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic()
+    time = staticmethod(real_seconds)  # a function of C: it is called at every turn
 
 
 async def _turn_round() -> None:

@@ -75,7 +75,7 @@ def test_a_stream_that_really_takes_longer_than_the_vendor_waits_is_given_up(
             yield b"."
 
     whoosh.mount("https://app.example", app)
-    monkeypatch.setattr(failures, "_now", lambda: float(next(ticks)))
+    monkeypatch.setattr(failures, "real_seconds", lambda: float(next(ticks)))
 
     callback = first_callback(whoosh)
 
