@@ -24,6 +24,9 @@ PRODUCTS: Final = frozenset({"api", "messaging", "pricing", "content", "lookups"
 #: A DNS name has at most 253 characters. Longer names are not cached, which keeps the caches small.
 _LONGEST_NAME: Final = 253
 
+#: A soft hyphen of Mongolian, which is dropped though it can be seen.
+_DROPPED: Final = "\u1806"
+
 #: Full stops of other scripts, which IDNA reads as the ASCII one.
 _FULL_STOPS: Final = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
 
@@ -135,5 +138,5 @@ def _to_ascii(host: str) -> str:
     from unicodedata import category, normalize
 
     shown = normalize("NFKC", host).translate(_FULL_STOPS)
-    kept = "".join(char for char in shown if category(char) not in {"Cf", "Mn", "Cc"})
+    kept = "".join(char for char in shown if category(char) not in {"Cf", "Mn", "Cc"} and char not in _DROPPED)
     return normalize("NFKC", kept.casefold())

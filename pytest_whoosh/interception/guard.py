@@ -75,7 +75,7 @@ class _Guards:
         self._classes: list[tuple[Any, str, type, type]] = []
         #: What the modules and classes hold that have something to guard.
         self._places = _Places()
-        self._watch = ImportWatch(_MODULES, self._guard_module)
+        self._watch = ImportWatch(_MODULES, self._guard_module, again=True)
         self._is_standing = False
 
     def add(self, guard: Guard) -> None:
@@ -219,7 +219,7 @@ class _Guards:
             return None
         shown = host if isinstance(host, str) else bytes(host).decode("utf-8", "replace")
         thread = threading.current_thread()
-        where = "" if thread is threading.main_thread() else f" (in thread {thread.name!r})"
+        where = "" if thread.name == threading.main_thread().name else f" (in thread {thread.name!r})"
         refusal = _error(speaker.explain(shown) + where)
         refusal.test = getattr(thread, STARTED_BY, None)
         record = next((guard.record for guard in reversed(self._guards) if guard.record is not None), None)

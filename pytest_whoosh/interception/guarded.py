@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
 from pytest_whoosh.engine.hosts import is_vendor
 
@@ -42,9 +43,37 @@ def _of_address(_: object, address: object = None, *__: object, **___: object) -
     return address[0] if isinstance(address, tuple) and address else None
 
 
+def _of_first_address(address: object = None, *_: object, **__: object) -> object:
+    return _of_address(None, address)
+
+
 def _of_last_address(_: object, *args: object) -> object:
     """Read the host of ``sendto(data, flags, address)`` and ``sendmsg(data, ancillary, flags, address)``."""
     return _of_address(None, args[-1] if len(args) > 1 else None)
+
+
+def _of_sent(_: object, data: object = b"", *__: object) -> object:
+    """Read the host in bytes that ask a proxy for it, whichever library has written them."""
+    found = _ASKED.match(data) if isinstance(data, (bytes, bytearray, memoryview)) else None
+    return found[1] if found else None
+
+
+_ASKED: Final = re.compile(rb"(?:CONNECT |[A-Z]{3,7} https?://(?:[^/@\s]*@)?)([^\s:/]+)")
+
+
+def _of_sent_parts(_: object, parts: object = (), *args: object) -> object:
+    first = parts[0] if isinstance(parts, (list, tuple)) and parts else b""
+    return _of_last_address(_, parts, *args) or _of_sent(_, first)
+
+
+def _peer(connection: Any, *_: object, **__: object) -> object:
+    return connection.getpeername()
+
+
+def _of_datagram(*args: object, local_addr: object = None, remote_addr: object = None, **_: object) -> object:
+    """Read the host of ``create_datagram_endpoint(factory, local_addr, remote_addr)``."""
+    given = (remote_addr, local_addr, *args[2:])
+    return next((host for host in (_of_address(None, each) for each in given) if is_vendor(host)), None)
 
 
 def _of_third_address(_: object, sock: object, address: object) -> object:
@@ -76,9 +105,10 @@ def _address_of_tls_upgrade(_: object, transport: Any, *__: object, **___: objec
     return transport.get_extra_info("peername")
 
 
-def _of_tls(connection: Any, *_: object, **__: object) -> object:
-    """Read the host of a TLS connection, which may be older than the guard, or lead there by its address."""
-    return getattr(connection, "server_hostname", None)
+def _of_tls(connection: Any, *args: object, **_: object) -> object:
+    """Read the host of a TLS connection, which may be older than the guard, or lead there by its address or a proxy."""
+    asked = _of_sent(connection, *args) if args else None
+    return asked if asked is not None and is_vendor(asked) else getattr(connection, "server_hostname", None)
 
 
 def _address_of_tls(connection: Any, *_: object, **__: object) -> object:
@@ -160,9 +190,12 @@ def _address_of_proxy(proxy: Any, *_: object, **__: object) -> object:
     return proxy._proxy_host, proxy._proxy_port
 
 
-def _of_curl_option(_: object, option: object, value: Any = None) -> object:
-    if option == _CURLOPT_URL:
-        return host_in(value)
+def _of_curl_option(curl: Any, option: object, value: Any = None) -> object:
+    if option in _CURL_URLS:
+        host = host_in(value)
+        if option == _CURLOPT_URL:
+            curl.whoosh_host = host  # for a handle that is used again later
+        return host
     if option == _CURLOPT_CONNECT_TO:  # each is "host:port:host:port", which leads from the first to the second
         for each in value or ():
             text = each.decode("latin-1") if isinstance(each, bytes) else str(each)
@@ -172,21 +205,41 @@ def _of_curl_option(_: object, option: object, value: Any = None) -> object:
     return None
 
 
+def _of_curl(curl: object, *_: object, **__: object) -> object:
+    return getattr(curl, "whoosh_host", None)
+
+
+def _of_added_curl(_: object, curl: object, *__: object, **___: object) -> object:
+    return _of_curl(curl)
+
+
 #: Options of libcurl, which never changes their numbers.
 _CURLOPT_URL: Final = 10002
+#: Those that take a URL: URL, REQUEST_TARGET, PROXY, PRE_PROXY and DOH_URL.
+_CURL_URLS: Final = frozenset({_CURLOPT_URL, 10266, 10004, 10262, 10279})
 _CURLOPT_CONNECT_TO: Final = 10243
-_URL: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:(?!\d+(?:[/?#]|$)))?[/\\]*([^/?#\\]*)")
+_URL: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:(?!\d+(?:[/?#]|$)))?[/\\]*([^/?#]*)")
 
 
 def host_in(url: object) -> str | None:
-    """Return the host in a URL as the most lenient of parsers reads it, also of one without a scheme."""
+    """Return the host in a URL as the most lenient of parsers reads it, also of one without a scheme.
+
+    A backslash ends the host for some parsers, and is part of the user's name for others. If either finds a host of
+    the vendor's, that host is returned.
+    """
     if isinstance(url, (bytes, bytearray)):
-        url = bytes(url).decode("latin-1")
+        url = bytes(url).decode("utf-8", "replace")
     found = _URL.match(url) if isinstance(url, str) else None
     if found is None:
         return None
-    host = found[1].rpartition("@")[2]
-    return host if host.startswith("[") else host.partition(":")[0]
+    hosts = [_host_of_authority(authority) for authority in (found[1].partition("\\")[0], found[1])]
+    return next(filter(is_vendor, hosts), hosts[0])
+
+
+def _host_of_authority(authority: str) -> str:
+    host = authority.rpartition("@")[2]
+    host = host if host.startswith("[") else host.partition(":")[0]
+    return unquote(host) if "%" in host else host
 
 
 _PYTHON_SOCKS: Final = tuple(
@@ -201,8 +254,12 @@ _TLS: Final = ("do_handshake", "write", "send", "sendall")
 
 
 def _sockets(module: str, kind: str, *names: str) -> tuple[Guarded, ...]:
-    datagrams = (Guarded(module, f"{kind}.{name}", _of_last_address) for name in ("sendto", "sendmsg"))
-    return (*(Guarded(module, f"{kind}.{name}", _of_address) for name in names), *datagrams)
+    return (
+        *(Guarded(module, f"{kind}.{name}", _of_address) for name in names),
+        Guarded(module, f"{kind}.sendto", _of_last_address),
+        Guarded(module, f"{kind}.sendmsg", _of_sent_parts, _peer),
+        *(Guarded(module, f"{kind}.{name}", _of_sent, _peer) for name in ("send", "sendall")),
+    )
 
 
 def _tls(module: str, kind: str, *names: str) -> tuple[Guarded, ...]:
@@ -229,6 +286,7 @@ def _httpcore(package: str) -> tuple[Guarded, ...]:
 GUARDED: Final = (
     *(Guarded("socket", name, _first) for name in _RESOLVERS),
     *(Guarded("_socket", name, _first) for name in _RESOLVERS),
+    *(Guarded(module, "getnameinfo", _of_first_address) for module in ("socket", "_socket")),
     *_sockets("socket", "socket", *_CONNECTING),
     # A TLS connection shows whom it leads to, also if it was opened before the guard stood, or by address.
     *_tls("ssl", "SSLSocket", *_TLS),
@@ -249,6 +307,9 @@ GUARDED: Final = (
     Guarded("uvloop", "Loop.create_connection", _of_loop, _address_of_loop),
     Guarded("uvloop", "Loop.start_tls", _of_tls_upgrade, _address_of_tls_upgrade),
     Guarded("uvloop", "Loop.sock_connect", _of_third_address),
+    Guarded("uvloop", "Loop.getnameinfo", _of_address),
+    Guarded("uvloop", "Loop.create_server", _of_loop),
+    Guarded("uvloop", "Loop.create_datagram_endpoint", _of_datagram),
     Guarded("aiodns", "DNSResolver.getaddrinfo", _second),
     Guarded("aiodns", "DNSResolver.gethostbyname", _second),
     Guarded("aiodns", "DNSResolver.query", _second),
@@ -282,10 +343,20 @@ GUARDED: Final = (
     # Libraries whose network is written in C: they are stopped where they are given a URL.
     Guarded("pytest_recording.network", "Curl.setopt", _of_curl_option),  # shows pycurl's class by its own
     Guarded("curl_cffi.curl", "Curl.setopt", _of_curl_option),
+    Guarded("curl_cffi.curl", "Curl.perform", _of_curl),
+    Guarded("curl_cffi.aio", "AsyncCurl.add_handle", _of_added_curl),
 )
+
+_BARE: Final = {
+    **dict.fromkeys(_CONNECTING, _of_address),
+    **dict.fromkeys(("sendto", "sendmsg"), _of_last_address),
+}
 
 #: Classes written in C, whose methods cannot be replaced: the module gets a subclass with these methods guarded.
 GUARDED_CLASSES: Final = (
-    ("_socket", "socket", {**dict.fromkeys(_CONNECTING, _of_address), "sendto": _of_last_address}),
-    ("pycurl", "Curl", {"setopt": _of_curl_option, "setopt_string": _of_curl_option}),
+    ("_socket", "socket", _BARE),
+    ("_socket", "SocketType", _BARE),
+    ("socket", "SocketType", _BARE),
+    ("pycurl", "Curl", {"setopt": _of_curl_option, "setopt_string": _of_curl_option, "perform": _of_curl}),
+    ("pycurl", "CurlMulti", {"add_handle": _of_added_curl}),
 )

@@ -1,4 +1,4 @@
-"""Notices the import of a library, so that one imported inside a test is intercepted as well.
+"""Notices the import of a library, so that a library imported inside a test is intercepted as well.
 
 The finder and the loader below do not inherit from their abstract classes, whose import takes longer than the rest of
 the guard of a child process.
@@ -14,10 +14,18 @@ from typing import Any
 
 
 class ImportWatch:
-    """Calls ``imported(name)`` after each first import of a module that it watches."""
+    """Calls ``imported(name)`` after the first import of each module that it watches.
 
-    def __init__(self, names: Iterable[str], imported: Callable[[str], None]) -> None:
+    Args:
+        names: the modules.
+        imported: is called with the name of a module.
+        again: True to call it also after each reload, and for each further copy: eventlet makes copies of dnspython.
+    """
+
+    def __init__(self, names: Iterable[str], imported: Callable[[str], None], *, again: bool = False) -> None:
         self._names = set(names)
+        #: Those that have not been imported yet.
+        self._awaited = set(self._names) if again else self._names
         self._imported = imported
 
     def start(self) -> None:
@@ -32,25 +40,24 @@ class ImportWatch:
 
     def missed(self) -> set[str]:
         """Return the modules that were imported while this did not watch, once."""
-        missed = sys.modules.keys() & self._names
-        self._names -= missed
+        missed = sys.modules.keys() & self._awaited
+        self._awaited -= missed
         return missed
 
     def find_spec(
         self,
         fullname: str,
-        path: Sequence[str] | None = None,  # noqa: ARG002
-        target: ModuleType | None = None,  # noqa: ARG002
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
     ) -> ModuleSpec | None:
         """Find a watched module with the other finders, and put our loader around its own."""
         if fullname not in self._names:
             return None
 
-        from importlib.util import find_spec
-
         self._names.remove(fullname)  # so that the search below passes us by
         try:
-            spec = find_spec(fullname)
+            found = (finder.find_spec(fullname, path, target) for finder in list(sys.meta_path) if finder is not self)
+            spec = next(filter(None, found), None)
         finally:
             self._names.add(fullname)  # it may have been looked for without being imported
         if spec is not None and spec.loader is not None:
@@ -59,7 +66,7 @@ class ImportWatch:
 
     def _found(self, name: str) -> None:
         if name in self._names and self in sys.meta_path:
-            self._names.remove(name)
+            self._awaited.discard(name)
             self._imported(name)
 
 

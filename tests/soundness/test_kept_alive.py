@@ -9,6 +9,7 @@ import ssl
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -327,5 +328,40 @@ def test_a_handshake_by_address_is_refused_before_its_first_byte(sink, kind, act
 
     with active(), pytest.raises(WhooshGuardError):
         kind(sink, context)
+
+    assert sink.received == before
+
+
+def pycurl_handles(connect_to: str) -> list[Any]:
+    """Handles that have the vendor's URL, and what would send a request with each."""
+    pycurl = pytest.importorskip("pycurl")
+
+    def handle() -> Any:
+        curl = pycurl.Curl()
+        curl.setopt(pycurl.URL, URL)
+        curl.setopt(pycurl.CONNECT_TO, [connect_to])
+        return curl
+
+    return [handle().perform, partial(pycurl.CurlMulti().add_handle, handle())]
+
+
+def curl_cffi_handles(connect_to: str) -> list[Any]:
+    curl_cffi = pytest.importorskip("curl_cffi")
+    curl = curl_cffi.Curl()
+    curl.setopt(curl_cffi.CurlOpt.URL, URL.encode())
+    curl.setopt(curl_cffi.CurlOpt.RESOLVE, [":".join(connect_to.split(":")[:3])])  # it has no CONNECT_TO
+    return [curl.perform]
+
+
+@pytest.mark.parametrize("active", [guarded, Whoosh])
+@pytest.mark.parametrize("handles", [pycurl_handles, curl_cffi_handles])
+def test_a_handle_of_curl_that_has_its_url_already_is_refused(sink, handles, active):
+    sends = handles(f"{HOST}:443:{sink.address[0]}:{sink.address[1]}")
+    before = sink.received
+
+    with active():
+        for send in sends:
+            with pytest.raises(WhooshGuardError):
+                send()
 
     assert sink.received == before

@@ -363,6 +363,27 @@ def _(port: int) -> Any:
     return curl.perform()
 
 
+PYCURL: dict[str, Callable[[Any, int], dict[int, object]]] = {
+    "percent": lambda curl, port: {curl.URL: "https://api.twi%6cio.com/"},
+    "a user with a backslash": lambda curl, port: {curl.URL: f"https://me\\@{HOST}/"},
+    "no scheme": lambda curl, port: {curl.URL: f"{HOST}:443/"},
+    "a plain proxy": lambda curl, port: {curl.URL: f"http://127.0.0.1:{port}/", curl.REQUEST_TARGET: PLAIN_URL},
+    "as a proxy": lambda curl, port: {curl.URL: f"https://127.0.0.1:{port}/", curl.PROXY: f"http://{HOST}:8080"},
+}
+
+for name, options in PYCURL.items():
+
+    @way(f"pycurl, {name}", "pycurl")
+    def _(port: int, options: Any = options) -> Any:
+        import pycurl
+
+        curl = pycurl.Curl()
+        curl.setopt(pycurl.CONNECT_TO, [f"{HOST}:443:127.0.0.1:{port}"])
+        for option, value in options(pycurl, port).items():
+            curl.setopt(option, value)
+        return curl.perform()
+
+
 @way("pycurl, to another host by CONNECT_TO", "pycurl")
 def _(port: int) -> Any:
     import pycurl
@@ -468,6 +489,25 @@ def _(port: int) -> Any:
         return runner.run(asyncio.open_connection(HOST, 443))
 
 
+UVLOOP: dict[str, Callable[[Any], Any]] = {
+    "a datagram": lambda loop: loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=(HOST, 443)),
+    "getnameinfo": lambda loop: loop.getnameinfo((HOST, 443)),
+    "a server": lambda loop: loop.create_server(asyncio.Protocol, HOST, 443),
+}
+
+for name, call in UVLOOP.items():
+
+    @way(f"uvloop, {name}", "uvloop")
+    def _(port: int, call: Any = call) -> Any:
+        import uvloop
+
+        async def call_loop() -> Any:
+            return await call(asyncio.get_running_loop())
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(call_loop())
+
+
 @way("niquests", "niquests")
 def _(port: int) -> Any:
     import niquests
@@ -503,6 +543,7 @@ SPELLINGS = (
     "api.twi\u00adlio.com",
     "\uff41\uff50\uff49.twilio.com",
     "api\u3002twilio\uff61com",
+    "api.twi\u1806lio.com",
     b"api.twilio.com",
     bytearray(b"api.twilio.com"),
     "totogi.solutions",
@@ -544,18 +585,73 @@ def _(port: int) -> Any:
     raise AssertionError(found)
 
 
-@way("_socket")
+@way("getnameinfo")
 def _(port: int) -> Any:
-    import _socket
-
-    return _socket.getaddrinfo(HOST, 443)
+    return socket.getnameinfo((HOST, 443), 0)
 
 
-@way("_socket.socket")
+RAW: dict[str, Callable[[Any], Any]] = {
+    "getaddrinfo": lambda module: module.getaddrinfo(HOST, 443),
+    "gethostbyname": lambda module: module.gethostbyname(HOST),
+    "gethostbyname_ex": lambda module: module.gethostbyname_ex(HOST),
+    "gethostbyaddr": lambda module: module.gethostbyaddr(HOST),
+    "getnameinfo": lambda module: module.getnameinfo((HOST, 443), 0),
+    "connect": lambda module: module.socket().connect((HOST, 443)),
+    "connect_ex": lambda module: module.socket().connect_ex((bytearray(HOST.encode()), 443)),
+    "sendto": lambda module: module.socket(type=socket.SOCK_DGRAM).sendto(b"Hi", (HOST, 443)),
+    "sendmsg": lambda module: module.socket(type=socket.SOCK_DGRAM).sendmsg([b"Hi"], [], 0, (HOST, 443)),
+    "SocketType": lambda module: module.SocketType().connect((HOST, 443)),
+}
+
+for name, call in RAW.items():
+
+    @way(f"_socket, {name}")
+    def _(port: int, call: Any = call) -> Any:
+        import _socket
+
+        return call(_socket)
+
+
+@way("socket.SocketType")
 def _(port: int) -> Any:
-    import _socket
+    return socket.SocketType().connect((HOST, 443))
 
-    return _socket.socket().connect((HOST, 443))
+
+ASKED = (
+    f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n",
+    f"GET {PLAIN_URL} HTTP/1.1\r\n\r\n",
+    f"POST http://me:secret@{HOST}/ HTTP/1.1\r\n\r\n",
+)
+
+for asked in ASKED:
+
+    @way(f"a proxy asked by hand, {asked.partition(' HTTP')[0]}")
+    def _(port: int, asked: str = asked) -> Any:
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(asked.encode())
+
+
+@way("a proxy asked by hand, in parts")
+def _(port: int) -> Any:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendmsg([ASKED[0].encode()])
+
+
+@way("a proxy asked by hand, asyncio")
+def _(port: int) -> Any:
+    async def call() -> Any:
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.setblocking(False)
+            await asyncio.get_running_loop().sock_sendall(connection, ASKED[0].encode())
+
+    return run(call())
+
+
+@way("a proxy asked by hand, over TLS")
+def _(port: int) -> Any:
+    bios = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ssl.create_default_context().wrap_bio(*bios, server_hostname="proxy.example")
+    return tls.write(ASKED[0].encode())
 
 
 @way("connect")
