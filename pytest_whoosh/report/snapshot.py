@@ -15,7 +15,7 @@ from pytest_whoosh.engine.text.segments import forces_ucs2, segment, utf_16_unit
 from pytest_whoosh.engine.text.smart_encoding import look_alike
 from pytest_whoosh.engine.vendor import Exchange, Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
-from pytest_whoosh.wording.texts import cut, name_of, outcome, webhook_status
+from pytest_whoosh.wording.texts import cut, delivery_result, name_of, webhook_status
 
 #: How much of an app's answer is kept.
 LONGEST_ANSWER: Final = 2000
@@ -126,7 +126,7 @@ def _webhook(webhook: Webhook, message: int | None, hide: Hide) -> Data:
         answer=cut(hide(webhook.response_body or ""), LONGEST_ANSWER),
         error=webhook.error and hide(webhook.error),
         lost=webhook.dropped,
-        outcome=hide(outcome(webhook)),
+        outcome=hide(delivery_result(webhook)),
         message=message,
     )
 

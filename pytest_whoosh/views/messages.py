@@ -1,4 +1,4 @@
-"""A message and its webhooks, as a test reads them."""
+"""The classes Message and Callback: a message and its webhooks, as a test reads them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Copied:
 class Message(Suggesting):
     """A message. Its properties always show the current state.
 
-    A copy, such as ``copy.deepcopy`` or ``pickle`` makes for snapshot tools, keeps the state of the moment of copying.
+    A copy, for example by ``copy.deepcopy``, ``pickle`` or a snapshot tool, keeps the state at the time of copying.
     """
 
     __slots__ = ("_catch_up", "_record")
@@ -47,8 +47,8 @@ class Message(Suggesting):
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(
-            f"A message shows what the vendor has, so its {name} cannot be set. "
-            "Script what happens with whoosh.when(...), or change it through the API."
+            f"A message is read-only, so its {name} cannot be set. "
+            "Script its outcome with whoosh.when(...), or change the message through the API."
         )
 
     def __eq__(self, other: object) -> bool:
@@ -78,9 +78,9 @@ class Message(Suggesting):
             return self._record
         text = self._text()
         fields = {name: field.read(self._record) for name, field in FIELDS.items()}
-        return _Copied({**fields, "callbacks": list(map(_plain, fields["callbacks"]))}, text)
+        return _Copied({**fields, "callbacks": list(map(_as_plain_data, fields["callbacks"]))}, text)
 
-    def _read(self, field: str) -> T:  # type: ignore[type-var]  # each property says the type of its field
+    def _read(self, field: str) -> T:  # type: ignore[type-var]  # each property declares the type of its field
         if isinstance(self._record, _Copied):
             return copy(self._record.fields[field])  # type: ignore[no-any-return]
         self._catch_up()
@@ -103,7 +103,7 @@ class Message(Suggesting):
 
     @property
     def body(self) -> str:
-        """The text, as the API shows it: empty once redacted."""
+        """The text, as the API returns it: empty after redaction."""
         return self._read("body")
 
     @property
@@ -113,7 +113,7 @@ class Message(Suggesting):
 
     @property
     def direction(self) -> str:
-        """``"outbound-api"``, ``"outbound-reply"`` for an answer in TwiML, or ``"inbound"``."""
+        """``"outbound-api"``, ``"outbound-reply"`` if sent by TwiML, ``"outbound-call"`` or ``"inbound"``."""
         return self._read("direction")
 
     @property
@@ -128,7 +128,7 @@ class Message(Suggesting):
 
     @property
     def num_segments(self) -> int:
-        """The number of segments; 0 until the Messaging Service picks a sender."""
+        """The number of segments. 0 until the Messaging Service picks a sender."""
         return self._read("num_segments")
 
     @property
@@ -163,17 +163,17 @@ class Message(Suggesting):
 
     @property
     def date_created(self) -> datetime:
-        """When the message was created."""
+        """The moment at which the message was created."""
         return self._read("date_created")
 
     @property
     def date_sent(self) -> datetime | None:
-        """When the message was sent. None before."""
+        """The moment at which the message was sent. None before."""
         return self._read("date_sent")
 
     @property
     def date_updated(self) -> datetime:
-        """When the message last changed."""
+        """The moment of the message's last change."""
         return self._read("date_updated")
 
     @property
@@ -213,12 +213,12 @@ class Message(Suggesting):
 
     @property
     def feedback(self) -> str | None:
-        """``"unconfirmed"`` or ``"confirmed"``; None unless sent with ``ProvideFeedback``."""
+        """``"unconfirmed"`` or ``"confirmed"``. None unless sent with ``ProvideFeedback``."""
         return self._read("feedback")
 
     @property
     def history(self) -> list[tuple[str, datetime]]:
-        """Every status so far, and when the message got it."""
+        """Every status so far, each with the moment at which the message got it."""
         return self._read("history")
 
     @property
@@ -226,7 +226,7 @@ class Message(Suggesting):
         """The webhooks about the message, in order."""
         if isinstance(self._record, _Copied):
             plain: list[dict[str, Any]] = self._read("callbacks")
-            return [Callback(Webhook(**each, message=None), _nothing, self) for each in plain]
+            return [Callback(Webhook(**each, message=None), _stay_as_it_is, self) for each in plain]
         webhooks: list[Webhook] = self._read("callbacks")
         return [Callback(webhook, self._catch_up) for webhook in webhooks]
 
@@ -262,12 +262,12 @@ class Message(Suggesting):
 
     @property
     def provide_feedback(self) -> bool:
-        """True if the app said that it reports feedback."""
+        """True if the app sent the message with ``ProvideFeedback``."""
         return self._read("provide_feedback")
 
     @property
     def attempt(self) -> int | None:
-        """The number of attempts that the app made so far."""
+        """The parameter Attempt: the number of attempts that the app has made, including this message."""
         return self._read("attempt")
 
     @property
@@ -297,12 +297,12 @@ class Message(Suggesting):
 
     @property
     def send_as_mms(self) -> bool:
-        """True if the app asked for an MMS whatever the content."""
+        """True if the app asked for an MMS regardless of the content."""
         return self._read("send_as_mms")
 
     @property
     def schedule_type(self) -> str | None:
-        """``"fixed"`` if scheduled."""
+        """``"fixed"`` if the message is scheduled."""
         return self._read("schedule_type")
 
     @property
@@ -357,7 +357,7 @@ class Callback(Suggesting):
     def __init__(self, webhook: Webhook, catch_up: Callable[[], None], message: Message | None = None) -> None:
         self._webhook = webhook
         self._catch_up = catch_up
-        #: The message of a copy: the webhook of a copy has none.
+        #: The message of a copy. The webhook of a copy has no reference to its message.
         self._message = message
 
     def __eq__(self, other: object) -> bool:
@@ -366,18 +366,18 @@ class Callback(Suggesting):
         if self._webhook is other._webhook:
             return True
         if self._is_copy or other._is_copy:
-            return (_plain(self._webhook), self._sid) == (_plain(other._webhook), other._sid)
+            return (_as_plain_data(self._webhook), self._sid) == (_as_plain_data(other._webhook), other._sid)
         return False
 
     def __hash__(self) -> int:
         return hash((self._webhook.url, self._webhook.at, self._sid))
 
     def __reduce__(self) -> tuple[Callable[..., Callback], tuple[object, ...]]:
-        return _copy_of_callback, (_plain(self._webhook), self.message)
+        return _copy_of_callback, (_as_plain_data(self._webhook), self.message)
 
     @property
     def _is_copy(self) -> bool:
-        return self._catch_up is _nothing
+        return self._catch_up is _stay_as_it_is
 
     @property
     def _sid(self) -> str | None:
@@ -419,7 +419,7 @@ class Callback(Suggesting):
 
     @property
     def message(self) -> Message | None:
-        """The message that the webhook is about."""
+        """The message that the webhook reports."""
         if self._message:
             return self._message
         return Message(self._webhook.message, self._catch_up) if self._webhook.message else None
@@ -431,7 +431,7 @@ class Callback(Suggesting):
 
     @property
     def attempts(self) -> int:
-        """The number of times that the delivery was tried: 0 if nothing is mounted at the URL."""
+        """The number of delivery attempts: 0 if nothing is mounted at the URL."""
         return self._webhook.attempts
 
     @property
@@ -446,34 +446,34 @@ class Callback(Suggesting):
 
     @property
     def exception(self) -> BaseException | None:
-        """The exception that the app's handler raised at the last attempt, or None. A copy has none."""
+        """The exception that the app's handler raised at the last attempt. None if there is none, and in copies."""
         return self._webhook.exception
 
     @property
     def error(self) -> WebhookError | None:
-        """The reason of a failure. It starts with the documented code, which is also its ``.code``."""
+        """The reason for a failure. It starts with the documented code, which is also its ``.code``."""
         return self._webhook.error
 
 
 # Copies
 
 
-def _nothing() -> None:
-    """Do nothing: no clock moves a copy."""
+def _stay_as_it_is() -> None:
+    """Do nothing: a copy does not follow the clock."""
 
 
-#: The parts of a webhook that a copy has. The engine's record of its message is none of them, and neither is an app's
-#: exception: it may not be copied, and ``error`` describes it.
-_PARTS: Final = tuple(part.name for part in fields(Webhook) if part.name not in ("message", "exception"))
+#: The fields of a webhook that a copy keeps. It keeps neither the engine's record of the message, nor the app's
+#: exception: exceptions may refuse to be copied, and ``error`` describes them.
+_COPIED_FIELDS: Final = tuple(part.name for part in fields(Webhook) if part.name not in ("message", "exception"))
 
 
-def _plain(webhook: Webhook) -> dict[str, Any]:
-    return {name: copy(getattr(webhook, name)) for name in _PARTS}
+def _as_plain_data(webhook: Webhook) -> dict[str, Any]:
+    return {name: copy(getattr(webhook, name)) for name in _COPIED_FIELDS}
 
 
 def _copy_of_message(copied: _Copied) -> Message:
-    return Message(copied, _nothing)
+    return Message(copied, _stay_as_it_is)
 
 
 def _copy_of_callback(webhook: dict[str, Any], message: Message | None) -> Callback:
-    return Callback(Webhook(**webhook, message=None), _nothing, message)
+    return Callback(Webhook(**webhook, message=None), _stay_as_it_is, message)

@@ -1,4 +1,4 @@
-"""Phones of people who write to the app, and the replies that they get."""
+"""The classes Phone and Reply: people who text the app, and the app's replies."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -19,18 +19,18 @@ __tracebackhide__ = is_usage_error
 
 #: A file that a person sends: a URL or file name with the extension of its type, or a pair of bytes and content type.
 MediaFile: TypeAlias = str | tuple[bytes, str]
-#: The value of a further parameter of a webhook.
+#: The value of an additional webhook parameter.
 ParamValue: TypeAlias = str | float
 
 
 class HasSid(Protocol):
-    """A message as the SDK returns it."""
+    """Any object with a ``sid``, such as the SDK's message."""
 
     sid: Any
 
 
 class Reply(Suggesting):
-    """The result of a person's message: the message, its webhook, and the app's response."""
+    """The result of an inbound message: the message, its webhook, and the app's response."""
 
     __slots__ = ("_catch_up", "_conversation")
     _SYNONYMS = MappingProxyType(
@@ -59,13 +59,13 @@ class Reply(Suggesting):
 
     @property
     def webhook(self) -> Callback | None:
-        """The webhook that the app got. None if there was none: :attr:`no_webhook` explains why."""
+        """The webhook that was sent to the app. None if there was none: :attr:`no_webhook` explains why."""
         webhook = self._conversation.webhook
         return Callback(webhook, self._catch_up) if webhook else None
 
     @property
     def no_webhook(self) -> str | None:
-        """The reason why there was no webhook, and what is missing. None if there was a webhook."""
+        """The reason why no webhook was sent, and what is missing. None if there was a webhook."""
         return self._conversation.message.no_webhook
 
     @property
@@ -80,7 +80,7 @@ class Reply(Suggesting):
 
     @property
     def keyword_answer(self) -> str | None:
-        """The vendor's own answer to a keyword such as STOP. The account has no message for it."""
+        """The text that the vendor answers to a keyword such as STOP. It is not among the account's messages."""
         keyword = self._conversation.keyword
         return keyword.answer if keyword else None
 
@@ -121,7 +121,7 @@ def _referral(ad: Ad) -> dict[str, str | None]:
 
 
 class Phone(Suggesting):
-    """A person's phone: writes to the app, and shows what it received.
+    """A person's phone. It sends messages to the app, and shows the messages that it received.
 
     Attributes:
         number: The person's number, or their address on a channel.
@@ -139,7 +139,7 @@ class Phone(Suggesting):
             assert [message.body for message in phone.received] == ["Hello!"]
     """
 
-    __slots__ = ("_atext", "_get_rcs", "_partner", "_set_rcs", "_tapped", "_text", "number", "received")
+    __slots__ = ("_atext", "_get_rcs", "_last_sender", "_set_rcs", "_tap_parameters", "_text", "number", "received")
     _SYNONYMS = MappingProxyType(
         {
             "send": "text(...)",
@@ -170,12 +170,12 @@ class Phone(Suggesting):
     ) -> None:
         #: The phone's number, or the address of its owner on a channel.
         self.number = number
-        #: The messages that arrived at the phone, in the order of their arrival.
+        #: The messages that arrived at the phone, oldest first.
         self.received = received
         self._text = text
         self._atext = atext
-        self._tapped = tapped
-        self._partner = partner
+        self._tap_parameters = tapped
+        self._last_sender = partner
         self._get_rcs = get_rcs
         self._set_rcs = set_rcs
 
@@ -184,35 +184,34 @@ class Phone(Suggesting):
 
     @property
     def rcs(self) -> bool | None:
-        """True if the phone has RCS, False if not. None (the default) if the test does not say.
+        """True if the phone has RCS, False if not, None (the default) if the test has not set it.
 
-        Set it to choose the channel of a Messaging Service that has an RCS sender and numbers: RCS if True, else SMS.
-        Nothing is delivered over RCS to a phone without it: such a message fails with 63036.
+        A Messaging Service with an RCS sender and phone numbers uses RCS if True, else SMS. If False, an RCS message to
+        this phone fails with 63036.
 
         Raises:
             TypeError: The value is not a bool or None.
-            ValueError: The phone's owner has an address on another channel.
+            ValueError: The phone's address is not a phone number.
         """
         return self._get_rcs(self.number)
 
     @rcs.setter
     def rcs(self, has_rcs: bool | None) -> None:
         if has_rcs is not None and not isinstance(has_rcs, bool):
-            raise TypeError(f"phone.rcs is True, False or None, not {has_rcs!r}.")
+            raise TypeError(f"phone.rcs must be True, False or None, not {has_rcs!r}.")
         if not phone_of(self.number).startswith("+"):
-            raise ValueError(
-                f'Only a phone number such as "+15558675310" can have RCS, and {self.number!r} is not one.'
-            )
+            raise ValueError(f'Only a phone number such as "+15558675310" can have RCS. {self.number!r} is not one.')
         self._set_rcs(self.number, has_rcs)
 
     def text(self, body: str = "", *, to: str, media: Iterable[MediaFile] = (), **params: ParamValue) -> Reply:
-        """Write to one of the app's senders, as ``whoosh.receive()`` does.
+        """Send a message to one of the app's senders, as ``whoosh.receive()`` does.
 
         Args:
             body: The text.
             to: The app's number, short code or channel address.
-            media: Files, each a URL or file name (the ending names the type) or a pair of bytes and content type.
-            params: More parameters of the webhook, texts or numbers.
+            media: The files. Each is a URL, a file name (the extension gives the type), or a pair of bytes and content
+                type.
+            params: More parameters of the webhook, as texts or numbers.
 
         Returns:
             The reply: the inbound message, its webhook, and the messages that the app's response caused.
@@ -227,7 +226,7 @@ class Phone(Suggesting):
         return await self._atext(body, from_=self.number, to=to, media=media, **params)
 
     def tap(self, message: Message | str | HasSid, label: str) -> Reply:
-        """Tap on a button of a message, or pick an item of its list.
+        """Tap a button of a message, or select an item of its list.
 
         Args:
             message: The message, its SID, or the SDK's result.
@@ -237,14 +236,14 @@ class Phone(Suggesting):
             The reply: the inbound message, its webhook, and the messages that the app's response caused.
 
         Raises:
-            WhooshError: The message is not this person's, has not arrived, or has no such button.
+            WhooshError: The message is for another person, has not arrived, or has no such button.
         """
-        to, body, params = self._tapped(message, label)
+        to, body, params = self._tap_parameters(message, label)
         return self._text(body, from_=self.number, to=to, **params)
 
     async def atap(self, message: Message | str | HasSid, label: str) -> Reply:
         """Await this instead of :meth:`tap` inside a running event loop. ASGI handlers then run in that loop."""
-        to, body, params = self._tapped(message, label)
+        to, body, params = self._tap_parameters(message, label)
         return await self._atext(body, from_=self.number, to=to, **params)
 
     def share_location(
@@ -256,13 +255,13 @@ class Phone(Suggesting):
         label: str | None = None,
         address: str | None = None,
     ) -> Reply:
-        """Share a location with the app, on WhatsApp for example.
+        """Send a location to the app, for example on WhatsApp.
 
         Args:
             latitude: The latitude in degrees, from -90 to 90.
             longitude: The longitude in degrees, from -180 to 180.
-            to: The sender. The default is the sender of the last message from or to this phone, else the only sender of
-                the account.
+            to: The app's sender. The default is the sender in the last message from or to this phone, else the
+                account's only sender.
             label: The name of the place.
             address: The postal address of the place.
 
@@ -270,10 +269,10 @@ class Phone(Suggesting):
             The reply: the inbound message, its webhook, and the messages that the app's response caused.
 
         Raises:
-            ValueError: There is no such place or sender, or the phone is a plain number: an SMS shares no place.
+            ValueError: The place or the sender does not exist, or the phone is a plain number: SMS has no locations.
         """
         params = shared_location(self.number, latitude, longitude, label, address)
-        return self._text(from_=self.number, to=to or self._partner(self.number), **params)
+        return self._text(from_=self.number, to=to or self._last_sender(self.number), **params)
 
     async def ashare_location(
         self,
@@ -286,24 +285,24 @@ class Phone(Suggesting):
     ) -> Reply:
         """Await this instead of :meth:`share_location` inside a running event loop."""
         params = shared_location(self.number, latitude, longitude, label, address)
-        return await self._atext(from_=self.number, to=to or self._partner(self.number), **params)
+        return await self._atext(from_=self.number, to=to or self._last_sender(self.number), **params)
 
     def answer_ad(self, body: str = "", *, to: str | None = None, **ad: Unpack[Ad]) -> Reply:
-        """Write after a click on an ad that opens WhatsApp. The webhook has every ``Referral`` parameter.
+        """Send a message after a tap on an ad that opens WhatsApp. The webhook has every ``Referral`` parameter.
 
         Args:
             body: The text.
-            to: The sender, as in :meth:`share_location`.
-            ad: The ad, each fact a text: ``headline``, ``body_of_ad``, ``source_id``, ``source_type``,
+            to: The app's sender, as in :meth:`share_location`.
+            ad: The properties of the ad, as texts: ``headline``, ``body_of_ad``, ``source_id``, ``source_type``,
                 ``source_url``, ``media_url``, ``media_content_type``, ``media_id`` and ``click_id``.
 
         Returns:
             The reply: the inbound message, its webhook, and the messages that the app's response caused.
         """
         params = answered_ad(self.number, _referral(ad))
-        return self._text(body, from_=self.number, to=to or self._partner(self.number), **params)
+        return self._text(body, from_=self.number, to=to or self._last_sender(self.number), **params)
 
     async def aanswer_ad(self, body: str = "", *, to: str | None = None, **ad: Unpack[Ad]) -> Reply:
         """Await this instead of :meth:`answer_ad` inside a running event loop. ASGI handlers then run in that loop."""
         params = answered_ad(self.number, _referral(ad))
-        return await self._atext(body, from_=self.number, to=to or self._partner(self.number), **params)
+        return await self._atext(body, from_=self.number, to=to or self._last_sender(self.number), **params)

@@ -1,4 +1,4 @@
-"""The queues of messages that wait to be sent."""
+"""The class Queue: the messages that wait to be sent from one sender."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,7 +16,7 @@ __tracebackhide__ = is_usage_error
 
 
 class Queue(Suggesting):
-    """The messages that wait to be sent from one sender. Exists with ``throughput="realistic"``. Always current."""
+    """The messages that wait to be sent from one sender, with ``throughput="realistic"``. Always current."""
 
     __slots__ = ("_backlog", "_catch_up", "_home", "_mms", "_sender", "_timeline")
     _SYNONYMS = MappingProxyType({"size": "depth", "length": "depth", "waiting": "messages", "empty_at": "drains_at"})
@@ -43,17 +43,17 @@ class Queue(Suggesting):
 
     @property
     def sender(self) -> str:
-        """The sender: E.164, a short code, a name, or a channel address."""
+        """The sender: a phone number, a short code, an alphanumeric sender or a channel address."""
         return self._sender
 
     @property
     def messages(self) -> Messages:
-        """The messages that wait, in the order in which they came."""
+        """The waiting messages, in the order of their arrival."""
         return Messages(lambda: list(self._backlog().waiting), self._catch_up, self._name)
 
     @property
     def expiring(self) -> Messages:
-        """The waiting messages whose validity period will end before the sender gets to them."""
+        """The waiting messages that will expire before their turn comes."""
         return Messages(
             lambda: [message for message, place in list(self._backlog().waiting.items()) if place.turn is None],
             self._catch_up,
@@ -62,12 +62,12 @@ class Queue(Suggesting):
 
     @property
     def depth(self) -> int:
-        """The number of messages that wait."""
+        """The number of waiting messages."""
         return len(self._read().waiting)
 
     @property
     def segments(self) -> int:
-        """The number of segments that wait. An MMS or a channel message counts as one."""
+        """The number of waiting segments. An MMS or a channel message counts as one."""
         return self._read().segments
 
     @property

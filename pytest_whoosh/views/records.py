@@ -1,4 +1,4 @@
-"""The records of a double, as the server and the pages read them: without copies, and without advancing time."""
+"""The records of a double for the server and the pages. Reading them makes no copies and does not advance time."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -11,9 +11,9 @@ from .messages import Callback, Message
 
 
 class Records:
-    """A double's records, live: every attribute shows the present state.
+    """The records of a double. Every property shows the current state.
 
-    Reading changes nothing: messages that are due wait until ``catch_up()``, or until somebody uses the double.
+    Reading changes nothing: messages that are due wait for ``catch_up()``, or until a test or app uses the double.
     """
 
     __slots__ = ("_catch_up", "_vendor")
@@ -23,12 +23,12 @@ class Records:
         self._catch_up = catch_up
 
     def catch_up(self) -> None:
-        """Advance the fake to the time of a clock that the test moves."""
+        """Advance the fake's time if the test has moved a clock of freezegun or time-machine."""
         self._catch_up()
 
     @property
     def now(self) -> datetime:
-        """The present moment on the double's clock."""
+        """The current moment on the double's clock."""
         return self._vendor().now
 
     @property
@@ -38,12 +38,12 @@ class Records:
 
     @property
     def total(self) -> int:
-        """The number of messages that went to or came from people, also those of Verify."""
+        """The number of messages to and from people, including Verify's messages."""
         return len(self._vendor().messages) + len(self._vendor().codes)
 
     @property
     def webhooks(self) -> Sequence[Webhook]:
-        """Every webhook, in order; also those that a network lost."""
+        """Every webhook in order, including those that a rule dropped."""
         return self._vendor().webhooks.all
 
     @property
@@ -62,20 +62,20 @@ class Records:
         return len(self._vendor().webhooks.due)
 
     def message(self, sid: str) -> Record | None:
-        """Return the message with this SID; None if no account has it."""
+        """Return the message with this SID, or None if no account has it."""
         found = (account.messages.get(sid) for account in self._vendor().accounts.values())
         return next(filter(None, found), None)
 
     @staticmethod
     def show(record: Record) -> Message:
-        """Return a message as tests see it."""
-        return Message(record, _nothing)
+        """Return a message as the class that tests use."""
+        return Message(record, _stay_as_it_is)
 
     @staticmethod
     def show_webhook(webhook: Webhook) -> Callback:
-        """Return a webhook as tests see it."""
-        return Callback(webhook, _nothing)
+        """Return a webhook as the class that tests use."""
+        return Callback(webhook, _stay_as_it_is)
 
 
-def _nothing() -> None:
-    """Do nothing: the records show the state as it is."""
+def _stay_as_it_is() -> None:
+    """Do nothing: reading records does not advance time."""

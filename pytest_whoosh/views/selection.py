@@ -1,4 +1,4 @@
-"""Messages in order, and those among them that match."""
+"""The class Messages: a sequence of messages that can be filtered."""
 
 from collections.abc import Callable, Iterator, Sequence
 from types import MappingProxyType
@@ -17,7 +17,7 @@ __tracebackhide__ = is_usage_error
 
 
 class Messages(Suggesting, Sequence[Message]):
-    """A sequence of messages, oldest first. Always current: it has ``len()``, indexes and slices."""
+    """A sequence of messages, oldest first, with ``len()``, indexes and slices. Always current."""
 
     _SYNONYMS = MappingProxyType(
         {
@@ -52,7 +52,7 @@ class Messages(Suggesting, Sequence[Message]):
         return len(self._found())
 
     def __iter__(self) -> Iterator[Message]:
-        # Those of this moment: an app may send more while the test goes through them.
+        # A copy of the list, because an app may send more messages during the iteration.
         return (Message(record, self._catch_up) for record in list(self._found()))
 
     @overload
@@ -67,15 +67,15 @@ class Messages(Suggesting, Sequence[Message]):
             return Message(found[index], self._catch_up)
         except IndexError:
             held = "1 message" if len(found) == 1 else f"{len(found)} messages"
-            raise IndexError(f"The {self._name} has {held}, and none at index {index}.") from None
+            raise IndexError(f"The {self._name} has {held}, so index {index} is out of range.") from None
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Messages | list | tuple) else NotImplemented
 
     def __reduce__(self) -> tuple[type[list[Message]], tuple[list[Message]]]:
-        return list, (list(self),)  # a copy holds copies of the messages that are there now
+        return list, (list(self),)  # a copy is a list of copies of the current messages
 
-    __hash__ = None  # type: ignore[assignment]  # what it holds changes
+    __hash__ = None  # type: ignore[assignment]  # its content changes
 
     def __repr__(self) -> str:
         return f"<{self._name}: {[describe(record) for record in self._found()]}>"

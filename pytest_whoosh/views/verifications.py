@@ -1,4 +1,4 @@
-"""A verification as a test reads it: the code that Verify sent, and its state."""
+"""The class Verification: a one-time code that Verify sent, and its state."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from .messages import Message
 
 
 class Verification:
-    """A verification of Verify. Its properties always show the current state."""
+    """A verification that the app started through Verify. Its properties always show the current state."""
 
     __slots__ = ("_catch_up", "_record")
 
@@ -33,7 +33,7 @@ class Verification:
 
     @property
     def service_sid(self) -> str:
-        """The SID of its Verify service."""
+        """The SID of the Verify service."""
         return self._record.service_sid
 
     @property
@@ -69,5 +69,5 @@ class Verification:
 
     @property
     def messages(self) -> list[Message]:
-        """The messages that carried the code, oldest first; none for a call or an email."""
+        """The messages with the code, oldest first. Empty for calls and emails."""
         return [Message(attempt.message, self._catch_up) for attempt in self._record.attempts if attempt.message]

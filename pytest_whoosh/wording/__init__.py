@@ -1,1 +1,1 @@
-"""Everything that a person reads in a terminal."""
+"""The texts that people read in a terminal: failed assertions and the traffic of a test."""

@@ -24,22 +24,22 @@ from .texts import (
     LONGEST_VALUE,
     count,
     cut,
+    delivery_result,
     describe,
     describe_webhook,
     join,
     messages,
     name_of,
-    outcome,
     printable,
     table,
     width,
 )
 
 _MOST_REFUSALS: Final = 5
-_MOST_RIVALS: Final = 100
+_MOST_CANDIDATES: Final = 100
 _LONGEST_TEXT: Final = 80
-#: How much of two long texts is shown before the character in which they differ.
-_LEAD: Final = 30
+#: The number of characters of two long texts that are shown before their first difference.
+_CONTEXT: Final = 30
 
 
 # Searching
@@ -49,9 +49,9 @@ def explain_none(matcher: Matcher, records: Sequence[Message], name: str, journa
     """Explain why no message was found."""
     if not records:
         head = f"No message matches {matcher}: the {name} is empty." if matcher.criteria else f"The {name} is empty."
-        return join(head, _codes(journal), _refusals(journal))
+        return join(head, _verify_hint(journal), _refusals_of(journal))
     head = f"No message in the {name} matches {matcher}."
-    return join(head, _nearest(matcher, records), table(records, name), _codes(journal), _refusals(journal))
+    return join(head, _nearest(matcher, records), table(records, name), _verify_hint(journal), _refusals_of(journal))
 
 
 def explain_count(
@@ -72,7 +72,7 @@ def explain_count(
         return join(head, listed)
     matching = set(found)
     rest = [record for record in records if record not in matching]
-    return join(head, listed, _nearest(matcher, rest, "Nearest of the others"), _refusals(journal))
+    return join(head, listed, _nearest(matcher, rest, "Nearest of the others"), _refusals_of(journal))
 
 
 def explain_sent(matcher: Matcher, found: Sequence[Message], name: str) -> str:
@@ -87,20 +87,20 @@ def _nearest(matcher: Matcher, records: Sequence[Message], title: str = "Nearest
         return None
     compared = [(record, matcher.differences(record)) for record in records]
     fewest = min(len(differences) for _, differences in compared)
-    rivals = [pair for pair in compared if len(pair[1]) == fewest][-_MOST_RIVALS:]
-    nearest, differences = max(rivals, key=lambda pair: (_likeness(pair[1]), pair[0].serial))
+    rivals = [pair for pair in compared if len(pair[1]) == fewest][-_MOST_CANDIDATES:]
+    nearest, differences = max(rivals, key=lambda pair: (_total_similarity(pair[1]), pair[0].serial))
     lines = [f"{title}: {describe(nearest)}"]
     for difference in differences:
         lines += [INDENT + line for line in _difference(difference)]
     return join("\n".join(lines), _hint(nearest, differences))
 
 
-def _likeness(differences: Sequence[Difference]) -> float:
-    return sum(_alike(difference.expected, difference.actual) for difference in differences)
+def _total_similarity(differences: Sequence[Difference]) -> float:
+    return sum(_similarity(difference.expected, difference.actual) for difference in differences)
 
 
-def _alike(expected: object, actual: object) -> float:
-    """From 0 for values that have nothing in common to 1 for equal ones; long texts are told by their beginnings."""
+def _similarity(expected: object, actual: object) -> float:
+    """Return how similar two values are, from 0.0 to 1.0 (equal). Long texts are compared by their beginnings."""
     if is_pattern(expected):
         expected = expected.pattern
     if isinstance(expected, str) and isinstance(actual, str):
@@ -115,14 +115,14 @@ def _difference(difference: Difference) -> list[str]:
     field, expected, actual = difference.field, difference.expected, difference.actual
     label = f"{dialect().parameter(field)}: expected "
     if isinstance(expected, str) and isinstance(actual, str):
-        wanted, was, mark = _contrast(expected, actual, marked=_is_marked(field, expected, actual))
+        wanted, was, mark = _side_by_side(expected, actual, marked=_is_marked(field, expected, actual))
     else:
-        wanted, was, mark = _wanted(field, expected), cut(show(actual)), None
+        wanted, was, mark = _expected_text(field, expected), cut(show(actual)), None
     lines = [label + wanted, "but was ".rjust(len(label)) + was]
     return [*lines, " " * len(label) + mark] if mark else lines
 
 
-def _wanted(field: str, expected: object) -> str:
+def _expected_text(field: str, expected: object) -> str:
     if is_pattern(expected):
         return f"{show(expected)} to be found"
     if asks(expected):
@@ -131,15 +131,15 @@ def _wanted(field: str, expected: object) -> str:
 
 
 def _is_marked(field: str, expected: str, actual: str) -> bool:
-    if FIELDS[field].type.words:  # the first letter that differs says nothing
+    if FIELDS[field].type.words:  # one of a few fixed words: the first different letter does not help
         return False
-    return expected[:1] == actual[:1] or (field == "body" and _alike(expected, actual) >= 0.5)
+    return expected[:1] == actual[:1] or (field == "body" and _similarity(expected, actual) >= 0.5)
 
 
-def _contrast(expected: str, actual: str, *, marked: bool) -> tuple[str, str, str | None]:
-    """Two texts as they are shown one below the other, and the line that marks where they part."""
+def _side_by_side(expected: str, actual: str, *, marked: bool) -> tuple[str, str, str | None]:
+    """Return excerpts of two texts for display one below the other, and the line that marks the first difference."""
     at = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(expected, actual, strict=False)))
-    start = max(0, at - _LEAD) if max(len(expected), len(actual)) > _LONGEST_TEXT else 0
+    start = max(0, at - _CONTEXT) if max(len(expected), len(actual)) > _LONGEST_TEXT else 0
     quote = '"' if "'" in expected + actual and '"' not in expected + actual else "'"
 
     def excerpt(text: str) -> str:
@@ -152,18 +152,18 @@ def _contrast(expected: str, actual: str, *, marked: bool) -> tuple[str, str, st
     mark = None
     if marked:
         before = width(f"{quote}{ELLIPSIS if start else ''}{escaped(expected[start:at])}")
-        mark = " " * before + "^" + _named(expected[at : at + 1], actual[at : at + 1])
+        mark = " " * before + "^" + _character_names(expected[at : at + 1], actual[at : at + 1])
     return excerpt(expected), excerpt(actual), mark
 
 
-def _named(expected: str, actual: str) -> str:
-    """The two characters by name, where they may look alike."""
+def _character_names(expected: str, actual: str) -> str:
+    """Return the names of two characters if they may look alike, else an empty text."""
     if (expected + actual).isascii():
         return ""
-    return f" expected {_name(expected)}, but was {_name(actual)}"
+    return f" expected {_character_name(expected)}, but was {_character_name(actual)}"
 
 
-def _name(character: str) -> str:
+def _character_name(character: str) -> str:
     return name_of(character) if character else "the end"
 
 
@@ -171,47 +171,49 @@ def _name(character: str) -> str:
 
 
 def _hint(message: Message, differences: Sequence[Difference]) -> str | None:
-    """Return what to write if it is plain what was forgotten."""
+    """Return advice on what to write, if the differences show what was forgotten."""
     wanted = {difference.field: difference.expected for difference in differences}
     if message.forgotten is not None and "body" in wanted:
-        return "Its text was redacted, so its body is empty: request holds what was posted."
+        return "Its text was redacted, so its body is empty. The posted text is in `request`."
     body = wanted.get("body")
     if isinstance(body, str) and body and (message.body or "").find(body) > 0:  # at the beginning, a caret shows it
         inside = dialect().argument("body", re.compile(re.escape(body).replace("\\ ", " ")))
         return f"A text must equal the whole body. To find it inside: {inside}."
     if all(FIELDS[name].changes(message) for name in wanted):
-        return _what_is_to_come(message) or _never_read(message, wanted.get("status"))
+        return _next_change_hint(message) or _read_hint(message, wanted.get("status"))
     return None
 
 
-def _what_is_to_come(message: Message) -> str | None:
+def _next_change_hint(message: Message) -> str | None:
     if message.status is Status.SCHEDULED:
         travel = dialect().call("travel", ...)
-        return f"It is scheduled for {message.send_at:%Y-%m-%d %H:%M:%S} UTC: {travel} past that has it sent."
+        return (
+            f"It is scheduled for {message.send_at:%Y-%m-%d %H:%M:%S} UTC: call {travel} past that moment to send it."
+        )
     if message.outcome.then.get(message.status):
         settle, travel = dialect().call("settle"), dialect().call("travel", {"seconds": ...})
-        return f"Nothing moves by itself: {settle} or {travel} plays what happens next."
+        return f"Nothing happens by itself: call {settle} or {travel} to advance time."
     if message.status in UNFINISHED or message.status is Status.SENT:
-        return f"It stays {message.status.value!r}: {dialect().rule('stall')} says so."
+        return f"It stays {message.status.value!r} because of the rule {dialect().rule('stall')}."
     return None
 
 
-def _never_read(message: Message, status: object) -> str | None:
+def _read_hint(message: Message, status: object) -> str | None:
     if status == Status.READ and channel_of(message.to) not in READ_ON:
-        return "Only WhatsApp tells that a message was read."
+        return "Only WhatsApp reports 'read'."
     return None
 
 
-def _codes(journal: Sequence[Exchange]) -> str | None:
-    """Say that codes of Verify are no messages of the account, if the app had any sent."""
+def _verify_hint(journal: Sequence[Exchange]) -> str | None:
+    """Return a hint that Verify's codes are not in the outbox, if Verify sent any."""
     sent = sum(call.status == HTTPStatus.CREATED and call.url.endswith("/Verifications") for call in journal)
     if not sent:
         return None
     read = dialect().call("last_code", {"to": ...})
-    return f"Verify sent {count(sent, 'code')}, which the outbox does not show: {read} reads it."
+    return f"Verify sent {count(sent, 'code')}. The outbox does not contain it: read it with {read}."
 
 
-def _refusals(journal: Sequence[Exchange]) -> str | None:
+def _refusals_of(journal: Sequence[Exchange]) -> str | None:
     refused = [call for call in journal if call.method == "POST" and (call.status is None or call.status >= 400)]
     if not refused:
         return None
@@ -226,7 +228,7 @@ def _refusal(call: Exchange) -> str:
     _, _, resource = path.rpartition("/Accounts/")
     shown = resource.partition("/")[2] or path
     code = f" {call.code}" if call.code else ""
-    answer = "no answer" if call.status is None else f"{call.status}{code}"
+    answer = "no response" if call.status is None else f"{call.status}{code}"
     return printable(f"{call.method} {shown} -> {answer}{f': {call.note}' if call.note else ''}")
 
 
@@ -234,19 +236,19 @@ def _refusal(call: Exchange) -> str:
 
 
 def explain_callbacks(message: Message, wanted: Sequence[str], answered: object = None) -> str | None:
-    """Explain why status callbacks did not leave in an order or were not answered as wanted; None if they were."""
+    """Explain which status callback is missing, out of order, or got another response; return None if all are right."""
     left = reported_webhooks(message)
     for position, status in enumerate(wanted):
         unlike = None
         while left:
             webhook, *left = left
             if webhook.params.get("MessageStatus") == status:
-                if _is_answered(webhook, answered):
+                if _counts(webhook, answered):
                     break
                 unlike = webhook
         else:
             if unlike:
-                return _unlike_answer(message, unlike, status, answered)
+                return _other_response(message, unlike, status, answered)
             after = f" after {wanted[position - 1]!r}" if position else ""
             head = f"No status callback {status!r}{after} for {describe(message)}."
             order = f"Expected, in this order: {', '.join(map(repr, wanted))}." if wanted[1:] else None
@@ -254,43 +256,43 @@ def explain_callbacks(message: Message, wanted: Sequence[str], answered: object 
     return None
 
 
-def _is_answered(webhook: Webhook, answered: object) -> bool:
-    """Return whether a webhook counts: one to a URL where nothing is mounted was not tried, and always does."""
+def _counts(webhook: Webhook, answered: object) -> bool:
+    """True if a webhook got the expected response. A webhook that was not delivered, as nothing is mounted, counts."""
     if not webhook.attempts:
         return True
     return webhook.succeeded if answered is None else bool(answered == webhook.response_status)
 
 
-def _unlike_answer(message: Message, webhook: Webhook, status: str, answered: object) -> str:
+def _other_response(message: Message, webhook: Webhook, status: str, answered: object) -> str:
     wanted = "2xx or 3xx" if answered is None else dialect().value(answered)
     answer = webhook.response_status
-    was = f"was answered {answer}" if answer else f"failed: {outcome(webhook)}"
+    was = f"was answered {answer}" if answer else f"failed: {delivery_result(webhook)}"
     head = printable(f"Expected status callback {status!r} to be answered {wanted}, but it {was}.")
     hint = None
     if answered is None and answer:
-        hint = f"If the app should answer so, write {dialect().argument('answered', answer)}."
+        hint = f"If this response is right, write {dialect().argument('answered', answer)}."
     return join(f"{head}\nMessage: {describe(message)}", _callback_table(message.webhooks), hint)
 
 
 def _callback_table(webhooks: Sequence[Webhook]) -> str:
     if not webhooks:
-        return "No status callback has left."
+        return "No status callback was sent."
     return "\n".join(["Status callbacks:", *(INDENT + printable(describe_webhook(each)) for each in webhooks)])
 
 
 def _callback_hint(message: Message, status: str) -> str | None:
     if status not in REPORTED:
-        return f"The vendor reports no {status!r}: callbacks tell of {', '.join(map(repr, _REPORTED))}."
+        return f"No callback reports {status!r}. Callbacks report {', '.join(map(repr, _REPORTED))}."
     if message.history[0].status == status:
-        return f"It was created {status!r}, and callbacks tell of changes only."
+        return f"It was created {status!r}, and callbacks report only changes."
     if not message.status_callback:
         return (
             f"The message has no status callback. Send it with {dialect().sent('status_callback')}, or through a "
             "Messaging Service or application that has one."
         )
     if any(webhook.dropped and webhook.params.get("MessageStatus") == status for webhook in message.webhooks):
-        return f"{dialect().rule('webhooks', {'drop': (status,)})} had it lost."
-    return _what_is_to_come(message) or _never_read(message, status)
+        return f"It was dropped by the rule {dialect().rule('webhooks', {'drop': (status,)})}."
+    return _next_change_hint(message) or _read_hint(message, status)
 
 
 _REPORTED: Final = tuple(status.value for status in Status if status in REPORTED)
@@ -309,7 +311,7 @@ def explain_segments(message: Message, wanted: int) -> str | None:
     for number, text in enumerate(segments, 1):
         lines.append(f"{INDENT}{number}. ({count(len(text), 'character')}) {text!r}")
     if forcing := forces_ucs2(message.sent_body):
-        lines += ["", f"Not in GSM-7, so that the whole text is {encoding}: {' '.join(map(repr, forcing))}"]
+        lines += ["", f"The text is {encoding} because GSM-7 lacks: {' '.join(map(repr, forcing))}"]
     return "\n".join(lines)
 
 
@@ -323,6 +325,6 @@ def explain_code(records: Sequence[Message], to: object, pattern: Searchable, na
     if not got:
         return explain_none(matcher, records, name)
     return join(
-        f"No message to {printable(str(to))} holds a code that {show(pattern)} finds.",
+        f"No message to {printable(str(to))} contains a code that {show(pattern)} finds.",
         table(got, f"messages to {printable(str(to))}"),
     )

@@ -1,4 +1,4 @@
-"""Names that people try on a double because other libraries have them, each with what to write instead."""
+"""Names of other libraries that people try on a double, each with its replacement. Error texts suggest these."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""Messages and webhooks in words: what failure texts and the traffic of a test are made of."""
+"""Describes messages and webhooks in one line. Failed assertions and the traffic of a test use these texts."""
 
 import re
 import unicodedata
@@ -16,21 +16,21 @@ ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 _LONGEST_BODY: Final = 60
 LONGEST_VALUE: Final = 200
 
-#: What stands for a text that is not to be seen.
+#: The mark in place of a hidden text.
 HIDDEN: Final = "[{} hidden]"
 _in_url: Final = re.compile(r"""(://[^\s/?#:"'<>]*:)[^\s/?#"'<>]+(?=@)""")
 
 
 def describe(message: Message, hide: Callable[[str], str] = str) -> str:
-    """A message in one line; ``hide`` takes out of its text what is not to be seen."""
+    """Return a message in one line. ``hide`` removes secrets from its text."""
     sender = message.from_ or "(no sender yet)"
     return printable(f"{short_sid(message.sid)} {sender} -> {message.to} {_state(message)}: {_body(message, hide)}")
 
 
 def describe_webhook(webhook: Webhook) -> str:
-    """A webhook and what the app answered, in one line."""
-    what = f"{webhook.at:%H:%M:%S} {webhook_status(webhook):<11} {webhook.method} {webhook.url}  {outcome(webhook)}"
-    return printable(without_passwords(what))
+    """Return a webhook and the app's response in one line."""
+    what = f"{webhook.at:%H:%M:%S} {webhook_status(webhook):<11} {webhook.method} {webhook.url}"
+    return printable(without_passwords(f"{what}  {delivery_result(webhook)}"))
 
 
 def webhook_status(webhook: Webhook) -> str:
@@ -39,7 +39,7 @@ def webhook_status(webhook: Webhook) -> str:
     return next(filter(None, kinds), "")
 
 
-def outcome(webhook: Webhook) -> str:
+def delivery_result(webhook: Webhook) -> str:
     """Return the outcome of a webhook delivery in words."""
     answer = webhook.note or "not delivered yet: webhooks leave when time moves"
     if webhook.dropped:
@@ -48,16 +48,16 @@ def outcome(webhook: Webhook) -> str:
         answer = f"answered {webhook.response_status}"
     if webhook.error:
         answer = str(webhook.error)
-    elif webhook.exception is not None:  # a background task, whose failure the vendor does not see
+    elif webhook.exception is not None:  # raised by a background task, after the response
         answer += f", and then the app raised {describe_exception(webhook.exception)}"
     if webhook.unfinished:
-        answer += f"; tasks that its handler started are not done: {', '.join(webhook.unfinished)}"
+        answer += f"; tasks of its handler are still running: {', '.join(webhook.unfinished)}"
     tries = f" after {webhook.attempts} attempts" if webhook.attempts > 1 else ""
     return f"{answer}{tries}"
 
 
 def table(records: Sequence[Message], name: str) -> str:
-    """Messages as a small table."""
+    """Return messages as a small table."""
     title = name[:1].upper() + name[1:]
     hidden = max(0, len(records) - MOST_ROWS)
     rows: list[tuple[str, ...]] = [("sid", "from", "to", "status", "body")]
@@ -71,7 +71,7 @@ def table(records: Sequence[Message], name: str) -> str:
 
 
 def short_sid(sid: str) -> str:
-    """A SID's kind and count, which tell it from its neighbours."""
+    """Return the prefix and the last digits of a SID. That is enough to identify it within a test."""
     return f"{sid[:2]}{ELLIPSIS}{sid[-4:]}"
 
 
@@ -87,7 +87,7 @@ def _body(message: Message, hide: Callable[[str], str] = str) -> str:
 
 
 def columns(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
-    """Rows with their cells one below the other."""
+    """Yield a line for each row, with the cells of a column aligned."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         padded = (cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True))
@@ -95,7 +95,7 @@ def columns(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
 
 
 def width(text: str) -> int:
-    """The columns that a text takes in a terminal."""
+    """Return the number of columns that a text takes in a terminal."""
     if text.isascii():
         return len(text)
     return sum(
@@ -104,7 +104,7 @@ def width(text: str) -> int:
 
 
 def messages(number: int) -> str:
-    """A number of messages, in words."""
+    """Return a number of messages in words, such as "2 messages"."""
     return count(number, "message")
 
 
@@ -114,32 +114,32 @@ def count(number: int, what: str, several: str | None = None) -> str:
 
 
 def join(*parts: str | None) -> str:
-    """Paragraphs, those that there are, one below the other."""
+    """Return paragraphs separated by blank lines. Empty paragraphs are left out."""
     return "\n\n".join(part for part in parts if part)
 
 
 def cut(text: str, longest: int = LONGEST_VALUE) -> str:
-    """As much of a text as fits into a line."""
+    """Return a text, cut off after ``longest`` characters."""
     return text if len(text) <= longest else text[:longest] + ELLIPSIS
 
 
 def printable(text: str) -> str:
-    """A line with every character escaped that a terminal would act on instead of showing it."""
+    """Return a line with its control characters escaped, so a terminal shows them instead of obeying them."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def without_passwords(text: str) -> str:
-    """A text with the passwords hidden that stand in its URLs."""
+    """Return a text with the passwords in its URLs hidden."""
     return _in_url.sub(rf"\1{HIDDEN.format('password')}", text) if "@" in text else text
 
 
-#: What stands for a character's name where it has none.
+#: The text for a character without a Unicode name, by its category.
 _NAMELESS: Final = {"Cc": "<control>", "Cs": "<surrogate>", "Co": "<private use>", "Cn": "<unassigned>"}
 
 
 def name_of(character: str) -> str:
-    """A code point with its Unicode name."""
+    """Return a character's code point and Unicode name."""
     nameless = _NAMELESS.get(unicodedata.category(character), "")
     return f"U+{ord(character):04X} {unicodedata.name(character, nameless)}".rstrip()

@@ -15,26 +15,26 @@ from pytest_whoosh.engine.rules.rule import Rule
 from pytest_whoosh.engine.vendor import Exchange, Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
-from .texts import ELLIPSIS, INDENT, count, cut, describe, outcome, printable, short_sid, webhook_status
+from .texts import ELLIPSIS, INDENT, count, cut, delivery_result, describe, printable, short_sid, webhook_status
 
 #: The most entries of one section. Those that explain a failure are kept before all others.
 _MOST_ENTRIES: Final = 60
-#: From so many entries in a row that say the same on, all but the first are one line.
+#: If at least this many entries in a row are alike, only the first is shown.
 _FEWEST_TO_FOLD: Final = 4
 _LONGEST_ANSWER: Final = 120
 _SID: Final = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
-#: What differs between two lines that say the same: the moment, the SID's count and the phone numbers.
+#: The parts that may differ between entries that are alike: moments, SIDs and phone numbers.
 _VARIES: Final = re.compile(rf"(\d{{4}}-\d\d-\d\d )?\d\d:\d\d:\d\d|\b[A-Z]{{2}}{ELLIPSIS}[0-9a-f]{{4}}|\+\d+")
 _FAILED: Final = frozenset({Status.FAILED, Status.UNDELIVERED})
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One call, message or webhook, in one or two lines."""
+    """The lines of one call, message, webhook, verification or rule."""
 
     lines: tuple[str, ...]
     #: True if it may explain why the test failed.
-    telling: bool
+    may_explain: bool
 
     @property
     def shape(self) -> str:
@@ -43,11 +43,11 @@ class _Entry:
 
 
 def traffic(vendor: Vendor, hide: Callable[[str], str] = str) -> str:
-    """Format the API calls, messages with their histories, and webhooks with the app's answers.
+    """Format the API calls, messages with their histories, and webhooks with the app's responses.
 
     Args:
-        vendor: what the double holds.
-        hide: takes secrets out of a text.
+        vendor: The double's records.
+        hide: A function that removes secrets from a text.
     """
     day = vendor.started.date()
     sections = [
@@ -63,19 +63,19 @@ def traffic(vendor: Vendor, hide: Callable[[str], str] = str) -> str:
     for title, entries in sections:
         if entries:
             lines.append(f"{title}:")
-            lines += [INDENT + printable(hide(line)) for line in _shown(entries)]
+            lines += [INDENT + printable(hide(line)) for line in _section_lines(entries)]
     if len(lines) == 1:
-        lines.append("The app made no API call, and nobody wrote to it.")
+        lines.append("The app made no API call and received no message.")
     return "\n".join(lines)
 
 
-def _shown(entries: Sequence[_Entry]) -> Iterator[str]:
-    """Yield the lines of a section: entries that say the same folded, and the least telling left out."""
-    folded = list(_fold(entries))
+def _section_lines(entries: Sequence[_Entry]) -> Iterator[str]:
+    """Yield the lines of a section. Entries that are alike are folded, and the least helpful ones are left out."""
+    folded = list(_folded(entries))
     hidden = len(folded) - _MOST_ENTRIES
     if hidden > 0:
-        # The telling ones first, and the newest; sorting is stable, so that the order within each is kept.
-        ranked = sorted(range(len(folded)), key=lambda index: (folded[index][0].telling, index))
+        # Keeps entries that may explain the failure before others, and newer ones before older ones.
+        ranked = sorted(range(len(folded)), key=lambda index: (folded[index][0].may_explain, index))
         left_out = frozenset(ranked[:hidden])
         yield f"... {count(sum(1 + folded[index][1] for index in left_out), 'entry', 'entries')} left out"
         folded = [each for index, each in enumerate(folded) if index not in left_out]
@@ -85,8 +85,8 @@ def _shown(entries: Sequence[_Entry]) -> Iterator[str]:
             yield f"{ELLIPSIS} {more} more like this"
 
 
-def _fold(entries: Iterable[_Entry]) -> Iterator[tuple[_Entry, int]]:
-    """Yield entries, each with the number of those after it that say the same."""
+def _folded(entries: Iterable[_Entry]) -> Iterator[tuple[_Entry, int]]:
+    """Yield entries, each with the number of similar entries that follow it and are not shown."""
     for _, group in groupby(entries, key=lambda entry: entry.shape):
         alike = list(group)
         if len(alike) < _FEWEST_TO_FOLD:
@@ -96,7 +96,7 @@ def _fold(entries: Iterable[_Entry]) -> Iterator[tuple[_Entry, int]]:
 
 
 def _call(call: Exchange, day: date) -> _Entry:
-    answer = "no answer" if call.status is None else str(call.status)
+    answer = "no response" if call.status is None else str(call.status)
     about = f" {call.code}" if call.code else f" {short_sid(call.sid)}" if call.sid else ""
     note = f": {call.note}" if call.note else ""
     url = _SID.sub(lambda sid: short_sid(sid[0]), call.url)
@@ -115,11 +115,11 @@ def _verification(verification: Verification, day: date) -> _Entry:
 
 
 def _rule(rule: Rule | CallRule) -> _Entry:
-    """Describe a rule; name one that changes nothing, and one that never applied."""
+    """Describe a rule, and say so if it has no outcome or never applied."""
     text = repr(rule)[1:-1]
     if rule.outcome is None:
-        return _Entry((f"{text}. Without an outcome it changes nothing: add one, such as .reject(21610)",), True)
-    never = "" if rule.matched else ". It never applied: nothing matched, or a newer rule did"
+        return _Entry((f"{text}. It has no effect without an outcome: add one, such as .reject(21610)",), True)
+    never = "" if rule.matched else ". It never applied: nothing matched, or a newer rule applied"
     return _Entry((text + never,), not rule.matched)
 
 
@@ -140,13 +140,13 @@ def _change(message: Message, status: Status, at: datetime, day: date) -> str:
 def _webhook(webhook: Webhook, day: date) -> _Entry:
     about = short_sid(webhook.message.sid) if webhook.message else ""
     what = f"{webhook_status(webhook):<11} {about}"
-    line = f"{_time(webhook.at, day)} {what} {webhook.method} {webhook.url}  {outcome(webhook)}"
+    line = f"{_time(webhook.at, day)} {what} {webhook.method} {webhook.url}  {delivery_result(webhook)}"
     refused = webhook.response_status is not None and webhook.response_status >= 400
     body = (webhook.response_body or "").strip()
-    lines = (line, f"{INDENT}the app's answer: {cut(body, _LONGEST_ANSWER)}") if refused and body else (line,)
+    lines = (line, f"{INDENT}the app's response: {cut(body, _LONGEST_ANSWER)}") if refused and body else (line,)
     return _Entry(lines, refused or webhook.response_status is None)
 
 
 def _time(at: datetime, day: date) -> str:
-    """Format a moment: the time of day, with the date if it is another than the one the test began on."""
+    """Format a moment as the time of day, with the date if the test began on another day."""
     return f"{at:%H:%M:%S}" if at.date() == day else f"{at:%Y-%m-%d %H:%M:%S}"

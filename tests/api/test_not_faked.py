@@ -66,7 +66,7 @@ def test_a_product_or_resource_that_is_not_faked_says_so(whoosh: Whoosh, url: st
     with pytest.raises(WhooshNotFakedError, match=re.escape(f"GET {url} is not faked")):
         requests.get(url, auth=("x", "y"))
 
-    assert f"GET {url} -> no answer: not faked, and no rule of the test answers it" in whoosh.traffic()
+    assert f"GET {url} -> no response: not faked, and no rule of the test answers it" in whoosh.traffic()
 
 
 def test_a_method_of_a_faked_path_that_is_not_faked_says_so(whoosh: Whoosh) -> None:

@@ -160,7 +160,7 @@ def test_a_task_that_nothing_can_end_is_named_with_its_line(whoosh: Whoosh, work
     whoosh.travel(seconds=2)
 
     line = work.__code__.co_firstlineno + 1
-    not_done = f"tasks that its handler started are not done: {work.__name__} at test_tasks.py:{line}"
+    not_done = f"tasks of its handler are still running: {work.__name__} at test_tasks.py:{line}"
     assert f"POST {HOOK}  answered 200; {not_done}\n" in whoosh.traffic() + "\n"
 
 

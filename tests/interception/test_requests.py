@@ -354,7 +354,7 @@ def test_a_host_that_only_looks_like_the_vendors_is_left_alone(whoosh, server, h
     response = requests.get(f"http://{host}/", proxies={"http": server.url})
 
     assert response.text == "from the real server"
-    assert whoosh.traffic().splitlines()[1:] == ["The app made no API call, and nobody wrote to it."]
+    assert whoosh.traffic().splitlines()[1:] == ["The app made no API call and received no message."]
 
 
 def test_other_hosts_are_reached_by_the_proxy_that_the_environment_names(whoosh, server, monkeypatch):
@@ -407,7 +407,7 @@ def test_unencrypted_http_is_shown_in_the_traffic(whoosh, auth):
     with pytest.raises(requests.exceptions.ConnectionError):
         requests.get(url, auth=auth)
 
-    assert f"GET {url} -> no answer: The API is served over HTTPS only" in whoosh.traffic()
+    assert f"GET {url} -> no response: The API is served over HTTPS only" in whoosh.traffic()
 
 
 # Faults, and what the adapter's retry policy makes of them

@@ -253,7 +253,7 @@ def test_a_test_that_fails_by_itself_keeps_its_own_failure(pytester: pytest.Pyte
     result = pytester.runpytest()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E *assert 'sent' == 'failed'", "*Calls.json -> no answer: not faked, *"])
+    result.stdout.fnmatch_lines(["E *assert 'sent' == 'failed'", "*Calls.json -> no response: not faked, *"])
     result.stdout.no_fnmatch_line("*The app or the test swallowed*")
 
 

@@ -67,7 +67,7 @@ def test(whoosh):
         "Rules:",
         (
             "  whoosh.when(to='+15550001111').undeliver(30003): matched 0. It never applied: nothing matched, or a "
-            "newer rule did"
+            "newer rule applied"
         ),
     ]
 
@@ -106,7 +106,7 @@ def test_a_test_without_traffic_says_so(pytester):
 
     assert section(pytester.runpytest()) == [
         "It is 2026-03-05 12:00:00 UTC.",
-        "The app made no API call, and nobody wrote to it.",
+        "The app made no API call and received no message.",
     ]
 
 
@@ -232,7 +232,7 @@ def test(whoosh):
 """
     )
 
-    assert "    the app's answer: The signature does not match." in section(pytester.runpytest())
+    assert "    the app's response: The signature does not match." in section(pytester.runpytest())
 
 
 def test_nested_doubles_are_numbered(pytester):

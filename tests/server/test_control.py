@@ -493,7 +493,7 @@ def test_rules_are_listed_as_requests_and_can_be_removed(control: Controller, wh
         (
             "phone",
             {"number": f"whatsapp:{PERSON}", "rcs": True},
-            f"Only a phone number such as \"+15558675310\" can have RCS, and 'whatsapp:{PERSON}' is not one.",
+            f"Only a phone number such as \"+15558675310\" can have RCS. 'whatsapp:{PERSON}' is not one.",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "",
@@ -663,8 +663,8 @@ MATCHES = OUTBOX.replace("Outbox", "Matches")
             "Nearest: SM…0001 +15557122661 -> +15558675310 queued: 'Hi'\n"
             "  status: expected 'delivered'\n"
             "           but was 'queued'\n\n"
-            "Nothing moves by itself: POST /_whoosh/settle or "
-            'POST /_whoosh/travel {"seconds": ...} plays what happens next.\n' + OUTBOX,
+            "Nothing happens by itself: call POST /_whoosh/settle or "
+            'POST /_whoosh/travel {"seconds": ...} to advance time.\n' + OUTBOX,
         ),
         ("assert_sent", {"count": 2}, "Expected 2 messages in the outbox, found 1.\n" + OUTBOX),
         (
@@ -679,7 +679,7 @@ MATCHES = OUTBOX.replace("Outbox", "Matches")
             (
                 "No status callback 'sent' for SM…0001 +15557122661 -> +15558675310 queued: 'Hi'.\n\n"
                 "Expected, in this order: 'sent', 'delivered'.\n\n"
-                "No status callback has left.\n\n"
+                "No status callback was sent.\n\n"
                 "The message has no status callback. Send it with a StatusCallback, or through a Messaging Service or "
                 "application that has one."
             ),

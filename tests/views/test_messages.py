@@ -212,8 +212,8 @@ def test_a_message_cannot_be_changed(whoosh: Whoosh, client: Client, name: str) 
         setattr(message, name, "delivered")
 
     assert str(refusal.value) == (
-        f"A message shows what the vendor has, so its {name} cannot be set. "
-        "Script what happens with whoosh.when(...), or change it through the API."
+        f"A message is read-only, so its {name} cannot be set. "
+        "Script its outcome with whoosh.when(...), or change the message through the API."
     )
     with pytest.raises(AttributeError):
         delattr(message, "status")
@@ -321,7 +321,7 @@ def test_an_index_that_is_not_there_is_refused(whoosh: Whoosh, client: Client, i
     with pytest.raises(IndexError) as refusal:
         whoosh.outbox[index]
 
-    assert str(refusal.value) == f"The outbox has 2 messages, and none at index {index}."
+    assert str(refusal.value) == f"The outbox has 2 messages, so index {index} is out of range."
 
 
 def test_an_index_in_a_shorter_sequence_is_refused(whoosh: Whoosh, client: Client) -> None:
@@ -332,8 +332,8 @@ def test_an_index_in_a_shorter_sequence_is_refused(whoosh: Whoosh, client: Clien
     with pytest.raises(IndexError) as none:
         whoosh.inbox[0]
 
-    assert str(one.value) == "The outbox with to='+15558675310' has 1 message, and none at index 1."
-    assert str(none.value) == "The inbox has 0 messages, and none at index 0."
+    assert str(one.value) == "The outbox with to='+15558675310' has 1 message, so index 1 is out of range."
+    assert str(none.value) == "The inbox has 0 messages, so index 0 is out of range."
 
 
 def test_messages_are_found_by_what_they_are(whoosh: Whoosh, client: Client) -> None:

@@ -264,7 +264,7 @@ def test_the_outbox_is_empty_because_the_api_refused(whoosh: Whoosh, client: Cli
         The API refused 3 calls:
           POST Messages.json -> 400 21211: Invalid 'To' Phone Number: +155XXXX
           POST Messages.json -> 429 20429: Too Many Requests
-          POST Messages.json -> no answer: scripted timeout
+          POST Messages.json -> no response: scripted timeout
         """
     )
 
@@ -580,7 +580,7 @@ def hint(whoosh: Whoosh, **match: object) -> str:
     return nearest(whoosh, **match).rpartition("\n\n")[2]
 
 
-NOTHING_MOVES = "Nothing moves by itself: whoosh.settle() or whoosh.travel(seconds=...) plays what happens next."
+NOTHING_MOVES = "Nothing happens by itself: call whoosh.settle() or whoosh.travel(seconds=...) to advance time."
 
 
 @pytest.mark.parametrize(
@@ -618,7 +618,7 @@ def test_a_scheduled_message_has_its_moment(whoosh: Whoosh, client: Client) -> N
     )
 
     assert hint(whoosh, to=PERSON, status="delivered") == (
-        "It is scheduled for 2030-01-01 13:00:00 UTC: whoosh.travel(...) past that has it sent."
+        "It is scheduled for 2030-01-01 13:00:00 UTC: call whoosh.travel(...) past that moment to send it."
     )
 
 
@@ -627,7 +627,7 @@ def test_a_stalled_message_stays(whoosh: Whoosh, client: Client) -> None:
     send(client, whoosh)
     whoosh.settle()
 
-    assert hint(whoosh, status="delivered") == "It stays 'sent': whoosh.when(...).stall() says so."
+    assert hint(whoosh, status="delivered") == "It stays 'sent' because of the rule whoosh.when(...).stall()."
 
 
 def test_only_whatsapp_messages_are_read(whoosh: Whoosh, client: Client) -> None:
@@ -635,7 +635,7 @@ def test_only_whatsapp_messages_are_read(whoosh: Whoosh, client: Client) -> None
     send(client, whoosh)
     whoosh.settle()
 
-    assert hint(whoosh, status="read") == "Only WhatsApp tells that a message was read."
+    assert hint(whoosh, status="read") == "Only WhatsApp reports 'read'."
 
 
 def test_a_redacted_message_has_no_body(whoosh: Whoosh, client: Client) -> None:
@@ -651,7 +651,7 @@ def test_a_redacted_message_has_no_body(whoosh: Whoosh, client: Client) -> None:
           body: expected 'Hi'
                  but was ''
 
-        Its text was redacted, so its body is empty: request holds what was posted.
+        Its text was redacted, so its body is empty. The posted text is in `request`.
 
         Outbox (1 message):
           sid      from          to            status                body
@@ -796,9 +796,9 @@ def test_a_callback_that_did_not_leave_yet(whoosh: Whoosh, client: Client) -> No
         """
         No status callback 'sent' for SM…0001 +15557122661 -> +15558675310 queued: 'Hi'.
 
-        No status callback has left.
+        No status callback was sent.
 
-        Nothing moves by itself: whoosh.settle() or whoosh.travel(seconds=...) plays what happens next.
+        Nothing happens by itself: call whoosh.settle() or whoosh.travel(seconds=...) to advance time.
         """
     )
 
@@ -849,7 +849,7 @@ def test_some_statuses_are_never_called_back(whoosh: Whoosh, client: Client, sta
     whoosh.settle()
 
     assert callback_hint(whoosh, message, status) == (
-        f"The vendor reports no {status!r}: callbacks tell of 'canceled', 'queued', 'sent', 'failed', 'delivered', "
+        f"No callback reports {status!r}. Callbacks report 'canceled', 'queued', 'sent', 'failed', 'delivered', "
         "'undelivered', 'read'."
     )
 
@@ -858,7 +858,7 @@ def test_the_first_status_is_not_called_back(whoosh: Whoosh, client: Client) -> 
     message = send(client, whoosh, status_callback="https://app.example/status")
     whoosh.settle()
 
-    assert callback_hint(whoosh, message, "queued") == "It was created 'queued', and callbacks tell of changes only."
+    assert callback_hint(whoosh, message, "queued") == "It was created 'queued', and callbacks report only changes."
 
 
 def test_a_lost_callback_is_shown_as_lost(whoosh: Whoosh, client: Client) -> None:
@@ -874,7 +874,7 @@ def test_a_lost_callback_is_shown_as_lost(whoosh: Whoosh, client: Client) -> Non
           12:00:02 sent        POST https://app.example/status  lost by the network, as scripted
           12:00:04 delivered   POST https://app.example/status  not delivered: nothing is mounted there
 
-        whoosh.when(...).webhooks(drop=('sent',)) had it lost.
+        It was dropped by the rule whoosh.when(...).webhooks(drop=('sent',)).
         """
     )
 
@@ -998,7 +998,7 @@ def test_a_callback_that_the_app_refused_is_shown_with_the_answer(whoosh: Whoosh
           12:00:02 sent        POST https://app.example/status  11200 HTTP retrieval failure: {answer}
           12:00:04 delivered   POST https://app.example/status  11200 HTTP retrieval failure: {answer}
 
-        If the app should answer so, write answered=403.
+        If this response is right, write answered=403.
         """
     )
 
@@ -1047,7 +1047,7 @@ def test_what_makes_segments_short_is_named(whoosh: Whoosh, client: Client) -> N
         Expected 2 segments, but SM…0001 +15557122661 -> +15558675310 queued: 'Ada’s 🎈 party, at Ada’s' takes 1 in UCS-2:
           1. (23 characters) 'Ada’s 🎈 party, at Ada’s'
 
-        Not in GSM-7, so that the whole text is UCS-2: '’' '🎈'
+        The text is UCS-2 because GSM-7 lacks: '’' '🎈'
         """  # noqa: E501
     )
 
@@ -1076,7 +1076,7 @@ def test_a_message_without_a_code_is_listed(whoosh: Whoosh, client: Client) -> N
 
     assert failure(lambda: whoosh.last_code("(555) 867-5310")) == text(
         r"""
-        No message to (555) 867-5310 holds a code that re.compile('\\b\\d{4,8}\\b') finds.
+        No message to (555) 867-5310 contains a code that re.compile('\\b\\d{4,8}\\b') finds.
 
         Messages to (555) 867-5310 (1 message):
           sid      from          to            status  body

@@ -484,7 +484,7 @@ def test_who_looks_for_a_code_in_the_outbox_is_told_where_it_is(whoosh: Whoosh, 
 
     assert str(failure.value) == (
         "No message matches to='+15558675310': the outbox is empty.\n\n"
-        "Verify sent 1 code, which the outbox does not show: whoosh.last_code(to=...) reads it."
+        "Verify sent 1 code. The outbox does not contain it: read it with whoosh.last_code(to=...)."
     )
 
 

@@ -186,8 +186,8 @@ def test_a_template_goes_out_as_what_the_chosen_channel_shows(whoosh: Whoosh, cl
 @pytest.mark.parametrize(
     ("address", "value", "error", "text"),
     [
-        (PERSON, "yes", TypeError, r"phone\.rcs is True, False or None, not 'yes'\."),
-        (f"whatsapp:{PERSON}", True, ValueError, rf"can have RCS, and 'whatsapp:\{PERSON}' is not one"),
+        (PERSON, "yes", TypeError, r"phone\.rcs must be True, False or None, not 'yes'\."),
+        (f"whatsapp:{PERSON}", True, ValueError, rf"can have RCS\. 'whatsapp:\{PERSON}' is not one"),
     ],
 )
 def test_what_cannot_be_said_of_a_phone_is_refused(

@@ -1037,9 +1037,9 @@ def test_the_traffic_names_rules_that_change_nothing(whoosh: Whoosh, client: Cli
     assert whoosh.traffic().splitlines()[-4:] == [
         "Rules:",
         (
-            "  whoosh.when(to='+15558675310'): no outcome, matched 0. Without an outcome it changes nothing: add one, "
+            "  whoosh.when(to='+15558675310'): no outcome, matched 0. It has no effect without an outcome: add one, "
             "such as .reject(21610)"
         ),
-        "  whoosh.when(body='Bye').fail(30008): matched 0. It never applied: nothing matched, or a newer rule did",
+        "  whoosh.when(body='Bye').fail(30008): matched 0. It never applied: nothing matched, or a newer rule applied",
         "  whoosh.when(body='Hi').undeliver(30003): matched 1",
     ]
