@@ -81,7 +81,7 @@ class Courier:
         #: The hosts, besides this machine, that webhooks leave for though nothing is mounted; None where they leave
         #: for none.
         self._allowed: tuple[str, ...] | None = None
-        self._delivery = Delivery(self._target_of, now)
+        self._now = now
 
     def mount(self, base: str, app: WsgiApp | AsgiApp | None, server: str = "") -> None:
         """Deliver what goes below a base URL to an app, to the real server there, or to one that stands for it."""
@@ -126,7 +126,7 @@ class Courier:
         first = self._target_for(webhook)
         if first is None:
             return
-        steps = self._delivery.steps(webhook, first)
+        steps = Delivery(self._target_of, self._now).steps(webhook, first)
         step: Step | None = next(steps)
         while step:
             target, request, attempts = step
@@ -146,7 +146,7 @@ class Courier:
         first = self._target_for(webhook)
         if first is None:
             return
-        steps = self._delivery.steps(webhook, first)
+        steps = Delivery(self._target_of, self._now).steps(webhook, first)
         step: Step | None = next(steps)
         while step:
             target, request, attempts = step
@@ -167,6 +167,7 @@ class Courier:
 
     def close(self) -> None:
         """Shut down the apps that were started here."""
+        self._now = timedelta  # lets go of the double, which would wait for the garbage collector else
         while self._started:
             self._started.pop().close()
 

@@ -55,6 +55,7 @@ class Interception:
         """Step aside."""
         if self._watch is not None:
             self._watch.stop()
+            self._watch = None
         while self._stations:
             self._stations[-1].stop()
             self._stations.pop()  # last: an interrupt may come before, and the next double stops them all again

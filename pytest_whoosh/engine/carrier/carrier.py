@@ -1,6 +1,6 @@
 """Moves messages from status to status, and reports each change to the app."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -80,11 +80,6 @@ class Carrier:
         self._waiting_reports: dict[str, _WaitingReports] = {}
         #: True for numbers of phones with RCS, False for numbers of phones without. Other numbers are unknown.
         self.rcs: dict[str, bool] = {}
-        #: The check before each status. It returns an error code if the message fails instead, else None.
-        self._checks: Mapping[Status, Callable[[Message], int | None]] = {
-            Status.QUEUED: self._check_before_queue,
-            Status.SENDING: self._check_before_sending,
-        }
 
     def take(self, message: Message) -> None:
         """Start the journey of a new message."""
@@ -193,8 +188,11 @@ class Carrier:
         """Return the error code that stops a message before a status, or None."""
         if following in _BEFORE_HANDOVER and not message.account.is_active:
             return _SUSPENDED
-        gate = self._checks.get(following)
-        return gate(message) if gate else None
+        if following is Status.QUEUED:
+            return self._check_before_queue(message)
+        if following is Status.SENDING:
+            return self._check_before_sending(message)
+        return None
 
     def _check_before_queue(self, message: Message) -> int | None:
         service = message.service
