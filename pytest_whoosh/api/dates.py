@@ -14,7 +14,12 @@ _AMERICAN_DATE: Final = re.compile(r"([0-9]{2}/[0-9]{2}/[0-9]{4})(?: ([0-9]{2}:[
 @lru_cache(maxsize=256)
 def format_rfc2822(when: datetime) -> str:
     """Format a moment as the 2010 API does: ``Thu, 30 Jul 2015 20:12:31 +0000``."""
-    return format_datetime(when)
+    return _in_rfc2822(when.replace(microsecond=0))
+
+
+@lru_cache(maxsize=256)
+def _in_rfc2822(second: datetime) -> str:
+    return format_datetime(second)  # which takes longer than anything else in a send
 
 
 @lru_cache(maxsize=256)

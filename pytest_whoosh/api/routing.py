@@ -73,7 +73,7 @@ _WORD: Final = re.compile(r"[A-Za-z0-9_.-]+")
 _2010: Final = "/2010-04-01/"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """An API call, as its handler receives it."""
 
@@ -88,7 +88,7 @@ class Call:
         return _not_found_error(self.request)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ApiResult:
     """A handler's result: a document, its HTTP status, and the SID of the resource that the call was about."""
 
@@ -350,7 +350,7 @@ def _not_faked_error(vendor: Vendor, request: Request, faked: Iterable[str] = ()
 
 def _account_for(vendor: Vendor, caller: Account, request: Request, sid: str | None) -> Account:
     """Return the account that a path names, or the caller's account if it names none."""
-    if sid is None:
+    if sid is None or sid == caller.sid:
         return caller
     if not is_sid(sid, Prefix.ACCOUNT) and (vendor.settings.credentials == "exact" or not _is_placeholder(sid)):
         raise _not_found_error(request)

@@ -19,7 +19,7 @@ class Request:
     ``origin`` is the origin for absolute URLs in the response, if it differs from the origin of ``url``.
     """
 
-    __slots__ = ("_origin", "body", "headers", "host", "method", "path", "query_string", "scheme", "url")
+    __slots__ = ("body", "headers", "host", "method", "path", "query_string", "scheme", "server", "url")
 
     def __init__(
         self,
@@ -35,7 +35,8 @@ class Request:
         )
         self.headers = headers
         self.body = body or b""
-        self._origin = origin
+        #: The origin of the local server that received the request; None for a call from this process.
+        self.server = origin
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, whatever the case of its name; None if it is missing."""
@@ -54,14 +55,9 @@ class Request:
     @property
     def origin(self) -> str:
         """The origin of the URL, such as ``https://messaging.twilio.com``."""
-        if self._origin is not None:
-            return self._origin
+        if self.server is not None:
+            return self.server
         return f"{self.scheme}://{split(self.url).netloc.rpartition('@')[2]}"
-
-    @property
-    def server(self) -> str | None:
-        """The origin of the local server that received the request; None if this process made the call."""
-        return self._origin
 
     @property
     def text(self) -> str:

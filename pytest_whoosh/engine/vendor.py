@@ -423,7 +423,7 @@ class Vendor:
         rule: CallRule | None = None,
     ) -> None:
         """Record an API call and its result in the journal. ``rule`` is the rule that answered it, if any."""
-        exchange = Exchange(self.now, request.method, _noted(request.url), None, sid=sid)
+        exchange = Exchange(self.timeline.now, request.method, _noted(request.url), None, sid=sid)
         if isinstance(answer, WhooshNotFakedError):
             exchange.note = NOT_FAKED
         elif isinstance(answer, NetworkFault):
@@ -441,7 +441,7 @@ class Vendor:
         if exchange.status == HTTPStatus.TEMPORARY_REDIRECT and isinstance(answer, Response):
             exchange.note = _NOT_FOLLOWED
             self._redirected[str(answer.header("location")).partition("?")[2]].append(exchange)
-        elif is_cdn(request.host):
+        elif self._redirected and is_cdn(request.host):
             for redirect in self._redirected.pop(request.query_string, ()):
                 redirect.note = None
         self.journal.append(exchange)

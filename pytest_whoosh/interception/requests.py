@@ -86,7 +86,7 @@ def _without_environment(merge: Any) -> Callable[..., Any]:
     """
 
     def merges(session: Any, url: str, *args: Any, **kwargs: Any) -> Any:
-        return merge(_SessionWithoutEnvironment(session) if _is_ours(url) else session, url, *args, **kwargs)
+        return merge(_SessionWithoutEnvironment(session) if _is_vendor_url(url) else session, url, *args, **kwargs)
 
     return merges
 
@@ -94,10 +94,9 @@ def _without_environment(merge: Any) -> Callable[..., Any]:
 class _SessionWithoutEnvironment:
     """A session that does not look at the environment, else the user's."""
 
-    trust_env = False
-
     def __init__(self, session: requests.Session) -> None:
-        self._session = session
+        # Copied, because __getattr__ is slow.
+        self.__dict__.update(vars(session), trust_env=False, _session=session)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)

@@ -51,7 +51,7 @@ def draft_message(vendor: Vendor, account: Account, form: Form) -> Message:
 
 
 def _can_fall_back(draft: Draft) -> None:
-    if draft.posted("FallbackFrom"):
+    if draft.posted.get("FallbackFrom"):
         if draft.sender:
             raise draft.refuse(21664)
         if not draft.service_sid:
@@ -69,9 +69,10 @@ def _has_recipient(draft: Draft) -> None:
 
 
 def _has_content(draft: Draft) -> None:
-    if not any(any(draft.form.get(name, ())) for name in ("Body", "MediaUrl", "ContentSid")):
+    form = draft.form
+    if not (any(form.get("Body", ())) or any(form.get("MediaUrl", ())) or any(form.get("ContentSid", ()))):
         # Variables alone imply a template, so the vendor reports a missing template.
-        raise draft.refuse(21654 if draft.posted("ContentVariables") else 21602)
+        raise draft.refuse(21654 if draft.posted.get("ContentVariables") else 21602)
 
 
 def _read_sender(draft: Draft) -> None:
@@ -110,7 +111,7 @@ def _find_service(draft: Draft) -> None:
 
 def _read_fallback(draft: Draft) -> None:
     """Check the sender of the SMS for phones without RCS."""
-    posted = draft.posted("FallbackFrom")
+    posted = draft.posted.get("FallbackFrom")
     if not posted or draft.service is None:
         return
     if not any(sender.address.startswith("rcs:") for sender in draft.service.pool):

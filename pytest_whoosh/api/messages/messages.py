@@ -197,7 +197,7 @@ def render_new_message(message: Message) -> dict[str, object]:
         "num_media": str(len(message.media_urls)),
         "to": message.shown_to,
         "date_created": format_rfc2822(message.date_created),
-        "status": message.status.value,
+        "status": message.status,
         "sid": message.sid,
         "date_sent": message.date_sent and format_rfc2822(message.date_sent),
         "messaging_service_sid": message.service and message.service.sid,
