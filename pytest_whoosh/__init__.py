@@ -85,7 +85,7 @@ def __getattr__(name: str) -> Any:
         return [name for name in _HOMES if all(map(find_spec, _NEEDS.get(name, ())))]
     meant = ""
     if name[:1].isupper():  # as all public names are; tools ask for many others
-        from .engine.misuse import meant_by
+        from .engine.misuse import did_you_mean
 
-        meant = meant_by(name, _HOMES)
+        meant = did_you_mean(name, _HOMES)
     raise AttributeError(f"{__name__} has no name {name!r}.{meant}")

@@ -39,12 +39,12 @@ from .engine.account.resources import (
 )
 from .engine.addresses import AddressKind, address_kind, channel_of, country_of, normalize_address, phone_of
 from .engine.dialect import dialect
-from .engine.errors import choose_from
-from .engine.lookup import E164, GivenLookup, LookupFacts, read_given
-from .engine.messages.media import smallest, type_of
+from .engine.errors import unknown_name
+from .engine.lookup import E164, LookupFacts, LookupOverride, read_override
+from .engine.messages.media import content_type_of, smallest_file
 from .engine.misuse import WhooshError, is_usage_error
 from .engine.sids import Prefix, is_sid
-from .engine.timeline import aware
+from .engine.timeline import require_aware
 from .engine.vendor import Vendor
 
 __tracebackhide__ = is_usage_error
@@ -392,9 +392,9 @@ class Provisioning:
             raise TypeError(f"The content of a file must be bytes, not {type(content).__name__}.")
         if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
             raise ValueError(f"The status of a media URL must be an HTTP status such as 404, not {status!r}.")
-        file = smallest(content_type or type_of(url))
+        file = smallest_file(content_type or content_type_of(url))
         file = replace(file, content=file.content if content is None else content, status=status)
-        self._current_vendor().files.give(url, file)
+        self._current_vendor().files.set(url, file)
 
     @_locked
     def opt_out(self, person: str, sender: str) -> OptOut:
@@ -446,7 +446,7 @@ class Provisioning:
         if on is None:
             on = self._current_vendor().now.date()
         elif isinstance(on, datetime):
-            on = aware(on, "on=").date()
+            on = require_aware(on, "on=").date()
         if not isinstance(on, date):
             raise TypeError(f"deactivate() takes the day as on=date(2030, 1, 31), not {on!r}.")
         self._current_vendor().deactivated[on].add(address)
@@ -532,7 +532,7 @@ class Provisioning:
         caller_name: str | None = None,
         valid: bool | None = None,
         **facts: Unpack[LookupFacts],
-    ) -> GivenLookup:
+    ) -> LookupOverride:
         """Set the facts that Lookup returns for a number. All other facts come from ``phonenumbers``.
 
         Args:
@@ -561,7 +561,7 @@ class Provisioning:
         elif valid is not False or not E164.fullmatch(address):
             raise ValueError(_wrong_argument("add_lookup", 'a phone number such as "+15558675310"', number))
         given = {**facts, "line_type": line_type, "carrier": carrier, "caller_name": caller_name, "valid": valid}
-        return vendor.lookups.add(read_given(vendor.sids.new(Prefix.LOOKUP), address, given))
+        return vendor.lookups.add(read_override(vendor.sids.new(Prefix.LOOKUP), address, given))
 
     def _pool_sender(self, address: str) -> PhoneNumber | ShortCode | ChannelSender | str:
         """Return the account's sender with this address, creating it if needed."""
@@ -603,7 +603,7 @@ def _wrong_argument(method: str, wanted: str, given: object) -> str:
 
 def _require_approval_status(status: object, method: str) -> None:
     if status not in APPROVAL_STATUSES:
-        raise ValueError(f"{dialect().method(method)}: {choose_from('approval', str(status), APPROVAL_STATUSES)}")
+        raise ValueError(f"{dialect().method(method)}: {unknown_name('approval', str(status), APPROVAL_STATUSES)}")
 
 
 def _template_name(template: ContentTemplate) -> str:

@@ -35,9 +35,9 @@ from .engine.carrier.links import only_link
 from .engine.carrier.throughput import MMS_RATES, Backlog, Throughput, home_country, sender_type_of
 from .engine.concurrency import Concurrency
 from .engine.dialect import dialect
-from .engine.errors import choose_from
+from .engine.errors import unknown_name
 from .engine.hosts import split_url
-from .engine.http import Later, Request, Response, well_formed
+from .engine.http import Defer, Request, Response, replace_surrogates
 from .engine.inbound.conversation import Conversation, Deliveries, receive, received_by, run_call
 from .engine.inbound.destinations import destination_of
 from .engine.inbound.gestures import partner_of, tapped
@@ -51,7 +51,7 @@ from .engine.messages.record import Message as Record
 from .engine.misuse import Suggesting, WhooshError, WhooshNotFakedError, is_usage_error
 from .engine.rules.calls import CallRule
 from .engine.rules.rule import Rule
-from .engine.settings import GivenSettings, read_settings
+from .engine.settings import SettingValues, read_settings
 from .engine.sids import Prefix, is_sid
 from .engine.vendor import Vendor
 from .engine.verify import last_attempt
@@ -119,7 +119,7 @@ class _ApiEntry:
     def __init__(self, double: "Whoosh") -> None:
         self._double = double
 
-    def __call__(self, request: Request, *, later: Later | None = None) -> Response:
+    def __call__(self, request: Request, *, later: Defer | None = None) -> Response:
         """Answer a request."""
         return self._double._answer(request, later=later)
 
@@ -163,7 +163,7 @@ class Whoosh(Suggesting, Provisioning):
     #: Collects the doubles that start during a test, including those that the test makes itself. The plugin sets it.
     _started_doubles: "ClassVar[deque[Whoosh] | None]" = None
 
-    def __init__(self, **settings: Unpack[GivenSettings]) -> None:
+    def __init__(self, **settings: Unpack[SettingValues]) -> None:
         self._given = settings
         self.settings = read_settings(settings)
         self._lock = threading.RLock()
@@ -380,7 +380,7 @@ class Whoosh(Suggesting, Provisioning):
 
     # Answering the app
 
-    def _answer(self, request: Request, *, later: Later | None = None) -> Response:
+    def _answer(self, request: Request, *, later: Defer | None = None) -> Response:
         """Answer one API request. Every intercepted HTTP library and the server call this method.
 
         Args:
@@ -407,7 +407,7 @@ class Whoosh(Suggesting, Provisioning):
 
     def _end_call(self, concurrency: Concurrency, request: Request) -> None:
         with self._lock:
-            concurrency.leave(request)
+            concurrency.finish(request)
 
     def _publish(self, url: str | None, allow_webhooks: Sequence[str] = ()) -> None:
         """Note the URL of the server that serves this double. None means that it is served no more.
@@ -466,7 +466,7 @@ class Whoosh(Suggesting, Provisioning):
         vendor = self._current_vendor()
         _require_queues(vendor)
         if is_sid(getattr(sender, "sid", sender), Prefix.MESSAGING_SERVICE):
-            raise WhooshError(_NO_QUEUE_OF_SERVICES.format(each=dialect().queues()))
+            raise WhooshError(_NO_QUEUE_OF_SERVICES.format(each=dialect().queue_listing()))
         address = self._address(sender)
         resources = vendor.account_with(address).resources
         if self.settings.senders == "owned" and not resources.has(address):
@@ -726,7 +726,7 @@ class Whoosh(Suggesting, Provisioning):
         concurrency = self._current_vendor().concurrency
         if concurrency is None:
             raise WhooshError(_unlimited("API calls are not counted"))
-        concurrency.most = calls
+        concurrency.limit = calls
 
     # Webhooks
 
@@ -897,7 +897,7 @@ class Whoosh(Suggesting, Provisioning):
             raise TypeError(
                 f'twiml must be a document such as "<Response><Message>Hi</Message></Response>", not {twiml!r}.'
             )
-        document = well_formed(str(twiml))
+        document = replace_surrogates(str(twiml))
         caller, called = self._address(from_), self._address(to)
         vendor = self._vendor
         with self._lock:
@@ -979,7 +979,10 @@ class Whoosh(Suggesting, Provisioning):
         if isinstance(media, str):
             raise TypeError(f"media takes several files: write media=[{media!r}].")
         person, ours = self._person(from_), self._address(to)
-        body, extra = well_formed(body), {name: well_formed(as_text(name, each)) for name, each in params.items()}
+        body, extra = (
+            replace_surrogates(body),
+            {name: replace_surrogates(as_text(name, each)) for name, each in params.items()},
+        )
         with self._lock:
             account = self._vendor.account_with(ours)
             url = destination_of(account, ours, account.resources.service_of(ours)).url
@@ -991,7 +994,7 @@ class Whoosh(Suggesting, Provisioning):
 
     def _media_url(self, file: MediaFile) -> str:
         if isinstance(file, str):
-            return well_formed(file)
+            return replace_surrogates(file)
         if not (isinstance(file, tuple) and len(file) == 2 and isinstance(file[0], bytes)):
             raise TypeError(
                 f"Each item of media is a URL, a file name, or a pair such as (b'%PDF', \"application/pdf\"); "
@@ -999,7 +1002,7 @@ class Whoosh(Suggesting, Provisioning):
             )
         content, content_type = file
         url = f"whoosh:media/{self._vendor.sids.new(Prefix.MEDIA, counted_as='given media')}"
-        self._vendor.files.give(url, File(content, well_formed(content_type)))
+        self._vendor.files.set(url, File(content, replace_surrogates(content_type)))
         return url
 
     @staticmethod
@@ -1101,7 +1104,7 @@ class Whoosh(Suggesting, Provisioning):
         known = [status.value for status in Status]
         for status in statuses:
             if status not in known:
-                raise ValueError(choose_from("status", status, known))
+                raise ValueError(unknown_name("status", status, known))
         self._catch_up()
         record = self._record(message, "assert_callbacks")
         explanation = assertions.explain_callbacks(record, statuses, answered)

@@ -6,7 +6,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from pytest_whoosh.engine.timeline import moment
+from pytest_whoosh.engine.timeline import to_utc
 
 _AMERICAN_DATE: Final = re.compile(r"([0-9]{2}/[0-9]{2}/[0-9]{4})(?: ([0-9]{2}:[0-9]{2}:[0-9]{2}) ([A-Z]{3}))?")
 
@@ -34,7 +34,7 @@ def format_iso8601(when: datetime) -> str:
 def parse_iso8601(value: str) -> datetime:
     """Parse a moment in ISO 8601. Without an offset it is in UTC, and without a time it is midnight."""
     try:
-        return moment(datetime.fromisoformat(value.strip()))
+        return to_utc(datetime.fromisoformat(value.strip()))
     except OverflowError:  # the offset leads out of the calendar
         raise ValueError(value) from None
 
@@ -93,8 +93,8 @@ def _american(value: str) -> tuple[datetime, bool]:
     parsed = datetime.strptime(f"{day} {time or '00:00:00'}", "%m/%d/%Y %H:%M:%S")  # noqa: DTZ007
     # These dates can only have a time zone that RFC 2822 names, such as MST.
     named = parsedate_to_datetime(f"01 Jan 2000 00:00:00 {zone or 'GMT'}")
-    return moment(parsed.replace(tzinfo=named.tzinfo)), time is None
+    return to_utc(parsed.replace(tzinfo=named.tzinfo)), time is None
 
 
 def _rfc_2822(value: str) -> tuple[datetime, bool]:
-    return moment(parsedate_to_datetime(value)), False
+    return to_utc(parsedate_to_datetime(value)), False

@@ -90,7 +90,7 @@ def fetch_phone_number_v2(call: Call, number: str) -> ApiResult:
 
 
 def _package(call: Call, name: str, facts: NumberFacts) -> dict[str, object] | None:
-    given = call.vendor.lookups.given(facts.number)
+    given = call.vendor.lookups.override(facts.number)
     if given and name in given.packages:
         return given.packages[name]
     if name == "line_type_intelligence":

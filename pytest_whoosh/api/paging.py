@@ -104,15 +104,15 @@ def _page_of(
     records: Collection[R], paging: Paging, matches: Callable[[R], bool], *, newest_first: bool
 ) -> tuple[list[R], bool]:
     """Return the records on a page, and True if more follow."""
-    places = records.places()
+    positions = records.positions()
     if newest_first:
-        places.reverse()
-    before, after = [], places
+        positions.reverse()
+    before, after = [], positions
     if paging.sid is not None:
-        at = next((place for place, (sid, _) in enumerate(places) if sid == paging.sid), None)
+        at = next((position for position, (sid, _) in enumerate(positions) if sid == paging.sid), None)
         if at is None:
             raise ApiError(20422)
-        before, after = places[:at], places[at if paging.backwards else at + 1 :]
+        before, after = positions[:at], positions[at if paging.backwards else at + 1 :]
     found = [record for _, record in after if record is not None and matches(record)]
     if paging.backwards:
         return [record for _, record in before if record is not None and matches(record)][-paging.size :], bool(found)

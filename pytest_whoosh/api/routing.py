@@ -288,7 +288,7 @@ def _own_result(vendor: Vendor, router: Router, request: Request, path: str, ext
         return cdn.serve(vendor, request)
     route, call, values = _find_route(vendor, router, request, path, extension)
     if vendor.concurrency:
-        vendor.concurrency.enter(request, call.account.sid)
+        vendor.concurrency.start(request, call.account.sid)
     if not call.account.is_active and not route.any_status:
         raise ApiError(20005)
     return route.handler(call, **values)
@@ -414,7 +414,7 @@ def _render(vendor: Vendor, request: Request, result: ApiResult, extension: str)
     )
     headers = HEADERS | {"Twilio-Request-Id": request_id}
     if vendor.concurrency:
-        headers["Twilio-Concurrent-Requests"] = str(vendor.concurrency.load(request))
+        headers["Twilio-Concurrent-Requests"] = str(vendor.concurrency.load_at_start(request))
     if not _ORIGIN.isdisjoint(request.headers):
         headers |= CROSS_ORIGIN
     if result.headers:

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from pytest_whoosh.engine.http import Request, joined
-from pytest_whoosh.engine.webhooks.callbacks import Attempts
+from pytest_whoosh.engine.http import Request, joined_headers
+from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
 
 from .apps import AsgiApp, Event
 from .exceptions import caught, is_apps_own, signalled
@@ -54,19 +54,19 @@ class AsgiTarget:
         """Return why a webhook must be awaited inside an event loop."""
         return _WHY_AWAITED
 
-    def send(self, request: Request, attempts: Attempts) -> Answer:
+    def send(self, request: Request, retry_policy: RetryPolicy) -> Answer:
         """Call the app in a loop of its own."""
         runner = self._runner()
         try:
-            return runner.run(self._app.send(request, attempts.read, finish=True))
+            return runner.run(self._app.send(request, retry_policy.read, finish=True))
         except (RuntimeError, SystemExit) as error:  # the app stopped the loop, or left it to a task to raise
             raise raised_by_app(error) from error
         finally:
             self._idle.append(runner)
 
-    async def asend(self, request: Request, attempts: Attempts) -> Answer:
+    async def asend(self, request: Request, retry_policy: RetryPolicy) -> Answer:
         """Call the app in the running loop."""
-        return await self._app.send(request, attempts.read)
+        return await self._app.send(request, retry_policy.read)
 
     def close(self) -> None:
         """Shut the app down in each loop of its own."""
@@ -267,7 +267,7 @@ class _Heard:
             if not (len(pair) == 2 and isinstance(pair[0], bytes) and isinstance(pair[1], bytes)):
                 raise TypeError(f"the headers of an answer are pairs of bytes, not {pair!r}")
             headers.append((pair[0].decode("latin-1"), pair[1].decode("latin-1")))
-        self._headers = joined(headers)
+        self._headers = joined_headers(headers)
         self.status = int(status)
 
     def _take(self, part: Any, more: bool) -> None:

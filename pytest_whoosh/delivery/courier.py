@@ -129,9 +129,9 @@ class Courier:
         steps = Delivery(self._target_of, self._now).steps(webhook, first)
         step: Step | None = next(steps)
         while step:
-            target, request, attempts = step
+            target, request, retry_policy = step
             try:
-                answer = target.send(request, attempts)
+                answer = target.send(request, retry_policy)
             except DeliveryFailed as failed:
                 step = thrown(steps, failed)
             except BaseException as error:
@@ -149,9 +149,9 @@ class Courier:
         steps = Delivery(self._target_of, self._now).steps(webhook, first)
         step: Step | None = next(steps)
         while step:
-            target, request, attempts = step
+            target, request, retry_policy = step
             try:
-                answer = await target.asend(request, attempts)
+                answer = await target.asend(request, retry_policy)
             except DeliveryFailed as failed:
                 step = thrown(steps, failed)
             except BaseException:

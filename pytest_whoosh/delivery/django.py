@@ -15,7 +15,7 @@ from .wsgi import to_wsgi
 
 if TYPE_CHECKING:
     from pytest_whoosh.engine.http import Request
-    from pytest_whoosh.engine.webhooks.callbacks import Attempts
+    from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
 
     from .apps import AsgiApp, WsgiApp
     from .failures import Answer
@@ -44,7 +44,7 @@ class DjangoTarget:
         """Return why a webhook must be awaited inside an event loop."""
         return _WHY_AWAITED
 
-    def send(self, request: Request, attempts: Attempts) -> Answer:
+    def send(self, request: Request, retry_policy: RetryPolicy) -> Answer:
         """Call the project. asgiref runs the synchronous parts of one deployed by ASGI in this very thread."""
         with _connections_kept():
             if not self._is_asynchronous:
@@ -54,16 +54,16 @@ class DjangoTarget:
 
             from .asgi import finishing
 
-            answer: Answer = async_to_sync(finishing)(lambda: self._exchange(request, attempts.read))
+            answer: Answer = async_to_sync(finishing)(lambda: self._exchange(request, retry_policy.read))
             return answer
 
-    async def asend(self, request: Request, attempts: Attempts) -> Answer:
+    async def asend(self, request: Request, retry_policy: RetryPolicy) -> Answer:
         """Call the project inside an event loop, with the thread for what is synchronous that the test has as well."""
         from asgiref.sync import sync_to_async
 
         with _connections_kept():
             if self._is_asynchronous:
-                return await self._exchange(request, attempts.read)
+                return await self._exchange(request, retry_policy.read)
             answer: Answer = await sync_to_async(to_wsgi, thread_sensitive=True)(self._app, request)
             return answer
 

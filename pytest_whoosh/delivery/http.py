@@ -8,8 +8,8 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from pytest_whoosh.engine.hosts import is_loopback
-from pytest_whoosh.engine.http import Request, joined
-from pytest_whoosh.engine.webhooks.callbacks import Attempts
+from pytest_whoosh.engine.http import Request, joined_headers
+from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
 
 from .failures import LONGEST_ANSWER, Answer, DeliveryFailed
 
@@ -34,16 +34,16 @@ class ServerTarget:
         port = parts.port or _PORTS.get(parts.scheme, 80)
         return _WHY_AWAITED if is_loopback(parts.hostname or "") and listens(port) else None
 
-    def send(self, request: Request, attempts: Attempts) -> Answer:
+    def send(self, request: Request, retry_policy: RetryPolicy) -> Answer:
         """Post to the server."""
-        return _over_http(self._led_on(request), attempts)
+        return _over_http(self._led_on(request), retry_policy)
 
-    async def asend(self, request: Request, attempts: Attempts) -> Answer:
+    async def asend(self, request: Request, retry_policy: RetryPolicy) -> Answer:
         """Post to the server from another thread."""
         from .loops import in_thread
 
         # The server may run in this very loop, which must go on meanwhile.
-        return await in_thread(_over_http, self._led_on(request), attempts)
+        return await in_thread(_over_http, self._led_on(request), retry_policy)
 
     def _led_on(self, request: Request) -> Request:
         """A request as a reverse proxy leads it on: the app still sees which host and scheme were meant."""
@@ -59,7 +59,7 @@ class ServerTarget:
         """Do nothing: whoever started the server stops it."""
 
 
-def _over_http(request: Request, attempts: Attempts) -> Answer:
+def _over_http(request: Request, retry_policy: RetryPolicy) -> Answer:
     import urllib3
 
     host = urlsplit(request.url).hostname or ""
@@ -68,7 +68,7 @@ def _over_http(request: Request, attempts: Attempts) -> Answer:
     # Straight to urllib3: a user's mock of requests must not take the webhooks for its own traffic.
     manager = urllib3.PoolManager(retries=False)
     answer: Any = None
-    with _Deadline(attempts.read) as deadline:
+    with _Deadline(retry_policy.read) as deadline:
         manager.pool_classes_by_scheme = deadline.pools()
         try:
             answer = manager.request(
@@ -78,12 +78,12 @@ def _over_http(request: Request, attempts: Attempts) -> Answer:
                 # No compressed answer is asked for, not even by the library on its own.
                 headers={"Accept-Encoding": urllib3.util.SKIP_HEADER, **request.headers},
                 redirect=False,
-                timeout=urllib3.Timeout(connect=attempts.connect, read=attempts.read),
+                timeout=urllib3.Timeout(connect=retry_policy.connect, read=retry_policy.read),
                 preload_content=False,
             )
             body = answer.read(LONGEST_ANSWER, decode_content=False)
             deadline.check()
-            return Answer(answer.status, joined(answer.headers.iteritems()), body)
+            return Answer(answer.status, joined_headers(answer.headers.iteritems()), body)
         except (urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError) as error:
             # urllib3 1.26 has no error of its own for a name that does not resolve.
             if isinstance(error.__cause__ or error.__context__, socket.gaierror):

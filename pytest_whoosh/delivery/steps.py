@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from pytest_whoosh.engine.hosts import split_url
 from pytest_whoosh.engine.http import Request
-from pytest_whoosh.engine.webhooks.callbacks import REDIRECTS, Attempts, Webhook, WebhookError, attempts_for
+from pytest_whoosh.engine.webhooks.callbacks import REDIRECTS, RetryPolicy, Webhook, WebhookError, retry_policy_of
 
 from .credentials import authorization
 from .encodings import decoded
@@ -21,10 +21,10 @@ class Target(Protocol):
     def must_be_awaited(self, url: str) -> str | None:
         """Return why inside an event loop only ``asend`` works, with ``{form}`` for what to write; None if both do."""
 
-    def send(self, request: Request, attempts: Attempts) -> Answer:
+    def send(self, request: Request, retry_policy: RetryPolicy) -> Answer:
         """Hand over a request, and wait for the answer."""
 
-    async def asend(self, request: Request, attempts: Attempts) -> Answer:
+    async def asend(self, request: Request, retry_policy: RetryPolicy) -> Answer:
         """Do the same inside an event loop."""
 
     def close(self) -> None:
@@ -32,7 +32,7 @@ class Target(Protocol):
 
 
 #: A request with whom it is for.
-Step: TypeAlias = tuple[Target, Request, Attempts]
+Step: TypeAlias = tuple[Target, Request, RetryPolicy]
 #: Yields each step; is sent the answer, or thrown the failure. So the same steps serve code that waits and code that
 #: awaits.
 Steps: TypeAlias = Generator[Step, Answer, None]
@@ -48,33 +48,33 @@ class Delivery:
 
     def steps(self, webhook: Webhook, target: Target) -> Steps:
         """Yield the requests of a webhook, and write down what became of it."""
-        attempts = attempts_for(webhook.url)
+        retry_policy = retry_policy_of(webhook.url)
         started = before = self._now()
         while True:
             webhook.attempts += 1
-            policy = yield from self._attempt(webhook, target, attempts, before)
-            if policy is None or webhook.attempts > attempts.retries or not attempts.again(policy):
+            policy = yield from self._attempt(webhook, target, retry_policy, before)
+            if policy is None or webhook.attempts > retry_policy.retries or not retry_policy.retries_after(policy):
                 break
             before = self._now()
-            if (before - started).total_seconds() >= attempts.total:
+            if (before - started).total_seconds() >= retry_policy.total:
                 break
-        if attempts.problem:
-            webhook.error = WebhookError(11243, attempts.problem)
+        if retry_policy.problem:
+            webhook.error = WebhookError(11243, retry_policy.problem)
 
     def _attempt(
-        self, webhook: Webhook, target: Target, attempts: Attempts, before: timedelta
+        self, webhook: Webhook, target: Target, retry_policy: RetryPolicy, before: timedelta
     ) -> Generator[Step, Answer, str | None]:
         """Try once, beginning at ``before``; return the policy that the failure falls under, or None without one."""
         webhook.response_status = webhook.response_body = webhook.error = webhook.exception = None
         asked = webhook.request()
         try:
-            response = yield from self._follow(asked, target, attempts)
+            response = yield from self._follow(asked, target, retry_policy)
             # As the vendor does, the URL's user and password are shown only once they are asked for.
             challenge = response.headers.get("www-authenticate")
             if response.status == 401 and (shown := authorization(asked, webhook.url, challenge)):
                 headers = {**asked.headers, "Authorization": shown}
                 again = Request(asked.method, asked.url, headers, asked.body)
-                response = yield from self._follow(again, target, attempts)
+                response = yield from self._follow(again, target, retry_policy)
             body = response.body if isinstance(response.body, bytes) else response.body.encode()
             body = decoded(body, response.headers.get("content-encoding"))
         except DeliveryFailed as failed:
@@ -84,8 +84,8 @@ class Delivery:
                 webhook.response_status = 500
             return failed.policy
         took = (self._now() - before).total_seconds()
-        if took > attempts.read:
-            detail = f"the app took {took:g} seconds to answer, and {attempts.read:g} are allowed"
+        if took > retry_policy.read:
+            detail = f"the app took {took:g} seconds to answer, and {retry_policy.read:g} are allowed"
             webhook.error = WebhookError(11200, detail)
             return "rt"
         webhook.response_status = response.status
@@ -99,9 +99,9 @@ class Delivery:
             return "4xx" if response.status < 500 else "5xx"
         return None
 
-    def _follow(self, request: Request, target: Target, attempts: Attempts) -> _Following:
+    def _follow(self, request: Request, target: Target, retry_policy: RetryPolicy) -> _Following:
         for _ in range(REDIRECTS + 1):
-            response = yield target, request, attempts
+            response = yield target, request, retry_policy
             location = response.headers.get("location")
             if not 300 <= response.status < 400 or not location:
                 return response

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from pytest_whoosh.engine.http import Request, joined
-from pytest_whoosh.engine.webhooks.callbacks import Attempts
+from pytest_whoosh.engine.http import Request, joined_headers
+from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
 
 from .apps import WsgiApp
 from .exceptions import caught, is_apps_own, signalled
@@ -26,11 +26,11 @@ class WsgiTarget:
     def must_be_awaited(self, _: str) -> None:
         """Return None: the app answers in an event loop as well, which waits meanwhile."""
 
-    def send(self, request: Request, _: Attempts) -> Answer:
+    def send(self, request: Request, _: RetryPolicy) -> Answer:
         """Call the app."""
         return to_wsgi(self.app, request)
 
-    async def asend(self, request: Request, _: Attempts) -> Answer:
+    async def asend(self, request: Request, _: RetryPolicy) -> Answer:
         """Call the app inside an event loop, which waits meanwhile."""
         return to_wsgi(self.app, request)
 
@@ -82,7 +82,7 @@ class _Heard:
         for pair in pairs:
             if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(text, str) for text in pair)):
                 raise TypeError(f"start_response takes headers as pairs of texts, not {pair!r}")
-        self._started = int(code), joined(pairs)
+        self._started = int(code), joined_headers(pairs)
         return self.write
 
     def write(self, part: bytes) -> None:

@@ -49,6 +49,6 @@ class Collection(Generic[R]):
         """Remove a record but remember its position among the others."""
         self._records[sid] = None
 
-    def places(self) -> list[tuple[str, R | None]]:
+    def positions(self) -> list[tuple[str, R | None]]:
         """Return every SID in order, with its record, or with None if the record was removed."""
         return list(self._records.items())

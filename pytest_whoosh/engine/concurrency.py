@@ -14,38 +14,38 @@ from .errors import ApiError
 from .http import Request
 
 #: The default limit: how many calls one account can have under way at once.
-MOST: Final = 100
+DEFAULT_LIMIT: Final = 100
 
 
 class Concurrency:
     """The API calls that are under way. Each account and each sub-account has its own limit."""
 
-    __slots__ = ("_calls", "_numbers", "most")
+    __slots__ = ("_calls", "_numbers", "limit")
 
     def __init__(self) -> None:
-        self.most = MOST
+        self.limit = DEFAULT_LIMIT
         self._calls: dict[str, int] = {}
         #: Each call's account (None if the call was over the limit), and how many calls were under way including it.
         self._numbers: dict[Request, tuple[str | None, int]] = {}
 
-    def enter(self, call: Request, account_sid: str) -> None:
+    def start(self, call: Request, account_sid: str) -> None:
         """Count a call as begun.
 
         Raises:
             ApiError: the account already has too many calls under way.
         """
         number = self._calls.get(account_sid, 0) + 1
-        if number > self.most:
+        if number > self.limit:
             self._numbers[call] = None, number
             raise ApiError(20429)
         self._numbers[call] = account_sid, number
         self._calls[account_sid] = number
 
-    def load(self, call: Request) -> int:
+    def load_at_start(self, call: Request) -> int:
         """Return how many of the account's calls were under way when this one began, including this one."""
         return self._numbers[call][1] if call in self._numbers else 1
 
-    def leave(self, call: Request) -> None:
+    def finish(self, call: Request) -> None:
         """Count a call as ended, because its caller has the response."""
         account_sid, _ = self._numbers.pop(call, (None, 0))
         if account_sid is not None:

@@ -8,13 +8,13 @@ from types import EllipsisType, MappingProxyType
 from typing import TypeAlias
 
 #: Parameters by name, or ``...`` for any parameters.
-Given: TypeAlias = Mapping[str, object] | EllipsisType
+GivenParameters: TypeAlias = Mapping[str, object] | EllipsisType
 
 
 class Dialect:
     """Writes calls, parameters and values for the caller who reads the error. This one writes Python."""
 
-    def call(self, name: str, given: Given = MappingProxyType({})) -> str:
+    def call(self, name: str, given: GivenParameters = MappingProxyType({})) -> str:
         """Return a call to the double: ``whoosh.travel(seconds=...)``. ``...`` stands for any parameters."""
         return f"whoosh.{name}({'...' if given is ... else self.criteria(given)})"
 
@@ -47,7 +47,7 @@ class Dialect:
         """Return a parameter with a value: ``senders=['+15557122661']``."""
         return f"{name}={self.value(value)}"
 
-    def sent(self, name: str) -> str:
+    def message_parameter(self, name: str) -> str:
         """Return a parameter of the app's call that creates a message: ``status_callback=...``."""
         return f"{name}=..."
 
@@ -75,11 +75,11 @@ class Dialect:
             return f"({', '.join(map(self.value, value))})"
         return repr(value)
 
-    def queues(self) -> str:
+    def queue_listing(self) -> str:
         """Return code that reads the queues of a Messaging Service."""
         return "[whoosh.queue(sender) for sender in service.senders]"
 
-    def clicks(self) -> str:
+    def click_targets(self) -> str:
         """Return the two ways to follow a short link."""
         return "whoosh.click(message), or a link in message.body"
 
@@ -101,7 +101,7 @@ def dialect() -> Dialect:
 
 
 @contextmanager
-def speaking(other: Dialect) -> Iterator[None]:
+def using_dialect(other: Dialect) -> Iterator[None]:
     """Write the errors raised in this context in another dialect."""
     token = _current.set(other)
     try:

@@ -8,7 +8,7 @@ from typing import Final
 
 from .dialect import dialect
 from .error_codes import TITLES
-from .misuse import is_usage_error, meant_by
+from .misuse import did_you_mean, is_usage_error
 
 __tracebackhide__ = is_usage_error
 
@@ -191,7 +191,7 @@ def _distance(code: int, known: int) -> tuple[int, int]:
     return slips, abs(code - known)
 
 
-def choose_from(
+def unknown_name(
     kind: str, given: object, valid: Iterable[str], synonyms: Mapping[str, str] = MappingProxyType({})
 ) -> str:
     """Return the text that refuses an unknown name: the name that was probably meant, and the valid names.
@@ -199,4 +199,4 @@ def choose_from(
     ``synonyms`` maps names that people may know from elsewhere to the right code here.
     """
     names = [str(name) for name in valid]
-    return f"Unknown {kind} {given!r}.{meant_by(str(given), names, synonyms)} Valid: {', '.join(names)}."
+    return f"Unknown {kind} {given!r}.{did_you_mean(str(given), names, synonyms)} Valid: {', '.join(names)}."

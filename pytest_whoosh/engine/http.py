@@ -65,7 +65,7 @@ class Request:
         body = self.body
         if isinstance(body, bytes):
             return body.decode("utf-8", "replace")
-        return body if body.isascii() else well_formed(body)
+        return body if body.isascii() else replace_surrogates(body)
 
     @property
     def form(self) -> Form:
@@ -96,17 +96,17 @@ class Response:
 
 
 #: Takes a function to call later.
-Later: TypeAlias = Callable[[Callable[[], None]], object]
+Defer: TypeAlias = Callable[[Callable[[], None]], object]
 
 
-class Answer(Protocol):
+class RequestHandler(Protocol):
     """The function behind every HTTP library. It takes a request and returns a response.
 
     A transport passes ``later`` if its callers can make other calls before they have this response. ``later`` receives
     a function, and calls it once the caller has the response.
     """
 
-    def __call__(self, request: Request, *, later: Later | None = None) -> Response:
+    def __call__(self, request: Request, *, later: Defer | None = None) -> Response:
         """Answer a request."""
 
     def may_be_mocked(self, request: Request) -> bool:
@@ -126,7 +126,7 @@ class NetworkFault(Exception):
         self.connecting = connecting
 
 
-def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+def joined_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return headers by lower-case name. The values of a repeated header are joined, one per line."""
     values: dict[str, str] = {}
     for name, value in headers:
@@ -159,7 +159,7 @@ def read_json(text: str) -> Any:
     return value
 
 
-def well_formed(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Return a text that UTF-8 can encode: lone surrogates become the replacement character."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -168,7 +168,7 @@ def well_formed(text: str) -> str:
 def _target(method: str, url: str) -> tuple[str, str, str, str, str, str]:
     # Apps call few URLs, often. Parsing each URL once also leaves the journal with one copy of it.
     if not url.isascii():
-        url = well_formed(url)
+        url = replace_surrogates(url)
     parts = split(url)
     return method.upper(), url, parts.scheme, parts.hostname or "", parts.path, parts.query
 

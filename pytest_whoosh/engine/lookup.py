@@ -14,7 +14,7 @@ from typing import Any, Final, TypedDict
 from .addresses import country_of, national_format
 from .caching import LONGEST
 from .dialect import dialect
-from .errors import choose_from
+from .errors import unknown_name
 from .misuse import is_usage_error
 
 __tracebackhide__ = is_usage_error
@@ -73,7 +73,7 @@ PACKAGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class GivenLookup:
+class LookupOverride:
     """The facts that a test sets about a number. If a fact is None, ``phonenumbers`` provides it."""
 
     sid: str
@@ -166,12 +166,12 @@ class LookupFacts(TypedDict, total=False):
 
 
 #: The packages that a test sets as a dictionary.
-GIVEN_WHOLE: Final = tuple(name for name in PACKAGES if name not in ("caller_name", "line_type_intelligence"))
+DICTIONARY_PACKAGES: Final = tuple(name for name in PACKAGES if name not in ("caller_name", "line_type_intelligence"))
 _TEXTS: Final = ("carrier", "caller_name", "caller_type", "mobile_country_code", "mobile_network_code")
 _FACTS: Final = (*_TEXTS, "line_type", "valid", "validation_errors", "error_code")
 
 
-def read_given(sid: str, number: str, given: Mapping[str, Any]) -> GivenLookup:
+def read_override(sid: str, number: str, given: Mapping[str, Any]) -> LookupOverride:
     """Check the facts that a test sets about a number.
 
     Raises:
@@ -181,13 +181,13 @@ def read_given(sid: str, number: str, given: Mapping[str, Any]) -> GivenLookup:
     known: dict[str, Any] = {}
     packages: dict[str, dict[str, object]] = {}
     for name, value in given.items():
-        if name in GIVEN_WHOLE:
+        if name in DICTIONARY_PACKAGES:
             packages[name] = _package(name, value)
         elif name in _FACTS:
             known[name] = _fact(name, value)
         else:
-            raise TypeError(choose_from("fact about a number", name, (*_FACTS, *GIVEN_WHOLE)))
-    return GivenLookup(sid=sid, number=number, packages=packages, **known)
+            raise TypeError(unknown_name("fact about a number", name, (*_FACTS, *DICTIONARY_PACKAGES)))
+    return LookupOverride(sid=sid, number=number, packages=packages, **known)
 
 
 def _package(name: str, value: Any) -> dict[str, object]:
@@ -195,7 +195,7 @@ def _package(name: str, value: Any) -> dict[str, object]:
         raise TypeError(f"{dialect().argument(name, value)}: {name} takes a dictionary.")
     for key in value:
         if key not in PACKAGES[name]:
-            raise TypeError(choose_from(f"key of {name}", key, PACKAGES[name]))
+            raise TypeError(unknown_name(f"key of {name}", key, PACKAGES[name]))
     return {**dict.fromkeys(PACKAGES[name]), **value}
 
 
@@ -215,7 +215,7 @@ def _fact(name: str, value: Any) -> Any:
 
 def _one_of(name: str, value: Any, valid: Iterable[str]) -> Any:
     if value not in valid:
-        raise ValueError(choose_from(name, value, valid))
+        raise ValueError(unknown_name(name, value, valid))
     return value
 
 
@@ -226,14 +226,14 @@ class Lookups:
 
     def __init__(self, rule: str) -> None:
         self._rule = rule
-        self._given: dict[str, GivenLookup] = {}
+        self._given: dict[str, LookupOverride] = {}
 
-    def add(self, given: GivenLookup) -> GivenLookup:
+    def add(self, given: LookupOverride) -> LookupOverride:
         """Store the facts that a test sets about a number. They replace its earlier facts."""
         self._given[given.number] = given
         return given
 
-    def given(self, number: str) -> GivenLookup | None:
+    def override(self, number: str) -> LookupOverride | None:
         """Return the facts that a test set about a number in E.164, or None."""
         return self._given.get(number)
 
@@ -242,14 +242,14 @@ class Lookups:
         read = _facts if len(text) <= LONGEST else _facts.__wrapped__
         facts = read(text, country, self._rule)
         given = self._given.get(facts.number)
-        return facts if given is None else _changed(facts, given)
+        return facts if given is None else _with_override(facts, given)
 
     def is_landline(self, number: str) -> bool:
         """True if a number is known as a landline."""
         return self.find(number).line_type == "landline"
 
 
-def _changed(facts: NumberFacts, given: GivenLookup) -> NumberFacts:
+def _with_override(facts: NumberFacts, given: LookupOverride) -> NumberFacts:
     """Return the facts, changed by those that a test set."""
     if given.valid is False:
         return NumberFacts(facts.number, given.validation_errors or ("INVALID_BUT_POSSIBLE",))

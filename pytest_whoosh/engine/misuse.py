@@ -60,7 +60,7 @@ def is_usage_error(info: Any) -> bool:
     return line.lstrip().startswith("raise ")
 
 
-def meant_by(name: str, valid: Iterable[str], synonyms: Mapping[str, str] = MappingProxyType({})) -> str:
+def did_you_mean(name: str, valid: Iterable[str], synonyms: Mapping[str, str] = MappingProxyType({})) -> str:
     """Return a sentence with the valid name that an unknown one is closest to; an empty text if none is close.
 
     ``synonyms`` maps names that people may know from elsewhere to the right code here.
@@ -68,14 +68,14 @@ def meant_by(name: str, valid: Iterable[str], synonyms: Mapping[str, str] = Mapp
     from difflib import get_close_matches  # only once something is wrong
 
     if name in synonyms:
-        return _did_you_mean(synonyms[name])
+        return _suggestion(synonyms[name])
     if near := get_close_matches(name, valid, n=1):
         return f" Did you mean {near[0]!r}?"
     near = get_close_matches(name, synonyms, n=1, cutoff=0.8)
-    return _did_you_mean(synonyms[near[0]]) if near else ""
+    return _suggestion(synonyms[near[0]]) if near else ""
 
 
-def _did_you_mean(written: str) -> str:
+def _suggestion(written: str) -> str:
     """Word a suggestion. Names are quoted; code is not, so it can be pasted."""
     return f" Did you mean {repr(written) if written.isidentifier() else written}?"
 
@@ -103,4 +103,4 @@ def _unknown(owner: Suggesting, name: str) -> str:
     if name.startswith("_"):  # tools look these up
         return text
     valid = [each for each in dir(type(owner)) if not each.startswith("_")]
-    return text + meant_by(name, valid, owner._SYNONYMS)
+    return text + did_you_mean(name, valid, owner._SYNONYMS)

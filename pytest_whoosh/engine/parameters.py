@@ -13,7 +13,7 @@ from .limits import LONGEST_NAME, LONGEST_URL, MOST_TAGS
 from .sids import is_sid
 
 #: Reads the text of a parameter. Raises ValueError with a description of the valid values.
-Read: TypeAlias = Callable[[str], Any]
+ParameterReader: TypeAlias = Callable[[str], Any]
 
 #: A hostname label cannot have an underscore; see ``status_callback`` on the vendor's page about creating messages.
 _HOST: Final = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?|\[[0-9A-Fa-f:.]+\]")
@@ -33,7 +33,7 @@ class Parameter(NamedTuple):
 
     field: str
     name: str
-    read: Read
+    read: ParameterReader
     #: The error code of an invalid value.
     code: int
     many: bool
@@ -48,7 +48,7 @@ def _no_texts(_: str) -> dict[str, object]:
 
 def param(
     name: str,
-    read: Read,
+    read: ParameterReader,
     *,
     invalid: int = 20422,
     default: object = None,
@@ -96,7 +96,7 @@ def text(value: str) -> str:
     return value
 
 
-def at_most(units: int) -> Read:
+def at_most(units: int) -> ParameterReader:
     """Accept a text up to a length in UTF-16 code units, as the vendor counts: an emoji has two or more."""
 
     def read(value: str) -> str:
@@ -112,7 +112,7 @@ def flag(value: str) -> bool:
     return value.lower() == "true"
 
 
-def integer(least: int | None = None, greatest: int | None = None) -> Read:
+def integer(least: int | None = None, greatest: int | None = None) -> ParameterReader:
     """Read a whole number within bounds."""
     wanted = "a whole number" if least is None else f"a whole number from {least}"
     if greatest is not None:
@@ -137,7 +137,7 @@ def amount(value: str) -> Decimal:
     return price
 
 
-def one_of(*choices: str) -> Read:
+def one_of(*choices: str) -> ParameterReader:
     """Accept one of the given words."""
 
     def read(value: str) -> str:
@@ -174,7 +174,7 @@ method: Final = one_of("GET", "POST")
 api_version: Final = one_of("2010-04-01", "2008-08-01")
 
 
-def sid(prefix: str) -> Read:
+def sid(prefix: str) -> ParameterReader:
     """Accept a SID with a prefix."""
 
     def read(value: str) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, TypedDict
 
-from .errors import choose_from
+from .errors import unknown_name
 from .hosts import API_HOST
 from .messages.lifecycle import DELAYS, PRICE, Status
 from .misuse import is_usage_error
@@ -116,7 +116,7 @@ def _delays(value: object) -> Mapping[str, timedelta]:
     given: dict[str, timedelta] = {}
     for name, amount in value.items():
         if name not in DELAYS and name != PRICE:
-            raise ValueError("delays by step. " + choose_from("step", name, (*DELAYS, PRICE)).removesuffix("."))
+            raise ValueError("delays by step. " + unknown_name("step", name, (*DELAYS, PRICE)).removesuffix("."))
         try:
             given[str(name)] = duration(amount)
         except ValueError as wanted:
@@ -142,7 +142,7 @@ def _names(value: object) -> Mapping[str, str]:
         if not isinstance(name, str) or not name.isidentifier():
             raise ValueError(f"{_NAMES}; {name!r} is not the name of a variable")
         if of not in ACCOUNT_VALUES:
-            raise ValueError(f"values of the account. {choose_from('value', of, ACCOUNT_VALUES).removesuffix('.')}")
+            raise ValueError(f"values of the account. {unknown_name('value', of, ACCOUNT_VALUES).removesuffix('.')}")
     return MappingProxyType(dict(value))
 
 
@@ -219,7 +219,7 @@ Duration: TypeAlias = timedelta | float | str
 AccountValue: TypeAlias = Literal["account_sid", "api_key", "api_secret", "auth_token"]
 
 
-class GivenSettings(TypedDict, total=False):
+class SettingValues(TypedDict, total=False):
     """The settings that a test can pass, for type checkers and completion. One of our tests compares the names."""
 
     account_sid: str
@@ -269,7 +269,7 @@ def read_settings(given: Mapping[str, object]) -> Settings:
 def read_setting(name: str, value: object) -> object:
     """Check the value of one setting, as :func:`read_settings` does."""
     if name not in _READERS:
-        raise TypeError(choose_from("setting", name, NAMES))
+        raise TypeError(unknown_name("setting", name, NAMES))
     try:
         return _READERS[name](value)
     except ValueError as wanted:

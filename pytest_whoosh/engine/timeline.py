@@ -33,14 +33,14 @@ Action: TypeAlias = Callable[[object], None]
 Event: TypeAlias = tuple[datetime, int, int, bool, Action, object]
 
 
-def moment(when: datetime) -> datetime:
+def to_utc(when: datetime) -> datetime:
     """Convert a moment of any class and zone to a genuine, aware ``datetime`` in UTC. A naive one counts as UTC."""
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     return EPOCH + (when - EPOCH)
 
 
-def aware(when: datetime, what: str) -> datetime:
+def require_aware(when: datetime, what: str) -> datetime:
     """Convert a moment that a test passed, as :func:`moment` does. ``what`` names it in the error.
 
     Raises:
@@ -55,7 +55,7 @@ def aware(when: datetime, what: str) -> datetime:
             f"Write {written}{rest}, tzinfo=UTC), or {written}{rest}).astimezone() for this machine's local time."
         )
     try:
-        return moment(when)
+        return to_utc(when)
     except OverflowError:
         raise ValueError(f"{what} must be in the years 1 to 9999 in UTC, and {when} is not.") from None
 
@@ -85,19 +85,21 @@ class Timeline:
         """Schedule ``action(subject)`` for a moment on the app's clock. ``planned`` keeps it out of ``in_flight``."""
         self._add(self._moments, due, rank, planned, action, subject)
 
-    def after(self, delay: timedelta, rank: int, action: Action, subject: object, *, planned: bool = False) -> None:
+    def schedule_after(
+        self, delay: timedelta, rank: int, action: Action, subject: object, *, planned: bool = False
+    ) -> None:
         """Schedule ``action(subject)`` after a delay."""
-        self._add(self._spans, later(self.steady, delay), rank, planned, action, subject)
+        self._add(self._spans, add_delay(self.steady, delay), rank, planned, action, subject)
 
-    def at_steady(self, due: datetime, rank: int, action: Action, subject: object) -> None:
+    def schedule_steady(self, due: datetime, rank: int, action: Action, subject: object) -> None:
         """Schedule ``action(subject)`` for a moment on the steady clock."""
         self._add(self._spans, due, rank, False, action, subject)
 
-    def shown_at(self, steady: datetime) -> datetime:
+    def moment_at(self, steady: datetime) -> datetime:
         """Return the time on the app's clock when the steady clock shows ``steady``."""
         return self.now + (steady - self.steady)
 
-    def pass_by(self, span: timedelta) -> None:
+    def advance(self, span: timedelta) -> None:
         """Advance both clocks without running events."""
         self.now += span
         self.steady += span
@@ -124,7 +126,7 @@ class Timeline:
             return False
         if span > _ZERO:
             try:
-                self.pass_by(span)
+                self.advance(span)
             except OverflowError:
                 raise WhooshError(
                     f"It is {self.now:%Y-%m-%d} UTC, and the next event is due past the year 9999. "
@@ -172,7 +174,7 @@ class Timeline:
 
 
 @lru_cache(maxsize=256)
-def later(now: datetime, delay: timedelta) -> datetime:
+def add_delay(now: datetime, delay: timedelta) -> datetime:
     """Return a moment plus a delay; the last possible moment if that is past the year 9999."""
     # Cached, because messages that are sent at the same moment share their later moments.
     try:

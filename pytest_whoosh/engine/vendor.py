@@ -45,7 +45,7 @@ from .rules.rules import Rules
 from .settings import Settings
 from .sids import Prefix, Sids
 from .timeline import Timeline
-from .webhooks.callbacks import Webhook, json_webhook
+from .webhooks.callbacks import Webhook, signed_json_webhook
 from .webhooks.log import WebhookLog
 
 __tracebackhide__ = is_usage_error
@@ -300,7 +300,7 @@ class Vendor:
             parent_sid=message.sid,
             date_created=self.now,
             date_updated=self.now,
-            file=self.files.at(url),
+            file=self.files.get(url),
         )
 
     def click(self, text: str, user_agent: str) -> tuple[str, list[Webhook]]:
@@ -310,7 +310,7 @@ class Vendor:
         target = follow(text, link, next(filter(None, domains), None), self.steady)
         if link and is_alive(link, self.steady) and link.domain.callback_url and not link.message.deleted:
             message = link.message
-            report = json_webhook(
+            report = signed_json_webhook(
                 link.domain.callback_url,
                 click_document(link, self.now, user_agent),
                 auth_token=message.account.auth_token,

@@ -23,7 +23,7 @@ from .carrier.carrier import segments_to_send
 from .errors import ApiError
 from .http import Request, Response
 from .limits import CODE_LIFETIME, LONGEST_CODE, MOST_CHECKS, MOST_SENDS, SHORTEST_CODE
-from .messages.lifecycle import DELIVERED, Status
+from .messages.lifecycle import DEFAULT_JOURNEY, Status
 from .messages.matching import Matcher
 from .messages.record import Message
 from .sids import Prefix
@@ -122,7 +122,7 @@ def start(vendor: Vendor, account: Account, service: VerifyService, given: Start
         _count(vendor, buckets)
         if open_one is None:
             verifications.add(verification)
-            vendor.timeline.after(CODE_LIFETIME, len(vendor.messages), _expire, verification, planned=True)
+            vendor.timeline.schedule_after(CODE_LIFETIME, len(vendor.messages), _expire, verification, planned=True)
         verification.code, verification.channel, verification.date_updated = code, channel, vendor.now
         if service.psd2_enabled:
             verification.amount, verification.payee = given.amount, given.payee
@@ -206,7 +206,7 @@ def _require_features(service: VerifyService, given: Start, channel: str) -> Non
 
 def _refuses_landline(vendor: Vendor, service: VerifyService, to: str) -> bool:
     """True if the number is a landline, and the service skips SMS to landlines or a test set the line type."""
-    given = vendor.lookups.given(to)
+    given = vendor.lookups.override(to)
     skips = service.lookup_enabled and service.skip_sms_to_landlines
     return vendor.lookups.is_landline(to) and (skips or (given is not None and given.line_type is not None))
 
@@ -244,7 +244,7 @@ def _count(vendor: Vendor, buckets: list[tuple[Bucket, str]]) -> None:
     for bucket, value in buckets:
         bucket.started[value] += 1
         interval = timedelta(seconds=min(bucket.interval, _LONGEST_INTERVAL))
-        vendor.timeline.after(interval, len(vendor.messages), _forget, (bucket, value), planned=True)
+        vendor.timeline.schedule_after(interval, len(vendor.messages), _forget, (bucket, value), planned=True)
 
 
 def _forget(started: object) -> None:
@@ -309,7 +309,7 @@ def _message(vendor: Vendor, channel: str, to: str, body: str) -> Message:
         status=Status.QUEUED,
         date_created=now,
         date_updated=now,
-        outcome=DELIVERED,
+        journey=DEFAULT_JOURNEY,
     )
     message.num_segments = segments_to_send(message)
     return message

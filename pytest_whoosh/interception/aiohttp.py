@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp.connector import BaseConnector, TCPConnector
 
 from pytest_whoosh.engine.hosts import is_vendor
-from pytest_whoosh.engine.http import Answer, NetworkFault
+from pytest_whoosh.engine.http import NetworkFault, RequestHandler
 from pytest_whoosh.engine.misuse import WhooshNotFakedError
 
 from .faults import connection_refused
@@ -21,7 +21,7 @@ from .patching import Patch
 from .wire import Wire
 
 
-def intercept(answer: Answer) -> list[Patch]:
+def intercept(answer: RequestHandler) -> list[Patch]:
     """Answer every request to the vendor."""
 
     def build(create: Any) -> Any:

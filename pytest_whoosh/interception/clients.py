@@ -5,7 +5,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
-from pytest_whoosh.engine.http import Answer, Later, NetworkFault, Request, Response
+from pytest_whoosh.engine.http import Defer, NetworkFault, Request, RequestHandler, Response
 
 from .importing import ImportWatch
 from .patching import Patch
@@ -35,7 +35,7 @@ _ENDED: Final = (
 class Interception:
     """Answers calls to the vendor's hosts, over every client library that the app has or will have imported."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: RequestHandler) -> None:
         self._answer = answer
         self._stations: list[_Station] = []
         self._watch: ImportWatch | None = None
@@ -83,20 +83,20 @@ class _Station:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._answer: Answer = _NOBODY
+        self._answer: RequestHandler = _NOBODY
         self._patches: list[Patch] = _ours(CLIENTS[name]).intercept(self)
         self._in_place: list[Patch] = []
         #: False if something of a patch may be left, since a neighbour has patched the same.
         self._is_whole = True
 
-    def start(self, answer: Answer) -> None:
+    def start(self, answer: RequestHandler) -> None:
         """Put the patches in place for a double."""
         self._answer = answer
         for patch in self._patches:
             self._in_place.append(patch)  # first: it is taken back also where it fails
             patch.start()
 
-    def renew(self, answer: Answer) -> bool:
+    def renew(self, answer: RequestHandler) -> bool:
         """Put the patches in place again, for another double.
 
         Returns:
@@ -120,7 +120,7 @@ class _Station:
         if self._is_whole:
             _IDLE[self._name] = self
 
-    def __call__(self, request: Request, *, later: Later | None = None) -> Response:
+    def __call__(self, request: Request, *, later: Defer | None = None) -> Response:
         """Have the double answer."""
         return self._answer(request, later=later)
 
@@ -132,7 +132,7 @@ class _Station:
 class _Nobody:
     """Answers calls that a thread began while a double was active, and that arrive when it has ended."""
 
-    def __call__(self, request: Request, *, later: Later | None = None) -> Response:  # noqa: ARG002
+    def __call__(self, request: Request, *, later: Defer | None = None) -> Response:  # noqa: ARG002
         """Refuse the connection."""
         raise NetworkFault("refused", text=_ENDED.format(host=request.host))
 

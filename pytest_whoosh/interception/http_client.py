@@ -8,14 +8,14 @@ from http import client  # not http.client: its package may not know it yet
 from typing import Any
 
 from pytest_whoosh.engine.hosts import is_vendor
-from pytest_whoosh.engine.http import Answer, NetworkFault
+from pytest_whoosh.engine.http import NetworkFault, RequestHandler
 
 from .faults import connection_refused, connection_reset
 from .patching import Patch
 from .wire import Wire
 
 
-def intercept(answer: Answer) -> list[Patch]:
+def intercept(answer: RequestHandler) -> list[Patch]:
     """Answer the connections that ``http.client`` opens to the vendor, and those that it has opened."""
 
     def build(putrequest: Any) -> Callable[..., None]:
@@ -51,7 +51,7 @@ def _attach(connection: Any, wire: Wire, error: Error) -> None:
 
 def connections(
     module: Any,
-    answer: Answer,
+    answer: RequestHandler,
     error: Callable[[Any, NetworkFault], Exception],
     attach: Callable[[Any, Wire, Error], None] = _attach,
 ) -> list[Patch]:

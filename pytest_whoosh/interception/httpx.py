@@ -18,19 +18,19 @@ import httpx
 
 from pytest_whoosh.delivery.loops import turn
 from pytest_whoosh.engine.hosts import is_vendor
-from pytest_whoosh.engine.http import Answer, NetworkFault, Request, Response
+from pytest_whoosh.engine.http import NetworkFault, Request, RequestHandler, Response
 
 from .faults import connection_refused
 from .own_mocks.handover import handing_over, is_handed_over
 from .patching import Patch
 
 
-def intercept(answer: Answer) -> list[Patch]:
+def intercept(answer: RequestHandler) -> list[Patch]:
     """Answer every request to the vendor."""
     return intercept_in(httpx, answer)
 
 
-def intercept_in(library: Any, answer: Answer) -> list[Patch]:
+def intercept_in(library: Any, answer: RequestHandler) -> list[Patch]:
     """Answer every request to the vendor that comes over httpx, or over what has taken its place."""
 
     def sync(handle: Any) -> Callable[..., Any]:
@@ -74,7 +74,7 @@ def intercept_in(library: Any, answer: Answer) -> list[Patch]:
 class _Fake:
     """A transport that leads to the fake, in the place of another."""
 
-    def __init__(self, library: Any, answer: Answer, behind: Any) -> None:
+    def __init__(self, library: Any, answer: RequestHandler, behind: Any) -> None:
         self._library = library
         self._answer = answer
         #: One of the library's own, also where that of an outer double stands in its place.
@@ -92,7 +92,7 @@ class _Fake:
 class _AsyncFake:
     """A transport that leads an async client to the fake, in the place of another."""
 
-    def __init__(self, library: Any, answer: Answer, behind: Any) -> None:
+    def __init__(self, library: Any, answer: RequestHandler, behind: Any) -> None:
         self._library = library
         self._answer = answer
         #: One of the library's own, also where that of an outer double stands in its place.
@@ -119,7 +119,7 @@ class _AsyncFake:
                     done.pop()()
 
 
-def _is_mocks(answer: Answer, transport: Any, request: Any, body: bytes) -> bool:
+def _is_mocks(answer: RequestHandler, transport: Any, request: Any, body: bytes) -> bool:
     """True if a mock of the user's has the answer, and is to give it. All mocks are of httpx itself."""
     if _MOCKS.isdisjoint(sys.modules) or not isinstance(request, httpx.Request):
         return False

@@ -2,12 +2,12 @@
 
 import httpx2
 
-from pytest_whoosh.engine.http import Answer
+from pytest_whoosh.engine.http import RequestHandler
 
 from .httpx import intercept_in
 from .patching import Patch
 
 
-def intercept(answer: Answer) -> list[Patch]:
+def intercept(answer: RequestHandler) -> list[Patch]:
     """Answer every request to the vendor."""
     return intercept_in(httpx2, answer)

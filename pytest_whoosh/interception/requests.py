@@ -29,7 +29,7 @@ from urllib3.util.retry import Retry
 
 from pytest_whoosh.engine.caching import cached
 from pytest_whoosh.engine.hosts import is_vendor
-from pytest_whoosh.engine.http import Answer, NetworkFault, Request
+from pytest_whoosh.engine.http import NetworkFault, Request, RequestHandler
 
 from .faults import connection_refused
 from .own_mocks.handover import handing_over, is_handed_over
@@ -38,7 +38,7 @@ from .patching import Patch
 _NO_RETRY: Final = Retry(0, read=False)
 
 
-def intercept(answer: Answer) -> list[Patch]:
+def intercept(answer: RequestHandler) -> list[Patch]:
     """Answer every request to the vendor; all others go on to wherever they went before."""
     return [
         Patch(requests.Session, "send", stand_in(answer), shown_by=requests),
@@ -46,7 +46,7 @@ def intercept(answer: Answer) -> list[Patch]:
     ]
 
 
-def stand_in(answer: Answer) -> Callable[[Any], Callable[..., requests.Response]]:
+def stand_in(answer: RequestHandler) -> Callable[[Any], Callable[..., requests.Response]]:
     """Return a function that wraps a ``Session.send``, so that ``answer`` answers calls to the vendor."""
 
     responder = _responder(answer)
@@ -66,7 +66,7 @@ def stand_in(answer: Answer) -> Callable[[Any], Callable[..., requests.Response]
     return build
 
 
-def _is_mocks(answer: Answer, session: Any, send: Any, request: requests.PreparedRequest) -> bool:
+def _is_mocks(answer: RequestHandler, session: Any, send: Any, request: requests.PreparedRequest) -> bool:
     """True if a mock of the user's has the answer, and is to give it."""
     if "requests_mock.adapter" not in sys.modules and getattr(HTTPAdapter.send, "__module__", None) != "responses":
         return False
@@ -218,7 +218,7 @@ def _builder(adapter: Any) -> Any:
     return adapter if hasattr(adapter, "build_response") else _ADAPTER
 
 
-def _responder(answer: Answer) -> responses.CallbackResponse:
+def _responder(answer: RequestHandler) -> responses.CallbackResponse:
     """Return the object that makes all raw responses. It ignores the method and URL that it is registered for."""
 
     def callback(asked: Any) -> tuple[int, Mapping[str, str], str | bytes]:

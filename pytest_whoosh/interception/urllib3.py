@@ -8,7 +8,7 @@ from typing import Any
 from urllib3 import connection, connectionpool  # not urllib3.connection: its package may not know it yet
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from pytest_whoosh.engine.http import Answer, NetworkFault
+from pytest_whoosh.engine.http import NetworkFault, RequestHandler
 
 from .faults import connection_refused
 from .http_client import Error, connections, leads_out
@@ -16,7 +16,7 @@ from .patching import Patch
 from .wire import Wire
 
 
-def intercept(answer: Answer) -> list[Patch]:
+def intercept(answer: RequestHandler) -> list[Patch]:
     """Answer the connections that urllib3 opens to the vendor, and those that its pools have opened."""
 
     def build(is_dropped: Any) -> Callable[[Any], bool]:

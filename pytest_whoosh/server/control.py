@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from pytest_whoosh.engine.dialect import speaking
-from pytest_whoosh.engine.errors import choose_from
+from pytest_whoosh.engine.dialect import using_dialect
+from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.http import Request, Response, read_json
 from pytest_whoosh.engine.misuse import WhooshError
 
@@ -53,7 +53,7 @@ class Control:
         foreign = foreign_page(request.header, self._server.url, request.origin)
         if foreign:
             return refuse_page(foreign, self._server.url)
-        with speaking(DIALECT):
+        with using_dialect(DIALECT):
             try:
                 return self._answer(request)
             except tuple(_STATUSES) as refusal:
@@ -92,7 +92,7 @@ def _find(path: str) -> Operation:
     path = "/_whoosh/" if path == "/_whoosh" else path
     if path not in _BY_PATH:
         names = [operation.name for operation in OPERATIONS if operation.name != "status"]
-        raise Unknown(choose_from("operation", path.removeprefix("/_whoosh/"), names))
+        raise Unknown(unknown_name("operation", path.removeprefix("/_whoosh/"), names))
     return _BY_PATH[path]
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from pytest_whoosh.engine.dialect import Dialect, Given
+from pytest_whoosh.engine.dialect import Dialect, GivenParameters
 from pytest_whoosh.engine.messages.matching import is_pattern
 
 from .json_types import show_moment
@@ -16,7 +16,7 @@ class ControlDialect(Dialect):
     def __init__(self, methods: Mapping[str, str]) -> None:
         self._methods = methods
 
-    def call(self, name: str, given: Given = ...) -> str:
+    def call(self, name: str, given: GivenParameters = ...) -> str:
         """Return an operation's request line, and its body if the parameters are known."""
         line = f"{self._methods[name]} /_whoosh/{name}"
         return line if given is ... or not given else f"{line} {self.match(given)}"
@@ -56,7 +56,7 @@ class ControlDialect(Dialect):
         """Return what messages are matched by, as a JSON object."""
         return f"{{{self.criteria(given)}}}"
 
-    def sent(self, name: str) -> str:
+    def message_parameter(self, name: str) -> str:
         """Return the vendor's own name of a parameter: ``StatusCallback``."""
         return "a " + "".join(word.title() for word in name.split("_"))
 
@@ -70,11 +70,11 @@ class ControlDialect(Dialect):
             return f"[{', '.join(map(self.value, value))}]"
         return json.dumps(value, ensure_ascii=False, default=_as_text)
 
-    def queues(self) -> str:
+    def queue_listing(self) -> str:
         """Return how to read the queues of a Messaging Service."""
         return f"{self.call('queue')}?sender=... for each of its senders"
 
-    def clicks(self) -> str:
+    def click_targets(self) -> str:
         """Return the two ways to follow a short link."""
         return f"{self.call('click')} with its SID, or with the link"
 

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from pytest_whoosh.engine.settings import duration
-from pytest_whoosh.engine.timeline import moment
+from pytest_whoosh.engine.timeline import to_utc
 
 from .patterns import Pattern
 
@@ -81,7 +81,7 @@ def _texts_by_name(value: Any) -> dict[str, str]:
 
 def _moment(value: Any) -> datetime:
     try:
-        return moment(datetime.fromisoformat(value))
+        return to_utc(datetime.fromisoformat(value))
     except (TypeError, ValueError, OverflowError):
         raise InvalidValue from None
 

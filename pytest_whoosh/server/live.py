@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from aiohttp import web
 
-from pytest_whoosh.engine.dialect import speaking
+from pytest_whoosh.engine.dialect import using_dialect
 from pytest_whoosh.report.pages import live_page
 from pytest_whoosh.whoosh import Whoosh
 
@@ -44,7 +44,7 @@ async def _snapshot(server: "Server", request: web.BaseRequest) -> web.StreamRes
     given = request.query.get("limit", str(_LIMIT))
     if not (given.isascii() and given.isdecimal() and 1 <= int(given) <= _MOST):
         return _json({"error": f"limit is a number from 1 to {_MOST}, not {given}."}, status=400)
-    with speaking(DIALECT):
+    with using_dialect(DIALECT):
         shown = server.whoosh.snapshot(newest=int(given))
     refused = sum(call.is_refused for call in server.whoosh.records.calls)
     return _json({**shown, **_state(server.whoosh), "refused": refused})

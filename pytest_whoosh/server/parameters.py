@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_whoosh.engine.errors import choose_from
+from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.http import Form
 from pytest_whoosh.engine.messages.fields import SYNONYMS
 from pytest_whoosh.wording.texts import cut, printable
@@ -54,7 +54,7 @@ def read_parameters(owner: str, parameters: Sequence[Parameter], given: Mapping[
     for name, value in given.items():
         parameter = known.get(_written(name))
         if parameter is None:
-            raise ValueError(choose_from(f"parameter of {owner}", name, known) if known else _takes_none(owner, name))
+            raise ValueError(unknown_name(f"parameter of {owner}", name, known) if known else _takes_none(owner, name))
         if value is not None:
             read[in_python(parameter.name)] = _fit(owner, parameter.name, parameter.type, value)
     for parameter in parameters:
@@ -74,7 +74,7 @@ def read_criteria(owner: str, given: Mapping[str, Any], besides: Iterable[str] =
         name = _written(key.removesuffix("~"))
         json_type = MATCHED.get(name)
         if json_type is None:
-            raise ValueError(choose_from("match key", key, [*MATCHED, *besides], _SYNONYMS))
+            raise ValueError(unknown_name("match key", key, [*MATCHED, *besides], _SYNONYMS))
         if in_python(name) in read:
             raise ValueError(f"{owner} takes {name} once: as a value, or with {name}~ as a pattern.")
         if key.endswith("~"):

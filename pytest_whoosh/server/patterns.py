@@ -6,7 +6,7 @@ interrupt it. RE2 has no such patterns. It lacks lookarounds and backreferences 
 
 from typing import Any, Final
 
-from pytest_whoosh.engine.http import well_formed
+from pytest_whoosh.engine.http import replace_surrogates
 
 #: The documentation of the syntax.
 SYNTAX: Final = "https://github.com/google/re2/wiki/Syntax"
@@ -36,7 +36,7 @@ class Pattern:
         options.log_errors = False
         options.max_mem = _MOST_MEMORY
         try:
-            self._compiled = re2.compile(well_formed(pattern), options)
+            self._compiled = re2.compile(replace_surrogates(pattern), options)
         except re2.error as problem:
             why = problem.args[0] if problem.args else problem
             text = why.decode("utf-8", "replace") if isinstance(why, bytes) else why
@@ -46,7 +46,7 @@ class Pattern:
 
     def search(self, text: str) -> Any:
         """Return the first match in a text; None if there is none."""
-        return self._compiled.search(well_formed(text))
+        return self._compiled.search(replace_surrogates(text))
 
     def __repr__(self) -> str:
         return f"Pattern({self.pattern!r})"

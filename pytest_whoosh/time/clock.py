@@ -34,7 +34,7 @@ from datetime import datetime, timedelta
 from threading import RLock, get_ident
 from typing import Final
 
-from pytest_whoosh.engine.timeline import later
+from pytest_whoosh.engine.timeline import add_delay
 
 from .freezers import Freezer, Thaw, freeze, innermost, machine_now
 from .interrupts import HeldInterrupts
@@ -70,7 +70,7 @@ class AppClock:
         freezer = innermost()
         if self._frozen_from_start and freezer is None:
             second = machine_now().replace(microsecond=0)
-            self._hold(later(second, _SECOND))
+            self._hold(add_delay(second, _SECOND))
         elif freezer is not None:
             self._note(freezer, freezer.now())
         elif not self._follows:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
-from pytest_whoosh.engine.timeline import EPOCH, moment
+from pytest_whoosh.engine.timeline import EPOCH, to_utc
 
 Thaw = Callable[[], None]
 
@@ -52,11 +52,11 @@ class _FreezegunClock:
         self.ticks = self._ticks_when_read or hasattr(factory, "start")
 
     def now(self) -> datetime:
-        return moment(self.source.time_to_freeze if self._ticks_when_read else self.source())
+        return to_utc(self.source.time_to_freeze if self._ticks_when_read else self.source())
 
     def set_to(self) -> datetime | None:
         # A look at a clock that ticks when read cannot be told from a move of it.
-        return None if self._ticks_when_read else moment(self.source.time_to_freeze)
+        return None if self._ticks_when_read else to_utc(self.source.time_to_freeze)
 
     def move_to(self, when: datetime) -> None:
         self.source.move_to(when.replace(tzinfo=None))

@@ -12,7 +12,7 @@ from pytest_whoosh.delivery.courier import Courier
 from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.messages.chains import ANSWERING
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
-from pytest_whoosh.engine.timeline import aware
+from pytest_whoosh.engine.timeline import require_aware
 from pytest_whoosh.engine.vendor import Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
@@ -86,10 +86,10 @@ class Travel:
                 until = timeline.steady + moved
                 while timeline.step(until):
                     pass
-                timeline.pass_by(until - timeline.steady)
+                timeline.advance(until - timeline.steady)
                 self._behind = bool(self._vendor.webhooks.due)
             else:  # a handler took its time: what fell due meanwhile happens when it has answered
-                timeline.pass_by(moved)
+                timeline.advance(moved)
         if now != timeline.now and (self._journey is None or now > timeline.now):
             timeline.now = now
 
@@ -232,7 +232,7 @@ class Travel:
                         if (until is None and not timeline.in_flight) or not timeline.step(until):
                             arrived = True
                             if until is not None and until > timeline.steady:
-                                timeline.pass_by(until - timeline.steady)
+                                timeline.advance(until - timeline.steady)
 
     def _show_moment_of(self, webhook: Webhook, journey: _Journey) -> None:
         journey.vendor.webhooks.due.popleft()
@@ -257,7 +257,7 @@ class Travel:
                 raise WhooshError(_named(_MOVING))
             try:
                 if claimed:
-                    self._vendor.chains.start_journey()
+                    self._vendor.chains.reset_counts()
                     self._clock.freeze()
                 self.follow_clock()
                 self._shown = self._vendor.now
@@ -300,7 +300,7 @@ class Travel:
         if isinstance(to, datetime):
             if amount:
                 raise TypeError(f"{dialect().method('travel')} takes a moment, or an amount of time: not both.")
-            until = aware(to, f"The moment for {dialect().method('travel')}")
+            until = require_aware(to, f"The moment for {dialect().method('travel')}")
             # The machine's clock has moved on since the test was told the time.
             if until < now and not (self._clock.is_live and until >= self._last_reported):
                 read = "" if to.utcoffset() == _ZERO else f" (written as {_with_zone(to)})"

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias, TypedDict, Unpack
 
 from pytest_whoosh.engine.addresses import phone_of
-from pytest_whoosh.engine.errors import choose_from
+from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.inbound.conversation import Conversation
 from pytest_whoosh.engine.inbound.gestures import answered_ad, shared_location
 from pytest_whoosh.engine.inbound.parameters import as_text
@@ -116,7 +116,7 @@ _REFERRAL: Final[Mapping[str, str]] = {
 def _referral(ad: Ad) -> dict[str, str | None]:
     for name in ad:
         if name not in _REFERRAL:
-            raise TypeError(choose_from("argument of answer_ad()", name, _REFERRAL))
+            raise TypeError(unknown_name("argument of answer_ad()", name, _REFERRAL))
     return {_REFERRAL[name]: as_text(name, value) for name, value in ad.items()}
 
 

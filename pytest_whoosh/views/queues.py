@@ -74,7 +74,7 @@ class Queue(Suggesting):
     def drains_at(self) -> datetime:
         """The moment at which the queue will be empty: now, if no message waits."""
         drained, timeline = self._read().drained, self._timeline()
-        return timeline.shown_at(max(drained, timeline.steady))
+        return timeline.moment_at(max(drained, timeline.steady))
 
     @property
     def rate(self) -> int:

@@ -12,7 +12,7 @@ from pytest_whoosh.engine.addresses import channel_of
 from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.messages.fields import FIELDS, reported_webhooks, segments_of
 from pytest_whoosh.engine.messages.lifecycle import READ_ON, REPORTED, UNFINISHED, Status
-from pytest_whoosh.engine.messages.matching import Difference, Matcher, Searchable, asks, is_pattern, show
+from pytest_whoosh.engine.messages.matching import Difference, Matcher, Searchable, as_written, is_function, is_pattern
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.text.segments import forces_ucs2, segment
 from pytest_whoosh.engine.vendor import Exchange
@@ -117,17 +117,17 @@ def _difference(difference: Difference) -> list[str]:
     if isinstance(expected, str) and isinstance(actual, str):
         wanted, was, mark = _side_by_side(expected, actual, marked=_is_marked(field, expected, actual))
     else:
-        wanted, was, mark = _expected_text(field, expected), cut(show(actual)), None
+        wanted, was, mark = _expected_text(field, expected), cut(as_written(actual)), None
     lines = [label + wanted, "but was ".rjust(len(label)) + was]
     return [*lines, " " * len(label) + mark] if mark else lines
 
 
 def _expected_text(field: str, expected: object) -> str:
     if is_pattern(expected):
-        return f"{show(expected)} to be found"
-    if asks(expected):
-        return f"{show(expected)}({field}) to be true"
-    return cut(show(expected))
+        return f"{as_written(expected)} to be found"
+    if is_function(expected):
+        return f"{as_written(expected)}({field}) to be true"
+    return cut(as_written(expected))
 
 
 def _is_marked(field: str, expected: str, actual: str) -> bool:
@@ -173,7 +173,7 @@ def _character_name(character: str) -> str:
 def _hint(message: Message, differences: Sequence[Difference]) -> str | None:
     """Return advice on what to write, if the differences show what was forgotten."""
     wanted = {difference.field: difference.expected for difference in differences}
-    if message.forgotten is not None and "body" in wanted:
+    if message.original_body is not None and "body" in wanted:
         return "Its text was redacted, so its body is empty. The posted text is in `request`."
     body = wanted.get("body")
     if isinstance(body, str) and body and (message.body or "").find(body) > 0:  # at the beginning, a caret shows it
@@ -190,7 +190,7 @@ def _next_change_hint(message: Message) -> str | None:
         return (
             f"It is scheduled for {message.send_at:%Y-%m-%d %H:%M:%S} UTC: call {travel} past that moment to send it."
         )
-    if message.outcome.then.get(message.status):
+    if message.journey.then.get(message.status):
         settle, travel = dialect().call("settle"), dialect().call("travel", {"seconds": ...})
         return f"Nothing happens by itself: call {settle} or {travel} to advance time."
     if message.status in UNFINISHED or message.status is Status.SENT:
@@ -287,8 +287,8 @@ def _callback_hint(message: Message, status: str) -> str | None:
         return f"It was created {status!r}, and callbacks report only changes."
     if not message.status_callback:
         return (
-            f"The message has no status callback. Send it with {dialect().sent('status_callback')}, or through a "
-            "Messaging Service or application that has one."
+            f"The message has no status callback. Send it with {dialect().message_parameter('status_callback')}, "
+            "or through a Messaging Service or application that has one."
         )
     if any(webhook.dropped and webhook.params.get("MessageStatus") == status for webhook in message.webhooks):
         return f"It was dropped by the rule {dialect().rule('webhooks', {'drop': (status,)})}."
@@ -325,6 +325,6 @@ def explain_code(records: Sequence[Message], to: object, pattern: Searchable, na
     if not got:
         return explain_none(matcher, records, name)
     return join(
-        f"No message to {printable(str(to))} contains a code that {show(pattern)} finds.",
+        f"No message to {printable(str(to))} contains a code that {as_written(pattern)} finds.",
         table(got, f"messages to {printable(str(to))}"),
     )

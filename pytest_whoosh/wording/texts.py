@@ -77,7 +77,7 @@ def short_sid(sid: str) -> str:
 
 def _state(message: Message) -> str:
     code = f" {message.error_code}" if message.error_code else ""
-    since = " (deleted)" if message.deleted else " (redacted)" if message.forgotten is not None else ""
+    since = " (deleted)" if message.deleted else " (redacted)" if message.original_body is not None else ""
     return f"{message.status.value}{code}{since}"
 
 

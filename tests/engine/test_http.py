@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_whoosh.engine.http import Request, joined, parse_form, read_json
+from pytest_whoosh.engine.http import Request, joined_headers, parse_form, read_json
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_form_keeps_every_value(text: str, form: dict[str, list[str]]) -> None
 def test_headers_that_come_several_times_keep_every_value() -> None:
     headers = [("Set-Cookie", "a=1"), ("Content-Type", "text/xml"), ("Set-Cookie", "b=2")]
 
-    assert joined(headers) == {"Set-Cookie": "a=1\nb=2", "Content-Type": "text/xml"}
+    assert joined_headers(headers) == {"Set-Cookie": "a=1\nb=2", "Content-Type": "text/xml"}
 
 
 @pytest.mark.parametrize("text", ["{", "NaN", "[Infinity]", r'"\ud800"', "[" * 100_000])

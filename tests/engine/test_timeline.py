@@ -7,7 +7,7 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_whoosh.engine.timeline import Timeline, moment
+from pytest_whoosh.engine.timeline import Timeline, to_utc
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -54,10 +54,10 @@ def test_what_an_event_plans_for_its_own_moment_happens_in_it() -> None:
 
     def first(subject: object) -> None:
         happened.append(subject)
-        timeline.after(timedelta(), 0, happened.append, "second")
+        timeline.schedule_after(timedelta(), 0, happened.append, "second")
 
-    timeline.after(timedelta(seconds=1), 0, first, "first")
-    timeline.after(timedelta(seconds=2), 0, happened.append, "third")
+    timeline.schedule_after(timedelta(seconds=1), 0, first, "first")
+    timeline.schedule_after(timedelta(seconds=2), 0, happened.append, "third")
 
     while timeline.step(START + timedelta(seconds=1)):
         pass
@@ -94,7 +94,7 @@ def test_an_event_of_the_past_does_not_turn_the_clock_back() -> None:
     ],
 )
 def test_every_moment_is_kept_in_utc(when: datetime) -> None:
-    assert (moment(when), moment(when).tzinfo) == (START, UTC)
+    assert (to_utc(when), to_utc(when).tzinfo) == (START, UTC)
 
 
 def test_no_class_of_a_frozen_clock_leaks_out() -> None:
@@ -102,4 +102,4 @@ def test_no_class_of_a_frozen_clock_leaks_out() -> None:
         frozen = datetime.now(UTC)
 
         assert type(frozen).__name__ == "FakeDatetime"
-        assert (moment(frozen), type(moment(frozen))) == (START, type(START))
+        assert (to_utc(frozen), type(to_utc(frozen))) == (START, type(START))

@@ -16,7 +16,7 @@ from pytest_whoosh.engine.carrier.carrier import segments_to_send
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Form
 from pytest_whoosh.engine.limits import LONGEST_BODY, LONGEST_VALIDITY
-from pytest_whoosh.engine.messages.lifecycle import DELIVERED, Status
+from pytest_whoosh.engine.messages.lifecycle import DEFAULT_JOURNEY, Status
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.parameters import amount, at_most, flag, integer, one_of, param, sid, tags, text, url
 from pytest_whoosh.engine.sids import Prefix, is_sid
@@ -143,7 +143,7 @@ def make_message(draft: Draft) -> Message:
         discards_content=given.content_retention == "discard",
         # Channels identify people by their address, so it cannot be hidden there.
         obfuscates_address=given.address_retention == "obfuscate" and channel_of(draft.to) is None,
-        outcome=DELIVERED,
+        journey=DEFAULT_JOURNEY,
     )
     if service is None:
         # A service's message shows no segments until it has a sender.

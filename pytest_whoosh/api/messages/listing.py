@@ -14,7 +14,7 @@ from pytest_whoosh.api.paging import Paging
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.addresses import normalize_address
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.messages.order import Order
+from pytest_whoosh.engine.messages.order import MessageOrder
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.parameters import param
 
@@ -63,7 +63,7 @@ def find_messages(account: Account, paging: Paging) -> tuple[list[Message], bool
     return page, more
 
 
-def _shortest_order(account: Account, filters: ListMessage) -> tuple[Order, Callable[[Message], bool]]:
+def _shortest_order(account: Account, filters: ListMessage) -> tuple[MessageOrder, Callable[[Message], bool]]:
     """Return the shortest order with all messages that meet the filters, and a function for the remaining filters."""
     to, from_ = filters.to, filters.from_
     candidates = [account.order]
@@ -83,7 +83,7 @@ def _shortest_order(account: Account, filters: ListMessage) -> tuple[Order, Call
     return min(candidates, key=len), matches
 
 
-def _page_start(account: Account, order: Order, paging: Paging, filters: ListMessage) -> Iterator[Message]:
+def _page_start(account: Account, order: MessageOrder, paging: Paging, filters: ListMessage) -> Iterator[Message]:
     """Iterate over the messages of an order from the start of a page, in the direction of paging."""
     newest = order.until(filters.latest) if filters.latest else order.end
     oldest = order.since(filters.earliest) if filters.earliest else 0

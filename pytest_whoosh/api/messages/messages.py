@@ -97,8 +97,8 @@ def _requested_update(form: Form) -> tuple[str | None, str | None]:
 def _redact(call: Call, message: Message) -> None:
     if message.status in UNFINISHED:  # its text must still be sent
         raise ApiError(20009, status=400, message="Cannot redact this resource before it is complete")
-    if message.forgotten is None:
-        message.forgotten, message.body = message.body, ""
+    if message.original_body is None:
+        message.original_body, message.body = message.body, ""
         message.date_updated = call.vendor.now
 
 

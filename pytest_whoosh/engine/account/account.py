@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from pytest_whoosh.engine.addresses import phone_of
 from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.limits import STARTING_BALANCE
-from pytest_whoosh.engine.messages.order import Index, Order
+from pytest_whoosh.engine.messages.order import AddressIndex, MessageOrder
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.sids import sender_sid
 from pytest_whoosh.engine.webhooks.cookies import Cookies
@@ -186,9 +186,9 @@ class Account:
         self.keys: Collection[ApiKey] = Collection()
         #: All messages, including deleted ones, because the next page of a list may start after one of these.
         self.messages: Collection[Message] = Collection()
-        self.order = Order()
-        self.order_by_to = Index()
-        self.order_by_from = Index()
+        self.order = MessageOrder()
+        self.order_by_to = AddressIndex()
+        self.order_by_from = AddressIndex()
         #: When each person last wrote to each sender on a channel, on the steady clock.
         self.last_heard: dict[tuple[str, str | None], datetime] = {}
         #: The cost of all messages of this account and its sub-accounts. Negative, like prices.
@@ -243,7 +243,7 @@ class Account:
             self.order_by_from.add(message.from_, message)
 
     def _unlist(self, message: Message) -> None:
-        self.order.leave()
-        self.order_by_to.leave(message.to)
+        self.order.mark_stale()
+        self.order_by_to.mark_stale(message.to)
         if message.from_ is not None:
-            self.order_by_from.leave(message.from_)
+            self.order_by_from.mark_stale(message.from_)

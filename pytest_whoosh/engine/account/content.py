@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from pytest_whoosh.engine.errors import ApiError, choose_from
+from pytest_whoosh.engine.errors import ApiError, unknown_name
 from pytest_whoosh.engine.http import read_json
 from pytest_whoosh.engine.limits import LONGEST_BODY
 
@@ -96,7 +96,7 @@ class _ObjectReader:
         given = {self.aliases.get(name, name): content for name, content in value.items() if content is not None}
         for name in given:
             if name not in fields:
-                raise ValueError(choose_from(f"field of {where}", name, fields).removesuffix("."))
+                raise ValueError(unknown_name(f"field of {where}", name, fields).removesuffix("."))
         for name in self.required:
             if name not in given:
                 raise ValueError(f"{where} needs {name}")
@@ -295,7 +295,7 @@ def read_types(value: object) -> dict[str, dict[str, object]]:
         raise ValueError("types names at least one content type")
     for name in given:
         if name not in CONTENT_TYPES:
-            raise ValueError(choose_from("content type", name, CONTENT_TYPES).removesuffix("."))
+            raise ValueError(unknown_name("content type", name, CONTENT_TYPES).removesuffix("."))
     types = {name: CONTENT_TYPES[name].read(name, content) for name, content in given.items()}
     for broken in filter(_is_broken, _texts_in(types)):
         raise ValueError(f"{broken!r} has a broken placeholder; write {{{{1}}}} or {{{{name}}}}")

@@ -9,9 +9,9 @@ from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 from pytest_whoosh.engine.dialect import dialect
-from pytest_whoosh.engine.errors import choose_from
+from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.misuse import is_usage_error
-from pytest_whoosh.engine.parameters import UNCHANGED, Read, parameters_of
+from pytest_whoosh.engine.parameters import UNCHANGED, ParameterReader, parameters_of
 
 from .resources import LinkDomain
 
@@ -150,7 +150,7 @@ class VerifyServiceProperties(TypedDict, total=False):
 class _Keyword(NamedTuple):
     """A property that a test can set: its reader, if the API has one, its default, and the value that clears it."""
 
-    read: Read | None
+    read: ParameterReader | None
     default: object
     cleared: object
 
@@ -186,7 +186,7 @@ def check_properties(resource: type, properties: Mapping[str, object]) -> dict[s
     for name, value in properties.items():
         keyword = keywords.get(name)
         if keyword is None:
-            raise TypeError(choose_from(f"property of {resource.__name__}", name, keywords))
+            raise TypeError(unknown_name(f"property of {resource.__name__}", name, keywords))
         known[name] = keyword.cleared if value is None or value == "" else _check_value(name, keyword, value)
     return known
 

@@ -17,7 +17,7 @@ from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.limits import LONGEST_CODE, LONGEST_VALIDITY, LONGEST_VERIFY_NAME, SHORTEST_CODE
 from pytest_whoosh.engine.parameters import (
     UNCHANGED,
-    Read,
+    ParameterReader,
     api_version,
     at_most,
     flag,
@@ -33,12 +33,12 @@ from pytest_whoosh.engine.parameters import (
 from pytest_whoosh.engine.sids import Prefix, Sids, sender_sid
 
 
-def _settable(read: Read, *, default: object = None, **options: Any) -> Any:
+def _settable(read: ParameterReader, *, default: object = None, **options: Any) -> Any:
     """Declare a property that an app sets through the API, and a test with a keyword; see :func:`param`."""
     return param("", read, default=default, **options)
 
 
-def _by_tests(default: object, read: Read | None = None) -> Any:
+def _by_tests(default: object, read: ParameterReader | None = None) -> Any:
     """Declare a property that only a test sets, with a keyword."""
     return field(default=default, metadata={"by_tests": True, "read": read})
 
@@ -64,7 +64,7 @@ def _flag(*, default: bool = False, **options: Any) -> Any:
     return _settable(flag, default=default, **options)
 
 
-def _of_verify(read: Read, name: str = "", *, default: object = None) -> Any:
+def _of_verify(read: ParameterReader, name: str = "", *, default: object = None) -> Any:
     return param(name, read, invalid=60200, default=default, cleared=UNCHANGED)
 
 

@@ -19,13 +19,13 @@ from pytest_whoosh.engine.addresses import (
 )
 from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.messages.lifecycle import DELIVERED, PRICE, REPORTED, TRANSITIONS, Status
+from pytest_whoosh.engine.messages.lifecycle import DEFAULT_JOURNEY, PRICE, REPORTED, TRANSITIONS, Status
 from pytest_whoosh.engine.messages.media import exceeds_limits
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.rules.webhooks import WebhookScript
 from pytest_whoosh.engine.text.segments import count_segments
-from pytest_whoosh.engine.timeline import Timeline, later
-from pytest_whoosh.engine.webhooks.callbacks import STATUS_HEADERS, Webhook, webhook
+from pytest_whoosh.engine.timeline import Timeline, add_delay
+from pytest_whoosh.engine.webhooks.callbacks import STATUS_HEADERS, Webhook, signed_webhook
 from pytest_whoosh.engine.webhooks.log import WebhookLog
 from pytest_whoosh.engine.webhooks.parameters import status_params
 
@@ -106,7 +106,7 @@ class Carrier:
             return
         delay = self._delays.get(PRICE, _AT_ONCE)
         if delay or message.status_callback:
-            self._timeline.after(delay, message.serial, self._set_price, message, planned=bool(delay))
+            self._timeline.schedule_after(delay, message.serial, self._set_price, message, planned=bool(delay))
         else:  # without a callback, no app could have read it before
             message.price = message.charged
 
@@ -121,7 +121,7 @@ class Carrier:
             self._advance(message)
 
     def _plan(self, message: Message) -> None:
-        following = message.outcome.then.get(message.status)
+        following = message.journey.then.get(message.status)
         if following is None:
             if message.script:
                 self._emit_waiting(message)
@@ -130,19 +130,19 @@ class Carrier:
         if following is Status.SENDING and self._throughput:
             self._queue(message, self._throughput)
             return
-        outcome = message.outcome
-        delay = outcome.after if outcome.after is not None and following is outcome.last else self._delays[following]
-        self._timeline.after(delay, message.serial, self._advance, message)
+        journey = message.journey
+        delay = journey.after if journey.after is not None and following is journey.last else self._delays[following]
+        self._timeline.schedule_after(delay, message.serial, self._advance, message)
 
     def _queue(self, message: Message, queues: Throughput) -> None:
         """Queue a message until its turn, or until it fails because the queue is full or the wait is too long."""
         if not self.has_room(message):
-            self._timeline.after(self._delays[Status.FAILED], message.serial, self._overflow, message)
+            self._timeline.schedule_after(self._delays[Status.FAILED], message.serial, self._overflow, message)
             return
         now = self._timeline.steady
-        expiry = later(now, timedelta(seconds=message.validity_period))
+        expiry = add_delay(now, timedelta(seconds=message.validity_period))
         turn = queues.join(message, _segments(message), Wait(now, self._delays[Status.SENDING], expiry))
-        self._timeline.at_steady(turn or expiry, message.serial, self._advance if turn else self._expire, message)
+        self._timeline.schedule_steady(turn or expiry, message.serial, self._advance if turn else self._expire, message)
 
     def _overflow(self, message: object) -> None:
         assert isinstance(message, Message)
@@ -163,14 +163,14 @@ class Carrier:
         assert isinstance(message, Message)
         if self._throughput and message.status is Status.QUEUED:
             self._throughput.leave(message)
-        if message.outcome.error_code == _NOT_SHORTENED and _sends_unshortened(message):
-            message.outcome, message.shortens_urls = DELIVERED, False
-        following = message.outcome.then[message.status]
+        if message.journey.error_code == _NOT_SHORTENED and _sends_unshortened(message):
+            message.journey, message.shortens_urls = DEFAULT_JOURNEY, False
+        following = message.journey.then[message.status]
         code = self._failure(message, following)
         if code is not None:
             following = Status.FAILED
-        elif following is message.outcome.last:
-            code = message.outcome.error_code
+        elif following is message.journey.last:
+            code = message.journey.error_code
         if following is Status.FAILED:
             self._fail(message, code)
             return
@@ -279,7 +279,7 @@ class Carrier:
         token = message.account.auth_token
         if message.script and message.script.forged:
             token = f"not {token}"  # signed with a wrong token, which no validator accepts
-        return webhook(
+        return signed_webhook(
             url,
             status_params(message, message.status, now),
             auth_token=token,
@@ -316,7 +316,7 @@ class Carrier:
             held.gone.add(status)
             self._emit(report)
             if status in script.duplicate:
-                self._emit(report.again())
+                self._emit(report.copy())
 
 
 @dataclass(slots=True)
@@ -352,8 +352,8 @@ def _render_for_channel(message: Message) -> int | None:
 
 def _delete_content(message: Message) -> None:
     """Delete the text, media or number if ContentRetention or AddressRetention of the message says so."""
-    if message.discards_content and message.forgotten is None:
-        message.forgotten, message.body = message.body, ""
+    if message.discards_content and message.original_body is None:
+        message.original_body, message.body = message.body, ""
         message.media = Collection()
     message.obfuscated = message.obfuscates_address
 

@@ -82,7 +82,7 @@ def follow(text: str, link: Link | None, domain: LinkDomain | None, steady: date
     if domain is None:
         raise WhooshError(
             f"{text!r} is not a short link: this double has no link domain {host_of(text)!r}. "
-            f"Click a link in a message that was sent: {dialect().clicks()}."
+            f"Click a link in a message that was sent: {dialect().click_targets()}."
         )
     if domain.fallback_url is None:
         why = f"is older than {LIFETIME.days} days" if link else "was never made"

@@ -12,7 +12,7 @@ from typing import Final
 from pytest_whoosh.engine.account.content import CONTENT_TYPES
 from pytest_whoosh.engine.account.resources import APPROVED, ContentTemplate
 from pytest_whoosh.engine.channels import CHANNELS
-from pytest_whoosh.engine.messages.lifecycle import DELIVERED
+from pytest_whoosh.engine.messages.lifecycle import DEFAULT_JOURNEY
 from pytest_whoosh.engine.messages.record import Message
 
 _OUTSIDE_WINDOW: Final = 63016
@@ -26,7 +26,7 @@ def refusal(message: Message, last_heard: datetime | None, steady: datetime) -> 
     A message with a scripted outcome is never refused, because the test decides its outcome.
     """
     channel = CHANNELS.get(message.channel or "")
-    if channel is None or channel.window is None or message.outcome is not DELIVERED:
+    if channel is None or channel.window is None or message.journey is not DEFAULT_JOURNEY:
         return None
     if last_heard is not None and steady - last_heard <= channel.window:
         return None

@@ -16,10 +16,10 @@ from pytest_whoosh.engine.addresses import address_kind, address_towards, channe
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
 from pytest_whoosh.engine.hosts import split_url
 from pytest_whoosh.engine.limits import LONGEST_BODY, MOST_MEDIA, MOST_REPLIES
-from pytest_whoosh.engine.messages.lifecycle import DELIVERED, Status
+from pytest_whoosh.engine.messages.lifecycle import DEFAULT_JOURNEY, Status
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.vendor import Vendor
-from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError, webhook, without_fragment
+from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError, signed_webhook, without_fragment
 from pytest_whoosh.engine.webhooks.cookies import Cookies
 
 from .destinations import Destination, destination_of
@@ -90,7 +90,7 @@ class Conversation:
         if cookies := self._cookies.header(host, self.vendor.steady):
             outgoing.headers["Cookie"] = cookies
         yield outgoing
-        self._cookies.keep(host, outgoing.response_cookies)
+        self._cookies.store(host, outgoing.response_cookies)
 
     def _follow(self, called: Webhook, params: dict[str, str]) -> Generator[Webhook, None, Webhook | None]:
         """Run the response to a webhook. Return the webhook that failed if the fallback must be called, else None."""
@@ -171,7 +171,7 @@ class Conversation:
             service=service,
             media_urls=media,
             status_callback=_joined(base, callback, 14105) if callback else None,
-            outcome=DELIVERED,
+            journey=DEFAULT_JOURNEY,
         )
         if service is None:
             message.num_segments = segments_to_send(message)
@@ -197,7 +197,7 @@ class Conversation:
         return to, sender
 
     def _webhook(self, url: str, method: str, params: dict[str, str]) -> Webhook:
-        made = webhook(
+        made = signed_webhook(
             url,
             params,
             auth_token=self.account.auth_token,
@@ -242,7 +242,7 @@ def run_call(vendor: Vendor, account: Account, document: str, *, sender: str, pe
         status=Status.RECEIVED,
         date_created=now,
         date_updated=now,
-        outcome=DELIVERED,
+        journey=DEFAULT_JOURNEY,
     )
     conversation = Conversation(vendor, account, call, None, {}, direction=OUTBOUND_CALL)
     for verb in read_answer(document, "text/xml").verbs:
@@ -290,7 +290,7 @@ def receive(
         date_sent=now,
         service=account.resources.service_of(to),
         media_urls=media,
-        outcome=DELIVERED,
+        journey=DEFAULT_JOURNEY,
     )
     message.num_segments = segments_to_send(message)
     if message.channel:

@@ -40,8 +40,8 @@ class Chains:
         self.runaway: Message | None = None
         self._deep = 0
 
-    def start_journey(self) -> None:
-        """Reset the counts of the previous journey."""
+    def reset_counts(self) -> None:
+        """Reset the counts of the previous `travel()` or `settle()`."""
         self.runaway, self._deep = None, 0
 
     def add(self, message: Message) -> None:
@@ -49,21 +49,21 @@ class Chains:
         webhook = ANSWERING.get() or self.delivered
         if webhook is None or webhook.message is None or message.status is Status.SCHEDULED:
             return
-        message.answers, message.link = webhook.message, webhook.message.link + 1
-        if message.link > DEEP:
+        message.in_reply_to, message.chain_position = webhook.message, webhook.message.chain_position + 1
+        if message.chain_position > DEEP:
             self._deep += 1
-        if message.link >= MOST_LINKS or self._deep > MOST_DEEP_MESSAGES:
+        if message.chain_position >= MOST_LINKS or self._deep > MOST_DEEP_MESSAGES:
             self.runaway = self.runaway or message
 
     def explain(self, form: str) -> str:
         """Return the text that says why a journey stopped, with the last links. ``form`` is the journey as a call."""
         assert self.runaway is not None, "a chain is too long"
         links: list[Message] = [self.runaway]
-        while len(links) < _SHOWN and (earlier := links[0].answers):
+        while len(links) < _SHOWN and (earlier := links[0].in_reply_to):
             links.insert(0, earlier)
         why = (
-            f"a chain of {self.runaway.link} messages, each sent in answer to a webhook about the one before"
-            if self.runaway.link >= MOST_LINKS
+            f"a chain of {self.runaway.chain_position} messages, each sent in answer to a webhook about the one before"
+            if self.runaway.chain_position >= MOST_LINKS
             else f"more than {MOST_DEEP_MESSAGES:,} messages that answer a webhook about an answer, over {DEEP} deep"
         )
         lines = "\n".join(f"  {each.sid} to {each.to}: {_excerpt(each)}" for each in links)

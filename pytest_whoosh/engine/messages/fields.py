@@ -16,11 +16,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypedDict, TypeVar
 
 from pytest_whoosh.engine.addresses import same_address
-from pytest_whoosh.engine.errors import choose_from
+from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.misuse import is_usage_error
 from pytest_whoosh.engine.parameters import flag, tags
 from pytest_whoosh.engine.text.segments import Encoding, segment
-from pytest_whoosh.engine.timeline import aware
+from pytest_whoosh.engine.timeline import require_aware
 
 from .lifecycle import Status
 
@@ -80,7 +80,7 @@ def _amount(name: str, wanted: object) -> object:
 
 
 def _moment(name: str, wanted: object) -> object:
-    return aware(wanted, name) if isinstance(wanted, datetime) else wanted
+    return require_aware(wanted, name) if isinstance(wanted, datetime) else wanted
 
 
 def _list(name: str, wanted: object) -> object:  # noqa: ARG001
@@ -106,7 +106,7 @@ def _same_address(wanted: object, actual: object) -> bool:
 def _one_of(*words: str) -> ValueType:
     def normalise(name: str, wanted: object) -> object:
         if isinstance(wanted, str) and wanted not in words:
-            raise ValueError(choose_from(name, wanted, words))
+            raise ValueError(unknown_name(name, wanted, words))
         return wanted
 
     return ValueType(str, normalise, words=words)
@@ -420,7 +420,7 @@ _ROWS: Final = (
     Field(
         "redacted",
         FLAG,
-        lambda message: message.forgotten is not None,
+        lambda message: message.original_body is not None,
         "True if the text was redacted.",
         at_creation=False,
     ),

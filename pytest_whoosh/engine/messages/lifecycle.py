@@ -77,7 +77,7 @@ DELAYS: Final[Mapping[str, timedelta]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Journey:
     """A message's journey through the carrier, and how it ends.
 
     ``then`` maps each status to the next one. A status that is missing ends the journey. ``after`` replaces the default
@@ -92,16 +92,16 @@ class Outcome:
     error_text: str | None = None
 
 
-def journey(
+def make_journey(
     *statuses: Status,
     error_code: int | None = None,
     after: timedelta | None = None,
     error_text: str | None = None,
-) -> Outcome:
+) -> Journey:
     """Return the journey through ``statuses``, in this order, of a queued message."""
     path = (_S.QUEUED, *statuses)
     then = {_S.ACCEPTED: _S.QUEUED, _S.SCHEDULED: _S.QUEUED, **dict(zip(path, statuses, strict=False))}
-    return Outcome(MappingProxyType(then), error_code, path[-1], after, error_text)
+    return Journey(MappingProxyType(then), error_code, path[-1], after, error_text)
 
 
 #: The path to each last status that a test can script.
@@ -118,4 +118,4 @@ PATHS: Final[Mapping[Status, tuple[Status, ...]]] = MappingProxyType(
 )
 
 #: The journey of a message that no rule matches.
-DELIVERED: Final = journey(*PATHS[_S.DELIVERED])
+DEFAULT_JOURNEY: Final = make_journey(*PATHS[_S.DELIVERED])

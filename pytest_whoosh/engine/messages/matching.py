@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeGuard
 
 from pytest_whoosh.engine.dialect import dialect
-from pytest_whoosh.engine.errors import choose_from
+from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.misuse import is_usage_error
 
 from .fields import FIELDS, SYNONYMS, Field
@@ -54,7 +54,7 @@ class Matcher:
     def __init__(self, criteria: Mapping[str, object], fields: Mapping[str, Field] = FIELDS) -> None:
         for name in criteria:
             if name not in fields:
-                raise TypeError(choose_from("match key", name, map(dialect().parameter, fields), _SYNONYMS))
+                raise TypeError(unknown_name("match key", name, map(dialect().parameter, fields), _SYNONYMS))
         self.criteria = criteria
         self._tests = [(fields[name], _test(fields[name], expected)) for name, expected in criteria.items()]
 
@@ -74,7 +74,7 @@ class Matcher:
         return dialect().match(self.criteria)
 
 
-def show(value: object) -> str:
+def as_written(value: object) -> str:
     """Return a value as a test's author would write it."""
     return dialect().value(value)
 
@@ -97,7 +97,7 @@ def is_pattern(expected: object) -> TypeGuard[Searchable]:
     return isinstance(getattr(expected, "pattern", None), str) and callable(getattr(expected, "search", None))
 
 
-def asks(expected: object) -> TypeGuard[Callable[[object], object]]:
+def is_function(expected: object) -> TypeGuard[Callable[[object], object]]:
     """True if a criterion is a function to call. Classes of *dirty-equals* are not: they are compared by ``==``."""
     return callable(expected) and not (isinstance(expected, type) and type(expected).__eq__ is not type.__eq__)
 
@@ -116,7 +116,7 @@ def _test_of_value(field: Field, expected: object) -> Callable[[Any], bool]:
     if is_pattern(expected):
         return _searches(expected)
     wanted, matches = field.type.normalise(field.name, expected), field.type.matches
-    if asks(wanted):
+    if is_function(wanted):
         return lambda actual: bool(wanted == actual) or bool(wanted(actual))
     return lambda actual: matches(wanted, actual)
 

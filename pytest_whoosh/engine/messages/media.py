@@ -19,7 +19,7 @@ MOST_OTHER_BYTES: Final = 500 * 1024
 MOST_CHANNEL_BYTES: Final = 16 * _MB
 
 #: The content type for each file extension. The standard library's table differs between machines.
-TYPES: Final[Mapping[str, str]] = MappingProxyType(
+TYPES_BY_EXTENSION: Final[Mapping[str, str]] = MappingProxyType(
     {
         "jpg": "image/jpeg",
         "jpeg": "image/jpeg",
@@ -108,13 +108,13 @@ class Files:
     def __init__(self) -> None:
         self._given: dict[str, File] = {}
 
-    def give(self, url: str, file: File) -> None:
+    def set(self, url: str, file: File) -> None:
         """Set the file behind a URL."""
         self._given[url] = file
 
-    def at(self, url: str) -> File:
+    def get(self, url: str) -> File:
         """Return the file that a test set for a URL, else the smallest valid file of the URL's type."""
-        return self._given.get(url) or smallest(type_of(url))
+        return self._given.get(url) or smallest_file(content_type_of(url))
 
 
 def exceeds_limits(files: Iterable[File], channel: str | None) -> bool:
@@ -127,12 +127,12 @@ def exceeds_limits(files: Iterable[File], channel: str | None) -> bool:
     )
 
 
-def type_of(url: str) -> str:
+def content_type_of(url: str) -> str:
     """Return the content type for a URL, by the extension in its path."""
     _, dot, extension = urlsplit(url).path.rpartition("/")[2].rpartition(".")
-    return TYPES.get(extension.lower(), USUAL_TYPE) if dot else USUAL_TYPE
+    return TYPES_BY_EXTENSION.get(extension.lower(), USUAL_TYPE) if dot else USUAL_TYPE
 
 
-def smallest(content_type: str) -> File:
+def smallest_file(content_type: str) -> File:
     """Return the smallest valid file of a content type."""
     return File(_SMALLEST.get(content_type, b""), content_type)

@@ -19,7 +19,7 @@ _COMPACT_FROM = 64
 _serial = attrgetter("serial")
 
 
-class Order:
+class MessageOrder:
     """The messages of one list, sorted by moment, then in order of creation."""
 
     __slots__ = ("_messages", "_moments", "_stale")
@@ -47,7 +47,7 @@ class Order:
             messages.insert(index, message)
             moments.insert(index, moment)
 
-    def leave(self) -> None:
+    def mark_stale(self) -> None:
         """Count a position as stale because its message moved or was deleted."""
         self._stale += 1
         if self._stale > _COMPACT_FROM and self._stale * 3 > len(self._messages):
@@ -95,34 +95,34 @@ class Order:
         return bisect_left(self._moments, moment)
 
 
-class Index:
+class AddressIndex:
     """The messages to or from each address, in order."""
 
     __slots__ = ("_orders",)
 
     def __init__(self) -> None:
         #: An address with a single message maps to that message. Most people get only one, and this saves memory.
-        self._orders: dict[str, Order | Message] = {}
+        self._orders: dict[str, MessageOrder | Message] = {}
 
-    def __getitem__(self, address: str) -> Order:
+    def __getitem__(self, address: str) -> MessageOrder:
         """Return the order for an address, which is empty if the address has no messages."""
         held = self._orders.get(address)
         if held is None:
-            return Order()
-        return held if isinstance(held, Order) else Order(held)
+            return MessageOrder()
+        return held if isinstance(held, MessageOrder) else MessageOrder(held)
 
     def add(self, address: str, message: Message) -> None:
         """Add a message at its current position in the order for an address."""
         held = self._orders.get(address)
         if held is None:
             self._orders[address] = message
-        elif isinstance(held, Order):
+        elif isinstance(held, MessageOrder):
             held.add(message)
         elif held is not message:
-            self._orders[address] = Order(held, message)
+            self._orders[address] = MessageOrder(held, message)
 
-    def leave(self, address: str) -> None:
+    def mark_stale(self, address: str) -> None:
         """Count a position in the order for an address as stale."""
         held = self._orders.get(address)
-        if isinstance(held, Order):
-            held.leave()
+        if isinstance(held, MessageOrder):
+            held.mark_stale()

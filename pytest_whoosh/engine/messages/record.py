@@ -14,7 +14,7 @@ from pytest_whoosh.engine.collection import Collection
 from pytest_whoosh.engine.errors import title_of
 from pytest_whoosh.engine.limits import LONGEST_VALIDITY
 
-from .lifecycle import TRANSITIONS, Outcome, Status
+from .lifecycle import TRANSITIONS, Journey, Status
 
 if TYPE_CHECKING:
     from pytest_whoosh.engine.account.account import Account
@@ -81,9 +81,9 @@ class Message:
     obfuscates_address: bool = False
     obfuscated: bool = False
     #: The text that was sent, kept for the test after the API deleted it. None before.
-    forgotten: str | None = None
+    original_body: str | None = None
     deleted: bool = False
-    outcome: Outcome
+    journey: Journey
     script: WebhookScript | None = None
     webhooks: tuple[Webhook, ...] = ()
     #: The parameters as posted: their names, and their values. A repeated parameter has a tuple of values.
@@ -92,8 +92,8 @@ class Message:
     #: The reason why an inbound message caused no webhook.
     no_webhook: str | None = None
     #: The message that the app answered with this one, and the number of messages before this one in the chain.
-    answers: Message | None = None
-    link: int = 0
+    in_reply_to: Message | None = None
+    chain_position: int = 0
     #: All statuses so far, and the moment of each. Most messages have the same statuses, so they share the tuples.
     _statuses: tuple[Status, ...] = field(init=False)
     _moments: tuple[datetime, ...] = field(init=False)
@@ -135,9 +135,9 @@ class Message:
         """The text for the error code: the code's title, unless a test scripted another text."""
         if self.error_code is None:
             return None
-        outcome = self.outcome
-        if outcome.error_text is not None and outcome.error_code == self.error_code:
-            return outcome.error_text
+        journey = self.journey
+        if journey.error_text is not None and journey.error_code == self.error_code:
+            return journey.error_text
         return title_of(self.error_code)
 
     @property
@@ -153,7 +153,7 @@ class Message:
     @property
     def sent_body(self) -> str:
         """The text that was sent, even after it was redacted."""
-        return self.body if self.forgotten is None else self.forgotten
+        return self.body if self.original_body is None else self.original_body
 
     @property
     def shown_to(self) -> str:

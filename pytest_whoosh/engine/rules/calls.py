@@ -8,10 +8,10 @@ from urllib.parse import unquote, urlsplit
 
 from pytest_whoosh.engine.addresses import same_address
 from pytest_whoosh.engine.dialect import dialect
-from pytest_whoosh.engine.errors import choose_from
+from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.hosts import API_HOST, is_vendor, label_of
 from pytest_whoosh.engine.http import Request, Response, parse_form
-from pytest_whoosh.engine.messages.matching import asks
+from pytest_whoosh.engine.messages.matching import is_function
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 from pytest_whoosh.engine.sids import Prefix, is_sid
 
@@ -98,7 +98,7 @@ class _OfMessagesOnly(WhooshError, AttributeError):
 def _read_method(method: object) -> str:
     name = method.upper() if isinstance(method, str) else method
     if name not in (*METHODS, _ANY):
-        raise ValueError(choose_from("HTTP method", method, (*METHODS, _ANY)))
+        raise ValueError(unknown_name("HTTP method", method, (*METHODS, _ANY)))
     return str(name)
 
 
@@ -203,7 +203,7 @@ def _test(expected: object) -> Callable[[Any], bool]:
     if isinstance(expected, re.Pattern):
         pattern = expected
         return lambda values: any(pattern.search(str(value)) for value in values if value is not None)
-    if asks(expected):
+    if is_function(expected):
         question = expected
         return lambda values: any(expected == value or question(value) for value in values)
     return lambda values: any(_equals(expected, value) for value in values)

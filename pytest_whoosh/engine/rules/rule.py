@@ -7,9 +7,9 @@ from typing import Final, Self
 
 from pytest_whoosh.engine.addresses import channel_of
 from pytest_whoosh.engine.dialect import dialect
-from pytest_whoosh.engine.errors import choose_from, require_known
+from pytest_whoosh.engine.errors import require_known, unknown_name
 from pytest_whoosh.engine.messages.fields import AT_CREATION, FIELDS
-from pytest_whoosh.engine.messages.lifecycle import DELIVERED, PATHS, READ_ON, Outcome, Status, journey
+from pytest_whoosh.engine.messages.lifecycle import DEFAULT_JOURNEY, PATHS, READ_ON, Journey, Status, make_journey
 from pytest_whoosh.engine.messages.matching import Matcher
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.misuse import Suggesting, WhooshError, is_usage_error
@@ -214,7 +214,7 @@ class Rule(ScriptedCalls):
                 )
         super().__init__(criteria)
         self._matcher = Matcher(criteria, AT_CREATION)
-        self._journey: tuple[str, Outcome] | None = None
+        self._journey: tuple[str, Journey] | None = None
         self._script: WebhookScript | None = None
 
     @property
@@ -285,7 +285,7 @@ class Rule(ScriptedCalls):
             ValueError: A message cannot stop at this status.
         """
         if at not in _STALLS:
-            raise ValueError(choose_from("status to stall at", at, _STALLS))
+            raise ValueError(unknown_name("status to stall at", at, _STALLS))
         return self._goes(f"stall({at!r})", Status(at))
 
     def _goes(
@@ -299,7 +299,7 @@ class Rule(ScriptedCalls):
     ) -> Self:
         self._require_free(written)
         span = None if after is None else _duration(after)
-        self._journey = (written, journey(*PATHS[end], error_code=code, after=span, error_text=message))
+        self._journey = (written, make_journey(*PATHS[end], error_code=code, after=span, error_text=message))
         return self
 
     def _require_free(self, written: str) -> None:
@@ -333,14 +333,14 @@ class Rule(ScriptedCalls):
     # For the engine
 
     @property
-    def journey(self) -> Outcome | None:
+    def journey(self) -> Journey | None:
         """The scripted journey, if the rule has one."""
         return self._journey and self._journey[1]
 
-    def journey_of(self, message: Message) -> Outcome:
+    def journey_of(self, message: Message) -> Journey:
         """Return the journey for one message. It includes ``read`` only if the channel reports it."""
-        way = self.journey or DELIVERED
-        return DELIVERED if way.last is Status.READ and channel_of(message.to) not in READ_ON else way
+        way = self.journey or DEFAULT_JOURNEY
+        return DEFAULT_JOURNEY if way.last is Status.READ and channel_of(message.to) not in READ_ON else way
 
     @property
     def script(self) -> WebhookScript | None:

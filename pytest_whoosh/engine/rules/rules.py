@@ -97,7 +97,7 @@ def _plan(message: Message, matching: list[Rule], used: Rule | None = None) -> N
     way = next((rule for rule in matching if rule.journey), None)
     scripted = next((rule for rule in matching if rule.script), None)
     if way and way.journey:
-        message.outcome = way.journey_of(message)
+        message.journey = way.journey_of(message)
     if scripted:
         message.script = scripted.script
     for rule in matching:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_whoosh.engine.errors import choose_from
+from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.messages.lifecycle import REPORTED, Status
 from pytest_whoosh.engine.misuse import is_usage_error
 
@@ -54,7 +54,7 @@ def webhook_script(
 ) -> WebhookScript:
     """Return the script for the arguments of ``webhooks()``."""
     if signature not in _SIGNATURES:
-        raise ValueError(choose_from("signature", signature, _SIGNATURES))
+        raise ValueError(unknown_name("signature", signature, _SIGNATURES))
     return WebhookScript(
         frozenset(_reported("drop", drop)),
         frozenset(_reported("duplicate", duplicate)),
@@ -75,7 +75,7 @@ def _reported(name: str, statuses: Iterable[str]) -> list[Status]:
     listed = list(statuses)
     for status in listed:
         if status not in valid:
-            raise ValueError(choose_from(f"callback to {name}", status, valid))
+            raise ValueError(unknown_name(f"callback to {name}", status, valid))
     return [Status(status) for status in listed]
 
 

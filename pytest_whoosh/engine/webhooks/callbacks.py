@@ -86,7 +86,7 @@ class Webhook:
     def __repr__(self) -> str:
         return f"<webhook {self.params.get('MessageStatus', self.method)} to {self.url}>"
 
-    def again(self) -> Webhook:
+    def copy(self) -> Webhook:
         """Return a copy of the webhook, as a network delivers it a second time."""
         return replace(self, response_cookies=[])
 
@@ -114,7 +114,7 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempts:
+class RetryPolicy:
     """A webhook's retries and timeouts, which its URL can override with a fragment such as ``#rc=2&rp=5xx``.
 
     ``connect``, ``read`` and ``total`` are timeouts in seconds. ``total`` spans all attempts.
@@ -128,7 +128,7 @@ class Attempts:
     total: float = 15.0
     problem: str | None = None
 
-    def again(self, failure: str) -> bool:
+    def retries_after(self, failure: str) -> bool:
         """True if a failure (``ct``, ``rt``, ``4xx`` or ``5xx``) causes a retry."""
         return "all" in self.policies or failure in self.policies
 
@@ -145,7 +145,7 @@ _OVERRIDES: Final[Mapping[str, tuple[str, int, int, float]]] = MappingProxyType(
 _POLICIES: Final = frozenset({"4xx", "5xx", "ct", "rt", "all"})
 
 
-def attempts_for(url: str) -> Attempts:
+def retry_policy_of(url: str) -> RetryPolicy:
     """Read the connection overrides in a URL's fragment. An invalid value leaves the default."""
     values: dict[str, object] = {}
     for name, text in parse_qsl(urlsplit(url).fragment, keep_blank_values=True):
@@ -159,7 +159,7 @@ def attempts_for(url: str) -> Attempts:
             field, least, greatest, unit = _OVERRIDES[name]
             if text.isdecimal() and least <= int(text) <= greatest:
                 values[field] = int(text) if unit == 1 else int(text) * unit
-    return Attempts(**values)  # type: ignore[arg-type]  # each value has its field's type
+    return RetryPolicy(**values)  # type: ignore[arg-type]  # each value has its field's type
 
 
 def without_fragment(url: str) -> str:
@@ -187,7 +187,7 @@ def signature(auth_token: str, url: str, params: Mapping[str, str | Sequence[str
     return b64encode(hmac.new(auth_token.encode(), text.encode("utf-8", "replace"), hashlib.sha1).digest()).decode()
 
 
-def webhook(
+def signed_webhook(
     url: str,
     params: dict[str, str],
     *,
@@ -208,13 +208,13 @@ def webhook(
     return Webhook(url=url, method=method, params=params, headers=own, signature=signed, message=message, at=at)
 
 
-def json_webhook(
+def signed_json_webhook(
     url: str, document: dict[str, str], *, auth_token: str, at: datetime, message: Message | None, token: str
 ) -> Webhook:
     """Return a signed webhook that posts JSON. The URL has a hash of the body, and the signature covers the URL."""
     address, hash_sign, fragment = url.partition("#")
     digest = hashlib.sha256(json.dumps(document).encode()).hexdigest()
-    made = webhook(
+    made = signed_webhook(
         with_query(address, {"bodySHA256": digest}) + hash_sign + fragment,
         {},
         auth_token=auth_token,

@@ -9,7 +9,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 #: How long cookies are kept after the last message of a conversation.
-KEPT: Final = timedelta(hours=4)
+LIFETIME: Final = timedelta(hours=4)
 
 
 class Cookies:
@@ -25,10 +25,10 @@ class Cookies:
         """Return the ``Cookie`` header for a host, or None."""
         if self._until is None or now >= self._until:
             self._values.clear()
-        self._until = now + KEPT
+        self._until = now + LIFETIME
         return "; ".join(f"{name}={value}" for name, value in self._values.get(host, {}).items()) or None
 
-    def keep(self, host: str, lines: Iterable[str]) -> None:
+    def store(self, host: str, lines: Iterable[str]) -> None:
         """Store the cookies in a host's ``Set-Cookie`` headers, and delete the ones that it expires."""
         kept = self._values.setdefault(host, {})
         for line in lines:

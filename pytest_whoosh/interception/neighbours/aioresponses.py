@@ -9,14 +9,14 @@ from aiohttp import ClientSession
 from aioresponses.compat import URL, merge_params, normalize_url
 
 from pytest_whoosh.engine.hosts import is_vendor
-from pytest_whoosh.engine.http import Answer, Request
+from pytest_whoosh.engine.http import Request, RequestHandler
 from pytest_whoosh.interception.own_mocks.handover import ANY_URL
 from pytest_whoosh.interception.patching import Patch
 
 _CALLS: Final = ("request", "get", "options", "head", "post", "put", "patch", "delete")
 
 
-def intercept(answer: Answer) -> list[Patch]:
+def intercept(answer: RequestHandler) -> list[Patch]:
     """Pass every request to the vendor that the mock does not answer on to the interception of ``aiohttp``."""
 
     def build(call: Any) -> Callable[..., Any]:
@@ -32,7 +32,7 @@ def intercept(answer: Answer) -> list[Patch]:
 class _SessionBeneath:
     """The session that a call uses: it sends requests, and those to the vendor past any mock."""
 
-    def __init__(self, session: ClientSession, answer: Answer) -> None:
+    def __init__(self, session: ClientSession, answer: RequestHandler) -> None:
         self._session = session
         self._answer = answer
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from requests_mock import mocker
 
-from pytest_whoosh.engine.http import Answer
+from pytest_whoosh.engine.http import RequestHandler
 from pytest_whoosh.interception.patching import Patch
 from pytest_whoosh.interception.requests import stand_in
 
 
-def intercept(answer: Answer) -> list[Patch]:
+def intercept(answer: RequestHandler) -> list[Patch]:
     """Answer every request to the vendor before requests-mock looks at it."""
     return [Patch(mocker, "_original_send", stand_in(answer))]

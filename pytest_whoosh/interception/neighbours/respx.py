@@ -8,13 +8,13 @@ from respx.models import PassThrough
 from respx.router import Router
 
 from pytest_whoosh.engine.hosts import is_vendor
-from pytest_whoosh.engine.http import Answer, Request
+from pytest_whoosh.engine.http import Request, RequestHandler
 from pytest_whoosh.interception.own_mocks.handover import is_handed_over
 from pytest_whoosh.interception.own_mocks.of_httpx import respx_has_answer
 from pytest_whoosh.interception.patching import Patch
 
 
-def intercept(answer: Answer) -> list[Patch]:
+def intercept(answer: RequestHandler) -> list[Patch]:
     """Pass every request to the vendor that respx does not answer on to the interception of ``httpx``."""
 
     def sync(handle: Any) -> Callable[..., Any]:
@@ -38,7 +38,7 @@ def intercept(answer: Answer) -> list[Patch]:
     return [Patch(Router, "handler", sync), Patch(Router, "async_handler", asynchronous)]
 
 
-def _let_pass(answer: Answer, request: httpx.Request) -> None:
+def _let_pass(answer: RequestHandler, request: httpx.Request) -> None:
     if is_handed_over():
         return
     asked = Request(request.method, str(request.url), request.headers, request.content)

@@ -8,11 +8,11 @@ from vcr.cassette import Cassette
 from vcr.request import Request
 
 from pytest_whoosh.engine.hosts import is_vendor
-from pytest_whoosh.engine.http import Answer
+from pytest_whoosh.engine.http import RequestHandler
 from pytest_whoosh.interception.patching import Patch
 
 
-def intercept(_: Answer) -> list[Patch]:
+def intercept(_: RequestHandler) -> list[Patch]:
     """Pass every request to the vendor on to the interception of the client library."""
     # A cassette is filled by the method that also records: only what has come past here is not to be kept.
     passed: WeakSet[Request] = WeakSet()

@@ -14,7 +14,7 @@ from pytest_whoosh.engine.account.resources import (
     ShortCode,
     VerifyService,
 )
-from pytest_whoosh.engine.lookup import GIVEN_WHOLE, GivenLookup
+from pytest_whoosh.engine.lookup import DICTIONARY_PACKAGES, LookupOverride
 from pytest_whoosh.provisioning import Balance, Deactivation, OptOut, Price
 from pytest_whoosh.server.documents import record_document, record_schema, schema_of, types_of
 from pytest_whoosh.server.json_types import AMOUNT, BYTES, DATE, FLAG, OBJECT, TEXT, TEXTS, TEXTS_BY_NAME, WHOLE
@@ -207,7 +207,7 @@ OPERATIONS: Final = (
         method="POST",
         about="Set what Lookup says about a number",
         do=_provides("add_lookup", "number"),
-        returns=record_schema(GivenLookup),
+        returns=record_schema(LookupOverride),
         parameters=(
             Parameter("number", TEXT, "the number", required=True),
             Parameter("valid", FLAG, "false for an invalid number"),
@@ -219,7 +219,7 @@ OPERATIONS: Final = (
             Parameter("mobile_network_code", TEXT, "the code of its mobile network"),
             Parameter("validation_errors", TEXTS, "why the number is invalid"),
             Parameter("error_code", WHOLE, "the error code that every package reports instead of data"),
-            *(Parameter(name, OBJECT, f"the data of the package {name}") for name in GIVEN_WHOLE),
+            *(Parameter(name, OBJECT, f"the data of the package {name}") for name in DICTIONARY_PACKAGES),
         ),
         example='{"number": "+15558675310", "line_type": "landline"}',
     ),

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_whoosh.engine.account.account import Account, AccountResources
-from pytest_whoosh.engine.messages.lifecycle import DELIVERED, Status
-from pytest_whoosh.engine.messages.order import Index, Order
+from pytest_whoosh.engine.messages.lifecycle import DEFAULT_JOURNEY, Status
+from pytest_whoosh.engine.messages.order import AddressIndex, MessageOrder
 from pytest_whoosh.engine.messages.record import Message
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -27,7 +27,7 @@ def new_message(serial: int, second: int = 0) -> Message:
         status=Status.QUEUED,
         date_created=at,
         date_updated=at,
-        outcome=DELIVERED,
+        journey=DEFAULT_JOURNEY,
     )
 
 
@@ -46,7 +46,7 @@ def place_of(message: Message) -> tuple[datetime, int]:
     )
 )
 def test_an_order_is_what_sorting_would_give(steps: list[tuple[str, int, int]]) -> None:
-    order, created, present, second = Order(), 0, list[Message](), 0
+    order, created, present, second = MessageOrder(), 0, list[Message](), 0
 
     for step, pause, which in steps:
         second += pause
@@ -59,10 +59,10 @@ def test_an_order_is_what_sorting_would_give(steps: list[tuple[str, int, int]]) 
         elif message and step == "delete":
             present.remove(message)
             message.deleted = True
-            order.leave()
+            order.mark_stale()
         elif message and message.date_sent is None and message.date_created != now:
             message.date_sent = now
-            order.leave()
+            order.mark_stale()
             order.add(message)
     present.sort(key=place_of)
 
@@ -84,7 +84,7 @@ def test_an_order_is_what_sorting_would_give(steps: list[tuple[str, int, int]]) 
 
 
 def test_the_places_that_messages_left_do_not_pile_up() -> None:
-    order = Order()
+    order = MessageOrder()
     messages = [new_message(serial) for serial in range(1000)]
     for message in messages:
         order.add(message)
@@ -92,7 +92,7 @@ def test_the_places_that_messages_left_do_not_pile_up() -> None:
     places = []
     for message in messages:
         message.date_sent = START + timedelta(seconds=1)
-        order.leave()
+        order.mark_stale()
         order.add(message)
         places.append(order.end)
 
@@ -102,20 +102,20 @@ def test_the_places_that_messages_left_do_not_pile_up() -> None:
 
 
 def test_a_short_order_is_left_alone() -> None:
-    order = Order()
+    order = MessageOrder()
     messages = [new_message(serial) for serial in range(65)]
     for message in messages:
         order.add(message)
 
     for message in messages[1:]:
         message.deleted = True
-        order.leave()
+        order.mark_stale()
 
     assert (len(order), order.end) == (1, 65)
 
 
 def test_an_address_has_an_order_of_its_own() -> None:
-    index, one, two, other = Index(), new_message(1), new_message(2), new_message(3)
+    index, one, two, other = AddressIndex(), new_message(1), new_message(2), new_message(3)
     for address, message in [("+15558675310", one), ("+15558675310", two), ("+15558675311", other)]:
         index.add(address, message)
 
@@ -129,12 +129,12 @@ def test_an_address_has_an_order_of_its_own() -> None:
 
 
 def test_an_address_forgets_the_places_that_its_messages_left() -> None:
-    index, one, two = Index(), new_message(1), new_message(2)
+    index, one, two = AddressIndex(), new_message(1), new_message(2)
     for message in (one, two):
         index.add("+15558675310", message)
 
     one.date_sent = START + timedelta(seconds=1)
-    index.leave("+15558675310")
+    index.mark_stale("+15558675310")
     index.add("+15558675310", one)
     order = index["+15558675310"]
 
@@ -142,11 +142,11 @@ def test_an_address_forgets_the_places_that_its_messages_left() -> None:
 
 
 def test_the_only_message_of_an_address_may_move() -> None:
-    index, message = Index(), new_message(1)
+    index, message = AddressIndex(), new_message(1)
     index.add("+15558675310", message)
 
     message.date_sent = START + timedelta(seconds=1)
-    index.leave("+15558675310")
+    index.mark_stale("+15558675310")
     index.add("+15558675310", message)
     order = index["+15558675310"]
 

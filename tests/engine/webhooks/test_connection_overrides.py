@@ -2,9 +2,9 @@
 
 import pytest
 
-from pytest_whoosh.engine.webhooks.callbacks import Attempts, attempts_for
+from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy, retry_policy_of
 
-USUAL = Attempts(retries=1, policies=frozenset({"ct"}), connect=5.0, read=15.0, total=15.0, problem=None)
+USUAL = RetryPolicy(retries=1, policies=frozenset({"ct"}), connect=5.0, read=15.0, total=15.0, problem=None)
 
 
 @pytest.mark.parametrize(
@@ -24,39 +24,39 @@ USUAL = Attempts(retries=1, policies=frozenset({"ct"}), connect=5.0, read=15.0, 
     ],
 )
 def test_what_will_not_do_leaves_everything_as_usual(fragment: str) -> None:
-    assert attempts_for(f"https://app.example/status{fragment}") == USUAL
+    assert retry_policy_of(f"https://app.example/status{fragment}") == USUAL
 
 
 @pytest.mark.parametrize(
     ("fragment", "attempts"),
     [
-        pytest.param("rc=0", Attempts(retries=0), id="no retries"),
-        pytest.param("rc=5", Attempts(retries=5), id="most retries"),
-        pytest.param("ct=100", Attempts(connect=0.1), id="shortest to connect"),
-        pytest.param("ct=10000", Attempts(connect=10.0), id="longest to connect"),
-        pytest.param("rt=100", Attempts(read=0.1), id="shortest to read"),
-        pytest.param("rt=15000", Attempts(read=15.0), id="longest to read"),
-        pytest.param("tt=100", Attempts(total=0.1), id="shortest in all"),
-        pytest.param("tt=15000", Attempts(total=15.0), id="longest in all"),
-        pytest.param("rp=5xx", Attempts(policies=frozenset({"5xx"})), id="one policy"),
-        pytest.param("rp=4xx,rt,all", Attempts(policies=frozenset({"4xx", "rt", "all"})), id="several policies"),
+        pytest.param("rc=0", RetryPolicy(retries=0), id="no retries"),
+        pytest.param("rc=5", RetryPolicy(retries=5), id="most retries"),
+        pytest.param("ct=100", RetryPolicy(connect=0.1), id="shortest to connect"),
+        pytest.param("ct=10000", RetryPolicy(connect=10.0), id="longest to connect"),
+        pytest.param("rt=100", RetryPolicy(read=0.1), id="shortest to read"),
+        pytest.param("rt=15000", RetryPolicy(read=15.0), id="longest to read"),
+        pytest.param("tt=100", RetryPolicy(total=0.1), id="shortest in all"),
+        pytest.param("tt=15000", RetryPolicy(total=15.0), id="longest in all"),
+        pytest.param("rp=5xx", RetryPolicy(policies=frozenset({"5xx"})), id="one policy"),
+        pytest.param("rp=4xx,rt,all", RetryPolicy(policies=frozenset({"4xx", "rt", "all"})), id="several policies"),
         pytest.param(
             "rc=2&rp=5xx&ct=2000&rt=3000&tt=9000&sni=y",
-            Attempts(retries=2, policies=frozenset({"5xx"}), connect=2.0, read=3.0, total=9.0),
+            RetryPolicy(retries=2, policies=frozenset({"5xx"}), connect=2.0, read=3.0, total=9.0),
             id="everything",
         ),
         pytest.param(
             "rp=6xx",
-            Attempts(problem="retry policy '6xx' is not one of 4xx, 5xx, all, ct, rt"),
+            RetryPolicy(problem="retry policy '6xx' is not one of 4xx, 5xx, all, ct, rt"),
             id="a policy that is none",
         ),
         pytest.param(
-            "rp=", Attempts(problem="retry policy '' is not one of 4xx, 5xx, all, ct, rt"), id="a policy left out"
+            "rp=", RetryPolicy(problem="retry policy '' is not one of 4xx, 5xx, all, ct, rt"), id="a policy left out"
         ),
     ],
 )
-def test_a_fragment_overrides_what_is_usual(fragment: str, attempts: Attempts) -> None:
-    assert attempts_for(f"https://app.example/status?a=1#{fragment}") == attempts
+def test_a_fragment_overrides_what_is_usual(fragment: str, attempts: RetryPolicy) -> None:
+    assert retry_policy_of(f"https://app.example/status?a=1#{fragment}") == attempts
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,6 @@ def test_a_fragment_overrides_what_is_usual(fragment: str, attempts: Attempts) -
     ids=lambda value: ",".join(sorted(value)),
 )
 def test_a_policy_says_after_what_failure_to_try_again(policies: set[str], again: list[str]) -> None:
-    attempts = Attempts(policies=frozenset(policies))
+    attempts = RetryPolicy(policies=frozenset(policies))
 
-    assert [failure for failure in ("ct", "rt", "4xx", "5xx") if attempts.again(failure)] == again
+    assert [failure for failure in ("ct", "rt", "4xx", "5xx") if attempts.retries_after(failure)] == again

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pytest_whoosh.engine.account.account import Account, AccountResources
-from pytest_whoosh.engine.messages.lifecycle import DELIVERED, REPORTED, Status
+from pytest_whoosh.engine.messages.lifecycle import DEFAULT_JOURNEY, REPORTED, Status
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.webhooks.parameters import CHANNEL_PARAMETERS, in_order, status_params
 
@@ -24,7 +24,7 @@ def message(*, to: str = "+15558675310", from_: str = "+15557122661", error_code
         status=Status.QUEUED,
         date_created=NOW,
         date_updated=NOW,
-        outcome=DELIVERED,
+        journey=DEFAULT_JOURNEY,
     )
     made.error_code = error_code
     return made
