@@ -130,9 +130,12 @@ class Carrier:
         if following is Status.SENDING and self._throughput:
             self._queue(message, self._throughput)
             return
-        journey = message.journey
-        delay = journey.after if journey.after is not None and following is journey.last else self._delays[following]
-        self._timeline.schedule_after(delay, message.serial, self._advance, message)
+        self._timeline.schedule_after(self._delay(message, following), message.serial, self._advance, message)
+
+    def _delay(self, message: Message, status: Status) -> timedelta:
+        """Return the time until a message moves to a status: the scripted one, else that of the settings."""
+        scripted = message.journey.delays.get(status)
+        return self._delays[status] if scripted is None else scripted
 
     def _queue(self, message: Message, queues: Throughput) -> None:
         """Queue a message until its turn, or until it fails because the queue is full or the wait is too long."""
@@ -141,7 +144,7 @@ class Carrier:
             return
         now = self._timeline.steady
         expiry = add_delay(now, timedelta(seconds=message.validity_period))
-        turn = queues.join(message, _segments(message), Wait(now, self._delays[Status.SENDING], expiry))
+        turn = queues.join(message, _segments(message), Wait(now, self._delay(message, Status.SENDING), expiry))
         self._timeline.schedule_steady(turn or expiry, message.serial, self._advance if turn else self._expire, message)
 
     def _overflow(self, message: object) -> None:

@@ -5,7 +5,7 @@ https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -76,32 +76,36 @@ DELAYS: Final[Mapping[str, timedelta]] = MappingProxyType(
 )
 
 
+#: The delays of a journey that keeps those of the settings.
+UNCHANGED: Final[Mapping[Status, timedelta]] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Journey:
     """A message's journey through the carrier, and how it ends.
 
-    ``then`` maps each status to the next one. A status that is missing ends the journey. ``after`` replaces the default
-    delay before the last status. ``error_code`` explains a last status of ``failed`` or ``undelivered``, and
+    ``then`` maps each status to the next one. A status that is missing ends the journey. ``delays`` replace the
+    default delays before some statuses. ``error_code`` explains a last status of ``failed`` or ``undelivered``, and
     ``error_text`` replaces the code's title.
     """
 
     then: Mapping[Status, Status]
     error_code: int | None = None
     last: Status = _S.DELIVERED
-    after: timedelta | None = None
+    delays: Mapping[Status, timedelta] = field(default_factory=lambda: UNCHANGED)
     error_text: str | None = None
 
 
 def make_journey(
     *statuses: Status,
     error_code: int | None = None,
-    after: timedelta | None = None,
+    delays: Mapping[Status, timedelta] = UNCHANGED,
     error_text: str | None = None,
 ) -> Journey:
     """Return the journey through ``statuses``, in this order, of a queued message."""
     path = (_S.QUEUED, *statuses)
     then = {_S.ACCEPTED: _S.QUEUED, _S.SCHEDULED: _S.QUEUED, **dict(zip(path, statuses, strict=False))}
-    return Journey(MappingProxyType(then), error_code, path[-1], after, error_text)
+    return Journey(MappingProxyType(then), error_code, path[-1], delays, error_text)
 
 
 #: The path to each last status that a test can script.

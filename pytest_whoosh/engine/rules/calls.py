@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, Self, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from pytest_whoosh.engine.addresses import same_address
@@ -16,15 +16,17 @@ from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 from pytest_whoosh.engine.sids import Prefix, is_sid
 
 from .requests import ApiRequest
-from .rule import ScriptedCalls
+from .rule import Rule, ScriptedCalls
 
 __tracebackhide__ = is_usage_error
 
 #: The methods that a rule can match. ``*`` matches all of them.
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _ANY: Final = "*"
-#: The outcomes that only rules about messages have.
-_OF_MESSAGES: Final = frozenset({"deliver", "undeliver", "fail", "read", "stall", "webhooks"})
+#: The outcomes that only rules about messages have: their methods that return the rule.
+_OF_MESSAGES: Final = frozenset(
+    name for name, method in vars(Rule).items() if getattr(method, "__annotations__", {}).get("return") is Self
+)
 
 #: The spellings of a product's host. A compiled pattern can match any of them.
 _SPELLINGS: Final = ("{}.twilio.com", "{}.whoosh.totogi.solutions", "{}.whoosh.totogidemos.com")

@@ -9,7 +9,15 @@ from pytest_whoosh.engine.addresses import channel_of
 from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.errors import require_known, unknown_name
 from pytest_whoosh.engine.messages.fields import AT_CREATION, FIELDS
-from pytest_whoosh.engine.messages.lifecycle import DEFAULT_JOURNEY, PATHS, READ_ON, Journey, Status, make_journey
+from pytest_whoosh.engine.messages.lifecycle import (
+    DEFAULT_JOURNEY,
+    PATHS,
+    READ_ON,
+    UNCHANGED,
+    Journey,
+    Status,
+    make_journey,
+)
 from pytest_whoosh.engine.messages.matching import Matcher
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.misuse import Suggesting, WhooshError, is_usage_error
@@ -239,7 +247,7 @@ class Rule(ScriptedCalls):
         Args:
             after: The time from ``sent`` to the delivery receipt: a timedelta or seconds.
         """
-        return self._goes(f"deliver({_after(after)})", Status.DELIVERED, after=after)
+        return self._goes(f"deliver({_after(after)})", Status.DELIVERED, delays=_before(Status.DELIVERED, after=after))
 
     def undeliver(self, code: int = 30003, *, message: str | None = None) -> Self:
         """Report the message undelivered with an error code, after the carrier has accepted it.
@@ -273,7 +281,7 @@ class Rule(ScriptedCalls):
         Args:
             after: The time from ``delivered`` to ``read``: a timedelta or seconds.
         """
-        return self._goes(f"read({_after(after)})", Status.READ, after=after)
+        return self._goes(f"read({_after(after)})", Status.READ, delays=_before(Status.READ, after=after))
 
     def stall(self, at: str = "sent") -> Self:
         """Stop the message at a status. The delivery receipt never arrives.
@@ -295,11 +303,10 @@ class Rule(ScriptedCalls):
         code: int | None = None,
         message: str | None = None,
         *,
-        after: timedelta | float | None = None,
+        delays: Mapping[Status, timedelta] = UNCHANGED,
     ) -> Self:
         self._require_free(written)
-        span = None if after is None else _duration(after)
-        self._journey = (written, make_journey(*PATHS[end], error_code=code, after=span, error_text=message))
+        self._journey = (written, make_journey(*PATHS[end], error_code=code, delays=delays, error_text=message))
         return self
 
     def _require_free(self, written: str) -> None:
@@ -360,8 +367,12 @@ def _after(after: object) -> str:
     return "" if after is None else f"after={after!r}"
 
 
-def _duration(after: object) -> timedelta:
+def _before(status: Status, **span: object) -> Mapping[Status, timedelta]:
+    """Return the delay before a status, from the argument that the test wrote."""
+    [(name, given)] = span.items()
+    if given is None:
+        return UNCHANGED
     try:
-        return duration(after)
+        return {status: duration(given)}
     except ValueError as wanted:
-        raise ValueError(f"{dialect().keyword('after')} takes {wanted}; not {after!r}.") from None
+        raise ValueError(f"{dialect().keyword(name)} takes {wanted}; not {given!r}.") from None
