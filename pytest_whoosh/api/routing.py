@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.caching import cached
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.hosts import is_cdn, product_of
+from pytest_whoosh.engine.hosts import is_cdn, label_of
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
 from pytest_whoosh.engine.limits import LARGEST_REQUEST
 from pytest_whoosh.engine.messages.record import Message
@@ -201,6 +201,10 @@ class Router:
             node = following
         return (node.routes, values) if node.routes else None
 
+    def __contains__(self, product: str) -> bool:
+        """True if a product is faked."""
+        return product in self._roots
+
     @property
     def products(self) -> list[str]:
         """The products that are faked."""
@@ -274,8 +278,8 @@ def may_be_mocked(vendor: Vendor, router: Router, request: Request) -> bool:
     """True if the user's own mocks answer before the fake: for calls that are not faked, Lookup and Verify."""
     if is_cdn(request.host) or (vendor.rules.calls and vendor.rules.answering(request)):
         return False
-    product = product_of(request.host)
-    if product in _BEHIND_MOCKS or product is None:
+    product = label_of(request.host)
+    if product in _BEHIND_MOCKS or product not in router:
         return True
     path, _ = split_extension(request.path)
     found = router.find(product, path)
@@ -298,8 +302,8 @@ def _find_route(
     vendor: Vendor, router: Router, request: Request, path: str, extension: str
 ) -> tuple[Route, Call, dict[str, str]]:
     """Return the route for a request, the authenticated call, and the values in its path."""
-    product = product_of(request.host)
-    if product is None:
+    product = label_of(request.host)
+    if product not in router:
         raise _not_faked_error(vendor, request)
     found = router.find(product, path)
     routes, values = found or ({}, {})

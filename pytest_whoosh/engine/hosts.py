@@ -15,11 +15,11 @@ DOMAINS: Final = ("totogi.solutions", "totogidemos.com", "twilio.com", CDN_HOST)
 #: The vendor's host for messages and their media.
 API_HOST: Final = "api.whoosh.totogi.solutions"
 
+#: The label between a product and the vendor's domains, as in :data:`API_HOST`.
+_FAMILY: Final = "whoosh"
+
 #: The first segment of a local server's paths that represent :data:`CDN_HOST`.
 CDN_LABEL: Final = CDN_HOST.partition(".")[0]
-
-#: The labels of the products that are faked. A region or an edge may follow: ``api.dublin.ie1.twilio.com``.
-PRODUCTS: Final = frozenset({"api", "messaging", "pricing", "content", "lookups", "oauth", "verify"})
 
 #: A DNS name has at most 253 characters. Longer names are not cached, which keeps the caches small.
 _LONGEST_NAME: Final = 253
@@ -44,19 +44,14 @@ def is_vendor(host: object) -> bool:
     return isinstance(host, str) and _below_domain.__wrapped__(str(host)) is not None
 
 
-def product_of(host: str) -> str | None:
-    """Return the product that a vendor host serves, such as ``"api"``, or None if that product is not faked."""
-    label = label_of(host)
-    return label if label in PRODUCTS else None
-
-
 def label_of(host: str) -> str:
     """Return the first label of a vendor host, which names its product, faked or not: ``"lookups"``.
 
-    It is empty for a bare domain and for a host that is not the vendor's.
+    It is empty for a domain without a product, such as ``whoosh.totogi.solutions``, and for a host that is not the
+    vendor's.
     """
     below = _below_domain(host) if len(host) <= _LONGEST_NAME else _below_domain.__wrapped__(host)
-    return (below or "").partition(".")[0]
+    return "" if below is None or below == _FAMILY else below.partition(".")[0]
 
 
 def api_host_beside(host: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 
-from pytest_whoosh.engine.hosts import API_HOST, product_of
+from pytest_whoosh.engine.hosts import API_HOST, is_vendor, label_of
 
 #: The environment variable that says where to send the traffic, as a server gives it to other processes.
 VARIABLE: Final = "WHOOSH_URL"
@@ -64,14 +64,15 @@ def _is_base(url: object) -> bool:
 
 
 def lead(url: str, base: str | None) -> str:
-    """A Twilio URL below a base URL, or the one that the environment has, or at the vendor; any other as it is.
+    """Return a Twilio URL redirected to the base URL, which defaults to the environment's, else the vendor's.
 
-    A host of the vendor's takes the product into its name, as in ``https://messaging.whoosh.totogi.solutions/v1``; any
-    other takes it into its path, as in ``http://127.0.0.1:8080/messaging/v1``.
+    A vendor host has the product in its name: ``https://messaging.whoosh.totogi.solutions/v1``. Any other host has it
+    in the path: ``http://127.0.0.1:8080/messaging/v1``. A URL that is not Twilio's is returned unchanged.
     """
-    # Read anew each time: a client that was made before a test must not lead past the test's double.
+    # Read anew each time, because a client made before a test must not send past the test's double.
     base = base or check_base(os.environ.get(VARIABLE) or None, VARIABLE) or f"https://{API_HOST}"
     host = urlsplit(base).hostname or ""
-    if product_of(host):
-        return _TWILIO.sub(rf"https://\1.{host.partition('.')[2]}", url)
+    if is_vendor(host):
+        family = host.partition(".")[2] if label_of(host) else host
+        return _TWILIO.sub(rf"https://\1.{family}", url)
     return _TWILIO.sub(lambda match: f"{base.rstrip('/')}/{match[1]}", url)

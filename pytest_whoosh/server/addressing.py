@@ -18,7 +18,8 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from pytest_whoosh.engine.hosts import API_HOST, CDN_HOST, CDN_LABEL, PRODUCTS, is_loopback, is_vendor, product_of
+from pytest_whoosh.api import PRODUCTS
+from pytest_whoosh.engine.hosts import API_HOST, CDN_HOST, CDN_LABEL, is_loopback, is_vendor, label_of
 
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _PORTS: Final = MappingProxyType({"http": 80, "https": 443})
@@ -28,6 +29,9 @@ _LAST_PORT: Final = 65535
 _AUTHORITY: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{0,5}))?")
 _DOMAIN: Final = API_HOST.partition(".")[2]
 
+#: What follows the product in a path; it shows that the first segment is one, faked or not.
+_LABEL: Final = re.compile("[a-z][a-z-]*")
+_VERSION: Final = re.compile(r"/(?:v[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2})(?=[/?]|$)")
 #: The product that a path belongs to, by what follows its version. All others are the 2010 API's.
 _OWNERS: Final = MappingProxyType(
     {
@@ -86,16 +90,16 @@ def locate(target: str, host: str, *, scheme: str, local: str) -> Address:
         return Address(f"https://{CDN_HOST}{path}", f"{scheme}://{host}")
     here = f"{scheme}://{host}"
     if is_vendor(name):
-        product = product_of(name)
+        product = label_of(name)
         # A client that wrote the Host header by hand would not reach this server with a link to that host.
-        leads_back = _port(host, scheme) == _port(local, scheme) or product is None
+        leads_back = _port(host, scheme) == _port(local, scheme) or not product
         prefix, path = _without_prefix(target, product)
         return Address(f"https://{name}{path}", f"{here}{prefix}" if leads_back else f"{scheme}://{local}/{product}")
     label = name.partition(".")[0]
     if label in PRODUCTS:
         prefix, path = _without_prefix(target, label)
         return Address(_vendor_url(label, path), f"{here}{prefix}")
-    if first in PRODUCTS:
+    if first in PRODUCTS or (_LABEL.fullmatch(first) and _VERSION.match(path)):
         prefix, path = _without_prefix(target, first)
         return Address(_vendor_url(first, path), f"{here}{prefix}")
     return Address(_vendor_url(_owner(target), target), here)

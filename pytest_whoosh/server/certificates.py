@@ -8,7 +8,8 @@ from typing import Final
 
 import trustme
 
-from pytest_whoosh.engine.hosts import DOMAINS, PRODUCTS, is_vendor
+from pytest_whoosh.api import PRODUCTS
+from pytest_whoosh.engine.hosts import DOMAINS, is_vendor
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,9}")
