@@ -18,12 +18,12 @@ from . import (
     short_codes,
 )
 from .messages import media, messages
-from .routing import Router, Routes
+from .routing import Product, Router
 from .services import services
 from .verify import attempts, rate_limits, verifications
 from .verify import services as verify_services
 
-_MESSAGING: Final = (
+_MESSAGING: Final = Product(
     messages.routes,
     media.routes,
     services.routes,
@@ -38,18 +38,20 @@ _MESSAGING: Final = (
     pricing.routes,
     registration.routes,
 )
-#: The products: the first label of the host, and its routes. The hosts of the Messages API share their routes, because
-#: each path exists on only one of them.
-PRODUCTS: Final[Mapping[str, tuple[Routes, ...]]] = {
+#: The products, by the first label of their hosts. The hosts of the Messages API are one product, because each path
+#: exists on only one of them.
+PRODUCTS: Final[Mapping[str, Product]] = {
     "api": _MESSAGING,
     "messaging": _MESSAGING,
     "content": _MESSAGING,
     "pricing": _MESSAGING,
-    "lookups": (lookups.v1, lookups.v2),
-    "oauth": (oauth.routes,),
-    "verify": (verify_services.routes, verifications.routes, rate_limits.routes, attempts.routes),
+    "lookups": Product(lookups.v1, lookups.v2, mocks_first=True),
+    "oauth": Product(oauth.routes),
+    "verify": Product(
+        verify_services.routes, verifications.routes, rate_limits.routes, attempts.routes, mocks_first=True
+    ),
 }
 #: The routes of all resources, once each.
-ROUTES: Final = tuple(dict.fromkeys(routes for product in PRODUCTS.values() for routes in product))
+ROUTES: Final = tuple(dict.fromkeys(routes for product in PRODUCTS.values() for routes in product.routes))
 #: Finds the route of a request.
 ROUTER: Final = Router(PRODUCTS)

@@ -65,8 +65,6 @@ ERROR_HEADERS: Final[Mapping[int, Mapping[str, str]]] = MappingProxyType(
     {401: {"WWW-Authenticate": 'Basic realm="Twilio API"'}, 429: {"Retry-After": "1"}}
 )
 
-#: The products that the user's own mocks answer rather than the fake.
-_BEHIND_MOCKS: Final = frozenset({"lookups", "verify"})
 _FORMATS: Final = frozenset({"json", "xml"})
 #: The characters of a placeholder for an account SID.
 _WORD: Final = re.compile(r"[A-Za-z0-9_.-]+")
@@ -167,6 +165,21 @@ class Routes:
         return keep
 
 
+class Product:
+    """A product of the vendor's: the routes of its hosts.
+
+    Args:
+        routes: the routes of the product's resources.
+        mocks_first: True if the user's own mocks answer rather than the fake.
+    """
+
+    __slots__ = ("mocks_first", "routes")
+
+    def __init__(self, *routes: Routes, mocks_first: bool = False) -> None:
+        self.routes = routes
+        self.mocks_first = mocks_first
+
+
 @dataclass(slots=True)
 class _Node:
     """One segment of the known paths: the segments that can follow it, and the routes that end here, by method."""
@@ -179,13 +192,11 @@ class _Node:
 class Router:
     """Finds the route for a request. It takes one step for each segment of the path."""
 
-    def __init__(self, products: Mapping[str, Iterable[Routes]]) -> None:
-        trees: dict[int, _Node] = {}
-        #: The known paths by product. Products with the same routes share them.
-        self._roots = {
-            product: trees.get(id(routes)) or _build_tree(trees, routes) for product, routes in products.items()
-        }
-        self._routes = products
+    def __init__(self, products: Mapping[str, Product]) -> None:
+        trees = {product: _build_tree(product.routes) for product in products.values()}
+        #: The known paths by product.
+        self._roots = {label: trees[product] for label, product in products.items()}
+        self._products = products
 
     def find(self, product: str, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
         """Return a path's routes by method, and the values in it; None if the product has no such path."""
@@ -205,6 +216,10 @@ class Router:
         """True if a product is faked."""
         return product in self._roots
 
+    def asks_mocks_first(self, product: str) -> bool:
+        """True if the user's own mocks answer calls to a product rather than the fake: it is not faked, or says so."""
+        return product not in self._products or self._products[product].mocks_first
+
     @property
     def products(self) -> list[str]:
         """The products that are faked."""
@@ -212,11 +227,11 @@ class Router:
 
     def paths(self, product: str) -> list[str]:
         """Return the paths of a product, with the names of their values in braces."""
-        return list(dict.fromkeys(route.path for routes in self._routes[product] for route in routes))
+        return list(dict.fromkeys(route.path for routes in self._products[product].routes for route in routes))
 
 
-def _build_tree(trees: dict[int, _Node], routes: Iterable[Routes]) -> _Node:
-    root = trees[id(routes)] = _Node()
+def _build_tree(routes: Iterable[Routes]) -> _Node:
+    root = _Node()
     for route in (route for each in routes for route in each):
         node = root
         for segment in route.path.strip("/").split("/"):
@@ -279,7 +294,7 @@ def may_be_mocked(vendor: Vendor, router: Router, request: Request) -> bool:
     if is_cdn(request.host) or (vendor.rules.calls and vendor.rules.answering(request)):
         return False
     product = label_of(request.host)
-    if product in _BEHIND_MOCKS or product not in router:
+    if router.asks_mocks_first(product):
         return True
     path, _ = split_extension(request.path)
     found = router.find(product, path)
