@@ -29,7 +29,7 @@ _LAST_PORT: Final = 65535
 _AUTHORITY: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{0,5}))?")
 _DOMAIN: Final = API_HOST.partition(".")[2]
 
-#: What follows the product in a path; it shows that the first segment is one, faked or not.
+#: A product's label. In a path a version follows it, so that products that are not faked are recognised too.
 _LABEL: Final = re.compile("[a-z][a-z-]*")
 _VERSION: Final = re.compile(r"/(?:v[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2})(?=[/?]|$)")
 #: The product that a path belongs to, by what follows its version. All others are the 2010 API's.
@@ -38,6 +38,9 @@ _OWNERS: Final = MappingProxyType(
         "Services": "messaging",
         "Deactivations": "messaging",
         "LinkShortening": "messaging",
+        "Channels": "messaging",
+        "a2p": "messaging",
+        "Tollfree": "messaging",
         "Messaging": "pricing",
         "Content": "content",
         "ContentAndApprovals": "content",

@@ -43,6 +43,7 @@ def client_with(whoosh: Whoosh, http_client: WhooshHttpClient) -> Client:
         ("https://api.whoosh.totogi.solutions/", "whoosh.totogi.solutions"),
         ("https://api.whoosh.totogidemos.com", "whoosh.totogidemos.com"),
         ("https://messaging.twilio.com", "twilio.com"),
+        ("https://whoosh.totogi.solutions", "whoosh.totogi.solutions"),
     ],
 )
 def test_a_host_of_the_vendors_takes_the_product_into_its_name(

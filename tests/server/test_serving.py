@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import freezegun
 import pytest
 import requests
+from twilio.rest import Client
 
-from pytest_whoosh import Server, Whoosh, WhooshError
+from pytest_whoosh import Server, Whoosh, WhooshError, WhooshHttpClient
 from tests.conftest import PERSON
 
 from .conftest import Caller, basic
@@ -255,6 +256,14 @@ def test_what_is_not_faked_is_refused_with_the_text_of_the_error(whoosh_server: 
     assert message.startswith(f"POST https://api.whoosh.totogi.solutions{path} is not faked")
     exec(message.splitlines()[2].strip(), {"whoosh": whoosh_server.whoosh})
     assert call("POST", path, {"To": PERSON}).status == 201
+
+
+def test_a_rule_answers_the_sdks_calls_to_a_product_that_is_not_faked(whoosh_server: Server, whoosh: Whoosh) -> None:
+    client = Client(whoosh.account_sid, whoosh.auth_token, http_client=WhooshHttpClient(whoosh_server.url))
+    flows = {"flows": [{"sid": "FW1"}], "meta": {"key": "flows"}}
+    whoosh.when_called("GET", "https://studio.twilio.com/v2/Flows").respond(200, flows)
+
+    assert [flow.sid for flow in client.studio.v2.flows.list()] == ["FW1"]
 
 
 # Scripted faults

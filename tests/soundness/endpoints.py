@@ -11,24 +11,23 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from pytest_whoosh import Whoosh
-from pytest_whoosh.api import ROUTES
+from pytest_whoosh.api import PRODUCTS, ROUTES
 from pytest_whoosh.api.routing import Route
 from pytest_whoosh.engine.http import Request, Response
 from pytest_whoosh.engine.parameters import parameters_of
+from pytest_whoosh.server.addressing import locate
 from tests.conftest import PERSON, SENDER
 
 LINK = "https://app.example/status"
 PAGING = ("Page", "PageSize", "PageToken")
 #: What handlers read from a request besides what their modules' forms declare.
 BY_HAND: Mapping[str, tuple[str, ...]] = {
-    "messages": ("To", "From", "MessagingServiceSid", "Status", "Body"),
-    "services": ("PhoneNumberSid", "ShortCodeSid", "AlphaSender", "IsoCountryCode", "Sid"),
+    "messages.messages": ("To", "From", "MessagingServiceSid", "Status", "Body"),
+    "services.services": ("PhoneNumberSid", "ShortCodeSid", "AlphaSender", "IsoCountryCode", "Sid"),
     "numbers": ("PhoneNumber", "AreaCode", "AccountSid"),
     "deactivations": ("Date", "Expires", "Signature"),
     "oauth": ("grant_type", "client_id", "client_secret"),
 }
-#: The modules of Verify.
-VERIFY = ("verify_services", "verify_verifications", "verify_rate_limits", "verify_attempts")
 #: The members of the JSON documents that content templates are made of.
 JSON_MEMBERS = ("friendly_name", "language", "variables", "types", "name", "category", "allow_category_change")
 #: Those of channel senders.
@@ -51,8 +50,14 @@ class Endpoint:
 
     @property
     def module(self) -> str:
-        """The name of the module that answers."""
-        return f"{'verify_' * self.is_of_verify}{self.route.handler.__module__.rpartition('.')[2]}"
+        """The name of the module that answers, below ``api``."""
+        return self.route.handler.__module__.removeprefix("pytest_whoosh.api.")
+
+    @property
+    def label(self) -> str:
+        """The product's label in a path of a server; empty for the Messages API, whose paths show it themselves."""
+        labels = [label for label, product in PRODUCTS.items() if any(self.route in each for each in product.routes)]
+        return f"/{labels[0]}" if len(labels) == 1 else ""
 
     @property
     def is_of_verify(self) -> bool:
@@ -114,17 +119,13 @@ class House:
     def path(self, endpoint: Endpoint, extension: str = ".json") -> str:
         """The path of an endpoint, leading to what is there."""
         values = {"account_sid": self.whoosh.account_sid, **self.values.get(endpoint.name, {})}
-        path = endpoint.route.path.format_map(_Filled({**self.values[endpoint.module], **values}))
+        path = endpoint.route.path.format_map(_Filled({**self.values.get(endpoint.module, {}), **values}))
         return path + (extension if path.startswith("/2010") else "")
 
     def url(self, endpoint: Endpoint, extension: str = ".json") -> str:
         """The URL of an endpoint, leading to what is there."""
-        product = {"services": "messaging", "link_shortening": "messaging", "deactivations": "messaging"}
-        product |= {"registration": "messaging", "content": "content", "pricing": "pricing", "lookups": "lookups"}
-        product |= {"channel_senders": "messaging", "oauth": "oauth"}
-        product |= dict.fromkeys(VERIFY, "verify")
-        host = f"https://{product.get(endpoint.module, 'api')}.whoosh.totogi.solutions"
-        return host + self.path(endpoint, extension)
+        target = endpoint.label + self.path(endpoint, extension)
+        return locate(target, "localhost", scheme="https", local="localhost").url
 
     def parameters(self, endpoint: Endpoint) -> dict[str, Any]:
         """What the endpoint is called with where nothing is wrong."""
@@ -220,14 +221,13 @@ def furnish(whoosh: Whoosh) -> House:
     return House(
         whoosh,
         {
-            "messages": {"message_sid": delivered},
-            "media": {"message_sid": delivered, "sid": media},
-            "services": {"service_sid": service.sid},
+            "messages.messages": {"message_sid": delivered},
+            "messages.media": {"message_sid": delivered, "sid": media},
+            "services.services": {"service_sid": service.sid},
             "content": {"sid": template.sid},
             "link_shortening": {"domain_sid": domain.sid, "service_sid": service.sid},
             "channel_senders": {"sid": spare_whatsapp.sid},
             "lookups": {"number": PERSON},
-            "oauth": {},
             "numbers": {"sid": number.sid},
             "short_codes": {"sid": code.sid},
             "deactivations": {"file": report_url.path.rpartition("/")[2]},
@@ -235,10 +235,10 @@ def furnish(whoosh: Whoosh) -> House:
             "accounts": {"sid": key},
             "pricing": {"iso_country": "US"},
             "registration": {"service_sid": service.sid},
-            "verify_services": {"service_sid": verify.sid},
-            "verify_verifications": {"service_sid": verify.sid, "sid": started},
-            "verify_rate_limits": {"service_sid": verify.sid, "rate_limit_sid": limit, "bucket_sid": bucket},
-            "verify_attempts": {"sid": attempt},
+            "verify.services": {"service_sid": verify.sid},
+            "verify.verifications": {"service_sid": verify.sid, "sid": started},
+            "verify.rate_limits": {"service_sid": verify.sid, "rate_limit_sid": limit, "bucket_sid": bucket},
+            "verify.attempts": {"sid": attempt},
             "update_message": {"message_sid": scheduled},
             # What is closed would end every other call.
             "update_account": {"account_sid": branch},

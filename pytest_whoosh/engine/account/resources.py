@@ -1,7 +1,8 @@
 """Declares an account's resources, once each: properties with types, defaults, readers and error codes.
 
 Records, parameters of the REST API, keywords of the provisioning methods and the control API come from these
-declarations. To add a resource, declare it here and write its routes in a module of ``api``.
+declarations. To add a resource, declare it here, write its routes in a module of ``api``, and add them to a product in
+``api/__init__.py``.
 """
 
 from __future__ import annotations
