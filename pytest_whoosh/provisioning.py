@@ -574,7 +574,7 @@ class Provisioning:
 
     def _number(self, number: str, properties: Mapping[str, Any]) -> PhoneNumber:
         vendor = self._current_vendor()
-        if vendor.holder_of(number) not in (None, vendor.resources):
+        if vendor.owner_of(number) not in (None, vendor.resources):
             raise WhooshError(
                 f"{number} belongs to a sub-account already, and a number belongs to one account only. Add another "
                 "number, or release this one from the sub-account first."

@@ -38,10 +38,10 @@ from .engine.dialect import dialect
 from .engine.errors import unknown_name
 from .engine.hosts import split_url
 from .engine.http import Defer, Request, Response, replace_surrogates
-from .engine.inbound.conversation import Conversation, Deliveries, receive, received_by, run_call
+from .engine.inbound.conversation import Conversation, Deliveries, messages_received_by, receive, run_voice_document
 from .engine.inbound.destinations import destination_of
-from .engine.inbound.gestures import partner_of, tapped
-from .engine.inbound.parameters import as_text
+from .engine.inbound.parameters import parameter_text
+from .engine.inbound.phone_actions import sender_written_to, tap_parameters
 from .engine.inbound.twiml import TwimlError
 from .engine.messages.fields import Match, MatchAtCreation
 from .engine.messages.lifecycle import Status
@@ -468,7 +468,7 @@ class Whoosh(Suggesting, Provisioning):
         if is_sid(getattr(sender, "sid", sender), Prefix.MESSAGING_SERVICE):
             raise WhooshError(_NO_QUEUE_OF_SERVICES.format(each=dialect().queue_listing()))
         address = self._address(sender)
-        resources = vendor.account_with(address).resources
+        resources = vendor.account_of_sender(address).resources
         if self.settings.senders == "owned" and not resources.has(address):
             raise WhooshError(f"The account has no sender {address}: add it first, or correct its spelling.")
         if mms and sender_type_of(address) not in MMS_RATES:
@@ -476,7 +476,7 @@ class Whoosh(Suggesting, Provisioning):
 
         def backlog() -> Backlog:
             vendor = self._vendor  # looked up each time: a reset replaces it
-            return _require_queues(vendor).queue(address, vendor.account_with(address), mms=mms)
+            return _require_queues(vendor).queue(address, vendor.account_of_sender(address), mms=mms)
 
         home = home_country(address, resources.owned(address))
         return Queue(backlog, address, home, mms=mms, timeline=lambda: self._vendor.timeline, catch_up=self._catch_up)
@@ -863,7 +863,7 @@ class Whoosh(Suggesting, Provisioning):
         """
         address = self._person(number)
 
-        received = Messages(lambda: received_by(self._vendor, address), self._catch_up, f"phone {address}")
+        received = Messages(lambda: messages_received_by(self._vendor, address), self._catch_up, f"phone {address}")
         return Phone(
             address,
             self.receive,
@@ -904,7 +904,9 @@ class Whoosh(Suggesting, Provisioning):
             is_incoming = vendor.has_sender(called) and not vendor.has_sender(caller)
             sender, person = (called, caller) if is_incoming else (caller, called)
             try:
-                sent = run_call(vendor, vendor.account_with(sender), document, sender=sender, person=person)
+                sent = run_voice_document(
+                    vendor, vendor.account_of_sender(sender), document, sender=sender, person=person
+                )
             except TwimlError as wrong:
                 raise WhooshError(f"The TwiML document fails with {wrong.code}: {wrong.detail}.") from None
         return [Message(record, self._catch_up) for record in sent]
@@ -926,12 +928,12 @@ class Whoosh(Suggesting, Provisioning):
         self._begin_action()
         record = self._record(message, "tap")
         with self._lock:
-            body, params = tapped(record, person, label, self._vendor.steady)
+            body, params = tap_parameters(record, person, label, self._vendor.steady)
         return record.from_ or "", body, params
 
     def _partner(self, person: str) -> str:
         with self._lock:
-            return partner_of(self._vendor.account, self._vendor.messages, person)
+            return sender_written_to(self._vendor.account, self._vendor.messages, person)
 
     def click(self, link: Message | str, *, user_agent: str = "Mozilla/5.0") -> str:
         """Click a short link as a person does. The ``callback_url`` of the link's domain gets a webhook.
@@ -981,10 +983,10 @@ class Whoosh(Suggesting, Provisioning):
         person, ours = self._person(from_), self._address(to)
         body, extra = (
             replace_surrogates(body),
-            {name: replace_surrogates(as_text(name, each)) for name, each in params.items()},
+            {name: replace_surrogates(parameter_text(name, each)) for name, each in params.items()},
         )
         with self._lock:
-            account = self._vendor.account_with(ours)
+            account = self._vendor.account_of_sender(ours)
             url = destination_of(account, ours, account.resources.service_of(ours)).url
             if url and form:  # refused before the message exists: the test can then await areceive() instead
                 self._courier.require_deliverable(url, form)

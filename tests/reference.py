@@ -50,8 +50,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 
 #: Names without an underscore that the package's own modules use, and tests do not.
 INTERNAL: Final = {
-    "CallRule": {"answer", "on_remove", "serial", "respond_to", "takes", "use", "written"},
-    "Rule": {"answer", "journey", "journey_of", "on_remove", "serial", "script", "takes", "use", "written"},
+    "CallRule": {"answer", "on_remove", "serial", "respond_to", "applies_to", "use", "written"},
+    "Rule": {"answer", "journey", "journey_of", "on_remove", "serial", "script", "applies_to", "use", "written"},
     "Whoosh": {"records"},
     "AsyncWhooshHttpClient": {"request"},
     "WhooshHttpClient": {"request"},

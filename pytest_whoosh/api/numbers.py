@@ -58,7 +58,7 @@ def _buy(call: Call, kind: str | None) -> ApiResult:
     if not wanted and area and kind == MOBILE:
         raise ApiError(21457)
     found = _available_number(call.vendor, wanted) if wanted or not area else _available_number_in(call.vendor, area)
-    if call.vendor.holder_of(found) not in (None, call.account.resources):
+    if call.vendor.owner_of(found) not in (None, call.account.resources):
         raise ApiError(21422)
     if kind and number_type(found) != kind:
         raise ApiError(21458)
@@ -86,7 +86,7 @@ def _available_number_in(vendor: Vendor, area: str) -> str:
         return number
     # Fictional numbers, which no real telephone has.
     fictional = (f"+1{area}55501{count:02}" for count in range(100))
-    found = next((number for number in fictional if vendor.holder_of(number) is None), None)
+    found = next((number for number in fictional if vendor.owner_of(number) is None), None)
     if found is None:
         raise ApiError(21452)
     return found

@@ -28,7 +28,7 @@ def create_token(call: Call) -> ApiResult:
         raise ApiError(321402)
     if grant_type != "client_credentials":
         raise ApiError(321403)
-    account = call.vendor.caller(client_id, client_secret) if client_secret else None
+    account = call.vendor.account_of_credentials(client_id, client_secret) if client_secret else None
     if account is None:
         raise ApiError(322402)
     return ApiResult(

@@ -263,7 +263,7 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
     path, extension = split_extension(request.path)
     error: ApiError | None = None
     rule: CallRule | None = None
-    vendor.note_host(request)
+    vendor.record_host(request)
     try:
         if request.scheme != "https":
             raise NetworkFault("refused", text=PLAIN_HTTP.format(host=request.host))
@@ -282,16 +282,16 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
         headers = {ERROR_CODE: str(error.code), **ERROR_HEADERS.get(error.status, {}), **error.headers}
         result = ApiResult(error.document(), error.status, headers=headers)
     except (NetworkFault, WhooshNotFakedError) as fault:
-        vendor.note(request, fault, rule=rule)
+        vendor.record_call(request, fault, rule=rule)
         raise
     response = result if isinstance(result, Response) else _render(vendor, request, result, extension)
-    vendor.note(request, response, error, None if isinstance(result, Response) else result.sid, rule)
+    vendor.record_call(request, response, error, None if isinstance(result, Response) else result.sid, rule)
     return response
 
 
 def may_be_mocked(vendor: Vendor, router: Router, request: Request) -> bool:
     """True if the user's own mocks answer before the fake: for calls that are not faked, Lookup and Verify."""
-    if is_cdn(request.host) or (vendor.rules.calls and vendor.rules.answering(request)):
+    if is_cdn(request.host) or (vendor.rules.calls and vendor.rules.rule_for(request)):
         return False
     product = label_of(request.host)
     if router.asks_mocks_first(product):
@@ -338,11 +338,11 @@ def _find_route(
 def _scripted(vendor: Vendor, router: Router, request: Request, path: str, extension: str) -> CallRule | None:
     """Return the rule that answers a request, unless a newer rule applies to the message that it creates."""
     rules = vendor.rules
-    rule = rules.answering(request)
-    if rule and rules.any_since(rule):
+    rule = rules.rule_for(request)
+    if rule and rules.has_newer_message_rule(rule):
         with suppress(ApiError, WhooshNotFakedError):  # a refused call creates no message
             route, call, _ = _find_route(vendor, router, request, path, extension)
-            if route.preview and rules.takes_since(rule, route.preview(call)):
+            if route.preview and rules.newer_rule_decides(rule, route.preview(call)):
                 return None
     return rule
 
@@ -373,8 +373,8 @@ def _account_for(vendor: Vendor, caller: Account, request: Request, sid: str | N
         return caller
     if not is_sid(sid, Prefix.ACCOUNT) and (vendor.settings.credentials == "exact" or not _is_placeholder(sid)):
         raise _not_found_error(request)
-    account = vendor.account_at(sid)
-    if account is None or not vendor.lets(caller, account):
+    account = vendor.account_named(sid)
+    if account is None or not vendor.may_access(caller, account):
         raise _unauthorized_error(request, _INVALID_USER, "Authenticate")
     return account
 
@@ -392,11 +392,11 @@ def _authenticate(vendor: Vendor, request: Request) -> Account:
         token = _BEARER.fullmatch(header)
         if token is None:
             raise _unauthorized_error(request, _NO_CREDENTIALS, _NO_CREDENTIALS)
-        caller = vendor.bearer(token[1])
+        caller = vendor.account_of_bearer(token[1])
         if caller is None:
             raise _unauthorized_error(request, _INVALID_USER, "Authenticate")
         return caller
-    caller = vendor.caller(*given)
+    caller = vendor.account_of_credentials(*given)
     if caller is None:
         known = is_sid(given[0], Prefix.ACCOUNT) or is_sid(given[0], Prefix.API_KEY)
         raise _unauthorized_error(request, _INVALID_USER, "Authenticate" if known else _INVALID_USER)

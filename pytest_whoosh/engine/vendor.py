@@ -67,7 +67,7 @@ _NOT_FOLLOWED: Final = (
 _LONGEST_POSTED: Final = 20_000
 _LONGEST_VALUE: Final = 120
 #: The longest URL and note that the journal keeps, in characters: an error text may repeat a body of 8 MB.
-_LONGEST_NOTED: Final = 8_000
+_LONGEST_TEXT: Final = 8_000
 #: The note on a call that raised :class:`WhooshNotFakedError`, which says the rest.
 NOT_FAKED: Final = "not faked, and no rule of the test answers it"
 #: Direction of the messages that an app sends through the API.
@@ -75,7 +75,7 @@ OUTBOUND_API: Final = "outbound-api"
 
 
 @dataclass(slots=True, eq=False)
-class Exchange:
+class ApiCall:
     """One API call and its result, for the report of a failed test."""
 
     at: datetime
@@ -114,13 +114,13 @@ class Vendor:
         self.rules = Rules()
         self.resources = AccountResources()
         self.accounts: dict[str, Account] = {}
-        self.account = self._open(settings.account_sid)
+        self.account = self._open_account(settings.account_sid)
         self.account.keys.add(self._key(self.account, settings.api_key, settings.api_secret))
         #: All messages, the outbound ones, and the inbound ones, each oldest first.
         self.messages: list[Message] = []
         self.outbound: list[Message] = []
         self.inbound: list[Message] = []
-        self.journal: list[Exchange] = []
+        self.journal: list[ApiCall] = []
         self.webhooks = WebhookLog(settings.seed)
         #: The numbers that carriers deactivated, by day.
         self.deactivated: dict[date, set[str]] = defaultdict(set)
@@ -130,7 +130,7 @@ class Vendor:
         self.codes: list[Message] = []
         self.signed_urls = SignedUrls(settings.seed)
         #: The calls that were redirected to a file, by the query string of the file's URL, until the app fetches it.
-        self._redirected: dict[str, list[Exchange]] = defaultdict(list)
+        self._redirected: dict[str, list[ApiCall]] = defaultdict(list)
         self.links = Links(settings.seed)
         realistic = settings.throughput == "realistic"
         #: The senders' queues. None if throughput is unlimited.
@@ -158,7 +158,7 @@ class Vendor:
             return f"https://{api_host_beside(self.called_host)}"
         return self.server_url or f"https://{API_HOST}"
 
-    def note_host(self, request: Request) -> None:
+    def record_host(self, request: Request) -> None:
         """Record the host that the app called. If the double has a server, only calls to the server count."""
         if request.host == CDN_HOST:
             return
@@ -170,33 +170,33 @@ class Vendor:
 
     # Accounts
 
-    def account_at(self, sid: str) -> Account | None:
+    def account_named(self, sid: str) -> Account | None:
         """Return the account that a path names. With ``credentials="any"``, any name opens one, even ``test``."""
         account = self.accounts.get(sid)
         if account is None and self.settings.credentials == "any":
-            account = self._open(sid)
+            account = self._open_account(sid)
         return account
 
-    def account_with(self, sender: str) -> Account:
+    def account_of_sender(self, sender: str) -> Account:
         """Return the account that owns a sender; the main account if none owns it."""
         held = (each for each in self.accounts.values() if each.resources.has(sender))
         return next(held, self.account)
 
-    def caller(self, user: str, password: str) -> Account | None:
+    def account_of_credentials(self, user: str, password: str) -> Account | None:
         """Return the account with this SID and auth token, or with this API key and secret.
 
         Unknown credentials return None with ``credentials="exact"``, and otherwise the main account.
         """
-        account, secret = self._holder(user)
+        account, secret = self._account_and_secret(user)
         if self.settings.credentials == "exact":
             return account if password == secret else None
-        return account or (self.account_at(user) if user.startswith(Prefix.ACCOUNT) else self.account)
+        return account or (self.account_named(user) if user.startswith(Prefix.ACCOUNT) else self.account)
 
     def new_token(self, account: Account) -> str:
         """Return an access token for an account, which is valid for an hour."""
         return new_token(account.sid, self.settings.auth_token, self.now)
 
-    def bearer(self, token: str) -> Account | None:
+    def account_of_bearer(self, token: str) -> Account | None:
         """Return the account of an access token.
 
         An unknown token returns None with ``credentials="exact"``, and otherwise the main account.
@@ -204,9 +204,9 @@ class Vendor:
         sid = account_of_token(token, self.settings.auth_token, self.now)
         if sid is None:
             return None if self.settings.credentials == "exact" else self.account
-        return self.account_at(sid)
+        return self.account_named(sid)
 
-    def lets(self, caller: Account, account: Account) -> bool:
+    def may_access(self, caller: Account, account: Account) -> bool:
         """True if one account's credentials give access to another account."""
         return self.settings.credentials == "any" or caller in (account, account.owner)
 
@@ -232,7 +232,7 @@ class Vendor:
         owner = account.owner or account
         return owner.funds + owner.spent
 
-    def _holder(self, user: str) -> tuple[Account | None, str | None]:
+    def _account_and_secret(self, user: str) -> tuple[Account | None, str | None]:
         account = self.accounts.get(user)
         if account:
             return account, account.auth_token
@@ -241,7 +241,7 @@ class Vendor:
                 return account, key.secret
         return None, None
 
-    def _open(self, sid: str) -> Account:
+    def _open_account(self, sid: str) -> Account:
         account = self.accounts[sid] = Account(sid, self.settings.auth_token, self.resources, self.now)
         account.friendly_name = "Whoosh"
         return account
@@ -263,10 +263,10 @@ class Vendor:
             raise ApiError(21611)
         answer = self.rules.decide(message)
         if answer is None or answer.carried_out:
-            self.take(message)
-        return answer.give(request, partial(self.texts_about, message)) if answer else None
+            self.accept(message)
+        return answer.give(request, partial(self.error_texts, message)) if answer else None
 
-    def texts_about(self, message: Message) -> dict[str, object]:
+    def error_texts(self, message: Message) -> dict[str, object]:
         """Return the values for placeholders in the text of an API error about a message."""
         service_sid = message.service.sid if message.service else ""
         return {
@@ -278,7 +278,7 @@ class Vendor:
             "least": self.settings.schedule_minimum.total_seconds(),
         }
 
-    def take(self, message: Message) -> None:
+    def accept(self, message: Message) -> None:
         """Store a message and start its life."""
         message.sid = self.sids.new(Prefix.MMS if message.is_mms else Prefix.SMS, counted_as=Prefix.SMS)
         message.serial = len(self.messages)
@@ -289,7 +289,7 @@ class Vendor:
         self.chains.add(message)
         if message.is_outbound:
             self.outbound.append(message)
-            self.carrier.take(message)
+            self.carrier.start(message)
         else:
             self.inbound.append(message)
 
@@ -338,7 +338,7 @@ class Vendor:
         # A channel always accepts codes, because the vendor's own templates are approved.
         message.account.last_heard[message.to, message.from_] = self.steady
         self.codes.append(message)
-        self.carrier.take(message)
+        self.carrier.start(message)
 
     @property
     def verifications(self) -> list[Verification]:
@@ -379,7 +379,7 @@ class Vendor:
             setattr(record, name, value)
         return record
 
-    def holder_of(self, address: str) -> AccountResources | None:
+    def owner_of(self, address: str) -> AccountResources | None:
         """Return the resources of the account that owns a number or short code; None if no account does."""
         every = (account.resources for account in self.accounts.values())
         return next((resources for resources in every if resources.owned(address)), None)
@@ -414,7 +414,7 @@ class Vendor:
 
     # The journal
 
-    def note(
+    def record_call(
         self,
         request: Request,
         answer: Response | NetworkFault | WhooshNotFakedError,
@@ -423,32 +423,32 @@ class Vendor:
         rule: CallRule | None = None,
     ) -> None:
         """Record an API call and its result in the journal. ``rule`` is the rule that answered it, if any."""
-        exchange = Exchange(self.timeline.now, request.method, _noted(request.url), None, sid=sid)
+        api_call = ApiCall(self.timeline.now, request.method, _shortened(request.url), None, sid=sid)
         if isinstance(answer, WhooshNotFakedError):
-            exchange.note = NOT_FAKED
+            api_call.note = NOT_FAKED
         elif isinstance(answer, NetworkFault):
-            exchange.note = str(answer)
+            api_call.note = str(answer)
         else:
-            exchange.status = answer.status
+            api_call.status = answer.status
         if error:
-            exchange.code = error.code
-            exchange.note = _noted(f"{error.message} ({error.why})" if error.why else error.message)
-        if exchange.is_refused and request.method == "POST":
-            exchange.posted = _posted(request)
+            api_call.code = error.code
+            api_call.note = _shortened(f"{error.message} ({error.why})" if error.why else error.message)
+        if api_call.is_refused and request.method == "POST":
+            api_call.posted = _posted(request)
         if rule:
-            said = f"{exchange.note}, " if exchange.note else ""
-            exchange.note = f"{said}scripted by {rule.written}"
-        if exchange.status == HTTPStatus.TEMPORARY_REDIRECT and isinstance(answer, Response):
-            exchange.note = _NOT_FOLLOWED
-            self._redirected[str(answer.header("location")).partition("?")[2]].append(exchange)
+            said = f"{api_call.note}, " if api_call.note else ""
+            api_call.note = f"{said}scripted by {rule.written}"
+        if api_call.status == HTTPStatus.TEMPORARY_REDIRECT and isinstance(answer, Response):
+            api_call.note = _NOT_FOLLOWED
+            self._redirected[str(answer.header("location")).partition("?")[2]].append(api_call)
         elif self._redirected and is_cdn(request.host):
             for redirect in self._redirected.pop(request.query_string, ()):
                 redirect.note = None
-        self.journal.append(exchange)
+        self.journal.append(api_call)
 
 
-def _noted(text: str) -> str:
-    return text if len(text) <= _LONGEST_NOTED else f"{text[:_LONGEST_NOTED]}…"
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
 def _posted(request: Request) -> str | None:

@@ -67,7 +67,7 @@ _LOCALE: Final = re.compile("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4})?")
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartParameters:
     """The parameters that an app posts to start a verification."""
 
     to: str
@@ -83,17 +83,19 @@ class Start:
 
 
 #: A verification, or a scripted response instead of it.
-Started: TypeAlias = Verification | Response
+VerificationOrResponse: TypeAlias = Verification | Response
 
 
-def invalid(parameter: str, value: str | None = None) -> ApiError:
+def invalid_parameter(parameter: str, value: str | None = None) -> ApiError:
     """Return the error for an invalid parameter. The vendor's text has two forms: with and without the value."""
     if value is None:
         return ApiError(60200, {"parameter": parameter})
     return ApiError(60200, message=f"Invalid parameter `{parameter}`: {value}")
 
 
-def start(vendor: Vendor, account: Account, service: VerifyService, given: Start, request: Request) -> Started:
+def start_verification(
+    vendor: Vendor, account: Account, service: VerifyService, given: StartParameters, request: Request
+) -> VerificationOrResponse:
     """Start a verification, or send the code of the open one again.
 
     Raises:
@@ -101,10 +103,10 @@ def start(vendor: Vendor, account: Account, service: VerifyService, given: Start
     """
     channel = CHANNELS.get(given.channel)
     if channel is None:
-        raise invalid("Channel")
+        raise invalid_parameter("Channel")
     to = read_recipient(vendor, given.to, channel)
     _require_features(service, given, channel)
-    buckets = _buckets(account, service, given.rate_limits)
+    buckets = _buckets_for(account, service, given.rate_limits)
     verifications = account.resources.verifications
     open_one = verifications.find(service.sid, to)
     if open_one and open_one.status == EXHAUSTED:
@@ -113,39 +115,41 @@ def start(vendor: Vendor, account: Account, service: VerifyService, given: Start
         raise ApiError(60203)
     if channel == "sms" and _refuses_landline(vendor, service, to):
         raise ApiError(60205)
-    verification = open_one or _new(vendor, account, service, to, channel)
+    verification = open_one or _new_verification(vendor, account, service, to, channel)
     code = given.custom_code or verification.code
-    locale = _locale(given, to)
-    message = _message(vendor, channel, to, _text(service, given, code, locale))
+    locale = _choose_locale(given, to)
+    message = _code_message(vendor, channel, to, _code_text(service, given, code, locale))
     answer = vendor.rules.decide(message)
     if answer is None or answer.carried_out:
-        _count(vendor, buckets)
+        _count_start(vendor, buckets)
         if open_one is None:
             verifications.add(verification)
-            vendor.timeline.schedule_after(CODE_LIFETIME, len(vendor.messages), _expire, verification, planned=True)
+            vendor.timeline.schedule_after(
+                CODE_LIFETIME, len(vendor.messages), _expire_code, verification, planned=True
+            )
         verification.code, verification.channel, verification.date_updated = code, channel, vendor.now
         if service.psd2_enabled:
             verification.amount, verification.payee = given.amount, given.payee
-        _attempt(vendor, account, verification, message, locale)
-    return answer.give(request, partial(vendor.texts_about, message)) if answer else verification
+        _record_attempt(vendor, account, verification, message, locale)
+    return answer.give(request, partial(vendor.error_texts, message)) if answer else verification
 
 
-def preview(vendor: Vendor, account: Account, service: VerifyService, given: Start) -> Message:
-    """Return the message that :func:`start` would send, because rules match it. A new code is all zeros here.
+def preview_message(vendor: Vendor, account: Account, service: VerifyService, given: StartParameters) -> Message:
+    """Return the message that :func:`start_verification` would send, for rules to match. A new code is all zeros here.
 
     Raises:
         ApiError: The channel or the recipient is invalid.
     """
     channel = CHANNELS.get(given.channel)
     if channel is None:
-        raise invalid("Channel")
+        raise invalid_parameter("Channel")
     to = read_recipient(vendor, given.to, channel)
     open_one = account.resources.verifications.find(service.sid, to)
     code = given.custom_code or (open_one.code if open_one else "0" * service.code_length)
-    return _message(vendor, channel, to, _text(service, given, code, _locale(given, to)))
+    return _code_message(vendor, channel, to, _code_text(service, given, code, _choose_locale(given, to)))
 
 
-def check(
+def check_code(
     account: Account, service: VerifyService, target: str, code: str, amount: str | None, payee: str | None
 ) -> Verification | None:
     """Check a code that a person entered. Return the verification, or None if the person has no open one.
@@ -154,7 +158,7 @@ def check(
         ApiError: The code is malformed (60200), or five wrong codes were entered before (60202).
     """
     if not _CODE.fullmatch(code):
-        raise invalid("Code")
+        raise invalid_parameter("Code")
     verification = account.resources.verifications.find(service.sid, target)
     if verification is None:
         return None
@@ -181,22 +185,22 @@ def read_recipient(vendor: Vendor, text: str, channel: str) -> str:
     """
     if channel == "email":
         if not _EMAIL.fullmatch(text):
-            raise invalid("To", text)
+            raise invalid_parameter("To", text)
         return text.strip().lower()
     number = phone_number(text, vendor.settings.numbers) if text.strip().startswith("+") else None
     if number is None or not vendor.lookups.find(number).valid:
-        raise invalid("To", text)
+        raise invalid_parameter("To", text)
     return number
 
 
-def _require_features(service: VerifyService, given: Start, channel: str) -> None:
+def _require_features(service: VerifyService, given: StartParameters, channel: str) -> None:
     if given.custom_code is not None:
         if not service.custom_code_enabled:
             raise ApiError(60204)
         if not _CODE.fullmatch(given.custom_code):
-            raise invalid("CustomCode")
+            raise invalid_parameter("CustomCode")
     if given.locale is not None and not _LOCALE.fullmatch(given.locale):
-        raise invalid("Locale")
+        raise invalid_parameter("Locale")
     if service.psd2_enabled:
         if channel == "call":
             raise ApiError(60214)
@@ -214,7 +218,7 @@ def _refuses_landline(vendor: Vendor, service: VerifyService, to: str) -> bool:
 # Rate limits
 
 
-def _buckets(account: Account, service: VerifyService, text: str | None) -> list[tuple[Bucket, str]]:
+def _buckets_for(account: Account, service: VerifyService, text: str | None) -> list[tuple[Bucket, str]]:
     """Return the buckets that a verification counts in, each with the value of its key.
 
     Raises:
@@ -225,10 +229,10 @@ def _buckets(account: Account, service: VerifyService, text: str | None) -> list
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):
-        raise invalid("RateLimits") from None
+        raise invalid_parameter("RateLimits") from None
     limits = {limit.unique_name: limit for limit in account.resources.of(RateLimit) if limit.service_sid == service.sid}
     if not isinstance(values, dict) or not values.keys() <= limits.keys():
-        raise invalid("RateLimits")
+        raise invalid_parameter("RateLimits")
     found = [
         (bucket, str(value))
         for name, value in values.items()
@@ -240,14 +244,14 @@ def _buckets(account: Account, service: VerifyService, text: str | None) -> list
     return found
 
 
-def _count(vendor: Vendor, buckets: list[tuple[Bucket, str]]) -> None:
+def _count_start(vendor: Vendor, buckets: list[tuple[Bucket, str]]) -> None:
     for bucket, value in buckets:
         bucket.started[value] += 1
         interval = timedelta(seconds=min(bucket.interval, _LONGEST_INTERVAL))
-        vendor.timeline.schedule_after(interval, len(vendor.messages), _forget, (bucket, value), planned=True)
+        vendor.timeline.schedule_after(interval, len(vendor.messages), _forget_start, (bucket, value), planned=True)
 
 
-def _forget(started: object) -> None:
+def _forget_start(started: object) -> None:
     assert isinstance(started, tuple)
     bucket, value = started
     bucket.started[value] -= 1
@@ -256,7 +260,7 @@ def _forget(started: object) -> None:
 # Codes
 
 
-def _new(vendor: Vendor, account: Account, service: VerifyService, to: str, channel: str) -> Verification:
+def _new_verification(vendor: Vendor, account: Account, service: VerifyService, to: str, channel: str) -> Verification:
     sid = vendor.sids.new(Prefix.VERIFICATION)
     digits = int(vendor.sids.secret(sid), 16) % 10**service.code_length
     lookup = {"carrier": vendor.lookups.find(to).carrier_of_v1()} if service.lookup_enabled and "@" not in to else {}
@@ -273,19 +277,19 @@ def _new(vendor: Vendor, account: Account, service: VerifyService, to: str, chan
     )
 
 
-def _expire(verification: object) -> None:
+def _expire_code(verification: object) -> None:
     assert isinstance(verification, Verification)
     if verification.is_open:
         verification.status = EXPIRED
 
 
-def _locale(given: Start, to: str) -> str:
+def _choose_locale(given: StartParameters, to: str) -> str:
     if given.locale:
         return given.locale
     return LANGUAGES.get(country_of(to), "en") if to.startswith("+") else "en"
 
 
-def _text(service: VerifyService, given: Start, code: str, locale: str) -> str:
+def _code_text(service: VerifyService, given: StartParameters, code: str, locale: str) -> str:
     name = given.custom_name or service.friendly_name
     text = TEXTS.get(locale[:2].lower(), TEXTS["en"]).format(name=name, code=code)
     if service.psd2_enabled:
@@ -295,7 +299,7 @@ def _text(service: VerifyService, given: Start, code: str, locale: str) -> str:
     return f"<#> {text} {given.app_hash}" if given.app_hash else text
 
 
-def _message(vendor: Vendor, channel: str, to: str, body: str) -> Message:
+def _code_message(vendor: Vendor, channel: str, to: str, body: str) -> Message:
     """Return the message with a code. For a call or an email, it exists only for a test's rules to match."""
     now = vendor.now
     message = Message(
@@ -315,7 +319,9 @@ def _message(vendor: Vendor, channel: str, to: str, body: str) -> Message:
     return message
 
 
-def _attempt(vendor: Vendor, account: Account, verification: Verification, message: Message, locale: str) -> None:
+def _record_attempt(
+    vendor: Vendor, account: Account, verification: Verification, message: Message, locale: str
+) -> None:
     attempt = Attempt(
         sid=vendor.sids.new(Prefix.VERIFICATION_ATTEMPT),
         channel=verification.channel,

@@ -13,7 +13,7 @@ from pytest_whoosh.engine.rules.calls import CallRule
 from pytest_whoosh.engine.rules.rule import Rule
 from pytest_whoosh.engine.text.segments import forces_ucs2, segment, utf_16_units
 from pytest_whoosh.engine.text.smart_encoding import look_alike
-from pytest_whoosh.engine.vendor import Exchange, Vendor
+from pytest_whoosh.engine.vendor import ApiCall, Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 from pytest_whoosh.wording.texts import cut, delivery_result, name_of, webhook_status
 
@@ -131,7 +131,7 @@ def _webhook(webhook: Webhook, message: int | None, hide: Hide) -> Data:
     )
 
 
-def _call(call: Exchange, hide: Hide) -> Data:
+def _call(call: ApiCall, hide: Hide) -> Data:
     error = _error(call.code) or {}
     return _without_blanks(
         at=_moment(call.at),

@@ -7,8 +7,8 @@ from typing import Any, Final, Protocol, TypeAlias, TypedDict, Unpack
 from pytest_whoosh.engine.addresses import phone_of
 from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.inbound.conversation import Conversation
-from pytest_whoosh.engine.inbound.gestures import answered_ad, shared_location
-from pytest_whoosh.engine.inbound.parameters import as_text
+from pytest_whoosh.engine.inbound.parameters import parameter_text
+from pytest_whoosh.engine.inbound.phone_actions import ad_reply_parameters, location_parameters
 from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
 from pytest_whoosh.wording.texts import describe
 
@@ -117,7 +117,7 @@ def _referral(ad: Ad) -> dict[str, str | None]:
     for name in ad:
         if name not in _REFERRAL:
             raise TypeError(unknown_name("argument of answer_ad()", name, _REFERRAL))
-    return {_REFERRAL[name]: as_text(name, value) for name, value in ad.items()}
+    return {_REFERRAL[name]: parameter_text(name, value) for name, value in ad.items()}
 
 
 class Phone(Suggesting):
@@ -163,7 +163,7 @@ class Phone(Suggesting):
         text: Callable[..., Reply],
         atext: Callable[..., Awaitable[Reply]],
         received: Messages,
-        tapped: Callable[..., tuple[str, str, dict[str, str]]],
+        tap_parameters: Callable[..., tuple[str, str, dict[str, str]]],
         partner: Callable[[str], str],
         get_rcs: Callable[[str], bool | None],
         set_rcs: Callable[[str, bool | None], None],
@@ -174,7 +174,7 @@ class Phone(Suggesting):
         self.received = received
         self._text = text
         self._atext = atext
-        self._tap_parameters = tapped
+        self._tap_parameters = tap_parameters
         self._last_sender = partner
         self._get_rcs = get_rcs
         self._set_rcs = set_rcs
@@ -271,7 +271,7 @@ class Phone(Suggesting):
         Raises:
             ValueError: The place or the sender does not exist, or the phone is a plain number: SMS has no locations.
         """
-        params = shared_location(self.number, latitude, longitude, label, address)
+        params = location_parameters(self.number, latitude, longitude, label, address)
         return self._text(from_=self.number, to=to or self._last_sender(self.number), **params)
 
     async def ashare_location(
@@ -284,7 +284,7 @@ class Phone(Suggesting):
         address: str | None = None,
     ) -> Reply:
         """Await this instead of :meth:`share_location` inside a running event loop."""
-        params = shared_location(self.number, latitude, longitude, label, address)
+        params = location_parameters(self.number, latitude, longitude, label, address)
         return await self._atext(from_=self.number, to=to or self._last_sender(self.number), **params)
 
     def answer_ad(self, body: str = "", *, to: str | None = None, **ad: Unpack[Ad]) -> Reply:
@@ -299,10 +299,10 @@ class Phone(Suggesting):
         Returns:
             The reply: the inbound message, its webhook, and the messages that the app's response caused.
         """
-        params = answered_ad(self.number, _referral(ad))
+        params = ad_reply_parameters(self.number, _referral(ad))
         return self._text(body, from_=self.number, to=to or self._last_sender(self.number), **params)
 
     async def aanswer_ad(self, body: str = "", *, to: str | None = None, **ad: Unpack[Ad]) -> Reply:
         """Await this instead of :meth:`answer_ad` inside a running event loop. ASGI handlers then run in that loop."""
-        params = answered_ad(self.number, _referral(ad))
+        params = ad_reply_parameters(self.number, _referral(ad))
         return await self._atext(body, from_=self.number, to=to or self._last_sender(self.number), **params)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from pytest_whoosh.engine.messages.record import Message as Record
-from pytest_whoosh.engine.vendor import Exchange, Vendor
+from pytest_whoosh.engine.vendor import ApiCall, Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
 from .messages import Callback, Message
@@ -47,7 +47,7 @@ class Records:
         return self._vendor().webhooks.all
 
     @property
-    def calls(self) -> Sequence[Exchange]:
+    def calls(self) -> Sequence[ApiCall]:
         """Every API call, in order."""
         return self._vendor().journal
 

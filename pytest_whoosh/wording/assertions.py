@@ -15,7 +15,7 @@ from pytest_whoosh.engine.messages.lifecycle import READ_ON, REPORTED, UNFINISHE
 from pytest_whoosh.engine.messages.matching import Difference, Matcher, Searchable, as_written, is_function, is_pattern
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.text.segments import forces_ucs2, segment
-from pytest_whoosh.engine.vendor import Exchange
+from pytest_whoosh.engine.vendor import ApiCall
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
 from .texts import (
@@ -45,7 +45,7 @@ _CONTEXT: Final = 30
 # Searching
 
 
-def explain_none(matcher: Matcher, records: Sequence[Message], name: str, journal: Sequence[Exchange] = ()) -> str:
+def explain_none(matcher: Matcher, records: Sequence[Message], name: str, journal: Sequence[ApiCall] = ()) -> str:
     """Explain why no message was found."""
     if not records:
         head = f"No message matches {matcher}: the {name} is empty." if matcher.criteria else f"The {name} is empty."
@@ -60,7 +60,7 @@ def explain_count(
     records: Sequence[Message],
     wanted: int,
     name: str,
-    journal: Sequence[Exchange] = (),
+    journal: Sequence[ApiCall] = (),
 ) -> str:
     """Explain why a different number of messages was found."""
     if not found:
@@ -204,7 +204,7 @@ def _read_hint(message: Message, status: object) -> str | None:
     return None
 
 
-def _verify_hint(journal: Sequence[Exchange]) -> str | None:
+def _verify_hint(journal: Sequence[ApiCall]) -> str | None:
     """Return a hint that Verify's codes are not in the outbox, if Verify sent any."""
     sent = sum(call.status == HTTPStatus.CREATED and call.url.endswith("/Verifications") for call in journal)
     if not sent:
@@ -213,7 +213,7 @@ def _verify_hint(journal: Sequence[Exchange]) -> str | None:
     return f"Verify sent {count(sent, 'code')}. The outbox does not contain it: read it with {read}."
 
 
-def _refusals_of(journal: Sequence[Exchange]) -> str | None:
+def _refusals_of(journal: Sequence[ApiCall]) -> str | None:
     refused = [call for call in journal if call.method == "POST" and (call.status is None or call.status >= 400)]
     if not refused:
         return None
@@ -223,7 +223,7 @@ def _refusals_of(journal: Sequence[Exchange]) -> str | None:
     return "\n".join([f"The API refused {count(len(refused), 'call')}:", *earlier, *shown])
 
 
-def _refusal(call: Exchange) -> str:
+def _refusal(call: ApiCall) -> str:
     path = urlsplit(call.url).path
     _, _, resource = path.rpartition("/Accounts/")
     shown = resource.partition("/")[2] or path

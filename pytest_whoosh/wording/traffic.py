@@ -12,7 +12,7 @@ from pytest_whoosh.engine.messages.lifecycle import Status
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.rules.calls import CallRule
 from pytest_whoosh.engine.rules.rule import Rule
-from pytest_whoosh.engine.vendor import Exchange, Vendor
+from pytest_whoosh.engine.vendor import ApiCall, Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
 from .texts import ELLIPSIS, INDENT, count, cut, delivery_result, describe, printable, short_sid, webhook_status
@@ -95,7 +95,7 @@ def _folded(entries: Iterable[_Entry]) -> Iterator[tuple[_Entry, int]]:
             yield alike[0], len(alike) - 1
 
 
-def _call(call: Exchange, day: date) -> _Entry:
+def _call(call: ApiCall, day: date) -> _Entry:
     answer = "no response" if call.status is None else str(call.status)
     about = f" {call.code}" if call.code else f" {short_sid(call.sid)}" if call.sid else ""
     note = f": {call.note}" if call.note else ""

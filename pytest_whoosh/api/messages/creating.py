@@ -157,7 +157,7 @@ def _require_owned(draft: Draft, sender: str) -> None:
         if sender_sid(sender) not in resources.channel_senders and not resources.owned(sender.rpartition(":")[2]):
             raise draft.refuse(63007)
         return
-    raise draft.refuse(21660 if draft.vendor.holder_of(sender) else 21659)
+    raise draft.refuse(21660 if draft.vendor.owner_of(sender) else 21659)
 
 
 #: Texts that the recorded API treats as short codes: Indian numbers with one digit missing, and ``False``, which an app

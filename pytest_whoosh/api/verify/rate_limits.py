@@ -13,7 +13,7 @@ from pytest_whoosh.api.routing import ApiResult, Call, Routes
 from pytest_whoosh.engine.account.resources import Bucket, RateLimit
 from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.limits import MOST_BUCKETS, MOST_RATE_LIMITS
-from pytest_whoosh.engine.verify import invalid
+from pytest_whoosh.engine.verify import invalid_parameter
 
 from .services import service_or_404
 
@@ -83,7 +83,7 @@ def create_bucket(call: Call, service_sid: str, rate_limit_sid: str) -> ApiResul
     properties = read_changes(Bucket, call.request.form)
     for name in ("max", "interval"):
         if name not in properties:
-            raise invalid(name.capitalize())
+            raise invalid_parameter(name.capitalize())
     _require_free_interval(call, limit, properties["interval"])
     if len(_buckets_of(call, limit)) >= MOST_BUCKETS:
         raise ApiError(60210)

@@ -13,7 +13,7 @@ from pytest_whoosh.api.forms import read_changes
 from pytest_whoosh.api.paging import list_result_v1
 from pytest_whoosh.api.routing import ApiResult, Call, Routes
 from pytest_whoosh.engine.account.resources import Bucket, RateLimit, VerifyService
-from pytest_whoosh.engine.verify import invalid
+from pytest_whoosh.engine.verify import invalid_parameter
 
 routes = Routes("/v2/Services")
 
@@ -36,7 +36,7 @@ def create_service(call: Call) -> ApiResult:
     """Create a service."""
     properties = read_changes(VerifyService, call.request.form)
     if not properties.get("friendly_name"):
-        raise invalid("FriendlyName")
+        raise invalid_parameter("FriendlyName")
     service = call.vendor.create(VerifyService, call.account, **properties)
     return ApiResult(render_service(call, service), 201, service.sid)
 

@@ -56,9 +56,9 @@ class CreateVerificationCheck:
     payee: str | None = param("Payee", text)
 
 
-def _start(call: Call) -> verify.Start:
+def _start(call: Call) -> verify.StartParameters:
     given = read_form(CreateVerification, call.request.form)
-    return verify.Start(
+    return verify.StartParameters(
         to=given.to,
         channel=given.channel,
         custom_code=given.custom_code,
@@ -73,14 +73,14 @@ def _start(call: Call) -> verify.Start:
 
 def _preview(call: Call) -> Message:
     service_sid = call.request.path.split("/")[-2]
-    return verify.preview(call.vendor, call.account, service_or_404(call, service_sid), _start(call))
+    return verify.preview_message(call.vendor, call.account, service_or_404(call, service_sid), _start(call))
 
 
 @routes.post("/Verifications", preview=_preview)
 def create_verification(call: Call, service_sid: str) -> ApiResult | Response:
     """Start a verification: send a code, or send the same code again if it is still valid."""
     service = service_or_404(call, service_sid)
-    started = verify.start(call.vendor, call.account, service, _start(call), call.request)
+    started = verify.start_verification(call.vendor, call.account, service, _start(call), call.request)
     if isinstance(started, Response):
         return started
     return ApiResult(render_verification(call, started), 201, started.sid)
@@ -99,7 +99,7 @@ def update_verification(call: Call, service_sid: str, sid: str) -> ApiResult:
     verification = _verification_or_404(call, service_sid, sid)
     status = read_form(UpdateVerification, call.request.form).status
     if status is None:
-        raise verify.invalid("Status")
+        raise verify.invalid_parameter("Status")
     verification.status, verification.date_updated = status, call.vendor.now
     return ApiResult(render_verification(call, verification), sid=verification.sid)
 
@@ -127,7 +127,7 @@ def create_verification_check(call: Call, service_sid: str) -> ApiResult:
     target = given.verification_sid or _normal_address(given.to)
     if not target:
         raise ApiError(60221)
-    verification = verify.check(call.account, service, target, given.code.strip(), given.amount, given.payee)
+    verification = verify.check_code(call.account, service, target, given.code.strip(), given.amount, given.payee)
     if verification is None:
         raise call.not_found()
     verification.date_updated = call.vendor.now

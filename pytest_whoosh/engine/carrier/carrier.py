@@ -81,7 +81,7 @@ class Carrier:
         #: True for numbers of phones with RCS, False for numbers of phones without. Other numbers are unknown.
         self.rcs: dict[str, bool] = {}
 
-    def take(self, message: Message) -> None:
+    def start(self, message: Message) -> None:
         """Start the journey of a new message."""
         if message.status is Status.SCHEDULED and message.send_at is not None:
             self._timeline.schedule(message.send_at, message.serial, self._start, message, planned=True)

@@ -24,7 +24,7 @@ from pytest_whoosh.engine.webhooks.cookies import Cookies
 
 from .destinations import Destination, destination_of
 from .parameters import inbound_params
-from .twiml import Document, MessageVerb, RedirectVerb, TwimlError, read_answer
+from .twiml import Document, MessageVerb, RedirectVerb, TwimlError, parse_response
 
 INBOUND: Final = "inbound"
 OUTBOUND_REPLY: Final = "outbound-reply"
@@ -68,21 +68,21 @@ class Conversation:
             opted = self.service is not None and self.service.advanced_opt_out
             keyword = self.keyword.kind if self.keyword and opted else None
             params = inbound_params(message, self.account.sid, self.vendor.origin, self.extra, keyword)
-            yield from self._call(destination, params)
+            yield from self._call_webhook(destination, params)
         self.account.charge(message, self.vendor.prices.price(message))
         message.move_to(Status.RECEIVED, self.vendor.now)
         self.vendor.carrier.show_price(message)
 
-    def _call(self, destination: Destination, params: dict[str, str]) -> Deliveries:
+    def _call_webhook(self, destination: Destination, params: dict[str, str]) -> Deliveries:
         assert destination.url
         first = self.webhook = self._webhook(destination.url, destination.method, params)
         yield from self._deliver(first)
-        failed = yield from self._follow(first, params)
+        failed = yield from self._run_response(first, params)
         if failed and failed.error and destination.fallback_url:
             failure = {**params, "ErrorCode": str(failed.error.code), "ErrorUrl": without_fragment(failed.url)}
             fallback = self._webhook(destination.fallback_url, destination.fallback_method, failure)
             yield from self._deliver(fallback)
-            yield from self._follow(fallback, failure)
+            yield from self._run_response(fallback, failure)
 
     def _deliver(self, outgoing: Webhook) -> Deliveries:
         """Deliver a webhook with this conversation's cookies."""
@@ -92,7 +92,7 @@ class Conversation:
         yield outgoing
         self._cookies.store(host, outgoing.response_cookies)
 
-    def _follow(self, called: Webhook, params: dict[str, str]) -> Generator[Webhook, None, Webhook | None]:
+    def _run_response(self, called: Webhook, params: dict[str, str]) -> Generator[Webhook, None, Webhook | None]:
         """Run the response to a webhook. Return the webhook that failed if the fallback must be called, else None."""
         if called.error:
             return called
@@ -100,7 +100,7 @@ class Conversation:
             return None  # no app is mounted at the URL, or at the URL of a redirect
         self._documents += 1
         try:
-            document = read_answer(called.response_body or "", called.response_type)
+            document = parse_response(called.response_body or "", called.response_type)
         except TwimlError as wrong:
             called.error = WebhookError(wrong.code, wrong.detail)
             return called
@@ -117,13 +117,13 @@ class Conversation:
             return None
         params = {**params, **more}
         try:
-            target = _joined(without_fragment(called.url), url, 11100)
+            target = _absolute_url(without_fragment(called.url), url, 11100)
         except TwimlError as wrong:
             called.error = WebhookError(wrong.code, wrong.detail)
             return called
         following = self._webhook(target, method, params)
         yield from self._deliver(following)
-        return (yield from self._follow(following, params))
+        return (yield from self._run_response(following, params))
 
     def _send_messages(self, called: Webhook, document: Document) -> tuple[str, str, dict[str, str]] | None:
         """Send a document's messages up to a redirect or action. Return its URL, method and parameters."""
@@ -142,7 +142,7 @@ class Conversation:
 
     def reply(self, verb: MessageVerb, base: str) -> Message:
         """Send one message of a document. Relative URLs are resolved against ``base``."""
-        to, sender = self._addresses(verb)
+        to, sender = self._sender_and_recipient(verb)
         if not (verb.body.strip() or verb.media) or len(verb.body) > LONGEST_BODY:
             raise TwimlError(14103, f"a body is from 1 to {LONGEST_BODY} characters long")
         if len(self.replies) >= MOST_REPLIES:
@@ -151,7 +151,7 @@ class Conversation:
             raise TwimlError(14103, f"a message has at most {MOST_MEDIA} media")
         if verb.status_callback and not verb.status_callback.startswith(("http://", "https://", "/")):
             raise TwimlError(14105, f"{verb.status_callback!r} is not a URL")
-        media = tuple(_joined(base, url, 21620) for url in verb.media)
+        media = tuple(_absolute_url(base, url, 21620) for url in verb.media)
         resources, now = self.account.resources, self.vendor.now
         service = resources.service_of(sender)
         if service is None and resources.has_opted_out(to, sender, None):
@@ -170,17 +170,17 @@ class Conversation:
             date_updated=now,
             service=service,
             media_urls=media,
-            status_callback=_joined(base, callback, 14105) if callback else None,
+            status_callback=_absolute_url(base, callback, 14105) if callback else None,
             journey=DEFAULT_JOURNEY,
         )
         if service is None:
             message.num_segments = segments_to_send(message)
         self.vendor.rules.plan(message)
-        self.vendor.take(message)
+        self.vendor.accept(message)
         self.replies.append(message)
         return message
 
-    def _addresses(self, verb: MessageVerb) -> tuple[str, str]:
+    def _sender_and_recipient(self, verb: MessageVerb) -> tuple[str, str]:
         to = normalize_address(verb.to) if verb.to else self.message.from_
         if to is None or (verb.to is None and to == self.message.to):
             raise TwimlError(14101, f"{verb.to or to!r} is not a recipient that this sender can write to")
@@ -211,7 +211,7 @@ class Conversation:
         return made
 
 
-def _joined(base: str, url: str, code: int) -> str:
+def _absolute_url(base: str, url: str, code: int) -> str:
     """Return a URL in a document as an absolute URL. ``code`` is the error code of an invalid URL."""
     try:
         joined = urljoin(base, url)
@@ -223,7 +223,7 @@ def _joined(base: str, url: str, code: int) -> str:
     return joined
 
 
-def run_call(vendor: Vendor, account: Account, document: str, *, sender: str, person: str) -> list[Message]:
+def run_voice_document(vendor: Vendor, account: Account, document: str, *, sender: str, person: str) -> list[Message]:
     """Send the messages in a voice document, as during a call between a person and one of the account's senders.
 
     Raises:
@@ -245,13 +245,13 @@ def run_call(vendor: Vendor, account: Account, document: str, *, sender: str, pe
         journey=DEFAULT_JOURNEY,
     )
     conversation = Conversation(vendor, account, call, None, {}, direction=OUTBOUND_CALL)
-    for verb in read_answer(document, "text/xml").verbs:
+    for verb in parse_response(document, "text/xml").verbs:
         if isinstance(verb, MessageVerb):
             conversation.reply(verb, "")
     return conversation.replies
 
 
-def received_by(vendor: Vendor, person: str) -> list[Message]:
+def messages_received_by(vendor: Vendor, person: str) -> list[Message]:
     """Return the messages that arrived on a person's phone, in order of arrival."""
     phone = phone_of(person)
     arrived = [
@@ -295,5 +295,5 @@ def receive(
     message.num_segments = segments_to_send(message)
     if message.channel:
         account.last_heard[message.from_ or "", to] = vendor.steady
-    vendor.take(message)
+    vendor.accept(message)
     return Conversation(vendor, account, message, message.service, extra)

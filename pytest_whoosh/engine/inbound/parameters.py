@@ -16,7 +16,7 @@ from pytest_whoosh.engine.webhooks.callbacks import API_VERSION
 from pytest_whoosh.engine.webhooks.parameters import in_order
 
 #: The default name of a WhatsApp profile.
-USUAL_PROFILE: Final = "Whoosh Person"
+DEFAULT_PROFILE_NAME: Final = "Whoosh Person"
 #: The parameters that the vendor repeats in ``ChannelMetadata``.
 _IN_METADATA: Final = ("ButtonPayload", "ButtonText", "Forwarded", "FrequentlyForwarded", "ProfileName", "WaId")
 #: The parameter that each type of WhatsApp message has.
@@ -27,7 +27,7 @@ _TYPES: Final = (
 )
 
 
-def as_text(name: str, value: object) -> str:
+def parameter_text(name: str, value: object) -> str:
     """Convert a parameter's value to text as in a webhook: ``52.52``, ``true``.
 
     Raises:
@@ -94,7 +94,7 @@ def _geographic_params(message: Message) -> dict[str, str]:
 def _profile_params(message: Message, channel: Channel, extra: Mapping[str, str]) -> dict[str, str]:
     _, _, person = (message.from_ or "").partition(":")
     params = {
-        "ProfileName": USUAL_PROFILE,
+        "ProfileName": DEFAULT_PROFILE_NAME,
         "MessageType": _message_type(message, extra),
         "ReferralNumMedia": "0",
     }

@@ -72,7 +72,7 @@ class _Element:
     children: "list[_Element]" = field(default_factory=list)
 
 
-def read_answer(body: str, content_type: str | None) -> Document:
+def parse_response(body: str, content_type: str | None) -> Document:
     """Parse an app's response. An empty response has no verbs.
 
     Raises:

@@ -96,7 +96,7 @@ def respond(
     return ScriptedAnswer(written, lambda _, __: Response(status, checked, body))
 
 
-def lose(kind: str, *, connecting: bool, sent: bool) -> ScriptedAnswer:
+def network_fault(kind: str, *, connecting: bool, sent: bool) -> ScriptedAnswer:
     """Raise a network fault; with ``sent``, after the API has carried out the call."""
     if connecting and sent:
         said = dialect().argument

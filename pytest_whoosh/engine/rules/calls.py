@@ -16,7 +16,7 @@ from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 from pytest_whoosh.engine.sids import Prefix, is_sid
 
 from .requests import ApiRequest
-from .rule import Rule, ScriptedCalls
+from .rule import BaseRule, Rule
 
 __tracebackhide__ = is_usage_error
 
@@ -37,7 +37,7 @@ _HOST_IN_PATTERN: Final = re.compile(r"https?\??://((?:[\w-]|\\?\.)+)(?=/|\\/|\$
 UrlTest: TypeAlias = Callable[[Request], bool]
 
 
-class CallRule(ScriptedCalls):
+class CallRule(BaseRule):
     """A rule of ``whoosh.when_called`` for matching API calls. The newest matching rule wins.
 
     Its outcome is the API's answer: ``respond``, ``reject``, ``rate_limit``, ``timeout`` or ``disconnect``.
@@ -53,8 +53,8 @@ class CallRule(ScriptedCalls):
         super().__init__({"method": method, "url": url, **params})
         self._method = _read_method(method)
         self._url, in_url = _read_url(url)
-        self._params = [(_plain(name), _test(expected)) for name, expected in params.items()]
-        self._params += [(_plain(name), _test(values)) for name, values in in_url.items()]
+        self._params = [(_normal_name(name), _values_test(expected)) for name, expected in params.items()]
+        self._params += [(_normal_name(name), _values_test(values)) for name, values in in_url.items()]
         #: The requests that the rule has answered, oldest first.
         self.calls: list[ApiRequest] = []
 
@@ -74,7 +74,7 @@ class CallRule(ScriptedCalls):
 
     # For the engine
 
-    def takes(self, request: Request) -> bool:
+    def applies_to(self, request: Request) -> bool:
         """True if the rule answers a request."""
         if not self._answer or self._left == 0 or self._method not in (_ANY, request.method):
             return False
@@ -107,7 +107,7 @@ def _read_method(method: object) -> str:
 def _read_url(url: object) -> "tuple[UrlTest, Mapping[str, list[str]]]":
     """Return the test for a request's URL, and the parameters in the rule's query string."""
     if isinstance(url, re.Pattern) and isinstance(url.pattern, str):
-        return _searching(url), {}
+        return _pattern_test(url), {}
     if is_sid(sid := getattr(url, "sid", None), Prefix.SMS) or is_sid(sid, Prefix.MMS):
         own = f"/Messages/{sid}"
         return (lambda request: request.path.removesuffix(".json").removesuffix(".xml").endswith(own)), {}
@@ -118,16 +118,16 @@ def _read_url(url: object) -> "tuple[UrlTest, Mapping[str, list[str]]]":
         )
     address, _, query = url.partition("?")
     if "://" in address:
-        return _at(address), parse_form(query)
+        return _full_url_test(address), parse_form(query)
     if not address.startswith(("/", _ANY)):
         host = address.partition("/")[0]
         meant = f"https://{url}" if is_vendor(host) else f"/{url}"
         raise ValueError(f'A URL begins with "https://" or, for the end of a path, with "/": write {meant!r}.')
-    path = _compiled(address)
+    path = _compile_path(address)
     return (lambda request: path.search(unquote(request.path)) is not None), parse_form(query)
 
 
-def _at(address: str) -> UrlTest:
+def _full_url_test(address: str) -> UrlTest:
     """Return the test for a full URL. It ignores the host family, region and edge."""
     scheme, _, rest = address.partition("://")
     host, slash, path = rest.partition("/")
@@ -138,13 +138,13 @@ def _at(address: str) -> UrlTest:
             f"totogi.solutions, totogidemos.com or twilio.com. Write {right!r}, or the end of a path: {'/' + path!r}."
         )
     label = label_of(host) or _ANY
-    whole = _compiled(f"/{path}", whole=True)
+    whole = _compile_path(f"/{path}", whole=True)
     return lambda request: (
         (label == _ANY or label == label_of(request.host)) and whole.search(unquote(request.path) or "/") is not None
     )
 
 
-def _compiled(path: str, *, whole: bool = False) -> "re.Pattern[str]":
+def _compile_path(path: str, *, whole: bool = False) -> "re.Pattern[str]":
     """Compile a path with wildcards: ``*`` matches one segment or a part of it, ``**`` any number of segments."""
     parts = re.split(r"(\*+)", unquote(path))
     pattern = "".join(_wildcard(part) if part.startswith(_ANY) else re.escape(part) for part in parts)
@@ -155,7 +155,7 @@ def _wildcard(stars: str) -> str:
     return "[^/]+" if len(stars) == 1 else ".*"
 
 
-def _searching(pattern: "re.Pattern[str]") -> UrlTest:
+def _pattern_test(pattern: "re.Pattern[str]") -> UrlTest:
     found = _HOST_IN_PATTERN.search(pattern.pattern)
     host = found[1].replace("\\", "") if found else ""
     if found and not is_vendor(host):
@@ -184,18 +184,18 @@ def _params_match(params: list[tuple[str, Callable[[Any], bool]]], request: Requ
     given: dict[str, list[Any]] = {}
     for fields in (read.query, read.form):
         for name, values in fields.items():
-            given.setdefault(_plain(name), []).extend(values)
+            given.setdefault(_normal_name(name), []).extend(values)
     for name, value in document.items():
-        given.setdefault(_plain(name), []).extend(value if isinstance(value, list) else [value])
+        given.setdefault(_normal_name(name), []).extend(value if isinstance(value, list) else [value])
     return all(test(given.get(name, [])) for name, test in params)
 
 
-def _plain(name: str) -> str:
+def _normal_name(name: str) -> str:
     """Return a parameter's name in one spelling for all: the same for ``from_``, ``From`` and ``FROM``."""
     return name.replace("_", "").lower()
 
 
-def _test(expected: object) -> Callable[[Any], bool]:
+def _values_test(expected: object) -> Callable[[Any], bool]:
     """Return the test for a parameter's values. One value must match; a list must equal all values."""
     if isinstance(expected, list | tuple):
         wanted = [_text(value) for value in expected]
@@ -208,10 +208,10 @@ def _test(expected: object) -> Callable[[Any], bool]:
     if is_function(expected):
         question = expected
         return lambda values: any(expected == value or question(value) for value in values)
-    return lambda values: any(_equals(expected, value) for value in values)
+    return lambda values: any(_value_equals(expected, value) for value in values)
 
 
-def _equals(expected: Any, value: Any) -> bool:
+def _value_equals(expected: Any, value: Any) -> bool:
     if expected == value:
         return True
     if isinstance(expected, str):

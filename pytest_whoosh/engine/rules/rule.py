@@ -33,7 +33,7 @@ __tracebackhide__ = is_usage_error
 _STALLS: Final = tuple(status.value for status in (Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED))
 
 
-class ScriptedCalls(Suggesting):
+class BaseRule(Suggesting):
     """The base of ``whoosh.when`` and ``whoosh.when_called`` rules: how often they apply, and scripted answers."""
 
     _SYNONYMS = MappingProxyType(
@@ -62,7 +62,7 @@ class ScriptedCalls(Suggesting):
         #: The rule's number among all rules of the double, in the order in which the test added them.
         self.serial = 0
         #: Removes the rule from the double. None until the rule is added.
-        self.on_remove: Callable[[ScriptedCalls], None] | None = None
+        self.on_remove: Callable[[BaseRule], None] | None = None
 
     def __repr__(self) -> str:
         times = "" if self._times is None else f".times({self._times})"
@@ -125,7 +125,7 @@ class ScriptedCalls(Suggesting):
         Raises:
             ValueError: The catalogue has no such code, and there is no text.
         """
-        return self._answers(answers.reject(code, status, message))
+        return self._set_answer(answers.reject(code, status, message))
 
     def rate_limit(self, retry_after: int = 1) -> Self:
         """Refuse the request with 429 and error 20429.
@@ -133,7 +133,7 @@ class ScriptedCalls(Suggesting):
         Args:
             retry_after: The seconds in the header ``Retry-After``.
         """
-        return self._answers(answers.rate_limit(retry_after))
+        return self._set_answer(answers.rate_limit(retry_after))
 
     def respond(
         self,
@@ -156,7 +156,7 @@ class ScriptedCalls(Suggesting):
         Raises:
             ValueError: There is more than one body, or ``status`` is not an HTTP status.
         """
-        return self._answers(answers.respond(status, json, text, content, headers))
+        return self._set_answer(answers.respond(status, json, text, content, headers))
 
     def timeout(self, *, connecting: bool = False, sent: bool = False) -> Self:
         """Raise the HTTP library's own timeout error while the app reads the response.
@@ -165,7 +165,7 @@ class ScriptedCalls(Suggesting):
             connecting: True to raise it while the app connects.
             sent: True to carry out the call and lose only the response.
         """
-        return self._answers(answers.lose("timeout", connecting=connecting, sent=sent))
+        return self._set_answer(answers.network_fault("timeout", connecting=connecting, sent=sent))
 
     def disconnect(self, *, connecting: bool = False, sent: bool = False) -> Self:
         """Raise the HTTP library's own connection error while the app waits for the response.
@@ -174,9 +174,9 @@ class ScriptedCalls(Suggesting):
             connecting: True to raise it while the app connects.
             sent: True to carry out the call and lose only the response.
         """
-        return self._answers(answers.lose("disconnect", connecting=connecting, sent=sent))
+        return self._set_answer(answers.network_fault("disconnect", connecting=connecting, sent=sent))
 
-    def _answers(self, answer: ScriptedAnswer) -> Self:
+    def _set_answer(self, answer: ScriptedAnswer) -> Self:
         self._require_free(answer.written)
         self._answer = answer
         return self
@@ -202,7 +202,7 @@ class ScriptedCalls(Suggesting):
             self._left -= 1
 
 
-class Rule(ScriptedCalls):
+class Rule(BaseRule):
     """A rule of ``whoosh.when`` for matching messages. The newest matching rule wins.
 
     A rule has one outcome: either the message's journey (``deliver``, ``undeliver``, ``fail``, ``read``, ``stall``) or
@@ -247,7 +247,9 @@ class Rule(ScriptedCalls):
         Args:
             after: The time from ``sent`` to the delivery receipt: a timedelta or seconds.
         """
-        return self._goes(f"deliver({_after(after)})", Status.DELIVERED, delays=_before(Status.DELIVERED, after=after))
+        return self._set_journey(
+            f"deliver({_after_argument(after)})", Status.DELIVERED, delays=_before(Status.DELIVERED, after=after)
+        )
 
     def undeliver(self, code: int = 30003, *, message: str | None = None) -> Self:
         """Report the message undelivered with an error code, after the carrier has accepted it.
@@ -260,7 +262,7 @@ class Rule(ScriptedCalls):
             ValueError: The catalogue has no such code, and there is no text.
         """
         require_known(code, message, "undeliver")
-        return self._goes(f"undeliver({_coded(code, message)})", Status.UNDELIVERED, code, message)
+        return self._set_journey(f"undeliver({_code_arguments(code, message)})", Status.UNDELIVERED, code, message)
 
     def fail(self, code: int = 30008, *, message: str | None = None) -> Self:
         """Fail the message with an error code before the carrier accepts it.
@@ -273,7 +275,7 @@ class Rule(ScriptedCalls):
             ValueError: The catalogue has no such code, and there is no text.
         """
         require_known(code, message, "fail")
-        return self._goes(f"fail({_coded(code, message)})", Status.FAILED, code, message)
+        return self._set_journey(f"fail({_code_arguments(code, message)})", Status.FAILED, code, message)
 
     def read(self, after: timedelta | float | None = None) -> Self:
         """Deliver the message to a person who reads it. Only WhatsApp reports ``read``; other messages stay delivered.
@@ -281,7 +283,9 @@ class Rule(ScriptedCalls):
         Args:
             after: The time from ``delivered`` to ``read``: a timedelta or seconds.
         """
-        return self._goes(f"read({_after(after)})", Status.READ, delays=_before(Status.READ, after=after))
+        return self._set_journey(
+            f"read({_after_argument(after)})", Status.READ, delays=_before(Status.READ, after=after)
+        )
 
     def stall(self, at: str = "sent") -> Self:
         """Stop the message at a status. The delivery receipt never arrives.
@@ -294,9 +298,9 @@ class Rule(ScriptedCalls):
         """
         if at not in _STALLS:
             raise ValueError(unknown_name("status to stall at", at, _STALLS))
-        return self._goes(f"stall({at!r})", Status(at))
+        return self._set_journey(f"stall({at!r})", Status(at))
 
-    def _goes(
+    def _set_journey(
         self,
         written: str,
         end: Status,
@@ -354,16 +358,16 @@ class Rule(ScriptedCalls):
         """The script of the message's status callbacks."""
         return self._script
 
-    def takes(self, message: Message) -> bool:
+    def applies_to(self, message: Message) -> bool:
         """True if the rule applies to a message that is about to be created."""
         return self._left != 0 and self._matcher.matches(message)
 
 
-def _coded(code: int, message: str | None) -> str:
+def _code_arguments(code: int, message: str | None) -> str:
     return f"{code}" if message is None else f"{code}, message={message!r}"
 
 
-def _after(after: object) -> str:
+def _after_argument(after: object) -> str:
     return "" if after is None else f"after={after!r}"
 
 

@@ -9,9 +9,9 @@ from pytest_whoosh.engine.messages.record import Message
 
 from .answers import ScriptedAnswer
 from .calls import CallRule
-from .rule import Rule, ScriptedCalls
+from .rule import BaseRule, Rule
 
-R = TypeVar("R", bound=ScriptedCalls)
+R = TypeVar("R", bound=BaseRule)
 
 
 class Rules:
@@ -44,24 +44,24 @@ class Rules:
             self.calls.append(rule)
         return rule
 
-    def _remove(self, rule: ScriptedCalls) -> None:
+    def _remove(self, rule: BaseRule) -> None:
         if rule in self.messages:
             self.messages.remove(rule)
         elif rule in self.calls:
             self.calls.remove(rule)
 
-    def answering(self, request: Request) -> CallRule | None:
+    def rule_for(self, request: Request) -> CallRule | None:
         """Return the newest rule of ``whoosh.when_called`` that answers a request, or None."""
-        return next((rule for rule in reversed(self.calls) if rule.takes(request)), None)
+        return next((rule for rule in reversed(self.calls) if rule.applies_to(request)), None)
 
-    def any_since(self, rule: CallRule) -> bool:
+    def has_newer_message_rule(self, rule: CallRule) -> bool:
         """True if the test added a rule about messages after this rule."""
         return bool(self.messages) and self.messages[-1].serial > rule.serial
 
-    def takes_since(self, rule: CallRule, message: Message) -> bool:
+    def newer_rule_decides(self, rule: CallRule, message: Message) -> bool:
         """True if a rule about messages that is newer than ``rule`` decides the outcome of a message."""
         return any(
-            each.serial > rule.serial and (each.answer or each.journey) and each.takes(message)
+            each.serial > rule.serial and (each.answer or each.journey) and each.applies_to(message)
             for each in self.messages
         )
 
@@ -89,7 +89,7 @@ class Rules:
             _plan(message, self._matching(message))
 
     def _matching(self, message: Message) -> list[Rule]:
-        return [rule for rule in reversed(self.messages) if rule.takes(message)]
+        return [rule for rule in reversed(self.messages) if rule.applies_to(message)]
 
 
 def _plan(message: Message, matching: list[Rule], used: Rule | None = None) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pytest_whoosh.engine.misuse import WhooshError
 from pytest_whoosh.engine.rules.calls import CallRule
-from pytest_whoosh.engine.rules.rule import Rule, ScriptedCalls
+from pytest_whoosh.engine.rules.rule import BaseRule, Rule
 from pytest_whoosh.server.documents import Schema, reference, schema_of
 from pytest_whoosh.server.json_types import (
     ANYTHING,
@@ -174,7 +174,7 @@ def _remove_rule(server: ServerHandle, arguments: Arguments) -> Mapping[str, obj
     return {"rule": rule.written}
 
 
-def _script(rule: ScriptedCalls, says: Sequence[str], parameters: Mapping[str, Any]) -> None:
+def _script(rule: BaseRule, says: Sequence[str], parameters: Mapping[str, Any]) -> None:
     if "times" in parameters:
         rule.times(parameters["times"])
     for name in says:

@@ -54,7 +54,7 @@ def _option(item: Mapping[Any, Any]) -> Option | None:
     return Option(item["title"], str(item.get("id") or item["title"]), opens="" if kind == _REPLYING else str(kind))
 
 
-def tapped(message: Message, person: str, label: str, steady: datetime) -> tuple[str, dict[str, str]]:
+def tap_parameters(message: Message, person: str, label: str, steady: datetime) -> tuple[str, dict[str, str]]:
     """Return the text and parameters for a person's tap on a button or list item of a message.
 
     Raises:
@@ -74,10 +74,10 @@ def tapped(message: Message, person: str, label: str, steady: datetime) -> tuple
         raise WhooshError(f"{message.sid} has no button or list item {label!r}. It has: {titles}.")
     if found.opens:
         raise WhooshError(f"{label!r} is a button of type {found.opens}: a tap on it sends no message to the app.")
-    return found.title, _parameters(message, found, steady)
+    return found.title, _option_parameters(message, found, steady)
 
 
-def _parameters(message: Message, option: Option, steady: datetime) -> dict[str, str]:
+def _option_parameters(message: Message, option: Option, steady: datetime) -> dict[str, str]:
     if option.is_listed:
         params = {"ListId": option.id, "ListTitle": option.title}
         if option.description:
@@ -99,7 +99,7 @@ def _parameters(message: Message, option: Option, steady: datetime) -> dict[str,
     }
 
 
-def shared_location(
+def location_parameters(
     person: str, latitude: float, longitude: float, label: str | None, address: str | None
 ) -> dict[str, str | float]:
     """Return the parameters for a location that a person shares.
@@ -131,7 +131,7 @@ _AD: Final[Mapping[str, str]] = {
 _AD_MEDIA: Final[Mapping[str, str]] = {"ReferralMediaId": "whoosh-media-1", "ReferralMediaContentType": "image/jpeg"}
 
 
-def answered_ad(person: str, given: Mapping[str, str | None]) -> dict[str, str]:
+def ad_reply_parameters(person: str, given: Mapping[str, str | None]) -> dict[str, str]:
     """Return the parameters of a reply to an ad. ``given`` holds those that the test sets.
 
     Raises:
@@ -148,7 +148,7 @@ def _require_channel(person: str, does: str) -> None:
         raise ValueError(f'Nobody {does} by SMS: write whoosh.phone("whatsapp:{person}").')
 
 
-def partner_of(account: Account, messages: Sequence[Message], person: str) -> str:
+def sender_written_to(account: Account, messages: Sequence[Message], person: str) -> str:
     """Return the sender that a person writes to: the sender of their last message, else the account's only one.
 
     Raises:
