@@ -351,10 +351,10 @@ def _scripted_response(
     rule: CallRule, vendor: Vendor, router: Router, request: Request, path: str, extension: str
 ) -> Response:
     """Return or raise a rule's answer. If only the response is lost, carry out the call first."""
-    if rule.answer and rule.answer.carried_out:
+    if rule._answer and rule._answer.carried_out:
         with suppress(ApiError, WhooshNotFakedError):  # an error response is lost as well
             _own_result(vendor, router, request, path, extension)
-    return rule.respond_to(request)
+    return rule._respond_to(request)
 
 
 def _not_found_error(request: Request, *, why: str | None = None) -> ApiError:

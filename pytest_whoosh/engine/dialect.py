@@ -1,14 +1,20 @@
 """Words the parts of an error text that differ between Python and the control API."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from types import EllipsisType, MappingProxyType
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 #: Parameters by name, or ``...`` for any parameters.
 GivenParameters: TypeAlias = Mapping[str, object] | EllipsisType
+#: One step of a rule: the name of its outcome, and the parameters.
+Step: TypeAlias = tuple[str, Mapping[str, object]]
+
+#: The parameters of outcomes that are written without their names if they come first: ``reject(21610)``.
+_POSITIONAL: Final = frozenset({"at", "code", "retry_after", "status"})
+_LONGEST_VALUE: Final = 60
 
 
 class Dialect:
@@ -30,6 +36,15 @@ class Dialect:
     def rule(self, outcome: str, given: Mapping[str, object] = MappingProxyType({})) -> str:
         """Return a rule that scripts an outcome: ``whoosh.when(...).stall()``."""
         return f"whoosh.when(...).{outcome}({self.criteria(given)})"
+
+    def outcome(self, steps: Iterable[Step]) -> str:
+        """Return the steps of a rule as the test wrote them: ``undeliver(30003).webhooks(drop=('sent',))``."""
+        return ".".join(f"{name}({', '.join(self._arguments(given))})" for name, given in steps)
+
+    def _arguments(self, given: Mapping[str, object]) -> Iterator[str]:
+        for place, (name, value) in enumerate(given.items()):
+            said = _shortened(self.value(value))
+            yield said if place == 0 and name in _POSITIONAL else f"{name}={said}"
 
     def method(self, name: str) -> str:
         """Return the name of a method, as the subject of a sentence: ``add_number()``."""
@@ -90,6 +105,10 @@ class Dialect:
     def start_earlier(self) -> str:
         """Return the sentence that says how to start a double at an earlier moment."""
         return " Start earlier instead: freeze time there before the whoosh fixture starts."
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
 
 
 _current: ContextVar[Dialect] = ContextVar("dialect", default=Dialect())  # noqa: B039  # it holds nothing

@@ -100,6 +100,9 @@ REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
 
 _PLAIN: Final = Refusal()
 
+#: The most valid names that are listed beside a suggestion.
+_MOST_NAMES: Final = 20
+
 
 class ApiError(Exception):
     """A refused request. It becomes the vendor's error document with this code, status and text.
@@ -194,9 +197,12 @@ def _distance(code: int, known: int) -> tuple[int, int]:
 def unknown_name(
     kind: str, given: object, valid: Iterable[str], synonyms: Mapping[str, str] = MappingProxyType({})
 ) -> str:
-    """Return the text that refuses an unknown name: the name that was probably meant, and the valid names.
+    """Return the text that refuses an unknown name: the name that was probably meant, else the valid names.
 
     ``synonyms`` maps names that people may know from elsewhere to the right code here.
     """
     names = [str(name) for name in valid]
-    return f"Unknown {kind} {given!r}.{did_you_mean(str(given), names, synonyms)} Valid: {', '.join(names)}."
+    meant = did_you_mean(given, names, synonyms) if isinstance(given, str) else ""
+    if meant and len(names) > _MOST_NAMES:
+        return f"Unknown {kind} {given!r}.{meant}"
+    return f"Unknown {kind} {given!r}.{meant} Valid: {', '.join(names)}."

@@ -60,6 +60,15 @@ def is_usage_error(info: Any) -> bool:
     return line.lstrip().startswith("raise ")
 
 
+__tracebackhide__ = is_usage_error
+
+#: How alike an unknown name and the right one are, at least.
+_NEAR = 0.75
+_NEAR_SYNONYM = 0.82
+#: The most names that share all words with an unknown one and are suggested.
+_MOST_RELATED = 3
+
+
 def did_you_mean(name: str, valid: Iterable[str], synonyms: Mapping[str, str] = MappingProxyType({})) -> str:
     """Return a sentence with the valid name that an unknown one is closest to; an empty text if none is close.
 
@@ -67,17 +76,32 @@ def did_you_mean(name: str, valid: Iterable[str], synonyms: Mapping[str, str] = 
     """
     from difflib import get_close_matches  # only once something is wrong
 
+    names, plain = list(valid), _plain(name)
+    known = {_plain(each): each for each in reversed(names)}
     if name in synonyms:
         return _suggestion(synonyms[name])
-    if near := get_close_matches(name, valid, n=1):
-        return f" Did you mean {near[0]!r}?"
-    near = get_close_matches(name, synonyms, n=1, cutoff=0.8)
-    return _suggestion(synonyms[near[0]]) if near else ""
+    if near := [known[plain]] if plain in known else get_close_matches(name, names, n=1, cutoff=_NEAR):
+        return _suggestion(repr(near[0]))
+    if near := get_close_matches(plain, synonyms, n=1, cutoff=_NEAR_SYNONYM):
+        return _suggestion(synonyms[near[0]])
+    words = set(plain.split("_"))
+    related = [each for each in known if words <= (own := set(each.split("_"))) or own < words]
+    if related and len(related) <= _MOST_RELATED:
+        return _suggestion(*sorted(repr(known[each]) for each in related))
+    return ""
 
 
-def _suggestion(written: str) -> str:
+def _plain(name: str) -> str:
+    """Return a name as all its spellings share it: ``messageStatus``, ``MessageStatus`` and ``_message_status``."""
+    import re
+
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).strip("_").lower()
+
+
+def _suggestion(*written: str) -> str:
     """Word a suggestion. Names are quoted; code is not, so it can be pasted."""
-    return f" Did you mean {repr(written) if written.isidentifier() else written}?"
+    *others, last = [repr(each) if each.isidentifier() else each for each in written]
+    return f" Did you mean {', '.join(others)}{' or ' if others else ''}{last}?"
 
 
 class Suggesting:
@@ -102,5 +126,5 @@ def _unknown(owner: Suggesting, name: str) -> str:
     text = f"{type(owner).__name__} has no attribute {name!r}."
     if name.startswith("_"):  # tools look these up
         return text
-    valid = [each for each in dir(type(owner)) if not each.startswith("_")]
+    valid = [each for each in dir(owner) if not each.startswith("_")]
     return text + did_you_mean(name, valid, owner._SYNONYMS)

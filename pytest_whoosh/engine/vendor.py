@@ -437,7 +437,7 @@ class Vendor:
             api_call.posted = _posted(request)
         if rule:
             said = f"{api_call.note}, " if api_call.note else ""
-            api_call.note = f"{said}scripted by {rule.written}"
+            api_call.note = f"{said}scripted by {rule._written}"
         if api_call.status == HTTPStatus.TEMPORARY_REDIRECT and isinstance(answer, Response):
             api_call.note = _NOT_FOLLOWED
             self._redirected[str(answer.header("location")).partition("?")[2]].append(api_call)

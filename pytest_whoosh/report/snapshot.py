@@ -149,8 +149,8 @@ def _call(call: ApiCall, hide: Hide) -> Data:
 
 def _rule(rule: Rule | CallRule, hide: Hide) -> Data:
     return _without_blanks(
-        id=rule.serial,
-        rule=hide(rule.written),
+        id=rule._serial,
+        rule=hide(rule._written),
         outcome=rule.outcome and hide(rule.outcome),
         matched=rule.matched,
         left=rule.left,

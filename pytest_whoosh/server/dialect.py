@@ -1,10 +1,11 @@
 """Words the errors of the double for clients of the control API, which do not write Python."""
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
-from pytest_whoosh.engine.dialect import Dialect, GivenParameters
+from pytest_whoosh.engine.dialect import Dialect, GivenParameters, Step
 from pytest_whoosh.engine.messages.matching import is_pattern
 
 from .json_types import show_moment
@@ -34,6 +35,11 @@ class ControlDialect(Dialect):
         """Return the request that scripts an outcome."""
         said = self.match(given) if given else "true"
         return f'{self.call("when")} {{"{outcome}": {said}}}'
+
+    def outcome(self, steps: Iterable[Step]) -> str:
+        """Return the steps of a rule as a JSON object; a step without parameters is ``true``."""
+        said = (f'"{name}": {self.match(given) if given else "true"}' for name, given in steps)
+        return f"{{{', '.join(said)}}}"
 
     def method(self, name: str) -> str:
         """Return the name of an operation."""
@@ -68,7 +74,7 @@ class ControlDialect(Dialect):
             return "{...}"
         if isinstance(value, list | tuple):
             return f"[{', '.join(map(self.value, value))}]"
-        return json.dumps(value, ensure_ascii=False, default=_as_text)
+        return json.dumps(value, ensure_ascii=False, default=_as_json)
 
     def queue_listing(self) -> str:
         """Return how to read the queues of a Messaging Service."""
@@ -87,7 +93,12 @@ class ControlDialect(Dialect):
         return ""
 
 
-def _as_text(value: object) -> str:
+def _as_json(value: object) -> str | float:
     if isinstance(value, datetime):
         return show_moment(value)
+    if isinstance(value, timedelta):
+        seconds = value.total_seconds()
+        return int(seconds) if seconds.is_integer() else seconds
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
     return str(value.pattern if is_pattern(value) else value)

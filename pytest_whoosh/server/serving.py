@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from aiohttp import web
@@ -21,7 +21,7 @@ from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
 from pytest_whoosh.engine.limits import LARGEST_REQUEST
-from pytest_whoosh.engine.misuse import WhooshError, WhooshNotFakedError
+from pytest_whoosh.engine.misuse import Suggesting, WhooshError, WhooshNotFakedError
 from pytest_whoosh.interception import guard
 from pytest_whoosh.whoosh import Whoosh
 
@@ -67,7 +67,7 @@ _PROXY_WITHOUT_TLS: Final = (
 )
 
 
-class Server:
+class Server(Suggesting):
     """The fake of a double behind a real server, for other processes and other languages.
 
     Use it as the fixture ``whoosh_server`` or ``whoosh_tls_server``, or as a context manager. It needs the extra
@@ -94,6 +94,26 @@ class Server:
         with Whoosh() as whoosh, Server(whoosh) as server:
             assert urllib.request.urlopen(f"{server.url}/_whoosh/outbox").status == 200
     """
+
+    _SYNONYMS = MappingProxyType(
+        {
+            "address": "url",
+            "base_url": "url",
+            "host": "url",
+            "port": "url",
+            "double": "whoosh",
+            "outbox": "whoosh.outbox",
+            "inbox": "whoosh.inbox",
+            "settle": "whoosh.settle()",
+            "travel": "whoosh.travel(...)",
+            "when": "whoosh.when(...)",
+            "mount": "whoosh.mount(...)",
+            "receive": "whoosh.receive(...)",
+            "assert_sent": "whoosh.assert_sent(...)",
+            "callbacks": "whoosh.callbacks",
+            "close": "with Server(whoosh) as server",
+        }
+    )
 
     def __init__(
         self,

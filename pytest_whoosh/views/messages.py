@@ -36,7 +36,27 @@ class Message(Suggesting):
     """
 
     __slots__ = ("_catch_up", "_record")
-    _SYNONYMS = SYNONYMS
+    _SYNONYMS = MappingProxyType(
+        {
+            **SYNONYMS,
+            "delivered": 'status == "delivered"',
+            "is_delivered": 'status == "delivered"',
+            "failed": 'status == "failed"',
+            "is_sent": "date_sent",
+            "cost": "price",
+            "created": "date_created",
+            "updated": "date_updated",
+            "events": "history",
+            "exception": "callbacks[-1].exception",
+            "delete": "client.messages(message.sid).delete()",
+            "fetch": "client.messages(message.sid).fetch(); a message is always current",
+            "redact": 'client.messages(message.sid).update(body="")',
+            "refresh": "the message itself, which is always current",
+            "reload": "the message itself, which is always current",
+            "settle": "whoosh.settle()",
+            "update": "client.messages(message.sid).update(...)",
+        }
+    )
 
     _record: Record | _Copied
     _catch_up: Callable[[], None]
@@ -349,6 +369,12 @@ class Callback(Suggesting):
             "parameters": "params",
             "status_code": "response_status",
             "response": "response_status",
+            "answer": "response_body",
+            "response_code": "response_status",
+            "status_text": "error",
+            "code": "response_status",
+            "json": "params",
+            "request": "params",
             "text": "response_body",
             "date": "at",
         }

@@ -42,6 +42,11 @@ class Reply(Suggesting):
             "callback": "webhook",
             "response": "webhook",
             "xml": "twiml",
+            "status": "webhook.response_status",
+            "status_code": "webhook.response_status",
+            "error": "webhook.error",
+            "exception": "webhook.exception",
+            "reply": "replies[0]",
         }
     )
 
@@ -154,6 +159,11 @@ class Phone(Suggesting):
             "send_location": "share_location(latitude, longitude)",
             "messages": "received",
             "last": "received.last()",
+            "sent": "whoosh.inbox.filter(from_=phone.number)",
+            "outbox": "whoosh.inbox.filter(from_=phone.number)",
+            "conversation": "whoosh.messages",
+            "receive": "received",
+            "opt_out": 'text("STOP", to=...)',
         }
     )
 

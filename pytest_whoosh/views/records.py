@@ -54,7 +54,7 @@ class Records:
     @property
     def rules(self) -> Sequence[tuple[int, int]]:
         """The serial number of each rule, and how often it applied."""
-        return [(rule.serial, rule.matched) for rule in self._vendor().rules]
+        return [(rule._serial, rule.matched) for rule in self._vendor().rules]
 
     @property
     def awaiting(self) -> int:

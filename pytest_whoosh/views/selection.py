@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import MappingProxyType
 from typing import Unpack, overload
 
-from pytest_whoosh.engine.messages.fields import Match
+from pytest_whoosh.engine.messages.fields import FIELDS, Match
 from pytest_whoosh.engine.messages.matching import Matcher
 from pytest_whoosh.engine.messages.record import Message as Record
 from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
@@ -33,6 +33,14 @@ class Messages(Suggesting, Sequence[Message]):
             "size": "len(...)",
             "length": "len(...)",
             "all": "filter()",
+            "one_or_none": "filter(...)",
+            "to_list": "list(...)",
+            "pop": "whoosh.reset(), which forgets all",
+            "clear": "whoosh.reset(), which forgets all",
+            "bodies": "[message.body for message in whoosh.outbox]",
+            "texts": "[message.body for message in whoosh.outbox]",
+            "assert_sent": "whoosh.assert_sent(...)",
+            **{name: f"last().{name}, or [0].{name}" for name in FIELDS},
         }
     )
 

@@ -85,14 +85,19 @@ def explain_sent(matcher: Matcher, found: Sequence[Message], name: str) -> str:
 def _nearest(matcher: Matcher, records: Sequence[Message], title: str = "Nearest") -> str | None:
     if not records:
         return None
-    compared = [(record, matcher.differences(record)) for record in records]
-    fewest = min(len(differences) for _, differences in compared)
-    rivals = [pair for pair in compared if len(pair[1]) == fewest][-_MOST_CANDIDATES:]
-    nearest, differences = max(rivals, key=lambda pair: (_total_similarity(pair[1]), pair[0].serial))
+    nearest, differences = nearest_to(matcher, records)
     lines = [f"{title}: {describe(nearest)}"]
     for difference in differences:
         lines += [INDENT + line for line in _difference(difference)]
     return join("\n".join(lines), _hint(nearest, differences))
+
+
+def nearest_to(matcher: Matcher, records: Sequence[Message]) -> tuple[Message, list[Difference]]:
+    """Return the message with the fewest differences from the criteria, and these differences."""
+    compared = [(record, matcher.differences(record)) for record in records]
+    fewest = min(len(differences) for _, differences in compared)
+    rivals = [pair for pair in compared if len(pair[1]) == fewest][-_MOST_CANDIDATES:]
+    return max(rivals, key=lambda pair: (_total_similarity(pair[1]), pair[0].serial))
 
 
 def _total_similarity(differences: Sequence[Difference]) -> float:

@@ -4,17 +4,20 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Final
 
 from pytest_whoosh.engine.account.verifications import Verification
 from pytest_whoosh.engine.messages.lifecycle import Status
+from pytest_whoosh.engine.messages.matching import as_written
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.rules.calls import CallRule
 from pytest_whoosh.engine.rules.rule import Rule
 from pytest_whoosh.engine.vendor import ApiCall, Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
+from .assertions import nearest_to
 from .texts import ELLIPSIS, INDENT, count, cut, delivery_result, describe, printable, short_sid, webhook_status
 
 #: The most entries of one section. Those that explain a failure are kept before all others.
@@ -58,7 +61,7 @@ def traffic(vendor: Vendor, hide: Callable[[str], str] = str) -> str:
     if verifications := vendor.verifications:
         sections.append(("Verifications", [_verification(each, day) for each in verifications]))
     if rules := list(vendor.rules):
-        sections.append(("Rules", list(map(_rule, rules))))
+        sections.append(("Rules", [_rule(rule, vendor) for rule in rules]))
     lines = [f"It is {vendor.now:%Y-%m-%d %H:%M:%S} UTC."]
     for title, entries in sections:
         if entries:
@@ -114,13 +117,42 @@ def _verification(verification: Verification, day: date) -> _Entry:
     return _Entry((line,), bool(verification.wrong_checks))
 
 
-def _rule(rule: Rule | CallRule) -> _Entry:
-    """Describe a rule, and say so if it has no outcome or never applied."""
+def _rule(rule: Rule | CallRule, vendor: Vendor) -> _Entry:
+    """Describe a rule. One that changes nothing, or that never applied, is marked."""
     text = repr(rule)[1:-1]
     if rule.outcome is None:
         return _Entry((f"{text}. It has no effect without an outcome: add one, such as .reject(21610)",), True)
-    never = "" if rule.matched else ". It never applied: nothing matched, or a newer rule applied"
-    return _Entry((text + never,), not rule.matched)
+    if rule.matched:
+        return _Entry((text,), False)
+    nearest = _nearest_call(rule, vendor) if isinstance(rule, CallRule) else _nearest_message(rule, vendor)
+    return _Entry((f"{text}. It never applied", INDENT + nearest), True)
+
+
+def _nearest_message(rule: Rule, vendor: Vendor) -> str:
+    """Say in which criteria the message differs that a rule comes closest to."""
+    if not vendor.outbound:
+        return "no message was sent"
+    message, differences = nearest_to(rule._matcher, vendor.outbound)
+    if not differences:
+        return f"{short_sid(message.sid)} matches, but a newer rule applied, or the rule was added after it was sent"
+    unlike = [
+        f"{each.field}: expected {as_written(each.expected)}, but was {cut(as_written(each.actual))}"
+        for each in differences
+    ]
+    return f"nearest message: {short_sid(message.sid)}, {'; '.join(unlike)}"
+
+
+def _nearest_call(rule: CallRule, vendor: Vendor) -> str:
+    """Name the API call that a rule comes closest to."""
+    if not vendor.journal:
+        return "the app made no API call"
+    method, url = rule.match["method"], str(rule.match["url"])
+
+    def likeness(call: ApiCall) -> tuple[bool, float]:
+        return call.method == method, SequenceMatcher(None, call.url, url).ratio()
+
+    nearest = max(vendor.journal[-_MOST_ENTRIES:], key=likeness)
+    return f"nearest call: {nearest.method} {_SID.sub(lambda sid: short_sid(sid[0]), nearest.url)}"
 
 
 def _message(message: Message, day: date, hide: Callable[[str], str]) -> _Entry:

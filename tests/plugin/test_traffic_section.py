@@ -65,10 +65,8 @@ def test(whoosh):
         "  12:00:02 sent        SM…0001 POST https://app.example/status  answered 204",
         "  12:00:04 delivered   SM…0001 POST https://app.example/status  answered 204",
         "Rules:",
-        (
-            "  whoosh.when(to='+15550001111').undeliver(30003): matched 0. It never applied: nothing matched, or a "
-            "newer rule applied"
-        ),
+        "  whoosh.when(to='+15550001111').undeliver(30003): matched 0. It never applied",
+        "    nearest message: SM…0001, to: expected '+15550001111', but was '+15558675310'",
     ]
 
 

@@ -326,8 +326,8 @@ def test_rules_are_listed_and_removed(live, send, whoosh):
 
     expect(rules.locator("li code")).to_have_text(
         [
-            'when {"match": {"body~": "code"}}: reject(21610, status=400)',
-            f'when {{"match": {{"to": "{PERSON}"}}}}: undeliver(30003)',
+            'when {"match": {"body~": "code"}, "reject": {"code": 21610}}',
+            f'when {{"match": {{"to": "{PERSON}"}}, "undeliver": {{"code": 30003}}}}',
         ]
     )
     expect(rules.locator(".rule-count")).to_have_text(["applied 1 time, 1 left", "never applied"])

@@ -16,7 +16,7 @@ MEANT = {
     "whoosh.tick": "Whoosh has no attribute 'tick'. Did you mean travel(seconds=...)?",
     "whoosh.advance": "Whoosh has no attribute 'advance'. Did you mean travel(seconds=...)?",
     "whoosh.add_phone_number": "Whoosh has no attribute 'add_phone_number'. Did you mean add_number(...)?",
-    "whoosh.add_phone_numbr": "Whoosh has no attribute 'add_phone_numbr'. Did you mean 'add_number'?",
+    "whoosh.add_phone_numbr": "Whoosh has no attribute 'add_phone_numbr'. Did you mean add_number(...)?",
     "whoosh.colour": "Whoosh has no attribute 'colour'.",
     "whoosh.__wrapped__": "Whoosh has no attribute '__wrapped__'.",
     "whoosh.outbox.first": "Messages has no attribute 'first'. Did you mean [0], as in whoosh.outbox[0]?",
@@ -32,6 +32,25 @@ MEANT = {
     ),
     "whoosh.when().undelivered": "Rule has no attribute 'undelivered'. Did you mean 'undeliver'?",
     "whoosh.when().once": "Rule has no attribute 'once'. Did you mean times(1)?",
+    "whoosh.count": "Whoosh has no attribute 'count'. Did you mean len(whoosh.outbox)?",
+    "whoosh.fail": "Whoosh has no attribute 'fail'. Did you mean when(...).fail()?",
+    "whoosh.lookup": "Whoosh has no attribute 'lookup'. Did you mean 'add_lookup'?",
+    "whoosh.assertSent": "Whoosh has no attribute 'assertSent'. Did you mean 'assert_sent'?",
+    "whoosh.report": "Whoosh has no attribute 'report'.",
+    "whoosh.outbox.body": "Messages has no attribute 'body'. Did you mean last().body, or [0].body?",
+    "whoosh.outbox[0].To": "Message has no attribute 'To'. Did you mean 'to'?",
+    "whoosh.outbox[0].state": "Message has no attribute 'state'. Did you mean 'status'?",
+    "whoosh.outbox[0].is_delivered": ("Message has no attribute 'is_delivered'. Did you mean status == \"delivered\"?"),
+    "whoosh.outbox[0].date": (
+        "Message has no attribute 'date'. Did you mean 'date_created', 'date_sent' or 'date_updated'?"
+    ),
+    "whoosh.phone('+15558675310').sent": (
+        "Phone has no attribute 'sent'. Did you mean whoosh.inbox.filter(from_=phone.number)?"
+    ),
+    "whoosh.when().call_count": "Rule has no attribute 'call_count'. Did you mean 'matched'?",
+    "whoosh.when().delete": "Rule has no attribute 'delete'. Did you mean remove()?",
+    "whoosh.when_called('GET', '/x').respnd": "CallRule has no attribute 'respnd'. Did you mean 'respond'?",
+    "whoosh.when_called('GET', '/x').callz": "CallRule has no attribute 'callz'. Did you mean 'calls'?",
     "whoosh.queue('+15557122661').size": "Queue has no attribute 'size'. Did you mean 'depth'?",
 }
 
@@ -57,3 +76,12 @@ def test_completion_lists_no_name_of_our_own_modules(whoosh: Whoosh, send: Send)
         assert [name for name in dir(shown) if name.startswith("_") and not name.startswith("__")] == []
     assert {"answer", "started_doubles", "publish", "reaches", "was_started"} & set(dir(whoosh)) == set()
     assert {"assert_sent", "outbox", "travel", "settings"} <= set(dir(whoosh))
+
+
+def test_completion_lists_of_a_rule_what_a_test_can_use(whoosh: Whoosh) -> None:
+    public = {name for name in dir(whoosh.when_called("GET", "/Messages.json")) if not name.startswith("_")}
+
+    answers = {"disconnect", "rate_limit", "reject", "respond", "timeout"}
+    assert public == answers | {"calls", "left", "match", "matched", "outcome", "remove", "times"}
+    journeys = {"deliver", "fail", "read", "stall", "undeliver", "webhooks"}
+    assert {name for name in dir(whoosh.when()) if not name.startswith("_")} == (public - {"calls"}) | journeys

@@ -1162,7 +1162,7 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
         pytest.param(
             lambda whoosh: whoosh.assert_sent(too=PERSON),
             TypeError,
-            f"Unknown match key 'too'. Did you mean 'to'? Valid: {KEYS}.",
+            "Unknown match key 'too'. Did you mean 'to'?",
             id="a misspelt key",
         ),
         pytest.param(
@@ -1174,31 +1174,31 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
         pytest.param(
             lambda whoosh: whoosh.outbox.filter(media_url=[]),
             TypeError,
-            f"Unknown match key 'media_url'. Did you mean 'media_urls'? Valid: {KEYS}.",
+            "Unknown match key 'media_url'. Did you mean 'media_urls'?",
             id="the key of the API",
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_sent(message="Hi"),
             TypeError,
-            f"Unknown match key 'message'. Did you mean 'body'? Valid: {KEYS}.",
+            "Unknown match key 'message'. Did you mean 'body'?",
             id="the key of another library",
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_not_sent(text="Hi"),
             TypeError,
-            f"Unknown match key 'text'. Did you mean 'body'? Valid: {KEYS}.",
+            "Unknown match key 'text'. Did you mean 'body'?",
             id="the key of people",
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_sent(times=2),
             TypeError,
-            f"Unknown match key 'times'. Did you mean count=...? Valid: {KEYS}.",
+            "Unknown match key 'times'. Did you mean count=...?",
             id="a count by the name that mock has for it",
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_sent(body_contains="Hi"),
             TypeError,
-            f"Unknown match key 'body_contains'. Did you mean body=re.compile(\"...\")? Valid: {KEYS}.",
+            "Unknown match key 'body_contains'. Did you mean body=re.compile(\"...\")?",
             id="a part of a body",
         ),
         pytest.param(

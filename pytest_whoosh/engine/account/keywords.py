@@ -6,14 +6,15 @@ One of our tests compares each class with the properties that its resource decla
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from functools import cache
-from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict
 
 from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.misuse import is_usage_error
 from pytest_whoosh.engine.parameters import UNCHANGED, ParameterReader, parameters_of
 
-from .resources import LinkDomain
+from .resources import LinkDomain, MessagingService
 
 __tracebackhide__ = is_usage_error
 
@@ -155,6 +156,27 @@ class _Keyword(NamedTuple):
     cleared: object
 
 
+_WEBHOOK: Final = ("inbound_request_url", "sms_url")
+#: Properties that people try because other resources have them, each with what resources have instead.
+_SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "url": _WEBHOOK,
+        "webhook": _WEBHOOK,
+        "webhook_url": _WEBHOOK,
+        "inbound_url": _WEBHOOK,
+        "sms_url": _WEBHOOK,
+        "inbound_request_url": _WEBHOOK,
+        "callback": ("message_status_callback", "status_callback"),
+        "callback_url": ("message_status_callback", "status_callback"),
+        "status_url": ("message_status_callback", "status_callback"),
+        "name": ("friendly_name",),
+        "sender": ("senders",),
+        "numbers": ("senders",),
+        "pool": ("senders",),
+    }
+)
+
+
 @cache
 def _keywords_of(resource: type) -> dict[str, _Keyword]:
     declared = {parameter.field: parameter for parameter in parameters_of(resource)}
@@ -186,7 +208,9 @@ def check_properties(resource: type, properties: Mapping[str, object]) -> dict[s
     for name, value in properties.items():
         keyword = keywords.get(name)
         if keyword is None:
-            raise TypeError(unknown_name(f"property of {resource.__name__}", name, keywords))
+            valid = [*keywords, *(["senders"] if resource is MessagingService else [])]
+            synonyms = {theirs: own for theirs, owns in _SYNONYMS.items() for own in owns if own in valid}
+            raise TypeError(unknown_name(f"property of {resource.__name__}", name, valid, synonyms))
         known[name] = keyword.cleared if value is None or value == "" else _check_value(name, keyword, value)
     return known
 

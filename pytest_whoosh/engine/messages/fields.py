@@ -248,6 +248,7 @@ _ROWS: Final = (
         'The current status, such as ``"queued"`` or ``"delivered"``.',
         at_creation=False,
         changes=_always,
+        synonyms=("state", "delivery_status"),
     ),
     Field(
         "direction",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from pytest_whoosh.engine.dialect import dialect
+from pytest_whoosh.engine.dialect import Step, dialect
 from pytest_whoosh.engine.errors import ApiError, require_known, status_of
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
 from pytest_whoosh.engine.misuse import is_usage_error
@@ -32,7 +32,7 @@ class ScriptedAnswer:
     ``carried_out`` is True if the API first carries out the call, and only its response is lost.
     """
 
-    written: str
+    step: Step
     give: Callable[[Request, Texts], Response]
     carried_out: bool = False
 
@@ -40,16 +40,17 @@ class ScriptedAnswer:
 def reject(code: int, status: int | None, message: str | None) -> ScriptedAnswer:
     """Refuse with an error code, a text and an HTTP status. The defaults are the vendor's for this code."""
     require_known(code, message, "reject")
-    if status is None:
-        status = status_of(code)
-    else:
-        require_http_status(status)
+    given: dict[str, object] = {"code": code}
+    if status is not None:
+        given["status"] = require_http_status(status)
+    if message is not None:
+        given["message"] = message
+    answered = status_of(code) if status is None else status
 
     def refuse(_: Request, texts: Texts) -> Response:
-        raise ApiError(code, texts(), status=status, message=message)
+        raise ApiError(code, texts(), status=answered, message=message)
 
-    said = "" if message is None else f", message={message!r}"
-    return ScriptedAnswer(f"reject({code}, status={status}{said})", refuse)
+    return ScriptedAnswer(("reject", given), refuse)
 
 
 def rate_limit(retry_after: int) -> ScriptedAnswer:
@@ -62,7 +63,7 @@ def rate_limit(retry_after: int) -> ScriptedAnswer:
     def refuse(_: Request, __: Texts) -> Response:
         raise ApiError(20429, headers={"Retry-After": str(retry_after)})
 
-    return ScriptedAnswer(f"rate_limit({retry_after})", refuse)
+    return ScriptedAnswer(("rate_limit", {"retry_after": retry_after}), refuse)
 
 
 def respond(
@@ -85,15 +86,16 @@ def respond(
     checked = _checked_headers(headers)
     if "content-type" not in map(str.lower, checked) and status not in _WITHOUT_BODY:
         checked["Content-Type"] = _content_type(text, content)
-    written = f"respond({', '.join([str(status), *(f'{name}={_short(given[name])}' for name in bodies)])})"
+    more = {"headers": dict(headers)} if headers else {}
+    step: Step = ("respond", {"status": status, **{name: given[name] for name in bodies}, **more})
     if callable(json):
         write = json  # a function of the request
         return ScriptedAnswer(
-            written,
+            step,
             lambda request, _: Response(status, checked, _json(write(ApiRequest(request)), "its json= returned")),
         )
     body = text if text is not None else content if content is not None else "" if json is None else _json(json)
-    return ScriptedAnswer(written, lambda _, __: Response(status, checked, body))
+    return ScriptedAnswer(step, lambda _, __: Response(status, checked, body))
 
 
 def network_fault(kind: str, *, connecting: bool, sent: bool) -> ScriptedAnswer:
@@ -109,14 +111,15 @@ def network_fault(kind: str, *, connecting: bool, sent: bool) -> ScriptedAnswer:
     def fault(_: Request, __: Texts) -> Response:
         raise NetworkFault(kind, connecting=connecting, text=text)
 
-    option = "connecting=True" if connecting else "sent=True" if sent else ""
-    return ScriptedAnswer(f"{kind}({option})", fault, carried_out=sent)
+    given = {"connecting": True} if connecting else {"sent": True} if sent else {}
+    return ScriptedAnswer((kind, given), fault, carried_out=sent)
 
 
-def require_http_status(status: Any) -> None:
-    """Raise if a value is not an HTTP status."""
+def require_http_status(status: Any) -> int:
+    """Return a value if it is an HTTP status; else raise."""
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
         raise ValueError(f"An HTTP status is a number from 100 to 599, not {status!r}.")
+    return status
 
 
 def _require_type(name: str, value: object, kind: type) -> None:
@@ -154,10 +157,3 @@ def _json(document: object, source: str = "") -> str:
     except (TypeError, ValueError) as problem:
         returned = f"{source} {document!r}: " if source else ""
         raise TypeError(f"respond() takes a document that JSON can represent: {returned}{problem}.") from None
-
-
-def _short(value: object) -> str:
-    if callable(value):
-        return getattr(value, "__name__", repr(value))
-    written = repr(value)
-    return written if len(written) <= 60 else f"{written[:57]}..."

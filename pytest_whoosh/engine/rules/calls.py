@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final, NoReturn, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from pytest_whoosh.engine.addresses import same_address
@@ -14,6 +15,7 @@ from pytest_whoosh.engine.http import Request, Response, parse_form
 from pytest_whoosh.engine.messages.matching import is_function
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 from pytest_whoosh.engine.sids import Prefix, is_sid
+from pytest_whoosh.engine.timeline import require_aware
 
 from .requests import ApiRequest
 from .rule import BaseRule, Rule
@@ -51,30 +53,32 @@ class CallRule(BaseRule):
 
     def __init__(self, method: str, url: object, params: Mapping[str, object]) -> None:
         super().__init__({"method": method, "url": url, **params})
-        self._method = _read_method(method)
+        self._method = _read_method(method, url)
         self._url, in_url = _read_url(url)
-        self._params = [(_normal_name(name), _values_test(expected)) for name, expected in params.items()]
-        self._params += [(_normal_name(name), _values_test(values)) for name, values in in_url.items()]
+        self._params = [(_normal_name(name), _values_test(expected, name)) for name, expected in params.items()]
+        self._params += [(_normal_name(name), _values_test(values, name)) for name, values in in_url.items()]
         #: The requests that the rule has answered, oldest first.
         self.calls: list[ApiRequest] = []
 
     @property
-    def written(self) -> str:
+    def _written(self) -> str:
         """The rule as the test wrote it, without its outcome."""
         params = dict(self.match)
         return dialect().when_called(str(params.pop("method")), params.pop("url"), params)
 
-    def __getattr__(self, name: str) -> NoReturn:
-        if name in _OF_MESSAGES:
-            raise _OfMessagesOnly(
-                f"{dialect().method(name)} scripts a message's journey, and {self.written} is a rule about API calls. "
-                f"Write {dialect().rule(name)} instead."
-            )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+    if not TYPE_CHECKING:  # a type checker finds misspelt names itself
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in _OF_MESSAGES:
+                raise _OfMessagesOnly(
+                    f"{dialect().method(name)} scripts a message's journey, and {self._written} is a rule about "
+                    f"API calls. Write {dialect().rule(name)} instead."
+                )
+            super().__getattr__(name)
 
     # For the engine
 
-    def applies_to(self, request: Request) -> bool:
+    def _applies_to(self, request: Request) -> bool:
         """True if the rule answers a request."""
         if not self._answer or self._left == 0 or self._method not in (_ANY, request.method):
             return False
@@ -82,10 +86,10 @@ class CallRule(BaseRule):
             return False
         return not self._params or _params_match(self._params, request)
 
-    def respond_to(self, request: Request) -> Response:
+    def _respond_to(self, request: Request) -> Response:
         """Return or raise the scripted answer to a request, and count it."""
         assert self._answer
-        self.use()
+        self._use()
         self.calls.append(ApiRequest(request))
         return self._answer.give(request, lambda: _texts(request))
 
@@ -93,13 +97,19 @@ class CallRule(BaseRule):
 class _OfMessagesOnly(WhooshError, AttributeError):
     """A rule about API calls does not have this outcome."""
 
+    __module__ = WhooshError.__module__  # what tracebacks show
+    __qualname__ = WhooshError.__qualname__
+
 
 # The URL
 
 
-def _read_method(method: object) -> str:
+def _read_method(method: object, url: object) -> str:
     name = method.upper() if isinstance(method, str) else method
     if name not in (*METHODS, _ANY):
+        if isinstance(method, str) and "/" in method:
+            first = url if isinstance(url, str) and url.upper() in METHODS else "GET"
+            raise ValueError(f"The HTTP method comes first: write {dialect().when_called(first, method, {})}.")
         raise ValueError(unknown_name("HTTP method", method, (*METHODS, _ANY)))
     return str(name)
 
@@ -121,7 +131,8 @@ def _read_url(url: object) -> "tuple[UrlTest, Mapping[str, list[str]]]":
         return _full_url_test(address), parse_form(query)
     if not address.startswith(("/", _ANY)):
         host = address.partition("/")[0]
-        meant = f"https://{url}" if is_vendor(host) else f"/{url}"
+        is_message = is_sid(url, Prefix.SMS) or is_sid(url, Prefix.MMS)
+        meant = f"/Messages/{url}.json" if is_message else f"https://{url}" if is_vendor(host) else f"/{url}"
         raise ValueError(f'A URL begins with "https://" or, for the end of a path, with "/": write {meant!r}.')
     path = _compile_path(address)
     return (lambda request: path.search(unquote(request.path)) is not None), parse_form(query)
@@ -195,7 +206,7 @@ def _normal_name(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def _values_test(expected: object) -> Callable[[Any], bool]:
+def _values_test(expected: object, name: str) -> Callable[[Any], bool]:
     """Return the test for a parameter's values. One value must match; a list must equal all values."""
     if isinstance(expected, list | tuple):
         wanted = [_text(value) for value in expected]
@@ -205,6 +216,11 @@ def _values_test(expected: object) -> Callable[[Any], bool]:
     if isinstance(expected, re.Pattern):
         pattern = expected
         return lambda values: any(pattern.search(str(value)) for value in values if value is not None)
+    if isinstance(expected, datetime):
+        moment = require_aware(expected, name)
+        return lambda values: any(_moment(value) == moment for value in values)
+    if isinstance(expected, date):
+        return lambda values: expected.isoformat() in values
     if is_function(expected):
         question = expected
         return lambda values: any(expected == value or question(value) for value in values)
@@ -217,6 +233,15 @@ def _value_equals(expected: Any, value: Any) -> bool:
     if isinstance(expected, str):
         return isinstance(value, str) and expected[:1].lower() in "+w(0123456789" and same_address(expected, value)
     return isinstance(expected, int | float | Decimal) and _text(expected) == _text(value)
+
+
+def _moment(value: object) -> datetime | None:
+    """Return the moment that a parameter names, or None if it names none."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at and at.replace(tzinfo=at.tzinfo or UTC)
 
 
 def _text(value: object) -> object:

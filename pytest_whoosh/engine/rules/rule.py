@@ -1,12 +1,12 @@
 """Rules about messages: ``whoosh.when(to=...).undeliver(30003)``."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Final, Self
 
 from pytest_whoosh.engine.addresses import channel_of
-from pytest_whoosh.engine.dialect import dialect
+from pytest_whoosh.engine.dialect import Step, dialect
 from pytest_whoosh.engine.errors import require_known, unknown_name
 from pytest_whoosh.engine.messages.fields import AT_CREATION, FIELDS
 from pytest_whoosh.engine.messages.lifecycle import (
@@ -39,13 +39,41 @@ class BaseRule(Suggesting):
     _SYNONYMS = MappingProxyType(
         {
             "once": "times(1)",
+            "twice": "times(2)",
             "error": "reject(...)",
+            "refuse": "reject(...)",
             "raises": "timeout()",
+            "side_effect": "timeout()",
             "returns": "respond(...)",
+            "then_return": "respond(...)",
+            "return_value": "respond(...)",
             "reply": "respond(...)",
             "respond_with": "respond(...)",
+            "json": "respond(200, {...})",
+            "status": "respond(...)",
             "throttle": "rate_limit()",
             "delay": "deliver(after=...)",
+            "after": "deliver(after=...)",
+            "block": "fail(...)",
+            "bounce": "undeliver(...)",
+            "lose": 'stall("sent")',
+            "drop": "webhooks(drop=...)",
+            "duplicate": "webhooks(duplicate=...)",
+            "reorder": "webhooks(order=...)",
+            "count": "matched",
+            "call_count": "matched",
+            "called": "matched",
+            "hits": "matched",
+            "times_called": "matched",
+            "used": "matched",
+            "criteria": "match",
+            "cancel": "remove()",
+            "clear": "remove()",
+            "delete": "remove()",
+            "end": "remove()",
+            "reset": "remove()",
+            "stop": "remove()",
+            "undo": "remove()",
         }
     )
 
@@ -60,26 +88,32 @@ class BaseRule(Suggesting):
         self._times: int | None = None
         self._answer: ScriptedAnswer | None = None
         #: The rule's number among all rules of the double, in the order in which the test added them.
-        self.serial = 0
+        self._serial = 0
         #: Removes the rule from the double. None until the rule is added.
-        self.on_remove: Callable[[BaseRule], None] | None = None
+        self._on_remove: Callable[[BaseRule], None] | None = None
 
     def __repr__(self) -> str:
         times = "" if self._times is None else f".times({self._times})"
         outcome = f".{self.outcome}" if self.outcome else ""
         left = "" if self._left is None else f", {self._left} left"
         nothing = "" if outcome else "no outcome, "
-        return f"<{self.written}{outcome}{times}: {nothing}matched {self._matched}{left}>"
+        return f"<{self._written}{outcome}{times}: {nothing}matched {self._matched}{left}>"
 
     @property
-    def written(self) -> str:
+    def _written(self) -> str:
         """The rule as the test wrote it, without its outcome."""
         raise NotImplementedError
 
     @property
     def outcome(self) -> str | None:
         """The outcome as the test wrote it, such as ``"undeliver(30003)"``. None if the rule has none yet."""
-        return self._answer.written if self._answer else None
+        steps = list(self._steps())
+        return dialect().outcome(steps) if steps else None
+
+    def _steps(self) -> Iterator[Step]:
+        """Yield the parts of the outcome."""
+        if self._answer:
+            yield self._answer.step
 
     @property
     def matched(self) -> int:
@@ -109,8 +143,8 @@ class BaseRule(Suggesting):
 
     def remove(self) -> None:
         """End the rule. Removing it again changes nothing."""
-        if self.on_remove:
-            self.on_remove(self)
+        if self._on_remove:
+            self._on_remove(self)
 
     # The API's answer
 
@@ -177,25 +211,20 @@ class BaseRule(Suggesting):
         return self._set_answer(answers.network_fault("disconnect", connecting=connecting, sent=sent))
 
     def _set_answer(self, answer: ScriptedAnswer) -> Self:
-        self._require_free(answer.written)
+        self._require_free(answer.step)
         self._answer = answer
         return self
 
-    def _require_free(self, written: str) -> None:
+    def _require_free(self, step: Step) -> None:
         if self.outcome:
             raise WhooshError(
-                f"{self.written} already has an outcome, {self.outcome}, and a rule can only have one. "
-                f"Write a second rule: {self.written}.{written}. Limit either with .times(n)."
+                f"{self._written} already has an outcome, {self.outcome}, and a rule can only have one. "
+                f"Write a second rule: {self._written}.{dialect().outcome([step])}. Limit either with .times(n)."
             )
 
     # For the engine
 
-    @property
-    def answer(self) -> ScriptedAnswer | None:
-        """The scripted answer of the API, if the rule has one."""
-        return self._answer
-
-    def use(self) -> None:
+    def _use(self) -> None:
         """Count a message or call that the rule affected."""
         self._matched += 1
         if self._left is not None:
@@ -214,30 +243,30 @@ class Rule(BaseRule):
     """
 
     def __init__(self, criteria: Mapping[str, object]) -> None:
+        keyword = dialect().keyword
         for name in criteria:
             if name in FIELDS and name not in AT_CREATION:
                 raise TypeError(
                     f"A rule is matched when a message is created, and {name!r} is not known then. "
-                    f"Valid: {', '.join(map(dialect().parameter, AT_CREATION))}."
+                    f"Match by what the app posts, such as {keyword('to')}, {keyword('from_')} or {keyword('body')}."
                 )
         super().__init__(criteria)
         self._matcher = Matcher(criteria, AT_CREATION)
-        self._journey: tuple[str, Journey] | None = None
+        self._journey: Journey | None = None
+        self._journey_step: Step | None = None
         self._script: WebhookScript | None = None
 
     @property
-    def written(self) -> str:
+    def _written(self) -> str:
         """The rule as the test wrote it, without its outcome."""
         return dialect().when(self.match)
 
-    @property
-    def outcome(self) -> str | None:
-        """The outcome as the test wrote it, such as ``"undeliver(30003)"``. None if the rule has none yet."""
-        said = [
-            super().outcome or (self._journey[0] if self._journey else ""),
-            self._script.written if self._script else "",
-        ]
-        return ".".join(filter(None, said)) or None
+    def _steps(self) -> Iterator[Step]:
+        yield from super()._steps()
+        if self._journey_step:
+            yield self._journey_step
+        if self._script:
+            yield "webhooks", self._script.given
 
     # The message's journey
 
@@ -247,9 +276,8 @@ class Rule(BaseRule):
         Args:
             after: The time from ``sent`` to the delivery receipt: a timedelta or seconds.
         """
-        return self._set_journey(
-            f"deliver({_after_argument(after)})", Status.DELIVERED, delays=_before(Status.DELIVERED, after=after)
-        )
+        step = ("deliver", _given(after=after))
+        return self._set_journey(step, Status.DELIVERED, delays=_before(Status.DELIVERED, after=after))
 
     def undeliver(self, code: int = 30003, *, message: str | None = None) -> Self:
         """Report the message undelivered with an error code, after the carrier has accepted it.
@@ -262,7 +290,7 @@ class Rule(BaseRule):
             ValueError: The catalogue has no such code, and there is no text.
         """
         require_known(code, message, "undeliver")
-        return self._set_journey(f"undeliver({_code_arguments(code, message)})", Status.UNDELIVERED, code, message)
+        return self._set_journey(("undeliver", _given(code=code, message=message)), Status.UNDELIVERED, code, message)
 
     def fail(self, code: int = 30008, *, message: str | None = None) -> Self:
         """Fail the message with an error code before the carrier accepts it.
@@ -275,7 +303,7 @@ class Rule(BaseRule):
             ValueError: The catalogue has no such code, and there is no text.
         """
         require_known(code, message, "fail")
-        return self._set_journey(f"fail({_code_arguments(code, message)})", Status.FAILED, code, message)
+        return self._set_journey(("fail", _given(code=code, message=message)), Status.FAILED, code, message)
 
     def read(self, after: timedelta | float | None = None) -> Self:
         """Deliver the message to a person who reads it. Only WhatsApp reports ``read``; other messages stay delivered.
@@ -283,9 +311,8 @@ class Rule(BaseRule):
         Args:
             after: The time from ``delivered`` to ``read``: a timedelta or seconds.
         """
-        return self._set_journey(
-            f"read({_after_argument(after)})", Status.READ, delays=_before(Status.READ, after=after)
-        )
+        step = ("read", _given(after=after))
+        return self._set_journey(step, Status.READ, delays=_before(Status.READ, after=after))
 
     def stall(self, at: str = "sent") -> Self:
         """Stop the message at a status. The delivery receipt never arrives.
@@ -298,24 +325,25 @@ class Rule(BaseRule):
         """
         if at not in _STALLS:
             raise ValueError(unknown_name("status to stall at", at, _STALLS))
-        return self._set_journey(f"stall({at!r})", Status(at))
+        return self._set_journey(("stall", {"at": at}), Status(at))
 
     def _set_journey(
         self,
-        written: str,
+        step: Step,
         end: Status,
         code: int | None = None,
         message: str | None = None,
         *,
         delays: Mapping[Status, timedelta] = UNCHANGED,
     ) -> Self:
-        self._require_free(written)
-        self._journey = (written, make_journey(*PATHS[end], error_code=code, delays=delays, error_text=message))
+        self._require_free(step)
+        self._journey = make_journey(*PATHS[end], error_code=code, delays=delays, error_text=message)
+        self._journey_step = step
         return self
 
-    def _require_free(self, written: str) -> None:
+    def _require_free(self, step: Step) -> None:
         if self._journey or self._answer:
-            super()._require_free(written)
+            super()._require_free(step)
 
     # Its webhooks
 
@@ -343,32 +371,19 @@ class Rule(BaseRule):
 
     # For the engine
 
-    @property
-    def journey(self) -> Journey | None:
-        """The scripted journey, if the rule has one."""
-        return self._journey and self._journey[1]
-
-    def journey_of(self, message: Message) -> Journey:
+    def _journey_of(self, message: Message) -> Journey:
         """Return the journey for one message. It includes ``read`` only if the channel reports it."""
-        way = self.journey or DEFAULT_JOURNEY
+        way = self._journey or DEFAULT_JOURNEY
         return DEFAULT_JOURNEY if way.last is Status.READ and channel_of(message.to) not in READ_ON else way
 
-    @property
-    def script(self) -> WebhookScript | None:
-        """The script of the message's status callbacks."""
-        return self._script
-
-    def applies_to(self, message: Message) -> bool:
+    def _applies_to(self, message: Message) -> bool:
         """True if the rule applies to a message that is about to be created."""
         return self._left != 0 and self._matcher.matches(message)
 
 
-def _code_arguments(code: int, message: str | None) -> str:
-    return f"{code}" if message is None else f"{code}, message={message!r}"
-
-
-def _after_argument(after: object) -> str:
-    return "" if after is None else f"after={after!r}"
+def _given(**parameters: object) -> dict[str, object]:
+    """Return the parameters that the test gave."""
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _before(status: Status, **span: object) -> Mapping[Status, timedelta]:

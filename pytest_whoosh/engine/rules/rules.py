@@ -31,13 +31,13 @@ class Rules:
         self._added = 0
 
     def __iter__(self) -> Iterator[Rule | CallRule]:
-        return iter(sorted((*self.messages, *self.calls), key=attrgetter("serial")))
+        return iter(sorted((*self.messages, *self.calls), key=attrgetter("_serial")))
 
     def add(self, rule: R) -> R:
         """Add a rule. It takes precedence over all older rules."""
         self._added += 1
-        rule.serial = self._added
-        rule.on_remove = self._remove
+        rule._serial = self._added
+        rule._on_remove = self._remove
         if isinstance(rule, Rule):
             self.messages.append(rule)
         elif isinstance(rule, CallRule):
@@ -52,16 +52,16 @@ class Rules:
 
     def rule_for(self, request: Request) -> CallRule | None:
         """Return the newest rule of ``whoosh.when_called`` that answers a request, or None."""
-        return next((rule for rule in reversed(self.calls) if rule.applies_to(request)), None)
+        return next((rule for rule in reversed(self.calls) if rule._applies_to(request)), None)
 
     def has_newer_message_rule(self, rule: CallRule) -> bool:
         """True if the test added a rule about messages after this rule."""
-        return bool(self.messages) and self.messages[-1].serial > rule.serial
+        return bool(self.messages) and self.messages[-1]._serial > rule._serial
 
     def newer_rule_decides(self, rule: CallRule, message: Message) -> bool:
         """True if a rule about messages that is newer than ``rule`` decides the outcome of a message."""
         return any(
-            each.serial > rule.serial and (each.answer or each.journey) and each.applies_to(message)
+            each._serial > rule._serial and (each._answer or each._journey) and each._applies_to(message)
             for each in self.messages
         )
 
@@ -73,14 +73,14 @@ class Rules:
         if not self.messages:
             return None
         matching = self._matching(message)
-        decisive = next((rule for rule in matching if rule.answer or rule.journey), None)
-        answer = decisive.answer if decisive else None
+        decisive = next((rule for rule in matching if rule._answer or rule._journey), None)
+        answer = decisive._answer if decisive else None
         if decisive is None or answer is None:
             _plan(message, matching)
             return None
         if answer.carried_out:
             _plan(message, matching, used=decisive)
-        decisive.use()
+        decisive._use()
         return answer
 
     def plan(self, message: Message) -> None:
@@ -89,17 +89,17 @@ class Rules:
             _plan(message, self._matching(message))
 
     def _matching(self, message: Message) -> list[Rule]:
-        return [rule for rule in reversed(self.messages) if rule.applies_to(message)]
+        return [rule for rule in reversed(self.messages) if rule._applies_to(message)]
 
 
 def _plan(message: Message, matching: list[Rule], used: Rule | None = None) -> None:
     """Set a message's journey and webhook script from the newest rules, and count these, except ``used``."""
-    way = next((rule for rule in matching if rule.journey), None)
-    scripted = next((rule for rule in matching if rule.script), None)
-    if way and way.journey:
-        message.journey = way.journey_of(message)
+    way = next((rule for rule in matching if rule._journey), None)
+    scripted = next((rule for rule in matching if rule._script), None)
+    if way and way._journey:
+        message.journey = way._journey_of(message)
     if scripted:
-        message.script = scripted.script
+        message.script = scripted._script
     for rule in matching:
         if rule is not used and (rule is way or rule is scripted):
-            rule.use()
+            rule._use()

@@ -33,20 +33,13 @@ class WebhookScript:
         return all(earlier in gone for earlier in self.order[: self.order.index(status)])
 
     @property
-    def written(self) -> str:
-        """The script as the test wrote it."""
-        given = [
-            f"{name}={_tuple(statuses)}"
-            for name, statuses in (
-                ("drop", _sorted(self.drop)),
-                ("duplicate", _sorted(self.duplicate)),
-                ("order", self.order),
-            )
-            if statuses
-        ]
-        if self.forged:
-            given.append("signature='wrong'")
-        return f"webhooks({', '.join(given)})"
+    def given(self) -> dict[str, object]:
+        """The parameters with which the test wrote the script."""
+        lists = {"drop": _sorted(self.drop), "duplicate": _sorted(self.duplicate), "order": self.order}
+        given: dict[str, object] = {
+            name: tuple(status.value for status in statuses) for name, statuses in lists.items() if statuses
+        }
+        return {**given, "signature": "wrong"} if self.forged else given
 
 
 def webhook_script(
@@ -81,7 +74,3 @@ def _reported(name: str, statuses: Iterable[str]) -> list[Status]:
 
 def _sorted(statuses: Collection[Status]) -> tuple[Status, ...]:
     return tuple(status for status in Status if status in statuses)
-
-
-def _tuple(statuses: Iterable[Status]) -> str:
-    return repr(tuple(status.value for status in statuses))

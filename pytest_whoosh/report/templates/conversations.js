@@ -189,6 +189,13 @@ const Conversations = (() => {
 
   // The test's rules
 
+  /* A rule in one piece: Python's calls follow one another, and a request has one body. */
+  function ruleText(rule, outcome) {
+    if (!outcome) return [foreign(rule)];
+    if (outcome.startsWith("{")) return [foreign(`${rule.slice(0, -1)}, ${outcome.slice(1)}`)];
+    return [foreign(rule), ".", make("wbr"), foreign(outcome)];
+  }
+
   function ruleLine({ rule, outcome, matched, left }, extra = null) {
     const times = matched ? `applied ${count(matched, "time")}` : "never applied";
     const rest = left === undefined ? "" : `, ${left.toLocaleString("en-GB")} left`;
@@ -196,7 +203,7 @@ const Conversations = (() => {
     return make(
       "li",
       { class: "rule" },
-      make("code", {}, foreign(rule), outcome ? [rule.endsWith("}") ? ": " : ".", make("wbr"), foreign(outcome)] : null),
+      make("code", {}, ruleText(rule, outcome)),
       make("span", { class: trouble ? "rule-count unused" : "rule-count" }, outcome ? `${times}${rest}` : "no outcome"),
       extra,
     );

@@ -154,8 +154,8 @@ def _rules(server: ServerHandle, _: Arguments) -> Mapping[str, object]:
     return {
         "rules": [
             {
-                "id": rule.serial,
-                "rule": rule.written,
+                "id": rule._serial,
+                "rule": rule._written,
                 "outcome": rule.outcome,
                 "matched": rule.matched,
                 "left": rule.left,
@@ -167,11 +167,11 @@ def _rules(server: ServerHandle, _: Arguments) -> Mapping[str, object]:
 
 def _remove_rule(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
     number = arguments.parameters["id"]
-    rule = next((rule for rule in server.whoosh.rules if rule.serial == number), None)
+    rule = next((rule for rule in server.whoosh.rules if rule._serial == number), None)
     if rule is None:
         raise WhooshError(f"No rule has the id {number}: GET /_whoosh/rules lists all.")
     rule.remove()
-    return {"rule": rule.written}
+    return {"rule": rule._written}
 
 
 def _script(rule: BaseRule, says: Sequence[str], parameters: Mapping[str, Any]) -> None:

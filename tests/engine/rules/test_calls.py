@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import re
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
 from unittest import mock
 
 import aiohttp
@@ -109,6 +110,33 @@ def test_parameters_match_the_form(whoosh: Whoosh, client: Client, params: dict[
 
     assert refusal.value.status == 503
     whoosh.assert_nothing_sent()
+
+
+@pytest.mark.parametrize("posted", ["2030-01-01T12:00:00Z", "2030-01-01T12:00:00", "2030-01-01T14:00:00+02:00"])
+def test_a_moment_matches_however_it_is_posted(whoosh: Whoosh, posted: str) -> None:
+    noon = datetime(2030, 1, 1, 13, tzinfo=timezone(timedelta(hours=1)))
+    rule = whoosh.when_called("POST", "/Messages.json", send_at=noon).respond(503)
+
+    url = "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages.json"
+    requests.post(url, data={"SendAt": posted}, auth=("AC1", "secret"), timeout=5)
+
+    assert rule.matched == 1
+
+
+@pytest.mark.parametrize("given", [{"DateSent": "yesterday"}, {"DateSent": "2030-01-02"}, {}])
+def test_other_moments_and_texts_do_not_match(whoosh: Whoosh, given: dict[str, str]) -> None:
+    whoosh.when_called("GET", "/Messages.json", date_sent=date(2030, 1, 1)).respond(503)
+    whoosh.when_called("GET", "/Messages.json", date_sent=datetime(2030, 1, 1, tzinfo=UTC)).respond(503)
+
+    url = "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages.json"
+    assert get(url, params=given).status_code != 503
+
+
+def test_a_day_matches(whoosh: Whoosh) -> None:
+    whoosh.when_called("GET", "/Messages.json", date_sent=date(2030, 1, 1)).respond(503)
+
+    url = "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages.json"
+    assert get(url, params={"DateSent": "2030-01-01"}).status_code == 503
 
 
 def test_parameters_match_json(whoosh: Whoosh) -> None:
@@ -316,6 +344,25 @@ def test_every_library_gets_the_answer(whoosh: Whoosh, call: Callable[[], object
             ValueError,
             'A URL begins with "https://" or, for the end of a path, with "/": write \'/Messages.json\'.',
             id="no slash",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when_called("/Messages.json", "POST"),
+            ValueError,
+            "The HTTP method comes first: write whoosh.when_called('POST', '/Messages.json').",
+            id="the URL first",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when_called("GET", f"SM{'0' * 32}"),
+            ValueError,
+            f'A URL begins with "https://" or, for the end of a path, with "/": write \'/Messages/SM{"0" * 32}.json\'.',
+            id="a SID",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when_called("POST", "/Messages.json", send_at=datetime(2030, 1, 1, 9)),
+            ValueError,
+            "send_at needs a time zone, and datetime(2030, 1, 1, 9, 0) has none. Write datetime(2030, 1, 1, 9, 0, "
+            "tzinfo=UTC), or datetime(2030, 1, 1, 9, 0).astimezone() for this machine's local time.",
+            id="a moment without a zone",
         ),
         pytest.param(
             lambda whoosh: whoosh.when_called("GET", 5),
