@@ -1,6 +1,10 @@
-"""The architecture: who may import whom, and what the engine does without."""
+"""The architecture: the order of imports, the calls that the engine must not make, and the form of docstrings."""
 
 import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,19 @@ FORBIDDEN_CALLS = {
     "time.monotonic_ns", "time.perf_counter", "time.sleep", "uuid1", "uuid4", "uuid.uuid1", "uuid.uuid4",
 }  # fmt: skip
 FORBIDDEN_MODULES = {"random", "secrets", "time", "socket", "threading"}
+
+#: The folders with docstrings and comments in plain English.
+PLAIN = ("engine", "api")
+PLAIN_FILES = sorted(path for folder in PLAIN for path in (ENGINE.parent / folder).rglob("*.py"))
+#: Old words, and the openings of riddles.
+BANNED = re.compile(
+    r"\b(whom|whose|wherein|lest|in force|(?:is|are) to be|(?:stands?|stood) in\b(?! the)|to and fro|so that)\b",
+    re.IGNORECASE,
+)
+RIDDLE = re.compile(r"(What|Let|Whether|How|Where|Who|Whom|Whose|Which)\b")
+#: A function's docstring says what the function does, so it does not start with a noun or an article.
+NOUN = re.compile(r"(A|An|The|All|Any|Each|Every|No|One|It|Its|This|That|Those|These)\b")
+MOST_WORDS = 25
 
 
 def test_imports_go_the_way_that_the_contracts_say(
@@ -60,14 +77,91 @@ def test_the_check_sees_what_it_looks_for(source: str, found: set[str]) -> None:
     assert (_called(tree) & FORBIDDEN_CALLS) | (_imported(tree) & FORBIDDEN_MODULES) == found
 
 
+@pytest.mark.parametrize("path", PLAIN_FILES, ids=lambda path: str(path.relative_to(ENGINE.parent)))
+def test_docstrings_and_comments_are_plain_english(path: Path) -> None:
+    assert list(_faults(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "faults"),
+    [
+        ('def f():\n    """Return the sender."""', []),
+        ('def f() -> bool:\n    """True if it is."""', []),
+        ('def f() -> bool:\n    """Run one event. Return False if none is due."""', []),
+        ('@property\ndef f():\n    """The sender."""', []),
+        ('def f():\n    """What was sent."""', ["opens with 'What'"]),
+        ('class C:\n    """Whether it was sent."""', ["opens with 'Whether'"]),
+        ('def f():\n    """The sender."""', ["opens with 'The'"]),
+        ('def f() -> bool:\n    """Return True if it is."""', ["does not open with 'True if'"]),
+        ('@property\ndef f() -> bool:\n    """True until it is."""', ["does not open with 'True if'"]),
+        ("x = 1  # whose sender it is", ["says 'whose'"]),
+        ("#: Kept short, so\n#: that it fits.\nx = 1", ["says 'so that'"]),
+        (f'"""{"word " * 26}."""', ["has a sentence of 26 words"]),
+    ],
+)
+def test_the_check_of_english_sees_what_it_looks_for(source: str, faults: list[str]) -> None:
+    assert [fault.partition(": ")[2] for fault in _faults(source)] == faults
+
+
+def _faults(source: str) -> Iterator[str]:
+    """Yield the faults of a module's docstrings and comments, each with its line."""
+    tree = ast.parse(source)
+    texts = list(_comments(source))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if docstring := ast.get_docstring(node):
+            line = 1 if isinstance(node, ast.Module) else node.lineno
+            texts.append((line, docstring))
+            if fault := _opening(node, docstring):
+                yield f"{line}: {fault}"
+    for line, text in texts:
+        joined = " ".join(text.split())
+        yield from (f"{line}: says {found[0]!r}" for found in BANNED.finditer(joined))
+        for sentence in re.split(r"(?<=[.!?])\s+|\n\s*\n|:\n", text):
+            words = len(re.findall(r"\S*\w\S*", sentence))
+            if words > MOST_WORDS:
+                yield f"{line}: has a sentence of {words} words"
+
+
+def _opening(node: ast.AST, docstring: str) -> str | None:
+    """Return what is wrong with a docstring's first words."""
+    if riddle := RIDDLE.match(docstring):
+        return f"opens with {riddle[0]!r}"
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
+    is_property = any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
+    is_bool = node.returns is not None and re.match(r"(bool|TypeGuard)\b", ast.unparse(node.returns))
+    if is_bool and (is_property or docstring.startswith(("True", "Return True"))):
+        return None if docstring.startswith("True if ") else "does not open with 'True if'"
+    noun = None if is_property else NOUN.match(docstring)
+    return f"opens with {noun[0]!r}" if noun else None
+
+
+def _comments(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the comments of a module, those on consecutive lines as one, each with its first line."""
+    first, last, parts = 0, -1, [""]
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        text = token.string.lstrip("#: ")
+        if token.start[0] == last + 1 and token.line.lstrip().startswith("#"):
+            parts.append(text)
+        else:
+            yield first, " ".join(parts)
+            first, parts = token.start[0], [text]
+        last = token.start[0]
+    yield first, " ".join(parts)
+
+
 def _called(tree: ast.AST) -> set[str]:
-    """What is called, by the last two parts of its name."""
+    """Return the names that are called, by the last two parts of each."""
     calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
     return {".".join(ast.unparse(function).split(".")[-2:]) for function in calls}
 
 
 def _imported(tree: ast.AST) -> set[str]:
-    """The modules that are imported, by the first part of their names."""
+    """Return the modules that are imported, by the first part of their names."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
