@@ -116,7 +116,7 @@ def test_a_double_is_not_reset_while_time_moves(whoosh: Whoosh, client: Client) 
     whoosh.settle()
 
     assert set(refusals) == {
-        "A webhook's handler cannot reset the double while time moves. Reset it once travel() or settle() has returned."
+        "A webhook's handler cannot reset the double. Reset it after travel() or settle() has returned."
     }
     assert not whoosh.is_moving
 

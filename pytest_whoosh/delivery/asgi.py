@@ -17,24 +17,24 @@ from pytest_whoosh.engine.http import Request, joined_headers
 from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
 
 from .apps import AsgiApp, Event
-from .exceptions import caught, is_apps_own, signalled
+from .exceptions import collect_signalled, is_app_error, signalled_exception
 from .failures import (
-    LONGEST_ANSWER,
-    Answer,
+    LONGEST_RESPONSE,
+    AppResponse,
+    BodyParts,
     DeliveryFailed,
-    EndlessAnswer,
-    Parts,
+    EndlessResponse,
     broke_protocol,
-    endless,
+    endless_failure,
     raised_by_app,
 )
 from .loops import Tasks, event, is_cancellation, queue, running_loop, spawn, within
 
 R = TypeVar("R")
 
-#: How long an app may take to shut down, in seconds.
+#: The time that an app may take to shut down, in seconds.
 _SHUT_DOWN: Final = 15.0
-#: How long the tasks that a handler starts may go on after its answer, in seconds, if anything can still wake them.
+#: The time that a handler's tasks may run after its response, in seconds, if something can still wake them.
 _FINISHING: Final = 1.0
 _WHY_AWAITED: Final = (
     "A webhook goes to an ASGI app, and this thread runs an event loop already. "
@@ -43,28 +43,28 @@ _WHY_AWAITED: Final = (
 
 
 class AsgiTarget:
-    """An ASGI app. Where no event loop runs it has one of its own, so that it is started once."""
+    """An ASGI app. Outside an event loop it runs in a loop of its own, which is kept: the app starts only once."""
 
     def __init__(self, app: Any) -> None:
         self._app = _App(app)
-        #: The loops that nobody uses now: threads that have webhooks delivered at the same time need one each.
+        #: The loops that are not in use. Each thread that delivers a webhook at the same time needs its own.
         self._idle: list[asyncio.Runner] = []
 
     def must_be_awaited(self, _: str) -> str:
         """Return why a webhook must be awaited inside an event loop."""
         return _WHY_AWAITED
 
-    def send(self, request: Request, retry_policy: RetryPolicy) -> Answer:
+    def send(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
         """Call the app in a loop of its own."""
         runner = self._runner()
         try:
             return runner.run(self._app.send(request, retry_policy.read, finish=True))
-        except (RuntimeError, SystemExit) as error:  # the app stopped the loop, or left it to a task to raise
+        except (RuntimeError, SystemExit) as error:  # the app stopped the loop, or one of its tasks raised SystemExit
             raise raised_by_app(error) from error
         finally:
             self._idle.append(runner)
 
-    async def asend(self, request: Request, retry_policy: RetryPolicy) -> Answer:
+    async def asend(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
         """Call the app in the running loop."""
         return await self._app.send(request, retry_policy.read)
 
@@ -72,7 +72,7 @@ class AsgiTarget:
         """Shut the app down in each loop of its own."""
         if not self._idle:
             return
-        if running_loop() is not None:  # one thread runs one loop
+        if running_loop() is not None:  # a thread cannot run a second loop
             thread = threading.Thread(target=self._shut_down)
             thread.start()
             thread.join()
@@ -85,7 +85,7 @@ class AsgiTarget:
                 runner.run(self._app.stop())
 
     def _runner(self) -> asyncio.Runner:
-        """A loop that nobody uses, and that the app has not closed."""
+        """Return an unused loop that the app has not closed, or a new one."""
         while self._idle:
             try:
                 runner = self._idle.pop()
@@ -93,24 +93,27 @@ class AsgiTarget:
                 break
             if not runner.get_loop().is_closed():
                 return runner
-        # A loop of a factory is not made the thread's own, and its end takes nothing from the thread.
+        # With a factory, the runner does not change the thread's current event loop.
         return asyncio.Runner(loop_factory=asyncio.new_event_loop)
 
 
 class _App:
-    """An ASGI app that is started, once in each event loop, before its first request."""
+    """An ASGI app. It starts once in each event loop, before its first request."""
 
     def __init__(self, app: AsgiApp) -> None:
         self._app = app
         self._lifespans: weakref.WeakKeyDictionary[object, _Lifespan] = weakref.WeakKeyDictionary()
 
-    async def send(self, request: Request, patience: float, *, finish: bool = False) -> Answer:
-        """Hand a request to the app, and wait for its answer as many seconds as the vendor would.
+    async def send(self, request: Request, patience: float, *, finish: bool = False) -> AppResponse:
+        """Send a request to the app, and return its response.
 
-        With ``finish``, the loop stops afterwards: the tasks that the handler starts are done before, if they can be.
+        Args:
+            request: The request.
+            patience: The vendor's timeout in seconds.
+            finish: True if the loop stops afterwards. The handler's tasks then finish first, if they can.
 
         Raises:
-            DeliveryFailed: the app did not start, raised, or did not answer.
+            DeliveryFailed: The app did not start, raised an exception, or did not answer.
         """
         loop = running_loop()
         lifespan = self._lifespans.get(loop)
@@ -118,9 +121,9 @@ class _App:
             lifespan = self._lifespans[loop] = _Lifespan(self._app)
 
         if not lifespan.has_started:
-            await within_patience(patience, lifespan.started)
-        asking = partial(within_patience, patience, partial(exchange, self._app, request, lifespan.state))
-        return await (finishing(asking) if finish else asking())
+            await within_timeout(patience, lifespan.started)
+        asking = partial(within_timeout, patience, partial(call_app, self._app, request, lifespan.state))
+        return await (finish_tasks(asking) if finish else asking())
 
     async def stop(self) -> None:
         """Shut the app down if it was started in the running loop."""
@@ -130,7 +133,7 @@ class _App:
 
 
 class _Lifespan:
-    """The start-up and shut-down of an app; one that knows no lifespan is left in peace."""
+    """The start-up and shut-down of an app, if it supports the lifespan protocol."""
 
     def __init__(self, app: AsgiApp) -> None:
         self._app = app
@@ -139,13 +142,13 @@ class _Lifespan:
         self._started = event()
         self._stopped = event()
         self._failure: str | None = None
-        #: True once somebody has waited for the start, and it succeeded.
+        #: True after a webhook has waited for the start, and the start succeeded.
         self.has_started = False
         self._to_app.put_nowait({"type": "lifespan.startup"})
         self._task = spawn(self._run)
 
     async def started(self) -> None:
-        """Wait until the app has started; webhooks that come at once wait for the same start."""
+        """Wait until the app has started. Concurrent webhooks wait for the same start."""
         await self._started.wait()
         if self._failure is not None:
             raise DeliveryFailed(11200, "5xx", f"the app did not start: {self._failure}")
@@ -157,30 +160,30 @@ class _Lifespan:
         with suppress(TimeoutError):
             await within(_SHUT_DOWN, self._stopped.wait)
 
-    async def _hear(self, said: Event) -> None:
-        if said["type"] == "lifespan.startup.failed":
-            # Frameworks tell a whole traceback, whose last line says what went wrong.
-            self._failure = said.get("message", "").strip().rpartition("\n")[2]
+    async def _on_event(self, message: Event) -> None:
+        if message["type"] == "lifespan.startup.failed":
+            # Frameworks send a whole traceback. Its last line describes the error.
+            self._failure = message.get("message", "").strip().rpartition("\n")[2]
         self._started.set()
 
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
         try:
-            await self._app(scope, self._to_app.get, self._hear)
+            await self._app(scope, self._to_app.get, self._on_event)
         except BaseException as error:
-            # The specification: an app that raises here does not support lifespans.
-            if is_cancellation(error) or not is_apps_own(error):
+            # According to the specification, an app that raises an exception here does not support lifespans.
+            if is_cancellation(error) or not is_app_error(error):
                 raise
         finally:
             self._started.set()
             self._stopped.set()
 
 
-async def within_patience(seconds: float, function: Callable[[], Awaitable[R]]) -> R:
-    """Wait for an app as many seconds as the vendor would.
+async def within_timeout(seconds: float, function: Callable[[], Awaitable[R]]) -> R:
+    """Call an app, and wait for the vendor's timeout at most.
 
     Raises:
-        DeliveryFailed: it takes longer.
+        DeliveryFailed: The app takes longer.
     """
     try:
         return await within(seconds, function)
@@ -188,8 +191,8 @@ async def within_patience(seconds: float, function: Callable[[], Awaitable[R]]) 
         raise DeliveryFailed(11200, "rt", f"the app did not answer within {seconds:g} seconds") from None
 
 
-async def finishing(asking: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Ask an app, and give the tasks that its handler starts the time to be done before the loop stops."""
+async def finish_tasks(asking: Callable[[], Awaitable[AppResponse]]) -> AppResponse:
+    """Call an app, and wait for the tasks of its handler before the loop stops."""
     tasks = Tasks()
     try:
         answer = await asking()
@@ -199,102 +202,102 @@ async def finishing(asking: Callable[[], Awaitable[Answer]]) -> Answer:
     await tasks.done(_FINISHING)
     if not tasks.found:
         return answer
-    failure = next((error for error in tasks.failures if is_apps_own(error)), None)
+    failure = next((error for error in tasks.failures if is_app_error(error)), None)
     return replace(answer, exception=answer.exception or failure, unfinished=tasks.unfinished)
 
 
-async def exchange(app: AsgiApp, request: Request, state: dict[str, Any]) -> Answer:
-    """Call an ASGI app in the running loop, and take its answer.
+async def call_app(app: AsgiApp, request: Request, state: dict[str, Any]) -> AppResponse:
+    """Call an ASGI app in the running loop, and return its response.
 
     Raises:
-        DeliveryFailed: the app raised, or answered what is no HTTP answer.
+        DeliveryFailed: The app raised an exception, or its response is not valid HTTP.
     """
     body = request.body.encode() if isinstance(request.body, str) else request.body
     to_app: list[Event] = [{"type": "http.request", "body": body, "more_body": False}]
-    answer = _Heard()
+    answer = _CollectedResponse()
 
     async def receive() -> Event:
         if to_app:
             return to_app.pop()
-        await answer.complete.wait()  # frameworks stop streaming an answer to a client that has gone
+        await answer.complete.wait()  # frameworks stop streaming when the client disconnects
         return {"type": "http.disconnect"}
 
     raised: BaseException | None = None
-    with signalled(app) as errors:
+    with collect_signalled(app) as errors:
         try:
-            await app(_scope(request, state), receive, answer.hear)
-        except BaseException as error:  # the app's own code: what it raises is its answer
-            if is_cancellation(error) or not is_apps_own(error):
+            await app(_scope(request, state), receive, answer.receive_event)
+        except BaseException as error:  # an exception of the app's own code counts as its response
+            if is_cancellation(error) or not is_app_error(error):
                 raise
             if answer.endless:
-                raise endless(answer.endless) from None
+                raise endless_failure(answer.endless) from None
             if answer.status is None:
                 raise raised_by_app(error) from error
-            raised = error  # Starlette raises again after it has answered 500
+            raised = error  # Starlette raises the exception again after it has answered 500
     return answer.response(errors, raised)
 
 
-class _Heard:
-    """The messages that an app sends to its server."""
+class _CollectedResponse:
+    """Collects the response from the events that an app sends to its server."""
 
     def __init__(self) -> None:
         self.complete = event()
         self.status: int | None = None
         self._headers: dict[str, str] = {}
         self._body = bytearray()
-        self._parts = Parts()
-        #: Why the answer is given up, which the app may have caught.
-        self.endless: EndlessAnswer | None = None
+        self._parts = BodyParts()
+        #: The error that ended an endless response. The app may have caught it.
+        self.endless: EndlessResponse | None = None
 
-    async def hear(self, said: Event) -> None:
-        """Serve as the app's ``send``. Anything but an HTTP answer is an error in the app, as with any server."""
-        kind = said.get("type") if isinstance(said, Mapping) else said
+    async def receive_event(self, message: Event) -> None:
+        """Receive an event: this is the app's ``send``. An invalid event raises an error in the app, as servers do."""
+        kind = message.get("type") if isinstance(message, Mapping) else message
         if kind not in ("http.response.start", "http.response.body"):
             raise ValueError(f"an app sends 'http.response.start' or 'http.response.body', not {kind!r}")
         started = self.status is not None
         if (kind == "http.response.start") is started:
             raise RuntimeError(f"{kind!r} came {'a second time' if started else 'before http.response.start'}")
         if kind == "http.response.start":
-            self._start(said.get("status"), said.get("headers", ()))
+            self._start(message.get("status"), message.get("headers", ()))
         elif not self.complete.is_set():
-            self._take(said.get("body", b""), bool(said.get("more_body")))
+            self._add_to_body(message.get("body", b""), bool(message.get("more_body")))
 
     def _start(self, status: Any, pairs: Any) -> None:
         if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 999:
-            raise ValueError(f"the status of an answer is a number such as 200, not {status!r}")
+            raise ValueError(f"the status of a response must be a number such as 200, not {status!r}")
         headers = []
         for pair in map(tuple, pairs):
             if not (len(pair) == 2 and isinstance(pair[0], bytes) and isinstance(pair[1], bytes)):
-                raise TypeError(f"the headers of an answer are pairs of bytes, not {pair!r}")
+                raise TypeError(f"the headers of a response must be pairs of bytes, not {pair!r}")
             headers.append((pair[0].decode("latin-1"), pair[1].decode("latin-1")))
         self._headers = joined_headers(headers)
         self.status = int(status)
 
-    def _take(self, part: Any, more: bool) -> None:
+    def _add_to_body(self, part: Any, more: bool) -> None:
         if not isinstance(part, bytes | bytearray | memoryview):
-            raise TypeError(f"the body of an answer is bytes, not {type(part).__name__}")
+            raise TypeError(f"the body of a response must be bytes, not {type(part).__name__}")
         try:
             self._parts.count(part)
-        except EndlessAnswer as error:
+        except EndlessResponse as error:
             self.endless = error
             self.complete.set()
             raise
-        self._body += part[: LONGEST_ANSWER - len(self._body)]
+        self._body += part[: LONGEST_RESPONSE - len(self._body)]
         if not more:
             self.complete.set()
-        elif len(self._body) >= LONGEST_ANSWER:
+        elif len(self._body) >= LONGEST_RESPONSE:
             self.complete.set()
-            raise ConnectionResetError("the client has read all that it reads of an answer, and hung up")
+            raise ConnectionResetError("the response is longer than the client reads, so the client disconnected")
 
-    def response(self, errors: list[BaseException], raised: BaseException | None) -> Answer:
+    def response(self, errors: list[BaseException], raised: BaseException | None) -> AppResponse:
         if self.endless:
-            raise endless(self.endless)
+            raise endless_failure(self.endless)
         if self.status is None:
             raise broke_protocol("the app sent no response")
-        exception = caught(errors, self.status)
+        exception = signalled_exception(errors, self.status)
         if isinstance(raised, ConnectionResetError) and self.complete.is_set():
-            raised = None  # ours: it ends an answer that is too long
-        return Answer(self.status, self._headers, bytes(self._body), raised or exception)
+            raised = None  # raised by _add_to_body for a response that is too long
+        return AppResponse(self.status, self._headers, bytes(self._body), raised or exception)
 
 
 def _scope(request: Request, state: dict[str, Any]) -> Event:

@@ -16,41 +16,41 @@ from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError, witho
 from .apps import AsgiApp, WsgiApp
 from .failures import DeliveryFailed
 from .http import ServerTarget
-from .steps import Delivery, Step, Target, sent, thrown
+from .steps import Delivery, Step, Target, after_failure, after_response
 from .wsgi import WsgiTarget
 
 __tracebackhide__ = is_usage_error
 
 _PORTS: Final = {"http": 80, "https": 443}
-_NOT_ALLOWED: Final = (
-    "not delivered: the server calls nobody but this machine. Allow the host with --allow-webhooks {host} (in Python "
-    'with allow_webhooks=["{host}"]), or mount who is to answer'
+_HOST_NOT_ALLOWED: Final = (
+    "not delivered: the server posts only to this machine and to allowed hosts. Allow this one with --allow-webhooks "
+    '{host} (in Python with allow_webhooks=["{host}"]), or mount a server for this URL'
 )
 
 
 _NOT_MOUNTED: Final = "not delivered: nothing is mounted there"
 _AWAITED: Final = "not delivered yet: in an event loop it must be awaited. Write `await whoosh.asettle()`"
-#: How much each part of a URL counts when the nearest mount is looked for.
+#: The weight of each part of a URL in the search for the nearest mount.
 _WEIGHTS: Final = {"host": 4, "path": 2, "scheme": 1, "port": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A base URL with the target that answers below it."""
+    """A base URL, and the target that receives the webhooks below it."""
 
     base: str
-    place: "_Place"
+    url_parts: "_UrlParts"
     target: Target
 
-    def covers(self, place: "_Place") -> bool:
+    def covers(self, url_parts: "_UrlParts") -> bool:
         """True if a URL lies below the base."""
-        return place.origin == self.place.origin and _below(self.place.path, place.path)
+        return url_parts.origin == self.url_parts.origin and _below(self.url_parts.path, url_parts.path)
 
-    def differences(self, place: "_Place") -> dict[str, tuple[object, object]]:
+    def differences(self, url_parts: "_UrlParts") -> dict[str, tuple[object, object]]:
         """Return the parts in which the base differs from a URL that it does not cover, each with both values."""
-        (scheme, host, port), path = self.place
-        (other_scheme, other_host, other_port), other_path = place
-        # The default ports of two schemes say nothing that the schemes do not say.
+        (scheme, host, port), path = self.url_parts
+        (other_scheme, other_host, other_port), other_path = url_parts
+        # If both ports are the defaults of their schemes, only the schemes differ.
         same_port = port == other_port or (port, other_port) == (_PORTS[scheme], _PORTS.get(other_scheme))
         same = {
             "scheme": scheme == other_scheme,
@@ -68,37 +68,37 @@ class Mount:
 
 
 class Courier:
-    """Takes webhooks to whoever answers at their URLs."""
+    """Delivers webhooks to the apps and servers at their URLs."""
 
     def __init__(self, *, over_http: bool, raises: bool, now: Callable[[], timedelta]) -> None:
         #: The mounts with the longest paths first, and of equal ones the newest.
         self._mounts: list[Mount] = []
-        #: The apps that will have to shut down, also those in whose place another was mounted.
+        #: The apps to shut down, including those that a later mount of the same URL replaced.
         self._started: list[Target] = []
         self._over_http = over_http
-        #: True if what an app raises comes out of a delivery, after it is recorded.
+        #: True if a delivery raises an app's exception after recording it.
         self._raises = raises
-        #: The hosts, besides this machine, that webhooks leave for though nothing is mounted; None where they leave
-        #: for none.
+        #: The hosts, besides this machine, that get webhooks although nothing is mounted. None if not even this machine
+        #: does.
         self._allowed: tuple[str, ...] | None = None
         self._now = now
 
     def mount(self, base: str, app: WsgiApp | AsgiApp | None, server: str = "") -> None:
-        """Deliver what goes below a base URL to an app, to the real server there, or to one that stands for it."""
+        """Deliver webhooks below a base URL to an app, to the real server there, or to a server at another URL."""
         self.add(base, _target(app, server))
 
     def add(self, base: str, target: Target) -> None:
-        """Deliver what goes below a base URL to a target."""
-        mounts = [Mount(base, _place_of(base), target), *(other for other in self._mounts if other.base != base)]
-        self._mounts = sorted(mounts, key=lambda mount: len(mount.place.path), reverse=True)
+        """Deliver webhooks below a base URL to a target."""
+        mounts = [Mount(base, _parts_of(base), target), *(other for other in self._mounts if other.base != base)]
+        self._mounts = sorted(mounts, key=lambda mount: len(mount.url_parts.path), reverse=True)
         self._started.append(target)
 
     def open_to(self, hosts: Sequence[str] | None) -> None:
-        """Deliver webhooks over HTTP to this machine and to ``hosts`` even without a mount. None ends that."""
+        """Post webhooks without a mount to this machine and to ``hosts``. None stops this."""
         self._allowed = None if hosts is None else tuple(host.lower() for host in hosts)
 
     def reaches(self, url: str) -> bool:
-        """True if a webhook may go out over HTTP to a URL without a mount."""
+        """True if webhooks to a URL are posted over HTTP although nothing is mounted there."""
         host = (urlsplit(url).hostname or "").lower()
         allowed = self._allowed
         return self._over_http or (
@@ -106,7 +106,7 @@ class Courier:
         )
 
     def can_deliver(self, webhook: Webhook) -> bool:
-        """Return True if a webhook can be delivered without being awaited; else note on it that it waits."""
+        """True if a webhook can be delivered without awaiting it. If not, note that on the webhook."""
         if self._why_awaited(webhook.url):
             webhook.note = _AWAITED
             return False
@@ -117,12 +117,12 @@ class Courier:
         return target.must_be_awaited(url) if target else None
 
     def require_deliverable(self, url: str, form: str) -> None:
-        """Refuse a webhook that has to be awaited; ``form`` is how the caller would await it."""
+        """Raise WhooshError if a webhook must be awaited. ``form`` is the call that awaits it, for the error's text."""
         if why := self._why_awaited(url):
             raise WhooshError(why.format(form=form))
 
     def deliver(self, webhook: Webhook) -> None:
-        """Deliver a webhook, again where its URL says so, and write down what became of it."""
+        """Deliver a webhook, with the retries that its URL configures, and record the result on it."""
         first = self._target_for(webhook)
         if first is None:
             return
@@ -133,12 +133,12 @@ class Courier:
             try:
                 answer = target.send(request, retry_policy)
             except DeliveryFailed as failed:
-                step = thrown(steps, failed)
+                step = after_failure(steps, failed)
             except BaseException as error:
                 webhook.error = WebhookError(11200, f"{type(error).__name__} ended the test before it had answered")
                 raise
             else:
-                step = sent(steps, answer)
+                step = after_response(steps, answer)
         self._raise_what_the_app_raised(webhook)
 
     async def adeliver(self, webhook: Webhook) -> None:
@@ -153,12 +153,12 @@ class Courier:
             try:
                 answer = await target.asend(request, retry_policy)
             except DeliveryFailed as failed:
-                step = thrown(steps, failed)
+                step = after_failure(steps, failed)
             except BaseException:
                 webhook.error = WebhookError(11200, "the test canceled it before the app had answered")
                 raise
             else:
-                step = sent(steps, answer)
+                step = after_response(steps, answer)
         self._raise_what_the_app_raised(webhook)
 
     def _raise_what_the_app_raised(self, webhook: Webhook) -> None:
@@ -172,7 +172,7 @@ class Courier:
             self._started.pop().close()
 
     def _target_for(self, webhook: Webhook) -> Target | None:
-        """Return who answers a webhook; None, and why on the webhook, if it cannot be delivered."""
+        """Return the target of a webhook. If there is none, note the reason on the webhook and return None."""
         webhook.note = None
         try:
             split_url(webhook.url)
@@ -185,22 +185,22 @@ class Courier:
         return target
 
     def _why_undelivered(self, url: str) -> str:
-        """Return why a webhook to a URL was not delivered: what is mounted, and what differs."""
+        """Return why a webhook to a URL was not delivered: the nearest mount, and how it differs."""
         if self._allowed is not None:
-            return _NOT_ALLOWED.format(host=urlsplit(url).hostname)
+            return _HOST_NOT_ALLOWED.format(host=urlsplit(url).hostname)
         if not self._mounts:
             return _NOT_MOUNTED
-        place = _place_of(url)
-        differing = [(mount, mount.differences(place)) for mount in self._mounts]
+        url_parts = _parts_of(url)
+        differing = [(mount, mount.differences(url_parts)) for mount in self._mounts]
         nearest, differences = min(differing, key=lambda each: sum(_WEIGHTS[name] for name in each[1]))
         parts = [f"{name} ({ours}, not {theirs})" for name, (ours, theirs) in differences.items()]
         base = without_fragment(nearest.base)
         return f"{_NOT_MOUNTED}. The nearest mount, {base}, differs in its {' and '.join(parts)}"
 
     def _target_of(self, url: str) -> Target | None:
-        place = _place_of(url)
+        url_parts = _parts_of(url)
         for mount in self._mounts:
-            if mount.covers(place):
+            if mount.covers(url_parts):
                 return mount.target
         return ServerTarget() if self.reaches(url) else None
 
@@ -211,7 +211,7 @@ def _target(app: WsgiApp | AsgiApp | None, server: str) -> Target:
     if not is_asynchronous(app):
         return WsgiTarget(app)
 
-    from .asgi import AsgiTarget  # which imports asyncio: an app that awaits nothing does not pay for it
+    from .asgi import AsgiTarget  # imported late, because it imports asyncio
 
     return AsgiTarget(app)
 
@@ -230,16 +230,16 @@ def _in_event_loop() -> bool:
     return running_loop() is not None
 
 
-class _Place(NamedTuple):
-    """Where a URL leads: scheme, host and port; and path."""
+class _UrlParts(NamedTuple):
+    """A URL's origin (scheme, host and port) and path."""
 
     origin: tuple[str, str, int | None]
     path: str
 
 
-def _place_of(url: str) -> _Place:
+def _parts_of(url: str) -> _UrlParts:
     parts = urlsplit(url)
-    return _Place((parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme)), parts.path)
+    return _UrlParts((parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme)), parts.path)
 
 
 def _below(base: str, path: str) -> bool:

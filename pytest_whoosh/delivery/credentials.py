@@ -1,4 +1,4 @@
-"""Answers an app's challenge with the user and password in a webhook's URL: by Basic or Digest authentication.
+"""Sends the user and password of a webhook's URL after a 401, by Basic or Digest authentication.
 
 See https://www.rfc-editor.org/rfc/rfc7617 and https://www.rfc-editor.org/rfc/rfc7616
 """
@@ -19,12 +19,12 @@ _ALGORITHMS: Final = {"md5": "md5", "sha-256": "sha256", "sha-512-256": "sha512_
 
 
 def authorization(request: Request, url: str, challenge: str | None) -> str | None:
-    """Return the header with which a request is repeated after a 401; None if it is not repeated.
+    """Return the ``Authorization`` header for a second request after a 401, or None if there is no second request.
 
     Args:
-        request: the request that was refused.
-        url: the webhook's URL, as it was configured.
-        challenge: the app's ``WWW-Authenticate``. Without one, the answer is Basic.
+        request: The request that was refused.
+        url: The webhook's URL as configured.
+        challenge: The response's ``WWW-Authenticate``. The default is Basic.
     """
     userinfo, at, _ = urlsplit(url).netloc.rpartition("@")
     if not at:
@@ -74,7 +74,7 @@ def _digest(request: Request, user: bytes, password: bytes, challenge: str) -> s
 
 
 def _token(headers: Mapping[str, str]) -> str:
-    """Return what differs from webhook to webhook, and is the same in every run."""
+    """Return a token that differs for each webhook, and is the same in every run."""
     return headers.get("I-Twilio-Idempotency-Token", "")
 
 

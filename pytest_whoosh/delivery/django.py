@@ -1,4 +1,4 @@
-"""Delivers webhooks to a Django project, in-process: its views run in the test's thread, connection and transaction."""
+"""Delivers webhooks to a Django project, in-process. Views run in the test's thread, connection and transaction."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
 
     from .apps import AsgiApp, WsgiApp
-    from .failures import Answer
+    from .failures import AppResponse
 
 __tracebackhide__ = is_usage_error
 
-_NOT_INSTALLED: Final = "{what} needs Django, which is not installed here."
+_NOT_INSTALLED: Final = "{what} needs Django, which is not installed. Run `pip install django`."
 _NOT_CONFIGURED: Final = (
-    "{what} found no settings of a Django project. Set DJANGO_SETTINGS_MODULE, as pytest-django does for "
-    "`--ds=project.settings`, or call settings.configure() first."
+    "{what} found no Django settings. Set DJANGO_SETTINGS_MODULE, as pytest-django does for `--ds=project.settings`, "
+    "or call settings.configure() first."
 )
 _WHY_AWAITED: Final = (
-    "A webhook goes to a Django project, and this thread runs an event loop, in which Django refuses to use its "
-    "database. Write `await whoosh.{form}`."
+    "A webhook goes to a Django project, but Django does not use its database in a thread that runs an event loop. "
+    "Write `await whoosh.{form}`."
 )
 
 
 class DjangoTarget:
-    """A Django project, deployed by WSGI or ASGI."""
+    """A Django project with a WSGI or an ASGI application."""
 
     def __init__(self, app: WsgiApp | AsgiApp | None, *, asynchronous: bool) -> None:
         self._app: Any = app
@@ -44,40 +44,40 @@ class DjangoTarget:
         """Return why a webhook must be awaited inside an event loop."""
         return _WHY_AWAITED
 
-    def send(self, request: Request, retry_policy: RetryPolicy) -> Answer:
-        """Call the project. asgiref runs the synchronous parts of one deployed by ASGI in this very thread."""
-        with _connections_kept():
+    def send(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+        """Call the project. For an ASGI application, asgiref runs the synchronous parts in this thread."""
+        with _keep_connections():
             if not self._is_asynchronous:
                 return to_wsgi(self._app, request)
 
             from asgiref.sync import async_to_sync
 
-            from .asgi import finishing
+            from .asgi import finish_tasks
 
-            answer: Answer = async_to_sync(finishing)(lambda: self._exchange(request, retry_policy.read))
+            answer: AppResponse = async_to_sync(finish_tasks)(lambda: self._exchange(request, retry_policy.read))
             return answer
 
-    async def asend(self, request: Request, retry_policy: RetryPolicy) -> Answer:
-        """Call the project inside an event loop, with the thread for what is synchronous that the test has as well."""
+    async def asend(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+        """Call the project inside an event loop. Its synchronous parts run in the same thread as the test's."""
         from asgiref.sync import sync_to_async
 
-        with _connections_kept():
+        with _keep_connections():
             if self._is_asynchronous:
                 return await self._exchange(request, retry_policy.read)
-            answer: Answer = await sync_to_async(to_wsgi, thread_sensitive=True)(self._app, request)
+            answer: AppResponse = await sync_to_async(to_wsgi, thread_sensitive=True)(self._app, request)
             return answer
 
-    async def _exchange(self, request: Request, patience: float) -> Answer:
-        from .asgi import exchange, within_patience
+    async def _exchange(self, request: Request, patience: float) -> AppResponse:
+        from .asgi import call_app, within_timeout
 
-        return await within_patience(patience, lambda: exchange(self._app, request, {}))
+        return await within_timeout(patience, lambda: call_app(self._app, request, {}))
 
     def close(self) -> None:
         """Do nothing: a Django project is not shut down."""
 
 
 def require_django(what: str) -> Any:
-    """Return Django's settings, or refuse ``what`` where there are none.
+    """Return Django's settings. ``what`` names the feature that needs them, for the error's text.
 
     Raises:
         WhooshError: Django is not installed, or has no settings.
@@ -93,9 +93,9 @@ def require_django(what: str) -> Any:
 
 
 def projects_app(settings: Any) -> tuple[Any, bool]:
-    """Return the application that a project names in its settings, and True if it is an ASGI one.
+    """Return the application that the project's settings name, and True if it is an ASGI application.
 
-    ``ASGI_APPLICATION`` comes first: each new project has a ``WSGI_APPLICATION``, whether it is deployed so or not.
+    ``ASGI_APPLICATION`` takes precedence: every new project has a ``WSGI_APPLICATION``, even if it does not use it.
     """
     from django.utils.module_loading import import_string
 
@@ -116,15 +116,15 @@ def projects_app(settings: Any) -> tuple[Any, bool]:
 
 
 @contextmanager
-def _connections_kept() -> Iterator[None]:
-    """Keep the test's database connections open at the ends of a request, as Django's own test client does."""
+def _keep_connections() -> Iterator[None]:
+    """Keep the test's database connections open when a request starts or ends, as Django's own test client does."""
     signals, db = sys.modules["django.core.signals"], sys.modules.get("django.db")
-    hear = getattr(db, "close_old_connections", None)
+    close = getattr(db, "close_old_connections", None)
     connected = [
-        signal for signal in (signals.request_started, signals.request_finished) if hear and signal.disconnect(hear)
+        signal for signal in (signals.request_started, signals.request_finished) if close and signal.disconnect(close)
     ]
     try:
         yield
     finally:
         for signal in connected:
-            signal.connect(hear)
+            signal.connect(close)

@@ -1,4 +1,4 @@
-"""The ways in which the delivery of a webhook can fail."""
+"""The app's response to a webhook, and the failures of a delivery."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,15 +8,15 @@ from pytest_whoosh.engine.http import Response
 from .exceptions import describe_exception
 from .real_time import real_seconds
 
-#: No more of an answer is kept than this, in bytes: more than the vendor reads, so that one too long is noticed.
-LONGEST_ANSWER: Final = 128 * 1024
+#: The number of bytes that are kept of a response. The vendor reads less, so a longer response is still noticed.
+LONGEST_RESPONSE: Final = 128 * 1024
 
-#: How many empty parts of an answer may follow each other.
+#: The most empty parts of a response in a row.
 MOST_EMPTY_PARTS: Final = 10_000
 
 
-class Parts:
-    """Counts the parts of an answer that an app streams: an answer that never ends is a failure."""
+class BodyParts:
+    """Counts the parts of a streamed response, to stop a response that never ends."""
 
     def __init__(self) -> None:
         self._empty = 0
@@ -26,38 +26,38 @@ class Parts:
         """Count a part.
 
         Raises:
-            EndlessAnswer: too many empty parts follow each other, or the answer takes longer than the vendor waits.
+            EndlessResponse: Too many parts in a row are empty, or the response takes longer than the vendor waits.
         """
         self._empty = 0 if part else self._empty + 1
         if self._empty > MOST_EMPTY_PARTS:
-            raise EndlessAnswer(f"the app's answer has {MOST_EMPTY_PARTS:,} empty parts in a row, and no end")
+            raise EndlessResponse(f"the app's response has {MOST_EMPTY_PARTS:,} empty parts in a row, and no end")
         if real_seconds() - self._started > _LONGEST_WAIT:
-            raise EndlessAnswer(f"the app's answer was not complete within {_LONGEST_WAIT:g} seconds")
+            raise EndlessResponse(f"the app's response was not complete within {_LONGEST_WAIT:g} seconds")
 
 
-class EndlessAnswer(Exception):
-    """An app streams an answer that does not end."""
+class EndlessResponse(Exception):
+    """Raised if an app streams a response that does not end."""
 
 
 _LONGEST_WAIT: Final = 15.0
 
 
-def endless(error: EndlessAnswer) -> "DeliveryFailed":
-    """Return the failure of an answer without end: the vendor waits for it in vain."""
+def endless_failure(error: EndlessResponse) -> "DeliveryFailed":
+    """Return the failure of a response that does not end: the vendor times out."""
     return DeliveryFailed(11200, "rt", str(error))
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Response):
-    """An app's answer, its headers by lower-case name; with the exception that a handler raised, though it answered."""
+class AppResponse(Response):
+    """An app's response, with its headers by lower-case name, and the exception that a handler raised besides it."""
 
     exception: BaseException | None = None
-    #: The tasks that the handler started, and that were not done soon after its answer: each with its place.
+    #: The tasks of the handler that are still running shortly after its response, each with the line where it waits.
     unfinished: tuple[str, ...] = ()
 
 
 class DeliveryFailed(Exception):
-    """No answer came: the documented error code, the retry policy it falls under, and what happened."""
+    """Raised if there is no response. Has the documented error code, the failure's retry policy, and the reason."""
 
     def __init__(self, code: int, policy: str, detail: str, exception: BaseException | None = None) -> None:
         super().__init__(detail)
@@ -68,10 +68,10 @@ class DeliveryFailed(Exception):
 
 
 def raised_by_app(error: BaseException) -> DeliveryFailed:
-    """Return the failure that an exception out of the app's handler amounts to: a server would answer 500."""
+    """Return the failure for an exception that the app's handler raised. A server would answer 500."""
     return DeliveryFailed(11200, "5xx", f"the app raised {describe_exception(error)}", error)
 
 
 def broke_protocol(detail: str) -> DeliveryFailed:
-    """Return the failure of an app whose answer is no HTTP answer."""
+    """Return the failure for an app without a valid HTTP response."""
     return DeliveryFailed(11206, "5xx", detail)

@@ -11,7 +11,7 @@ from pytest_whoosh.engine.hosts import is_loopback
 from pytest_whoosh.engine.http import Request, joined_headers
 from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
 
-from .failures import LONGEST_ANSWER, Answer, DeliveryFailed
+from .failures import LONGEST_RESPONSE, AppResponse, DeliveryFailed
 
 _PORTS: Final = {"http": 80, "https": 443}
 _WHY_AWAITED: Final = (
@@ -22,31 +22,31 @@ _WHY_AWAITED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ServerTarget:
-    """A real server: the one that a URL names, or the one ``at`` another URL that stands for it."""
+    """A real server at the webhook's own URL, or at the URL ``at``."""
 
     at: str = ""
 
     def must_be_awaited(self, url: str) -> str | None:
-        """Return why a webhook must be awaited if the server runs in the event loop of this very thread, else None."""
-        from .loops import listens
+        """Return why a webhook must be awaited if the server runs in this thread's event loop, else None."""
+        from .loops import listens_in_loop
 
         parts = urlsplit(self.at or url)
         port = parts.port or _PORTS.get(parts.scheme, 80)
-        return _WHY_AWAITED if is_loopback(parts.hostname or "") and listens(port) else None
+        return _WHY_AWAITED if is_loopback(parts.hostname or "") and listens_in_loop(port) else None
 
-    def send(self, request: Request, retry_policy: RetryPolicy) -> Answer:
-        """Post to the server."""
-        return _over_http(self._led_on(request), retry_policy)
+    def send(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+        """Send the request to the server."""
+        return _post(self._forwarded(request), retry_policy)
 
-    async def asend(self, request: Request, retry_policy: RetryPolicy) -> Answer:
-        """Post to the server from another thread."""
+    async def asend(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+        """Send the request to the server from another thread."""
         from .loops import in_thread
 
-        # The server may run in this very loop, which must go on meanwhile.
-        return await in_thread(_over_http, self._led_on(request), retry_policy)
+        # The server may run in this loop, which must keep running.
+        return await in_thread(_post, self._forwarded(request), retry_policy)
 
-    def _led_on(self, request: Request) -> Request:
-        """A request as a reverse proxy leads it on: the app still sees which host and scheme were meant."""
+    def _forwarded(self, request: Request) -> Request:
+        """Return the request as a reverse proxy forwards it: with the original host and scheme in its headers."""
         if not self.at:
             return request
         meant = urlsplit(request.url)
@@ -56,16 +56,16 @@ class ServerTarget:
         return Request(request.method, url, {**request.headers, **headers}, request.body)
 
     def close(self) -> None:
-        """Do nothing: whoever started the server stops it."""
+        """Do nothing: the test started the server, and stops it."""
 
 
-def _over_http(request: Request, retry_policy: RetryPolicy) -> Answer:
+def _post(request: Request, retry_policy: RetryPolicy) -> AppResponse:
     import urllib3
 
     host = urlsplit(request.url).hostname or ""
     if (urllib3.util.parse_url(request.url).host or "").strip("[]").lower() != host:
-        raise DeliveryFailed(11100, "all", f"the host of {request.url!r} can be read in two ways")
-    # Straight to urllib3: a user's mock of requests must not take the webhooks for its own traffic.
+        raise DeliveryFailed(11100, "all", f"the host of {request.url!r} is ambiguous")
+    # Uses urllib3 instead of requests, so the user's mock of requests does not see the webhooks.
     manager = urllib3.PoolManager(retries=False)
     answer: Any = None
     with _Deadline(retry_policy.read) as deadline:
@@ -75,37 +75,37 @@ def _over_http(request: Request, retry_policy: RetryPolicy) -> Answer:
                 request.method,
                 request.url,
                 body=request.body or None,
-                # No compressed answer is asked for, not even by the library on its own.
+                # Stops urllib3 from asking for a compressed response.
                 headers={"Accept-Encoding": urllib3.util.SKIP_HEADER, **request.headers},
                 redirect=False,
                 timeout=urllib3.Timeout(connect=retry_policy.connect, read=retry_policy.read),
                 preload_content=False,
             )
-            body = answer.read(LONGEST_ANSWER, decode_content=False)
+            body = answer.read(LONGEST_RESPONSE, decode_content=False)
             deadline.check()
-            return Answer(answer.status, joined_headers(answer.headers.iteritems()), body)
+            return AppResponse(answer.status, joined_headers(answer.headers.iteritems()), body)
         except (urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError) as error:
-            # urllib3 1.26 has no error of its own for a name that does not resolve.
+            # urllib3 1.26 has no separate error for a name that does not resolve.
             if isinstance(error.__cause__ or error.__context__, socket.gaierror):
                 raise DeliveryFailed(11210, "ct", f"the host name does not resolve: {error}") from error
             raise DeliveryFailed(11205, "ct", f"no connection: {error}") from error
         except urllib3.exceptions.SSLError as error:
             raise DeliveryFailed(11220, "ct", f"no TLS connection: {error}") from error
         except urllib3.exceptions.ReadTimeoutError as error:
-            raise DeliveryFailed(11200, "rt", f"no answer in time: {error}") from error
+            raise DeliveryFailed(11200, "rt", f"no response in time: {error}") from error
         except urllib3.exceptions.HTTPError as error:
             deadline.check()
-            raise DeliveryFailed(11206, "ct", f"no HTTP answer: {error}") from error
+            raise DeliveryFailed(11206, "ct", f"no HTTP response: {error}") from error
         finally:
             if answer is not None:
-                answer.close()  # one that was cut off keeps its socket
+                answer.close()  # a response that was cut off keeps its socket open
             manager.clear()
 
 
 class _Deadline:
-    """Ends an exchange that takes too long as a whole, however often a part of the answer comes.
+    """Ends a request that takes too long as a whole.
 
-    A timeout of a socket starts anew with every byte. So a timer shuts the connection down, from outside.
+    A socket's timeout starts again with every byte. So a timer shuts the connection down from another thread.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -121,11 +121,11 @@ class _Deadline:
             self._timer.cancel()
 
     def pools(self) -> dict[str, Any]:
-        """Return classes of connection pools for urllib3, whose connections start the timer."""
+        """Return urllib3's classes of connection pools, with connections that start the timer."""
         import urllib3
         from urllib3 import connection
 
-        begin = self._begin
+        begin = self._start_timer
 
         class Connection(connection.HTTPConnection):
             def connect(self) -> None:
@@ -145,7 +145,7 @@ class _Deadline:
 
         return {"http": Pool, "https": SecurePool}
 
-    def _begin(self, connection: Any) -> None:
+    def _start_timer(self, connection: Any) -> None:
         self._timer = threading.Timer(self._seconds, self._end, (connection.sock,))
         self._timer.daemon = True
         self._timer.start()
@@ -156,10 +156,10 @@ class _Deadline:
             sock.shutdown(socket.SHUT_RDWR)
 
     def check(self) -> None:
-        """Raise if the time is over.
+        """Raise an error if the time is over.
 
         Raises:
-            DeliveryFailed: it is.
+            DeliveryFailed: The time is over.
         """
         if self._is_over:
-            raise DeliveryFailed(11200, "rt", f"the app's answer was not complete within {self._seconds:g} seconds")
+            raise DeliveryFailed(11200, "rt", f"the app's response was not complete within {self._seconds:g} seconds")

@@ -1,4 +1,4 @@
-"""The event loops in which an app's handlers may run: asyncio's, and those of trio, which is never imported here."""
+"""Helpers for the event loops of asyncio and trio, in which an app's handlers may run. Never imports trio itself."""
 
 import asyncio
 import math
@@ -11,24 +11,24 @@ from typing import Any, Final, Protocol, TypeVar
 
 R = TypeVar("R")
 
-#: How often everything that is ready in a loop goes first, before its tasks are waited for.
+#: How many times the other callbacks that are ready in a loop run before its tasks are awaited.
 _TURNS: Final = 100
-#: Between the looks at a loop that may stand still, in seconds.
+#: The pauses between two checks of whether a loop is idle, in seconds.
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 1.0
 
 
-class Queue(Protocol):
+class TaskQueue(Protocol):
     """A queue between tasks of one event loop."""
 
     def put_nowait(self, item: Any, /) -> None:
-        """Hand over at once."""
+        """Add an item at once."""
 
     async def put(self, item: Any, /) -> None:
-        """Hand over."""
+        """Add an item."""
 
     async def get(self) -> Any:
-        """Wait for the next."""
+        """Wait for the next item, and return it."""
 
 
 def running_loop() -> object | None:
@@ -36,8 +36,8 @@ def running_loop() -> object | None:
     return asyncio._get_running_loop() or _root_task()
 
 
-def listens(port: int) -> bool:
-    """Return True if a server in the running loop listens at a port. Only asyncio's own loops tell."""
+def listens_in_loop(port: int) -> bool:
+    """True if a server in the running loop listens at a port. This is known of asyncio's own loops only."""
     selector = getattr(asyncio._get_running_loop(), "_selector", None)
     keys = selector.get_map().values() if selector else ()
     return any(_listens(key.fd, port) for key in keys)
@@ -48,12 +48,12 @@ def _listens(file: int, port: int) -> bool:
         with socket.fromfd(file, socket.AF_INET, socket.SOCK_STREAM) as copy:
             address = copy.getsockname()
             return bool(copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)) and address[1:2] == (port,)
-    except OSError:  # no socket
+    except OSError:  # not a socket
         return False
 
 
-def queue() -> Queue:
-    """A queue for the running loop."""
+def queue() -> TaskQueue:
+    """Return a new queue for tasks of the running loop."""
     return asyncio.Queue() if asyncio._get_running_loop() else _TrioQueue()
 
 
@@ -63,14 +63,14 @@ def event() -> Any:
 
 
 async def within(seconds: float, function: Callable[[], Awaitable[R]]) -> R:
-    """Await something for so long at most; in a loop of asyncio's, no longer than anything can still come of it.
+    """Await a function for a number of seconds at most. In an asyncio loop, stop as soon as nothing can wake it.
 
     Raises:
-        TimeoutError: it takes longer.
+        TimeoutError: The function takes longer.
     """
     if loop := asyncio._get_running_loop():
         async with asyncio.timeout(seconds) as limit:
-            with _impatience(loop, limit):
+            with _ended_when_idle(loop, limit):
                 return await function()
     with sys.modules["trio"].move_on_after(seconds):
         return await function()
@@ -78,16 +78,16 @@ async def within(seconds: float, function: Callable[[], Awaitable[R]]) -> R:
 
 
 class Tasks:
-    """The tasks that start in the running loop of asyncio's from now on."""
+    """The tasks that start in the running asyncio loop from now on."""
 
     def __init__(self) -> None:
         self._before = asyncio.all_tasks()
-        #: Those that were found so far. They are kept here, so that none is forgotten once it is done.
+        #: The tasks found so far. asyncio forgets tasks that are done, so they are kept here.
         self.found: set[asyncio.Task[Any]] = set()
 
     async def done(self, seconds: float) -> None:
-        """Wait until all of them are done, no longer than anything can still come of it."""
-        for _ in range(_TURNS):  # other tasks, such as workers, take what the handler left for them
+        """Wait until all tasks are done, or nothing can wake them, or the time is over."""
+        for _ in range(_TURNS):  # lets other tasks, such as workers, process the items that the handler queued
             pending = self._find()
             if not getattr(asyncio.get_running_loop(), "_ready", True):
                 break
@@ -99,27 +99,27 @@ class Tasks:
 
     @property
     def failures(self) -> list[BaseException]:
-        """The exceptions of those that failed."""
+        """The exceptions of the tasks that failed."""
         errors = [task.exception() for task in self.found if task.done() and not task.cancelled()]
         return [error for error in errors if error is not None]
 
     @property
     def unfinished(self) -> tuple[str, ...]:
-        """The names of those that are not done, each with the line at which it waits."""
-        return tuple(sorted(_place(task) for task in self.found if not task.done()))
+        """The names of the tasks that are not done, each with the line at which it waits."""
+        return tuple(sorted(_location(task) for task in self.found if not task.done()))
 
     async def _wait(self) -> None:
         while pending := self._find():
             await asyncio.wait(pending)
 
     def _find(self) -> set[asyncio.Task[Any]]:
-        """Return those that are not done."""
+        """Return the tasks that are not done."""
         pending = asyncio.all_tasks() - self._before - {asyncio.current_task()}
         self.found |= pending
         return pending
 
 
-def _place(task: asyncio.Task[Any]) -> str:
+def _location(task: asyncio.Task[Any]) -> str:
     name = getattr(task.get_coro(), "__name__", task.get_name())
     frames = task.get_stack(limit=1)
     if not frames:
@@ -128,7 +128,7 @@ def _place(task: asyncio.Task[Any]) -> str:
 
 
 def is_cancellation(error: BaseException) -> bool:
-    """True if an error cancels the running task, and was not raised by the task's own code."""
+    """True if an error cancels the running task, instead of coming from the task's own code."""
     if not isinstance(error, asyncio.CancelledError) or not asyncio._get_running_loop():
         return False
     task = asyncio.current_task()
@@ -144,7 +144,7 @@ async def turn() -> None:
 
 
 def spawn(function: Callable[[], Awaitable[None]]) -> Any:
-    """Run something in the background of the running loop; what keeps it alive."""
+    """Run a function in the background of the running loop. Return an object that keeps the task alive."""
     if asyncio._get_running_loop():
         return asyncio.ensure_future(function())
     return sys.modules["trio"].lowlevel.spawn_system_task(function)
@@ -159,29 +159,29 @@ async def in_thread(function: Callable[..., R], *args: object) -> R:
 
 
 @contextmanager
-def _impatience(loop: Any, limit: asyncio.Timeout) -> Iterator[None]:
-    """End the time as soon as nothing can happen in it, so that a test never waits for a handler that hangs."""
+def _ended_when_idle(loop: Any, limit: asyncio.Timeout) -> Iterator[None]:
+    """Let a timeout expire as soon as the loop is idle, so a test never waits for a handler that hangs."""
 
-    looking: Any = None
+    next_check: Any = None
 
-    def look(pause: float) -> None:
-        nonlocal looking
-        if _stands_still(loop, limit.when() or 0):
+    def check(pause: float) -> None:
+        nonlocal next_check
+        if _is_idle(loop, limit.when() or 0):
             limit.reschedule(loop.time())
         else:
-            looking = loop.call_later(pause, look, min(2 * pause, _LONGEST_PAUSE))
+            next_check = loop.call_later(pause, check, min(2 * pause, _LONGEST_PAUSE))
 
-    looking = loop.call_later(_FIRST_PAUSE, look, 2 * _FIRST_PAUSE)
+    next_check = loop.call_later(_FIRST_PAUSE, check, 2 * _FIRST_PAUSE)
     try:
         yield
     finally:
-        looking.cancel()
+        next_check.cancel()
 
 
-def _stands_still(loop: Any, until: float) -> bool:
+def _is_idle(loop: Any, until: float) -> bool:
     """True if nothing can wake a task of a loop before a moment: no timer, no connection, and no other thread.
 
-    These are attributes of asyncio's own loops on a selector. Of any other loop it is not known.
+    This reads attributes of asyncio's own selector loops. Other loops never count as idle.
     """
     try:
         ready, timers, files, own = loop._ready, loop._scheduled, loop._selector.get_map(), loop._ssock

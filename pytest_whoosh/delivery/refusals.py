@@ -1,4 +1,4 @@
-"""Refuses what cannot be mounted, and says what to write instead."""
+"""Refuses objects that cannot be mounted, and says what to write instead."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -9,8 +9,7 @@ from pytest_whoosh.engine.misuse import is_usage_error
 
 __tracebackhide__ = is_usage_error
 
-#: Frameworks whose applications have neither of the two interfaces, by the class of an application; and how to start
-#: a server for one.
+#: Applications that support neither WSGI nor ASGI, by their class, and how to start a server for them.
 _SERVERS_ONLY: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyType(
     {
         ("aiohttp", "Application"): ("an aiohttp", "with aiohttp's TestServer(app)"),
@@ -20,36 +19,36 @@ _SERVERS_ONLY: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyTy
 
 
 def require_app(base_url: str, app: object) -> None:
-    """Refuse what is no WSGI or ASGI application.
+    """Raise an error unless ``app`` is a WSGI or ASGI application.
 
     Raises:
-        TypeError: it cannot be called as one.
+        TypeError: ``app`` cannot be called as an application.
     """
     for kind in type(app).__mro__:
         made_by = kind.__module__.partition(".")[0], kind.__name__
         if made_by in _SERVERS_ONLY:
             what, start = _SERVERS_ONLY[made_by]
             raise TypeError(
-                f"mount() cannot call {what} application, which is neither a WSGI nor an ASGI one. Start it {start}, "
+                f"mount() cannot call {what} application: it supports neither WSGI nor ASGI. Start it {start}, "
                 f'and mount the server: whoosh.mount("{base_url}", server="http://127.0.0.1:8000").'
             )
     if not callable(app):
-        raise TypeError(f"mount() takes a WSGI or ASGI application, which can be called; {app!r} cannot.")
+        raise TypeError(f"mount() takes a WSGI or ASGI application. {app!r} cannot be called.")
     if _takes_arguments(app):
         return
     name = getattr(app, "__name__", type(app).__name__)
     if isinstance(app, type):
         raise TypeError(f"mount() takes an application, not its class {name}: pass the object, such as app = {name}().")
     raise TypeError(
-        f'mount() takes an application, and {name}() makes one. Call it: whoosh.mount("{base_url}", {name}()).'
+        f'mount() takes an application, not a factory. Call the factory: whoosh.mount("{base_url}", {name}()).'
     )
 
 
 def _takes_arguments(app: Callable[..., object]) -> bool:
-    """Return True unless an object is called without the arguments of an application, as a factory is."""
+    """True if an object can be called with the arguments of an application. A factory cannot."""
     try:
         parameters = inspect.signature(app).parameters.values()
-    except (TypeError, ValueError):  # some objects written in C do not tell
+    except (TypeError, ValueError):  # some objects written in C have no signature
         return True
     if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
         return True

@@ -1,4 +1,4 @@
-"""The steps of a webhook's delivery: attempts, redirects and credentials, whoever answers."""
+"""The steps of a webhook's delivery, for every kind of target: attempts, redirects and credentials."""
 
 from collections.abc import Callable, Generator
 from datetime import timedelta
@@ -12,42 +12,41 @@ from pytest_whoosh.engine.webhooks.callbacks import REDIRECTS, RetryPolicy, Webh
 from .credentials import authorization
 from .encodings import decoded
 from .exceptions import describe_exception
-from .failures import Answer, DeliveryFailed
+from .failures import AppResponse, DeliveryFailed
 
 
 class Target(Protocol):
-    """Whoever answers at a URL."""
+    """The receiver of webhooks at a URL: an app or a server."""
 
     def must_be_awaited(self, url: str) -> str | None:
-        """Return why inside an event loop only ``asend`` works, with ``{form}`` for what to write; None if both do."""
+        """Return why only ``asend`` works in an event loop, with ``{form}`` for the call; None if ``send`` works."""
 
-    def send(self, request: Request, retry_policy: RetryPolicy) -> Answer:
-        """Hand over a request, and wait for the answer."""
+    def send(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+        """Send a request, and return the response."""
 
-    async def asend(self, request: Request, retry_policy: RetryPolicy) -> Answer:
-        """Do the same inside an event loop."""
+    async def asend(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+        """Send a request inside an event loop, and return the response."""
 
     def close(self) -> None:
-        """Shut down what was started."""
+        """Shut down the app."""
 
 
-#: A request with whom it is for.
+#: A request, its target, and the retries and timeouts of its webhook.
 Step: TypeAlias = tuple[Target, Request, RetryPolicy]
-#: Yields each step; is sent the answer, or thrown the failure. So the same steps serve code that waits and code that
-#: awaits.
-Steps: TypeAlias = Generator[Step, Answer, None]
-_Following: TypeAlias = Generator[Step, Answer, Answer]
+#: Yields each step, and receives the response or the failure. So synchronous and asynchronous code share the steps.
+Steps: TypeAlias = Generator[Step, AppResponse, None]
+_Redirects: TypeAlias = Generator[Step, AppResponse, AppResponse]
 
 
 class Delivery:
-    """Delivers webhooks, one step after the other."""
+    """Delivers webhooks step by step."""
 
     def __init__(self, target_of: Callable[[str], Target | None], now: Callable[[], timedelta]) -> None:
         self._target_of = target_of
         self._now = now
 
     def steps(self, webhook: Webhook, target: Target) -> Steps:
-        """Yield the requests of a webhook, and write down what became of it."""
+        """Yield the requests of a webhook, and record the result on it."""
         retry_policy = retry_policy_of(webhook.url)
         started = before = self._now()
         while True:
@@ -63,13 +62,13 @@ class Delivery:
 
     def _attempt(
         self, webhook: Webhook, target: Target, retry_policy: RetryPolicy, before: timedelta
-    ) -> Generator[Step, Answer, str | None]:
-        """Try once, beginning at ``before``; return the policy that the failure falls under, or None without one."""
+    ) -> Generator[Step, AppResponse, str | None]:
+        """Make one attempt that starts at ``before``. Return the retry policy of its failure, or None on success."""
         webhook.response_status = webhook.response_body = webhook.error = webhook.exception = None
         asked = webhook.request()
         try:
             response = yield from self._follow(asked, target, retry_policy)
-            # As the vendor does, the URL's user and password are shown only once they are asked for.
+            # Like the vendor, send the URL's user and password only after a 401.
             challenge = response.headers.get("www-authenticate")
             if response.status == 401 and (shown := authorization(asked, webhook.url, challenge)):
                 headers = {**asked.headers, "Authorization": shown}
@@ -99,7 +98,7 @@ class Delivery:
             return "4xx" if response.status < 500 else "5xx"
         return None
 
-    def _follow(self, request: Request, target: Target, retry_policy: RetryPolicy) -> _Following:
+    def _follow(self, request: Request, target: Target, retry_policy: RetryPolicy) -> _Redirects:
         for _ in range(REDIRECTS + 1):
             response = yield target, request, retry_policy
             location = response.headers.get("location")
@@ -119,24 +118,24 @@ class Delivery:
         raise DeliveryFailed(11215, "all", f"the app redirected more than {REDIRECTS} times")
 
 
-def sent(steps: Steps, answer: Answer) -> Step | None:
-    """Go on with an answer; return the next step, if there is one."""
+def after_response(steps: Steps, answer: AppResponse) -> Step | None:
+    """Continue with a response; return the next step, or None."""
     try:
         return steps.send(answer)
     except StopIteration:
         return None
 
 
-def thrown(steps: Steps, failed: DeliveryFailed) -> Step | None:
-    """Go on with a failure; return the next step, if there is one."""
+def after_failure(steps: Steps, failed: DeliveryFailed) -> Step | None:
+    """Continue with a failure; return the next step, or None."""
     try:
         return steps.throw(failed)
     except StopIteration:
         return None
 
 
-def _why(webhook: Webhook, answer: Answer) -> str:
-    """Return why an app may have refused a webhook: what its handler raised, or what a validator compares."""
+def _why(webhook: Webhook, answer: AppResponse) -> str:
+    """Return why an app may have refused a webhook: the handler's exception, or the URL that was signed."""
     if answer.exception:
         return f": it raised {describe_exception(answer.exception)}"
     if answer.status != 403:

@@ -11,8 +11,16 @@ from pytest_whoosh.engine.http import Request, joined_headers
 from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
 
 from .apps import WsgiApp
-from .exceptions import caught, is_apps_own, signalled
-from .failures import LONGEST_ANSWER, Answer, EndlessAnswer, Parts, broke_protocol, endless, raised_by_app
+from .exceptions import collect_signalled, is_app_error, signalled_exception
+from .failures import (
+    LONGEST_RESPONSE,
+    AppResponse,
+    BodyParts,
+    EndlessResponse,
+    broke_protocol,
+    endless_failure,
+    raised_by_app,
+)
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -24,55 +32,55 @@ class WsgiTarget:
     app: Any
 
     def must_be_awaited(self, _: str) -> None:
-        """Return None: the app answers in an event loop as well, which waits meanwhile."""
+        """Return None: a WSGI app can be called inside an event loop, which it blocks."""
 
-    def send(self, request: Request, _: RetryPolicy) -> Answer:
+    def send(self, request: Request, _: RetryPolicy) -> AppResponse:
         """Call the app."""
         return to_wsgi(self.app, request)
 
-    async def asend(self, request: Request, _: RetryPolicy) -> Answer:
-        """Call the app inside an event loop, which waits meanwhile."""
+    async def asend(self, request: Request, _: RetryPolicy) -> AppResponse:
+        """Call the app inside an event loop, which it blocks."""
         return to_wsgi(self.app, request)
 
     def close(self) -> None:
         """Do nothing: a WSGI app is not shut down."""
 
 
-def to_wsgi(app: WsgiApp, request: Request) -> Answer:
-    """Hand a request to an app, and take its answer.
+def to_wsgi(app: WsgiApp, request: Request) -> AppResponse:
+    """Call a WSGI app, and return its response.
 
     Raises:
-        DeliveryFailed: the app raised, or answered what is no HTTP answer.
+        DeliveryFailed: The app raised an exception, or its response is not valid HTTP.
     """
-    answer = _Heard()
-    with signalled(app) as errors:
+    answer = _CollectedResponse()
+    with collect_signalled(app) as errors:
         try:
             parts: Any = app(_environ(request), answer.start)
             try:
-                answer.take(parts)
+                answer.read_body(parts)
             finally:
                 if close := getattr(parts, "close", None):
                     close()
-        except EndlessAnswer as error:
-            raise endless(error) from None
-        except BaseException as error:  # the app's own code: what it raises is its answer
-            if not is_apps_own(error):
+        except EndlessResponse as error:
+            raise endless_failure(error) from None
+        except BaseException as error:  # an exception of the app's own code counts as its response
+            if not is_app_error(error):
                 raise
             raise raised_by_app(error) from error
     return answer.response(errors)
 
 
-class _Heard:
-    """The status and headers that an app passes to its server."""
+class _CollectedResponse:
+    """Collects the response that an app passes to its server."""
 
     def __init__(self) -> None:
         self._started: tuple[int, dict[str, str]] | None = None
         self._body = bytearray()
         self._wrong: str | None = None
-        self._parts = Parts()
+        self._parts = BodyParts()
 
     def start(self, status: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], object]:
-        """Serve as the app's ``start_response``."""
+        """Receive the status and headers: this is the app's ``start_response``."""
         if self._started and not exc_info:
             raise RuntimeError("start_response was called a second time, and without exc_info")
         code = str(status).partition(" ")[0]
@@ -86,34 +94,34 @@ class _Heard:
         return self.write
 
     def write(self, part: bytes) -> None:
-        """Take a part of the body; what is longer than the vendor reads is not kept."""
+        """Add a part to the body, up to the limit of what is kept."""
         if not isinstance(part, bytes):
-            raise TypeError(f"the body of an answer is bytes, not {type(part).__name__}")
+            raise TypeError(f"the body of a response must be bytes, not {type(part).__name__}")
         self._parts.count(part)
-        self._body += part[: LONGEST_ANSWER - len(self._body)]
+        self._body += part[: LONGEST_RESPONSE - len(self._body)]
 
-    def take(self, parts: Any) -> None:
-        """Read the body up to where the vendor hangs up: an app may stream for ever."""
+    def read_body(self, parts: Any) -> None:
+        """Read the body up to the limit of what is kept, because an app may stream forever."""
         if isinstance(parts, str) or not hasattr(parts, "__iter__"):
-            self._wrong = f"the app returned {type(parts).__name__}, and a WSGI app returns an iterable of bytes"
+            self._wrong = f"the app returned {type(parts).__name__} instead of an iterable of bytes"
             return
         for part in parts:
             self.write(part)
-            if len(self._body) >= LONGEST_ANSWER:
+            if len(self._body) >= LONGEST_RESPONSE:
                 break
 
-    def response(self, errors: list[BaseException]) -> Answer:
-        """Return the answer, with the last exception that the framework signalled."""
+    def response(self, errors: list[BaseException]) -> AppResponse:
+        """Return the response, with the last exception that the framework signalled."""
         if self._wrong:
             raise broke_protocol(self._wrong)
         if self._started is None:
             raise broke_protocol("the app never called start_response")
         status, headers = self._started
-        return Answer(status, headers, bytes(self._body), caught(errors, status))
+        return AppResponse(status, headers, bytes(self._body), signalled_exception(errors, status))
 
 
 def _environ(request: Request) -> dict[str, Any]:
-    """The WSGI environment of a request."""
+    """Return the WSGI environment of a request."""
     body = request.body.encode() if isinstance(request.body, str) else request.body
     parts = urlsplit(request.url)
     environ: dict[str, Any] = {

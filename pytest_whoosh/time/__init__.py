@@ -1,1 +1,1 @@
-"""Virtual time: the app's clock, and what advances it."""
+"""Virtual time: the app's clock, and the methods that advance it."""

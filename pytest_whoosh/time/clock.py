@@ -1,31 +1,33 @@
 """The app's clock: reads, follows and moves the time that the app sees.
 
-One clock serves the app and the fake, so they never disagree, and no journey moves it back.
+The app and the fake use one clock, so they never disagree. A journey never moves it back. (A journey is one call of
+``travel``, ``settle`` or ``step``.)
 
-Who shows the time, for ``clock="auto"``::
+The clock that the app sees, with ``clock="auto"``::
 
-    nobody froze time ──────────────▶ machine   live: it passes by itself, and nothing becomes due by that
-    the first travel() or settle() ─▶ ours      fixed: it shows each event's moment, and stands in between
+    time is not frozen ─────────────▶ machine   live: time passes, but nothing becomes due by that
+    the first travel() or settle() ─▶ ours      fixed: shows the moment of each event, and does not move in between
     the test froze time ────────────▶ theirs    fixed, or live if it ticks; we move it with its own tools
-    the double ends ────────────────▶ whatever was there before
+    the double ends ────────────────▶ the clock that was there before
 
-``clock="frozen"`` is ``ours`` from the start, at a whole second, unless the test froze time before. ``clock="virtual"``
-is none of these: the double's time stands, moves by journeys only, and the app's clock is left alone.
+``clock="frozen"`` is ``ours`` from the start, at a whole second, unless the test froze time before. With
+``clock="virtual"`` the app's clock is not touched. The double has a time of its own, which only journeys move.
 
-Three things move virtual time:
+Two things move virtual time:
 
-* A journey (``travel``, ``settle``, ``step``). It freezes the machine's clock where it stands, and then moves
-  whichever clock the app sees: to each event's moment while webhooks are delivered, to its destination in the end.
-* The test, with its freezer's own tools: ``tick``, ``move_to``, ``shift``, a freeze inside another.
-  :meth:`AppClock.look` finds out by how much; what fell due happens at the next touch of the double. A clock set back
-  moves nothing, and neither does the end of the last freeze, which brings the machine's clock back.
-* Nothing else. Real time, and the ticking of a clock that ticks, only change what the clock shows.
+* A journey. It freezes the machine's clock at the current moment, and then moves the clock that the app sees: to the
+  moment of each webhook while it is delivered, and to the destination in the end.
+* The test, with the tools of freezegun or time-machine: ``tick``, ``move_to``, ``shift``, or a freeze inside another.
+  :meth:`AppClock.look` finds out how far. Events that became due happen when the double is next used. A clock that is
+  set back moves nothing, and neither does the end of the last freeze, after which the app sees the machine's clock.
+
+Real time, and the ticking of a clock that ticks, only change what the clock shows.
 
 So there are two scales. *Moments* (dates, ``send_at``) are what this clock shows. *Spans* (delays, validity, expiry,
-windows) are measured on ``Timeline.steady``, which virtual time alone moves. Both are kept in
-:mod:`pytest_whoosh.engine.timeline`; this module knows only what the app sees.
+windows) are measured on ``Timeline.steady``, which only virtual time moves. :mod:`pytest_whoosh.engine.timeline` keeps
+both. This module only handles the clock that the app sees.
 
-Only one freeze of ours exists at a time, however many doubles move time: it ends with the last of them.
+Only one freeze of ours exists at a time, even if several doubles move time. It ends with the last of these doubles.
 """
 
 import threading
@@ -36,7 +38,7 @@ from typing import Final
 
 from pytest_whoosh.engine.timeline import add_delay
 
-from .freezers import Freezer, Thaw, freeze, innermost, machine_now
+from .freezers import Freezer, Unfreeze, freeze, innermost, machine_now
 from .interrupts import HeldInterrupts
 
 _ZERO: Final = timedelta()
@@ -47,7 +49,7 @@ class AppClock:
     """The time that the app sees.
 
     Args:
-        mode: the setting ``clock``: ``"auto"``, ``"frozen"`` or ``"virtual"``.
+        mode: The setting ``clock``: ``"auto"``, ``"frozen"`` or ``"virtual"``.
         lock: the double's lock, which all that move time hold.
     """
 
@@ -57,45 +59,46 @@ class AppClock:
         self._lock = lock
         #: True if this clock holds the freeze that doubles share.
         self._holds = False
-        #: How far the test has moved time with its freezer's own tools, and each thread by journeys.
+        #: How far the test has moved time with the tools of its freezer, and how far journeys have in each thread.
         self._jumped = _ZERO
         self._moved_by: dict[int, timedelta] = defaultdict(timedelta)
-        #: The object that showed the time at the last look (None: the machine), what it showed, what it was set to.
+        #: The object that showed the time at the last look (None: the machine), and the moments that it showed and was
+        #: set to.
         self._source: object = None
         self._shown = machine_now()
         self._set_to: datetime | None = self._shown
 
     def start(self) -> None:
-        """Take the time from whoever shows it, and freeze it now if the mode says so."""
+        """Read the clock that the app sees. Freeze it if the mode is ``"frozen"``."""
         freezer = innermost()
         if self._frozen_from_start and freezer is None:
             second = machine_now().replace(microsecond=0)
             self._hold(add_delay(second, _SECOND))
         elif freezer is not None:
-            self._note(freezer, freezer.now())
+            self._remember(freezer, freezer.now())
         elif not self._follows:
-            # The vendor counts whole seconds: a start between two would refuse what the app plans to the second.
+            # The vendor counts whole seconds: at a fraction of a second it would refuse the earliest allowed `send_at`.
             self._shown = self._shown.replace(microsecond=0)
 
     def stop(self) -> None:
-        """Thaw the app's time if no other double holds it, and keep a journey that still runs from freezing it."""
+        """Unfreeze the app's time unless another double keeps it frozen. Running journeys do not freeze it again."""
         self._follows = False
         with HeldInterrupts():
             _FREEZE.release(self)
 
     @property
     def is_live(self) -> bool:
-        """True if the clock shows later moments by itself."""
+        """True if the clock advances by itself."""
         freezer = innermost() if self._follows else None
         return self._follows and (freezer is None or freezer.ticks)
 
     def app_now(self) -> datetime:
-        """Return what the app's own clock shows, also if the double's time is virtual."""
+        """Return the moment on the app's own clock, even if the double's time is virtual."""
         freezer = innermost()
         return freezer.now() if freezer else machine_now()
 
     def look(self) -> tuple[datetime, timedelta]:
-        """Return what the clock shows, and how far the test has moved it on since the last look."""
+        """Return the moment on the clock, and how far the test has moved the clock since the last look."""
         freezer = innermost() if self._follows else None
         if freezer is None:
             if self._follows:
@@ -104,14 +107,14 @@ class AppClock:
         now = freezer.now()
         moved = self._moved(freezer, now)
         self._jumped += moved
-        self._note(freezer, now)
+        self._remember(freezer, now)
         return now, moved
 
     def handler_time(self) -> timedelta:
-        """Return what a clock shows that only the calling thread and the test's own freezer move.
+        """Return the time on a clock that measures how long a handler takes.
 
-        How long a handler takes is measured on it. So an app is not late because the machine is slow, or because
-        another thread moved time while it answered.
+        Only the calling thread and the test's own freezer move this clock. So a handler is not too slow because the
+        machine is slow, or because another thread moved time.
         """
         with self._lock:
             freezer = innermost() if self._follows else None
@@ -119,16 +122,16 @@ class AppClock:
             return self._jumped + since_last_look + self._moved_by[get_ident()]
 
     def freeze(self) -> None:
-        """Freeze the app's time where it stands, if it is the machine's."""
+        """Freeze the app's time at the current moment, if the app sees the machine's clock."""
         if self._follows and not self._holds and (innermost() is None or _FREEZE.is_on):
             self._hold(None)
 
     def show(self, when: datetime, by: timedelta) -> None:
-        """Make the clock show a moment, unless it shows a later one already.
+        """Move the clock to a moment, unless the clock shows a later one already.
 
         Args:
-            when: the moment.
-            by: how far the calling thread moves time.
+            when: The moment.
+            by: How far the calling thread moves time.
         """
         self._moved_by[get_ident()] += by
         freezer = innermost() if self._follows else None
@@ -138,20 +141,20 @@ class AppClock:
         now = freezer.now()
         if when > now:
             freezer.move_to(when)
-            self._note(freezer, when)
+            self._remember(freezer, when)
         elif not freezer.ticks:
-            # What the test has moved it on beyond, in a webhook's handler, counts at the next look.
+            # A webhook's handler has moved the clock past this moment. The next look reports by how much.
             self._source, self._set_to, self._shown = freezer.source, when, now
 
     def _hold(self, when: datetime | None) -> None:
-        with HeldInterrupts():  # else one may come between a freeze and the note of it
+        with HeldInterrupts():  # an interrupt must not come between a freeze and the record of it
             _FREEZE.hold(self, when)
             self._holds = True
         freezer = innermost()
         if freezer is not None:
-            self._note(freezer, freezer.now())
+            self._remember(freezer, freezer.now())
 
-    def _note(self, freezer: Freezer, now: datetime) -> None:
+    def _remember(self, freezer: Freezer, now: datetime) -> None:
         self._source, self._shown, self._set_to = freezer.source, now, freezer.set_to() if freezer.ticks else now
 
     def _moved(self, freezer: Freezer, now: datetime) -> timedelta:
@@ -161,49 +164,49 @@ class AppClock:
         if self._source is None:
             if (began := _FREEZE.began(freezer)) is not None:  # another double froze the machine's clock, and moved it
                 return max(now - began, _ZERO)
-            if now <= machine_now():  # the test froze it where it stood, or set it back
+            if now <= machine_now():  # the test froze the clock at the current moment, or set it back
                 return _ZERO
         return max((set_to or now) - self._shown, _ZERO)
 
 
 class _Freeze:
-    """The freeze that doubles share: it begins with the first that moves the machine's time, and ends with the last."""
+    """The freeze that doubles share. It starts with the first double that moves time, and ends with the last one."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._holders: set[AppClock] = set()
-        self._thaw: Thaw | None = None
+        self._unfreeze: Unfreeze | None = None
         self._source: object = None
         self._began: datetime | None = None
 
     @property
     def is_on(self) -> bool:
-        """True if time is frozen by us."""
-        return self._thaw is not None
+        """True if this package has frozen time."""
+        return self._unfreeze is not None
 
     def began(self, freezer: Freezer) -> datetime | None:
-        """Return the moment at which a clock was frozen if it is ours, else None."""
-        return self._began if self._thaw is not None and freezer.source is self._source else None
+        """Return the moment at which this freeze started if ``freezer`` is its clock, else None."""
+        return self._began if self._unfreeze is not None and freezer.source is self._source else None
 
     def hold(self, clock: AppClock, when: datetime | None) -> None:
-        """Freeze time, at the present moment unless ``when`` is given, until each clock that holds it has let go."""
+        """Freeze time at ``when``, by default at the current moment, until all clocks have released the freeze."""
         with self._lock:
-            if self._thaw is None:
-                self._thaw = freeze(when or machine_now())
+            if self._unfreeze is None:
+                self._unfreeze = freeze(when or machine_now())
                 freezer = innermost()
                 assert freezer is not None, "time was just frozen"
                 if when is None and threading.active_count() > 1 and (seen := machine_now()) > freezer.now():
-                    freezer.move_to(seen)  # other threads saw time pass while theirs was being frozen
+                    freezer.move_to(seen)  # other threads saw later moments while time was being frozen
                 self._source, self._began = freezer.source, freezer.now()
             self._holders.add(clock)
 
     def release(self, clock: AppClock) -> None:
-        """Release the freeze for one clock, and thaw time if no other clock holds it."""
+        """Release the freeze for one clock, and unfreeze time if no other clock holds it."""
         with self._lock:
             self._holders.discard(clock)
-            if not self._holders and self._thaw is not None:
-                thaw, self._thaw, self._source, self._began = self._thaw, None, None, None
-                thaw()
+            if not self._holders and self._unfreeze is not None:
+                unfreeze, self._unfreeze, self._source, self._began = self._unfreeze, None, None, None
+                unfreeze()
 
     def after_fork(self) -> None:
         """Free the lock in the child of a fork."""

@@ -1,7 +1,7 @@
 """Reads, moves and starts the frozen clocks of freezegun and time-machine.
 
-Nothing here is imported unless the test did so, or unless time is to be frozen. Each private name of theirs is used
-in this module only.
+Neither library is imported unless the test imported it, or time has to be frozen. Only this module uses their private
+names.
 """
 
 import sys
@@ -12,14 +12,14 @@ from typing import Any, Final, Protocol
 
 from pytest_whoosh.engine.timeline import EPOCH, to_utc
 
-Thaw = Callable[[], None]
+Unfreeze = Callable[[], None]
 
-#: pytest takes the start and end of a run from here.
+#: pytest reads the start and end of a run from this module.
 _REAL_TIME_FOR: Final = ["_pytest.timing"]
-#: Modules that freezegun exempts only because their timers must run on. Ours do anyway, and in their threads the app's
-#: clock must show the same as elsewhere.
+#: Modules that freezegun exempts only because their timers must run on. Our freeze lets all timers run on, and threads
+#: of these modules must see the same time as all others.
 _NOT_EXEMPT: Final = ("threading", "multiprocessing", "queue")
-#: What measures how long things take, as freezegun names its own and the real ones.
+#: The functions that measure durations, as freezegun names its fakes and the real ones.
 _TIMERS: Final = ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -27,19 +27,19 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 class Freezer(Protocol):
     """A clock that freezegun or time-machine shows to the app."""
 
-    #: The library's own object, by which two readings are of one clock.
+    #: The library's own object. Two readings with the same object are of the same clock.
     source: object
-    #: True if it shows later moments by itself, with real time or with each look. If not, it shows what it is set to.
+    #: True if the clock advances by itself, with real time or whenever it is read.
     ticks: bool
 
     def now(self) -> datetime:
-        """Return the moment it shows, aware, in UTC."""
+        """Return the moment that the clock shows, aware, in UTC."""
 
     def set_to(self) -> datetime | None:
-        """Return the moment from which it ticks, as its own tools have set it; None if nobody can tell."""
+        """Return the moment to which the library's tools have set the clock; None if that is unknown."""
 
     def move_to(self, when: datetime) -> None:
-        """Make it show another moment, and go on as it does."""
+        """Set the clock to another moment. It ticks on from there if it ticks."""
 
 
 class _FreezegunClock:
@@ -47,7 +47,7 @@ class _FreezegunClock:
 
     def __init__(self, factory: Any) -> None:
         self.source = factory
-        #: With ``auto_tick_seconds`` each look at the time lets some pass, so it is read without looking.
+        #: With ``auto_tick_seconds`` each call advances the clock, so the moment is read from an attribute.
         self._ticks_when_read = hasattr(factory, "step_width")
         self.ticks = self._ticks_when_read or hasattr(factory, "start")
 
@@ -55,7 +55,7 @@ class _FreezegunClock:
         return to_utc(self.source.time_to_freeze if self._ticks_when_read else self.source())
 
     def set_to(self) -> datetime | None:
-        # A look at a clock that ticks when read cannot be told from a move of it.
+        # If a clock ticks when it is read, a tick cannot be distinguished from a move by the test.
         return None if self._ticks_when_read else to_utc(self.source.time_to_freeze)
 
     def move_to(self, when: datetime) -> None:
@@ -82,12 +82,12 @@ class _TimeMachineClock:
 
 @lru_cache(maxsize=256)  # a frozen clock is asked again and again, and shows few moments
 def _at_ns(nanoseconds: float) -> datetime:
-    # Before version 3 time-machine counts some of them as floats, and is off by a few.
+    # Before version 3, time-machine uses floats, which are off by a few nanoseconds.
     return EPOCH + (int(nanoseconds) + 500) // 1000 * _MICROSECOND
 
 
 def innermost() -> Freezer | None:
-    """Return the clock that the app sees if somebody froze time, ourselves included; None if it is the machine's."""
+    """Return the frozen clock that the app sees, by the test or by us; None if the app sees the machine's clock."""
     kind: Callable[[Any], Freezer]
     freezegun = sys.modules.get("freezegun.api")
     if freezegun is not None and freezegun.freeze_factories:
@@ -99,7 +99,7 @@ def innermost() -> Freezer | None:
         kind, source = _TimeMachineClock, stack[-1]
     else:
         return None
-    # It is asked several times in each journey, and nearly always about the clock of the last time.
+    # Cached, because each journey calls this function several times, and the clock is nearly always the same.
     clock = _latest[0]
     if clock is None or clock.source is not source:
         _latest[0] = clock = kind(source)
@@ -110,37 +110,37 @@ _latest: Final[list[Freezer | None]] = [None]
 
 
 def machine_now() -> datetime:
-    """Return the machine's own time, whoever has frozen the app's."""
+    """Return the machine's own time, even if the app's time is frozen."""
     time_machine = sys.modules.get("time_machine")
     if time_machine is not None and time_machine.escape_hatch.is_travelling():
         return _at_ns(time_machine.escape_hatch.time.time_ns())
-    return EPOCH.now(UTC)  # of its own class: any other name for the real one is a name that freezegun replaces
+    return EPOCH.now(UTC)  # EPOCH has the real class: freezegun replaces every name of the class itself
 
 
-def freeze(when: datetime) -> Thaw:
+def freeze(when: datetime) -> Unfreeze:
     """Freeze the app's time at a moment, with time-machine if it can be used, else with freezegun.
 
-    Whichever it is, what measures durations runs on: timers, event loops, workers, pytest's own durations.
+    With either library, durations run on: timers, event loops, workers, pytest's own durations.
 
     Returns:
-        The function that lets time run again.
+        The function that unfreezes time.
     """
     return _freeze_with_time_machine(when) or _freeze_with_freezegun(when)
 
 
-def _freeze_with_time_machine(when: datetime) -> Thaw | None:
+def _freeze_with_time_machine(when: datetime) -> Unfreeze | None:
     """Freeze time with time-machine; return None, and leave nothing frozen, if it cannot be used."""
     try:
         import time_machine
     except ImportError:
         return None
-    # From 2.13 until version 3 it stops time.monotonic in C, where nothing can make an exception.
+    # From 2.13 until version 3, time-machine freezes time.monotonic in C, where it cannot be exempted.
     if hasattr(time_machine.escape_hatch.time, "monotonic") and not hasattr(time_machine, "traveller_stack"):
         return None
     travel = time_machine.travel((when - EPOCH) // timedelta(seconds=1), tick=False)
     try:
         clock = _TimeMachineClock(travel.start())
-    except Exception:  # a release that this Python or another library does not get on with
+    except Exception:  # a release that does not work with this Python or with another library
         return None
     try:
         clock.move_to(when)
@@ -149,11 +149,11 @@ def _freeze_with_time_machine(when: datetime) -> Thaw | None:
         if isinstance(error, Exception):
             return None
         raise
-    stop: Thaw = travel.stop
+    stop: Unfreeze = travel.stop
     return stop
 
 
-def _freeze_with_freezegun(when: datetime) -> Thaw:
+def _freeze_with_freezegun(when: datetime) -> Unfreeze:
     import freezegun
     from freezegun import api
 
@@ -174,12 +174,12 @@ def _freeze_with_freezegun(when: datetime) -> Thaw:
         raise
     finally:
         vars(api).update(before)
-    stop: Thaw = freezer.stop
+    stop: Unfreeze = freezer.stop
     return stop
 
 
 def _running_on(api: Any, timer: str, freezer: Any) -> Callable[[], float]:
-    """Return a timer that runs on in our freeze, and is as the user has it in one of theirs within ours."""
+    """Return a timer that runs on in our freeze. Within a freeze of the user's inside ours, it is the user's timer."""
     real: Callable[[], float] = getattr(api, f"real_{timer}")
     fake: Callable[[], float] = getattr(api, f"fake_{timer}")
     factories = api.freeze_factories
@@ -188,19 +188,19 @@ def _running_on(api: Any, timer: str, freezer: Any) -> Callable[[], float]:
         ours = not factories or factories[-1] is getattr(freezer, "source", factories[-1])
         return real() if ours else fake()
 
-    read.__name__ = fake.__name__  # by which freezegun finds it when it stops
+    read.__name__ = fake.__name__  # freezegun finds the timer by this name when it stops
     return read
 
 
 def _clocks_in(ids: set[int]) -> Callable[[Any], list[tuple[str, Any]]]:
-    """Return what finds the clocks among a module's attributes, without having lazy ones imported.
+    """Return a function that finds the clocks among a module's attributes. It does not load lazy attributes.
 
-    freezegun lists and hashes each module's attributes at every freeze, which takes most of its time.
+    It replaces freezegun's own function, which lists and hashes every attribute and takes most of the time of a freeze.
     """
 
     def find(module: Any) -> list[tuple[str, Any]]:
         attributes = dict(getattr(module, "__dict__", ()))
-        if ids.isdisjoint(map(id, attributes.values())):  # nearly always, and quickly
+        if ids.isdisjoint(map(id, attributes.values())):  # the fast path for nearly all modules
             return []
         return [(name, value) for name, value in attributes.items() if id(value) in ids]
 

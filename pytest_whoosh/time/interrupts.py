@@ -1,4 +1,4 @@
-"""Holds interrupts back while something happens that must happen whole or not at all."""
+"""Delays interrupts during operations that must either finish or not happen at all."""
 
 import signal
 import sys
@@ -7,22 +7,23 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, Self
 
-#: The signals that people and tools interrupt a test with: Ctrl-C, pytest-timeout and the like.
+#: The signals that interrupt a test, sent by Ctrl-C, pytest-timeout and similar tools.
 _INTERRUPTS: Final = tuple(
     int(getattr(signal, name))
     for name in ("SIGINT", "SIGALRM", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGVTALRM", "SIGPROF")
     if hasattr(signal, name)
 )
-# The functions in C, which leave out what most of the time goes to: finding a name for each number and handler.
+# The C functions of the module. They are faster because they do not convert numbers and handlers to enum members.
 _IN_C: Final[Any] = sys.modules.get("_signal", signal)
 _handler_of: Final[Callable[[int], Any]] = _IN_C.getsignal
 _handle: Final[Callable[[int, Any], Any]] = _IN_C.signal
 
 
 class HeldInterrupts:
-    """A context in which the handlers of signals wait: each runs when the context ends, and may raise there.
+    """A context that delays the handlers of signals. They run when the context ends, and may raise exceptions there.
 
-    Python runs these handlers in the main thread, between any two instructions. Elsewhere there is nothing to hold.
+    Python runs these handlers in the main thread, between any two instructions. In other threads the context does
+    nothing.
     """
 
     __slots__ = ("_handlers", "waiting")
@@ -60,7 +61,7 @@ class HeldInterrupts:
             while self._handlers:
                 _handle(*self._handlers[-1])
                 self._handlers.pop()
-        finally:  # one that is back already may raise
+        finally:  # a handler that is already restored may run here, and raise
             if self._handlers:
                 self._restore()
 

@@ -1,4 +1,4 @@
-"""Moves time: runs what is due in its order, and has webhooks delivered in between."""
+"""Moves virtual time: runs the events that are due in order, and delivers webhooks in between."""
 
 import sys
 from collections import deque
@@ -22,11 +22,11 @@ from .interrupts import HeldInterrupts
 __tracebackhide__ = is_usage_error
 
 _MOVING: Final = (
-    "Time is moving already, in another thread or task. Only one {travel} or {settle} can run at a time: wait until it "
-    "returns."
+    "Time is moving already, in another thread or task. Only one {travel} or {settle} can run at a time: wait until "
+    "that call returns."
 )
 _NOT_IN_A_HANDLER: Final = (
-    "A webhook's handler cannot reset the double while time moves. Reset it once {travel} or {settle} has returned."
+    "A webhook's handler cannot reset the double. Reset it after {travel} or {settle} has returned."
 )
 _PAST: Final = (
     "Time does not run backwards: it is {now:%Y-%m-%d %H:%M:%S} UTC, and {until:%Y-%m-%d %H:%M:%S} UTC{read} is past."
@@ -36,7 +36,7 @@ _ZERO: Final = timedelta()
 
 
 class _Journey:
-    """One run of time, from the call that moves it until that call returns."""
+    """One call that moves time, such as ``travel()``, from its start until it returns."""
 
     __slots__ = ("caller", "interrupted", "vendor")
 
@@ -47,10 +47,10 @@ class _Journey:
 
 
 class Travel:
-    """Moves a double's time; nothing else does.
+    """Moves a double's time. Nothing else does.
 
-    Events happen under the lock. Webhooks are delivered outside of it, so the app may call the API while it answers
-    one. During a journey the app's clock then shows the webhook's own moment.
+    Events happen under the lock. Webhooks are delivered without the lock, so the app may call the API in a handler.
+    During a journey, the app's clock shows the webhook's own moment meanwhile.
     """
 
     def __init__(self, vendor: Vendor, clock: AppClock, courier: Courier, lock: RLock) -> None:
@@ -58,26 +58,26 @@ class Travel:
         self._clock = clock
         self._courier = courier
         self._lock = lock
-        #: The journey under way, or the delivery of what fell due on a clock that the test moved.
+        #: The current journey, or the current delivery of webhooks that became due on a clock that the test moved.
         self._journey: _Journey | None = None
-        #: True if what fell due while the app was calling left webhooks that are still to be delivered.
+        #: True if events that happened during an API call left webhooks to deliver.
         self._behind = False
-        #: The last moment that the test was told.
+        #: The last moment that the test read from ``whoosh.now``.
         self._last_reported = vendor.now
-        #: The latest moment that a journey has shown.
+        #: The latest moment to which a journey has moved the app's clock.
         self._shown = vendor.now
 
     # Following the app's clock
 
     def report_now(self) -> datetime:
-        """Return the present moment, and remember that the test knows it."""
+        """Return the current moment, and remember that the test has read it."""
         self._last_reported = self._vendor.now
         return self._last_reported
 
     def follow_clock(self) -> None:
-        """Bring the fake's time to what the app's clock shows, before an API call is answered.
+        """Advance the fake to the time of the app's clock, before an API call is answered.
 
-        What has fallen due happens; its webhooks wait, because the app is calling now.
+        Events that became due happen. Their webhooks wait, because the app is making a call.
         """
         now, moved = self._clock.look()
         timeline = self._vendor.timeline
@@ -88,16 +88,16 @@ class Travel:
                     pass
                 timeline.advance(until - timeline.steady)
                 self._behind = bool(self._vendor.webhooks.due)
-            else:  # a handler took its time: what fell due meanwhile happens when it has answered
+            else:  # a handler moved the clock: events that became due happen after its response
                 timeline.advance(moved)
         if now != timeline.now and (self._journey is None or now > timeline.now):
             timeline.now = now
 
     def catch_up(self) -> None:
-        """Bring the fake's time to what the app's clock shows, before the test looks at the outcome.
+        """Advance the fake to the time of the app's clock, before the test reads its state.
 
-        Webhooks of what has fallen due are delivered at the present moment. Those that have to be awaited wait for a
-        journey that is.
+        Webhooks that became due are delivered at the current moment. If they must be awaited, they stay due until a
+        journey is awaited.
         """
         with self._lock:
             self.follow_clock()
@@ -111,7 +111,7 @@ class Travel:
                 try:
                     self._deliver(due.popleft())
                 except BaseException:
-                    _keep(webhook, due)
+                    _put_back(webhook, due)
                     raise
         finally:
             self._behind = bool(due) and journey is self._journey
@@ -125,64 +125,64 @@ class Travel:
         return self._journey is not None
 
     def start_over(self, vendor: Vendor) -> None:
-        """Move another vendor's time from now on; a journey that runs in another thread stops where it is.
+        """Replace the fake vendor with a new one, and stop a journey that runs in another thread.
 
         Raises:
-            WhooshError: the caller is a handler of a webhook, which a journey of its own thread or task waits for.
+            WhooshError: The caller is a webhook's handler, and a journey of the same thread or task waits for it.
         """
         if self._journey is not None and self._journey.caller in (_caller(), get_ident()):
-            raise WhooshError(_named(_NOT_IN_A_HANDLER))
+            raise WhooshError(_with_methods(_NOT_IN_A_HANDLER))
         self.interrupt()
         self._journey = None
         self._vendor = vendor
         self._behind = False
 
     def after_fork(self) -> None:
-        """In the child of a fork, forget a journey of a thread that is not there."""
+        """Forget a journey in a forked child if the thread of the journey does not exist there."""
         if self._journey is not None and self._journey.caller != _caller():
             self._journey = None
 
     def interrupt(self) -> None:
-        """Stop a journey that runs in another thread where it is."""
+        """Stop a journey that is running in another thread."""
         journey = self._journey
         if journey is not None:
             journey.interrupted = True
 
     def settle(self) -> None:
         """Move time until no message is in flight."""
-        with self._moving() as journey:
+        with self._journey_context() as journey:
             self._run(journey, None, "settle")
 
     def travel(self, to: object, amount: timedelta) -> None:
-        """Move time up to a moment, or by an amount."""
+        """Move time to a moment, or by an amount."""
         destination = self._destination(to, amount)
-        with self._moving() as journey:
+        with self._journey_context() as journey:
             self._run(journey, self._on_steady(destination), "travel")
 
     def step(self) -> bool:
         """Move time to the next moment at which something is due; return False if nothing is."""
         if self._nothing_due():
             return False
-        with self._moving() as journey:
+        with self._journey_context() as journey:
             self._run(journey, self._next_due(), "step")
         return True
 
     async def asettle(self) -> None:
-        """Do as :meth:`settle` inside an event loop, where the app's handlers then run too."""
-        with self._moving() as journey:
+        """Do the same as :meth:`settle` inside an event loop, in which the app's handlers then run."""
+        with self._journey_context() as journey:
             await self._arun(journey, None, "settle")
 
     async def atravel(self, to: object, amount: timedelta) -> None:
-        """Do as :meth:`travel` inside an event loop."""
+        """Do the same as :meth:`travel` inside an event loop."""
         destination = self._destination(to, amount)
-        with self._moving() as journey:
+        with self._journey_context() as journey:
             await self._arun(journey, self._on_steady(destination), "travel")
 
     async def astep(self) -> bool:
-        """Do as :meth:`step` inside an event loop."""
+        """Do the same as :meth:`step` inside an event loop."""
         if self._nothing_due():
             return False
-        with self._moving() as journey:
+        with self._journey_context() as journey:
             await self._arun(journey, self._next_due(), "step")
         return True
 
@@ -193,7 +193,7 @@ class Travel:
                 self._show_moment_of(webhook, journey)
                 self._deliver(webhook)
             except BaseException:
-                _keep(webhook, journey.vendor.webhooks.due)
+                _put_back(webhook, journey.vendor.webhooks.due)
                 raise
 
     async def _arun(self, journey: _Journey, until: datetime | None, form: str) -> None:
@@ -202,19 +202,19 @@ class Travel:
                 self._show_moment_of(webhook, journey)
                 await self._adeliver(webhook)
             except BaseException:
-                _keep(webhook, journey.vendor.webhooks.due)
+                _put_back(webhook, journey.vendor.webhooks.due)
                 raise
 
     def _advance(self, journey: _Journey, until: datetime | None, form: str) -> Iterator[Webhook]:
-        """Run every event in order; yield the webhooks in between, each to be taken from those due.
+        """Run every event in order, and yield the webhooks in between. The caller removes each one from those due.
 
         Args:
-            journey: the journey, which stops when it is interrupted.
-            until: how far to go, on the steady clock; None for until no message is in flight.
-            form: the name of the journey, for errors.
+            journey: The journey. It stops if it is interrupted.
+            until: The destination on the steady clock. None means until no message is in flight.
+            form: The name of the method, for errors.
 
         Raises:
-            WhooshError: messages answer each other without end.
+            WhooshError: Messages answer each other without end.
         """
         vendor = journey.vendor
         due, timeline, chains = vendor.webhooks.due, vendor.timeline, vendor.chains
@@ -241,20 +241,20 @@ class Travel:
                 self._show(webhook.at)
 
     def _show(self, when: datetime) -> None:
-        """Make the app's clock show a moment, unless it shows a later one already."""
+        """Move the app's clock to a moment, unless the clock shows a later one already."""
         by = max(when - self._shown, _ZERO)
         self._shown += by
         self._clock.show(when, by)
 
     @contextmanager
-    def _moving(self) -> Iterator[_Journey]:
-        """Claim the right to move time, and leave the app's clock at the moment that the journey reached."""
+    def _journey_context(self) -> Iterator[_Journey]:
+        """Run the context as a journey. In the end, move the app's clock to the moment that the journey reached."""
         with self._lock:
             claimed = self._claim()
             journey = self._journey
-            # A handler may move time on. One of an ASGI app, in a loop of its own, does so in the thread of the caller.
+            # A handler may move time. A handler of an ASGI app in its own loop runs in the thread of the caller.
             if journey is None or (not claimed and journey.caller not in (_caller(), get_ident())):
-                raise WhooshError(_named(_MOVING))
+                raise WhooshError(_with_methods(_MOVING))
             try:
                 if claimed:
                     self._vendor.chains.reset_counts()
@@ -269,13 +269,13 @@ class Travel:
             yield journey
         finally:
             with self._lock:
-                if journey.vendor is self._vendor:  # else it was reset: the present moment stays
+                if journey.vendor is self._vendor:  # else the double was reset: the current moment stays
                     self._show(self._vendor.now)
                 if claimed:
                     self._end(journey)
 
     def _claim(self) -> bool:
-        """Begin a journey, and return True; return False if one is under way, the caller's or another's."""
+        """Start a journey and return True; return False if a journey is running, of this caller or another one."""
         with self._lock:
             if self._journey is not None:
                 return False
@@ -283,28 +283,28 @@ class Travel:
             return True
 
     def _end(self, journey: _Journey | None) -> None:
-        if self._journey is journey:  # else a reset has ended it
+        if self._journey is journey:  # else a reset has ended the journey
             self._journey = None
 
     # Destinations
 
     def _destination(self, to: object, amount: timedelta) -> timedelta | datetime:
-        """Return where a journey leads: how far, or to which moment.
+        """Return the destination of a journey: an amount or a moment.
 
         Raises:
-            TypeError: it is neither a moment nor an amount.
-            ValueError: the moment has no time zone.
-            WhooshError: it lies in the past, or past the year 9999.
+            TypeError: ``to`` is neither a moment nor an amount.
+            ValueError: The moment has no time zone.
+            WhooshError: The moment lies in the past, or after the year 9999.
         """
         now = self._vendor.now
         if isinstance(to, datetime):
             if amount:
                 raise TypeError(f"{dialect().method('travel')} takes a moment, or an amount of time: not both.")
             until = require_aware(to, f"The moment for {dialect().method('travel')}")
-            # The machine's clock has moved on since the test was told the time.
+            # On a live clock, time has passed since the test read the current moment.
             if until < now and not (self._clock.is_live and until >= self._last_reported):
                 read = "" if to.utcoffset() == _ZERO else f" (written as {_with_zone(to)})"
-                raise _past(now, until, read)
+                raise _past_error(now, until, read)
             return until
         if to is not None and not isinstance(to, timedelta):
             meant = f" Did you mean travel(seconds={to!r})?" if isinstance(to, int | float) else ""
@@ -317,13 +317,13 @@ class Travel:
             until = now + amount
         except OverflowError:
             method = dialect().method("travel")
-            raise WhooshError(f"It is {now:%Y-%m-%d} UTC, and {method} leads past the year 9999.") from None
+            raise WhooshError(f"It is {now:%Y-%m-%d} UTC, and {method} cannot go beyond the year 9999.") from None
         if until < now:
-            raise _past(now, until)
+            raise _past_error(now, until)
         return amount
 
     def _on_steady(self, destination: timedelta | datetime) -> datetime:
-        """Return where a journey leads on the clock for spans, now that the app's clock stands."""
+        """Return a journey's destination on the steady clock, which measures spans."""
         timeline = self._vendor.timeline
         amount = destination - timeline.now if isinstance(destination, datetime) else destination
         return timeline.steady + max(amount, _ZERO)
@@ -339,16 +339,16 @@ class Travel:
     # Deliveries
 
     def deliver(self, webhooks: Iterator[Webhook], form: str) -> None:
-        """Deliver webhooks at once, while time stands; what happens between them happens under the lock.
+        """Deliver webhooks at once, without moving time. The iterator's own code runs under the lock.
 
-        ``form`` is how the caller would await them.
+        ``form`` is the call that awaits them, for errors.
         """
         while (webhook := self._next(webhooks)) is not None:
             self._courier.require_deliverable(webhook.url, form)
             self._deliver(webhook)
 
     async def adeliver(self, webhooks: Iterator[Webhook]) -> None:
-        """Do as :meth:`deliver` inside an event loop."""
+        """Do the same as :meth:`deliver` inside an event loop."""
         while (webhook := self._next(webhooks)) is not None:
             await self._adeliver(webhook)
 
@@ -357,16 +357,16 @@ class Travel:
             return next(webhooks, None)
 
     def _deliver(self, webhook: Webhook) -> None:
-        with self._answering(webhook):
+        with self._mark_answers(webhook):
             self._courier.deliver(webhook)
 
     async def _adeliver(self, webhook: Webhook) -> None:
-        with self._answering(webhook):
+        with self._mark_answers(webhook):
             await self._courier.adeliver(webhook)
 
     @contextmanager
-    def _answering(self, webhook: Webhook) -> Iterator[None]:
-        """Have messages that the app sends meanwhile be known as answers to a webhook."""
+    def _mark_answers(self, webhook: Webhook) -> Iterator[None]:
+        """Mark the messages that the app sends during the context as answers to a webhook."""
         chains = self._vendor.chains
         token, before = ANSWERING.set(webhook), chains.delivered
         chains.delivered = webhook
@@ -377,30 +377,30 @@ class Travel:
             chains.delivered = before
 
 
-def _past(now: datetime, until: datetime, read: str = "") -> WhooshError:
+def _past_error(now: datetime, until: datetime, read: str = "") -> WhooshError:
     return WhooshError(_PAST.format(now=now, until=until, read=read, start_earlier=dialect().start_earlier()))
 
 
-def _keep(webhook: Webhook, due: deque[Webhook]) -> None:
-    """Leave a webhook among those due if an interrupt came before the app had it, or before its answer was noted."""
+def _put_back(webhook: Webhook, due: deque[Webhook]) -> None:
+    """Put a webhook back if an interrupt came before the app received it, or before the response was recorded."""
     if webhook.error is None and webhook.response_status is None and not (due and due[0] is webhook):
         webhook.attempts = 0
         due.appendleft(webhook)
 
 
-def _named(text: str) -> str:
+def _with_methods(text: str) -> str:
     return text.format(travel=dialect().method("travel"), settle=dialect().method("settle"))
 
 
 def _with_zone(when: datetime) -> str:
-    """Return a moment as the test wrote it, with the name and the offset of its zone."""
+    """Return a moment in the time zone of the test, with the zone's name and offset."""
     written = when.strftime("%Y-%m-%d %H:%M:%S %z")
     name = getattr(when.tzinfo, "key", None) or when.tzname()
     return written if not name or name.startswith("UTC") else f"{written} {name}"
 
 
 def _caller() -> object:
-    """Return who is calling: the task in an event loop, else the thread. A handler called in between is the same."""
+    """Return the current task in an event loop, else the current thread. A handler has the same caller as its test."""
     asyncio, trio = sys.modules.get("asyncio"), sys.modules.get("trio")
     for current_task in (asyncio and asyncio.current_task, trio and trio.lowlevel.current_task):
         with suppress(RuntimeError):  # no such loop runs here

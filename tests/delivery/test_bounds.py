@@ -23,7 +23,7 @@ def first_callback(whoosh: Whoosh, url: str = HOOK) -> Callback:
 
 # Answers without end
 
-EMPTY = "the app's answer has 10,000 empty parts in a row, and no end"
+EMPTY = "the app's response has 10,000 empty parts in a row, and no end"
 
 
 def streaming_wsgi(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterator[bytes]:
@@ -79,7 +79,7 @@ def test_a_stream_that_really_takes_longer_than_the_vendor_waits_is_given_up(
 
     callback = first_callback(whoosh)
 
-    assert callback.error == ("11200 HTTP retrieval failure: the app's answer was not complete within 15 seconds")
+    assert callback.error == ("11200 HTTP retrieval failure: the app's response was not complete within 15 seconds")
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_server_that_drips_has_one_deadline_for_the_whole_answer(
 
     callback = first_callback(whoosh, f"{url}/status#rt=100&rc=0")
 
-    assert callback.error == "11200 HTTP retrieval failure: the app's answer was not complete within 0.1 seconds"
+    assert callback.error == "11200 HTTP retrieval failure: the app's response was not complete within 0.1 seconds"
 
 
 # URLs that two libraries read differently

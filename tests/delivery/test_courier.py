@@ -266,7 +266,7 @@ def test_a_callback_that_nobody_answers_is_only_recorded(whoosh):
             "https://app.example",
             "app",
             TypeError,
-            "mount() takes a WSGI or ASGI application, which can be called; 'app' cannot.",
+            "mount() takes a WSGI or ASGI application. 'app' cannot be called.",
         ),
     ],
     ids=["no scheme", "another scheme", "the other way around", "no app"],

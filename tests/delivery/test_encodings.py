@@ -133,10 +133,18 @@ def test_brotli_is_read_where_its_library_is_there(whoosh: Whoosh) -> None:
 @pytest.mark.parametrize(
     ("body", "encoding", "why"),
     [
-        (b"<Response/>", "gzip", "the app's answer is not gzip, as its Content-Encoding says: Error -3 while "),
-        (b"<Response/>", "deflate", "the app's answer is not deflate, as its Content-Encoding says: Error -3 while "),
-        (b"?", "zstd", "the app's answer has the Content-Encoding 'zstd', and only gzip, deflate and br are read"),
-        (b"?", "gzip, " * 5, "the app's answer has 5 encodings, one applied to the other"),
+        (
+            b"<Response/>",
+            "gzip",
+            "the app's response has the Content-Encoding 'gzip' but cannot be decoded: Error -3 while ",
+        ),
+        (
+            b"<Response/>",
+            "deflate",
+            "the app's response has the Content-Encoding 'deflate' but cannot be decoded: Error -3 while ",
+        ),
+        (b"?", "zstd", "the app's response has the Content-Encoding 'zstd', and only gzip, deflate and br are decoded"),
+        (b"?", "gzip, " * 5, "the app's response combines 5 encodings, and 4 are allowed"),
     ],
 )
 def test_an_answer_that_is_not_what_it_says_is_no_http(whoosh: Whoosh, body: bytes, encoding: str, why: str) -> None:

@@ -30,7 +30,7 @@ def test_an_aiohttp_application_is_refused(whoosh: Whoosh) -> None:
         whoosh.mount(BASE, web.Application())
 
     assert str(refused.value) == (
-        "mount() cannot call an aiohttp application, which is neither a WSGI nor an ASGI one. Start it with aiohttp's "
+        "mount() cannot call an aiohttp application: it supports neither WSGI nor ASGI. Start it with aiohttp's "
         'TestServer(app), and mount the server: whoosh.mount("https://app.example", server="http://127.0.0.1:8000").'
     )
 
@@ -47,7 +47,7 @@ def test_a_tornado_application_is_refused(whoosh: Whoosh) -> None:
         whoosh.mount(BASE, Application())
 
     assert str(refused.value) == (
-        "mount() cannot call a Tornado application, which is neither a WSGI nor an ASGI one. Start it with "
+        "mount() cannot call a Tornado application: it supports neither WSGI nor ASGI. Start it with "
         'app.listen(8000), and mount the server: whoosh.mount("https://app.example", server="http://127.0.0.1:8000").'
     )
 
@@ -58,7 +58,7 @@ def test_a_factory_is_refused(whoosh: Whoosh, factory: Callable[[], object]) -> 
         whoosh.mount(BASE, factory)
 
     assert str(refused.value) == (
-        f"mount() takes an application, and {factory.__name__}() makes one. Call it: "
+        "mount() takes an application, not a factory. Call the factory: "
         f'whoosh.mount("https://app.example", {factory.__name__}()).'
     )
 

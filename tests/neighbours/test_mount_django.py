@@ -202,8 +202,8 @@ def test_a_plain_journey_in_a_loop_is_refused(transactional_db, whoosh, django):
         return str(refused.value)
 
     assert asyncio.run(main()) == (
-        "A webhook goes to a Django project, and this thread runs an event loop, in which Django refuses to use its "
-        "database. Write `await whoosh.asettle()`."
+        "A webhook goes to a Django project, but Django does not use its database in a thread that runs an event loop. "
+        "Write `await whoosh.asettle()`."
     )
 
 
@@ -247,8 +247,8 @@ def test_without_settings_it_says_what_to_write(run) -> None:
             with pytest.raises(WhooshError) as refused:
                 whoosh.mount_django("https://app.example")
             assert str(refused.value) == (
-                "mount_django() found no settings of a Django project. Set DJANGO_SETTINGS_MODULE, as pytest-django "
-                "does for `--ds=project.settings`, or call settings.configure() first."
+                "mount_django() found no Django settings. Set DJANGO_SETTINGS_MODULE, as pytest-django does for "
+                "`--ds=project.settings`, or call settings.configure() first."
             )
         """
     )
@@ -369,7 +369,7 @@ def test_django_settings_without_django_say_what_to_write(run) -> None:
         def test():
             with pytest.raises(WhooshError) as refused, Whoosh(django_settings={"SMS_TOKEN": "auth_token"}):
                 pass
-            assert str(refused.value).startswith("The setting django_settings found no settings of a Django project. ")
+            assert str(refused.value).startswith("The setting django_settings found no Django settings. ")
         """
     )
 

@@ -350,7 +350,7 @@ def test_one_at_a_time_moves_time(control: Controller, whoosh: Whoosh, send: Sen
         409,
         (
             "Time is moving already, in another thread or task. Only one travel or settle can run at a time: wait "
-            "until it returns."
+            "until that call returns."
         ),
     )
     assert moving
@@ -1146,7 +1146,7 @@ def test_a_wrong_query_is_refused_with_what_would_do(control: Controller, query:
             "travel",
             {"json": {"days": 1e8}},
             409,
-            "It is 2030-06-01 UTC, and travel leads past the year 9999.",
+            "It is 2030-06-01 UTC, and travel cannot go beyond the year 9999.",
         ),
         (
             "POST",

@@ -87,7 +87,7 @@ def test_every_property_of_a_message_is_described() -> None:
     assert set(described) == {"from" if name == "from_" else name for name in properties}
     assert described["date_sent"] == {
         "anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}],
-        "description": "When the message was sent. None before.",
+        "description": "The moment at which the message was sent. None before.",
     }
 
 

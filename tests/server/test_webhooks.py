@@ -13,8 +13,8 @@ from tests.interception.conftest import Server as App
 from .conftest import Caller
 
 NOT_ALLOWED = (
-    "not delivered: the server calls nobody but this machine. Allow the host with --allow-webhooks {0} (in Python with "
-    'allow_webhooks=["{0}"]), or mount who is to answer'
+    "not delivered: the server posts only to this machine and to allowed hosts. Allow this one with --allow-webhooks "
+    '{0} (in Python with allow_webhooks=["{0}"]), or mount a server for this URL'
 )
 
 

@@ -307,7 +307,7 @@ def test_a_thread_that_moves_time_out_of_its_turn_is_told_so_and_no_time_is_lost
     assert refused <= {
         (
             "Time is moving already, in another thread or task. Only one travel() or settle() can run at a time: "
-            "wait until it returns."
+            "wait until that call returns."
         )
     }
 

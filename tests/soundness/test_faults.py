@@ -185,12 +185,12 @@ VIOLATION = "11206 HTTP protocol violation: "
 RAISES = "11200 HTTP retrieval failure: the app raised "
 GARBAGE = {
     "no start_response": (lambda environ, start_response: [b"x"], VIOLATION + "the app never called start_response"),
-    "None": (wsgi(body=None), VIOLATION + "the app returned NoneType, and a WSGI app returns an iterable of bytes"),
-    "text": (wsgi(body="fine"), VIOLATION + "the app returned str, and a WSGI app returns an iterable of bytes"),
-    "a number": (wsgi(body=7), VIOLATION + "the app returned int, and a WSGI app returns an iterable of bytes"),
-    "texts": (wsgi(body=["fine"]), RAISES + "TypeError: the body of an answer is bytes, not str"),
-    "numbers": (wsgi(body=b"fine"), RAISES + "TypeError: the body of an answer is bytes, not int"),
-    "a text written": (wsgi_writes_text, RAISES + "TypeError: the body of an answer is bytes, not str"),
+    "None": (wsgi(body=None), VIOLATION + "the app returned NoneType instead of an iterable of bytes"),
+    "text": (wsgi(body="fine"), VIOLATION + "the app returned str instead of an iterable of bytes"),
+    "a number": (wsgi(body=7), VIOLATION + "the app returned int instead of an iterable of bytes"),
+    "texts": (wsgi(body=["fine"]), RAISES + "TypeError: the body of a response must be bytes, not str"),
+    "numbers": (wsgi(body=b"fine"), RAISES + "TypeError: the body of a response must be bytes, not int"),
+    "a text written": (wsgi_writes_text, RAISES + "TypeError: the body of a response must be bytes, not str"),
     "a bad status": (wsgi("OK"), RAISES + "ValueError: start_response takes a status such as '200 OK', not 'OK'"),
     "no status": (wsgi(""), RAISES + "ValueError: start_response takes a status such as '200 OK', not ''"),
     "a number for a status": (
@@ -261,23 +261,23 @@ ASGI_GARBAGE = {
     "a body first": (OK[::-1], RAISES + "RuntimeError: 'http.response.body' came before http.response.start"),
     "no status": (
         [{"type": "http.response.start"}],
-        RAISES + "ValueError: the status of an answer is a number such as 200, not None",
+        RAISES + "ValueError: the status of a response must be a number such as 200, not None",
     ),
     "a text for a status": (
         [start(status="200")],
-        RAISES + "ValueError: the status of an answer is a number such as 200, not '200'",
+        RAISES + "ValueError: the status of a response must be a number such as 200, not '200'",
     ),
     "a status of none": (
         [start(status=7)],
-        RAISES + "ValueError: the status of an answer is a number such as 200, not 7",
+        RAISES + "ValueError: the status of a response must be a number such as 200, not 7",
     ),
     "headers of texts": (
         [start(headers=[("a", "b")])],
-        RAISES + "TypeError: the headers of an answer are pairs of bytes, not ('a', 'b')",
+        RAISES + "TypeError: the headers of a response must be pairs of bytes, not ('a', 'b')",
     ),
     "headers by name": (
         [start(headers={b"a": b"b"})],
-        RAISES + "TypeError: the headers of an answer are pairs of bytes, not (97,)",
+        RAISES + "TypeError: the headers of a response must be pairs of bytes, not (97,)",
     ),
     "no headers": ([start(headers=None)], RAISES + "TypeError: 'NoneType' object is not iterable"),
 }
@@ -355,7 +355,7 @@ def test_an_endless_asgi_answer_is_told_that_its_client_has_gone(whoosh, first):
     callback = first(app)
 
     assert len(callback.response_body) == LONGEST
-    assert raised == ["the client has read all that it reads of an answer, and hung up"]
+    assert raised == ["the response is longer than the client reads, so the client disconnected"]
     assert still_works(whoosh)
 
 

@@ -192,7 +192,7 @@ def test_a_double_may_be_used_on_the_loops_of_several_threads(whoosh):
                 "days=1000000000; must have magnitude <= 999999999."
             ),
         ),
-        ({"weeks": 52 * 9_000}, WhooshError, "It is 2030-06-01 UTC, and travel() leads past the year 9999."),
+        ({"weeks": 52 * 9_000}, WhooshError, "It is 2030-06-01 UTC, and travel() cannot go beyond the year 9999."),
         (
             {"weeks": -1},
             WhooshError,

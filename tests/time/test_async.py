@@ -484,7 +484,7 @@ def test_two_tasks_cannot_move_time_at_once(whoosh, send):
             await whoosh.atravel(hours=1)
         assert str(error.value) == (
             "Time is moving already, in another thread or task. Only one travel() or settle() can run at a time: "
-            "wait until it returns."
+            "wait until that call returns."
         )
         release.set()
         await first
