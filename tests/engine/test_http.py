@@ -44,8 +44,8 @@ def test_a_form_keeps_every_value(text: str, form: dict[str, list[str]]) -> None
     assert parse_form(text) == form
 
 
-def test_headers_that_come_several_times_keep_every_value() -> None:
-    headers = [("Set-Cookie", "a=1"), ("Content-Type", "text/xml"), ("Set-Cookie", "b=2")]
+def test_headers_that_come_several_times_in_any_case_keep_every_value() -> None:
+    headers = [("Set-Cookie", "a=1"), ("Content-Type", "text/xml"), ("set-cookie", "b=2")]
 
     assert joined_headers(headers) == {"set-cookie": "a=1\nb=2", "content-type": "text/xml"}
 

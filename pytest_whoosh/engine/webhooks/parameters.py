@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from pytest_whoosh.engine.addresses import mask_address
+from pytest_whoosh.engine.caching import cached
 from pytest_whoosh.engine.channels import CHANNELS, Channel
 from pytest_whoosh.engine.messages.lifecycle import Status
 from pytest_whoosh.engine.sids import sender_sid
@@ -117,14 +117,10 @@ def in_order(params: Mapping[str, str]) -> dict[str, str]:
     The order depends on the names only. It is the order of Scala's immutable ``HashMap``, which sorts by the improved
     hash, five bits at a time. All recorded requests of these kinds have this order, and some apps rely on it.
     """
-    return dict(sorted(params.items(), key=_order_of_item))
+    return {name: params[name] for name in sorted(params, key=_order_of)}
 
 
-def _order_of_item(item: tuple[str, str]) -> tuple[int, ...]:
-    return _order_of(item[0])
-
-
-@lru_cache(maxsize=1024)
+@cached(1024)
 def _order_of(name: str) -> tuple[int, ...]:
     hashed = 0
     for letter in name:
