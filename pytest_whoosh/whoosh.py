@@ -236,7 +236,7 @@ class Whoosh(Suggesting, Provisioning):
         self._ending_in_thread = threading.get_ident()
         self._active = False
         try:
-            self._travel.interrupt()
+            self._travel.end()
             self._courier.close()
         finally:  # everything stops even if an app raises when it shuts down
             self._end()
@@ -484,7 +484,7 @@ class Whoosh(Suggesting, Provisioning):
     @property
     def records(self) -> Records:
         """The double's records, for the server and the pages. Tests read ``outbox``, ``inbox`` and ``callbacks``."""
-        return Records(lambda: self._vendor, self._catch_up)
+        return Records(self._travel)
 
     def traffic(self) -> str:
         """Return the API calls, the messages with their histories, and the webhooks with the app's answers.
@@ -638,8 +638,7 @@ class Whoosh(Suggesting, Provisioning):
             raise WhooshError(_ENDED)
 
     def _catch_up(self) -> None:
-        if self._active:
-            self._travel.catch_up()
+        self._travel.catch_up()
 
     # Scripting
 

@@ -71,7 +71,7 @@ class Courier:
     """Delivers webhooks to the apps and servers at their URLs."""
 
     def __init__(self, *, over_http: bool, raises: bool, now: Callable[[], timedelta]) -> None:
-        #: The mounts with the longest paths first, and of equal ones the newest.
+        #: The newest first.
         self._mounts: list[Mount] = []
         #: The apps to shut down, including those that a later mount of the same URL replaced.
         self._started: list[Target] = []
@@ -89,8 +89,8 @@ class Courier:
 
     def add(self, base: str, target: Target) -> None:
         """Deliver webhooks below a base URL to a target."""
-        mounts = [Mount(base, _parts_of(base), target), *(other for other in self._mounts if other.base != base)]
-        self._mounts = sorted(mounts, key=lambda mount: len(mount.url_parts.path), reverse=True)
+        others = (other for other in self._mounts if other.base != base)
+        self._mounts = [Mount(base, _parts_of(base), target), *others]
         self._started.append(target)
 
     def open_to(self, hosts: Sequence[str] | None) -> None:
@@ -198,10 +198,13 @@ class Courier:
         return f"{_NOT_MOUNTED}. The nearest mount, {base}, differs in its {' and '.join(parts)}"
 
     def _target_of(self, url: str) -> Target | None:
-        url_parts = _parts_of(url)
+        parts = _parts_of(url)
+        nearest: Mount | None = None
         for mount in self._mounts:
-            if mount.covers(url_parts):
-                return mount.target
+            if mount.covers(parts) and (nearest is None or len(mount.url_parts.path) > len(nearest.url_parts.path)):
+                nearest = mount
+        if nearest:
+            return nearest.target
         return ServerTarget() if self.reaches(url) else None
 
 

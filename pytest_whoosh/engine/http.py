@@ -43,7 +43,10 @@ class Request:
         value: Any = self.headers.get(name)
         if value is None:
             wanted = name.lower()
-            value = next((text for key, text in self.headers.items() if key.lower() == wanted), None)
+            for key, text in self.headers.items():
+                if key.lower() == wanted:
+                    value = text
+                    break
         # Some apps pass header values as bytes.
         return value.decode("latin-1") if isinstance(value, bytes) else value
 

@@ -26,6 +26,10 @@ class Unknown(Exception):
     """There is no such operation."""
 
 
+class NotJson(Exception):
+    """The body of a request is no JSON."""
+
+
 #: The HTTP status for each exception. Any other exception is a bug of this package, and is not caught.
 _STATUSES: Final[Mapping[type[Exception], int]] = {
     TypeError: 400,
@@ -35,6 +39,7 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
     Unknown: 404,
     WhooshError: 409,
     AssertionError: 409,
+    NotJson: 415,
 }
 
 
@@ -50,7 +55,7 @@ class Control:
 
     def answer(self, request: Request) -> Response:
         """Answer one request."""
-        foreign = foreign_page(request.header, self._server.url, request.origin)
+        foreign = foreign_page(request.header, lambda origin: origin in (self._server.url, request.origin))
         if foreign:
             return refuse_page(foreign, self._server.url)
         with using_dialect(DIALECT):
@@ -64,20 +69,20 @@ class Control:
         if request.path == _DESCRIPTION:
             return _require_method(request, "GET") or _respond(describe(self._server.url))
         operation = _find(request.path)
-        return _require_method(request, operation.method) or _require_json(request) or self._do(operation, request)
+        return _require_method(request, operation.method) or self._do(operation, request, _read_body(request))
 
-    def _do(self, operation: Operation, request: Request) -> Response:
-        given = _query(operation, request) if operation.method == "GET" else _body(operation, request)
+    def _do(self, operation: Operation, request: Request, body: object) -> Response:
+        given = _query(operation, request) if operation.method == "GET" else _body(operation, request, body)
         return _respond(operation.do(self._server, given))
 
 
-def foreign_page(header: Callable[[str], str | None], *own: str) -> str | None:
+def foreign_page(header: Callable[[str], str | None], is_own: Callable[[str], bool]) -> str | None:
     """Return the page of another origin that a browser sends a request for; None for any other request.
 
     Browsers send ``Origin`` with all but the simplest requests, and ``Sec-Fetch-Site`` with those to this machine.
     """
     origin = header("Origin")
-    if origin is not None and origin not in own:
+    if origin is not None and not is_own(origin):
         return origin
     site = header("Sec-Fetch-Site")
     return None if site in (None, "same-origin", "none") else "other sites"
@@ -103,31 +108,35 @@ def _require_method(request: Request, method: str) -> Response | None:
     return _refuse(405, f"{request.path} takes {method}, not {request.method}.", {"Allow": method})
 
 
-def _require_json(request: Request) -> Response | None:
-    """Refuse a body that is not JSON. JSON with another Content-Type is accepted, because curl sends a form's."""
+def _read_body(request: Request) -> object:
+    """Read the JSON of a body, whatever its Content-Type, because curl sends a form's. No body is an empty object.
+
+    Raises:
+        ValueError: the body is not the JSON that its Content-Type says.
+        NotJson: the body is none.
+    """
     if not request.body:
-        return None
+        return {}
     try:
-        read_json(request.text)
+        return read_json(request.text)
     except ValueError as problem:
         content_type = request.header("Content-Type") or ""
         if "json" in content_type:
             raise ValueError(f"The body is no JSON: {problem}.") from None
         sent = f", sent as {content_type}" if content_type else ""
-        return _refuse(415, f"The body is a JSON object, and this is none{sent}: {show(request.text)}.")
-    return None
+        raise NotJson(f"The body is a JSON object, and this is none{sent}: {show(request.text)}.") from None
 
 
 def _query(operation: Operation, request: Request) -> Arguments:
     if request.body:
         raise ValueError(f"{operation.name} takes its parameters in the query, and no body.")
-    return _arguments(operation, read_query(operation.name, request.query, operation.parameters), request.query)
+    query = request.query
+    return _arguments(operation, read_query(operation.name, query, operation.parameters), query)
 
 
-def _body(operation: Operation, request: Request) -> Arguments:
+def _body(operation: Operation, request: Request, given: object) -> Arguments:
     if request.query_string:
         raise ValueError(f"{operation.name} takes its parameters as a JSON object in the body, not in the query.")
-    given = read_json(request.text) if request.body else {}
     if not isinstance(given, dict):
         example = f" such as {operation.example}" if operation.example else ""
         raise ValueError(f"{operation.name} takes a JSON object{example}, not {show(given)}.")

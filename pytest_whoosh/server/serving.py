@@ -321,7 +321,8 @@ class Server(Suggesting):
     async def _answer(self, call: web.BaseRequest) -> web.StreamResponse:
         target, host = read_target(call.raw_path, call.headers.get("Host", ""))
         path = target.partition("?")[0]
-        refuse = _refusal_of_control if _is_control(path) else _refusal
+        controls = _is_control(path)
+        refuse = _refusal_of_control if controls else _refusal
         if not is_host(host) or len(call.headers.getall("Host", ())) > 1:
             return _render(refuse(20001, 400, _NO_HOST.format(host=host)))
         if not serves(host, self._host):
@@ -331,18 +332,19 @@ class Server(Suggesting):
             answer.force_close()
             return answer
         host = host or self._local(call)
-        page = None if is_vendor(name_of(host)) else PAGES.get(path)
-        if page is not None:
-            foreign = foreign_page(call.headers.get, self.url, f"{self._scheme}://{host}")
+        page = PAGES.get(path)
+        if page is not None and not is_vendor(name_of(host)):
+            own = (self.url, f"{self._scheme}://{host}")
+            foreign = foreign_page(call.headers.get, own.__contains__)
             if foreign and not _is_visit(call):
                 return _render(refuse_page(foreign, self.url))
             return await page(self, call)
         try:
             body = await _body(call)
         except web.HTTPRequestEntityTooLarge as error:
-            limit = f": {error.text}" if _is_control(path) else ""  # the vendor does not say which limit it has
+            limit = f": {error.text}" if controls else ""  # the vendor does not say which limit it has
             return _render(refuse(20413, 413, f"Request Entity Too Large{limit}"))
-        if _is_control(path):
+        if controls:
             request = Request(call.method, f"{self._scheme}://{host}{target}", call.headers, body)
             return _render(await self._controlled(request, path))
         # Through the proxy the client reaches the vendor's host again, so links may lead there.

@@ -54,10 +54,12 @@ class Travel:
     """
 
     def __init__(self, vendor: Vendor, clock: AppClock, courier: Courier, lock: RLock) -> None:
-        self._vendor = vendor
+        #: The vendor whose time this moves. A reset puts another in its place.
+        self.vendor = vendor
         self._clock = clock
         self._courier = courier
         self._lock = lock
+        self._has_ended = False
         #: The current journey, or the current delivery of webhooks that became due on a clock that the test moved.
         self._journey: _Journey | None = None
         #: True if events that happened during an API call left webhooks to deliver.
@@ -71,7 +73,7 @@ class Travel:
 
     def report_now(self) -> datetime:
         """Return the current moment, and remember that the test has read it."""
-        self._last_reported = self._vendor.now
+        self._last_reported = self.vendor.now
         return self._last_reported
 
     def follow_clock(self) -> None:
@@ -80,14 +82,14 @@ class Travel:
         Events that became due happen. Their webhooks wait, because the app is making a call.
         """
         now, moved = self._clock.look()
-        timeline = self._vendor.timeline
+        timeline = self.vendor.timeline
         if moved:
             if self._journey is None:
                 until = timeline.steady + moved
                 while timeline.step(until):
                     pass
                 timeline.advance(until - timeline.steady)
-                self._behind = bool(self._vendor.webhooks.due)
+                self._behind = bool(self.vendor.webhooks.due)
             else:  # a handler moved the clock: events that became due happen after its response
                 timeline.advance(moved)
         if now != timeline.now and (self._journey is None or now > timeline.now):
@@ -99,12 +101,14 @@ class Travel:
         Webhooks that became due are delivered at the current moment. If they must be awaited, they stay due until a
         journey is awaited.
         """
+        if self._has_ended:
+            return
         with self._lock:
             self.follow_clock()
             if not self._behind or not self._claim():
                 return
             journey = self._journey
-        due = self._vendor.webhooks.due
+        due = self.vendor.webhooks.due
         try:
             while due and not (journey and journey.interrupted) and self._courier.can_deliver(due[0]):
                 webhook = due[0]
@@ -134,13 +138,18 @@ class Travel:
             raise WhooshError(_with_methods(_NOT_IN_A_HANDLER))
         self.interrupt()
         self._journey = None
-        self._vendor = vendor
+        self.vendor = vendor
         self._behind = False
 
     def after_fork(self) -> None:
         """Forget a journey in a forked child if the thread of the journey does not exist there."""
         if self._journey is not None and self._journey.caller != _caller():
             self._journey = None
+
+    def end(self) -> None:
+        """Stop a journey that runs in another thread, and follow the app's clock no more."""
+        self._has_ended = True
+        self.interrupt()
 
     def interrupt(self) -> None:
         """Stop a journey that is running in another thread."""
@@ -257,10 +266,10 @@ class Travel:
                 raise WhooshError(_with_methods(_MOVING))
             try:
                 if claimed:
-                    self._vendor.chains.reset_counts()
+                    self.vendor.chains.reset_counts()
                     self._clock.freeze()
                 self.follow_clock()
-                self._shown = self._vendor.now
+                self._shown = self.vendor.now
             except BaseException:
                 if claimed:
                     self._end(journey)
@@ -269,8 +278,8 @@ class Travel:
             yield journey
         finally:
             with self._lock:
-                if journey.vendor is self._vendor:  # else the double was reset: the current moment stays
-                    self._show(self._vendor.now)
+                if journey.vendor is self.vendor:  # else the double was reset: the current moment stays
+                    self._show(self.vendor.now)
                 if claimed:
                     self._end(journey)
 
@@ -279,7 +288,7 @@ class Travel:
         with self._lock:
             if self._journey is not None:
                 return False
-            self._journey = _Journey(_caller(), self._vendor)
+            self._journey = _Journey(_caller(), self.vendor)
             return True
 
     def _end(self, journey: _Journey | None) -> None:
@@ -296,7 +305,7 @@ class Travel:
             ValueError: The moment has no time zone.
             WhooshError: The moment lies in the past, or after the year 9999.
         """
-        now = self._vendor.now
+        now = self.vendor.now
         if isinstance(to, datetime):
             if amount:
                 raise TypeError(f"{dialect().method('travel')} takes a moment, or an amount of time: not both.")
@@ -324,16 +333,16 @@ class Travel:
 
     def _on_steady(self, destination: timedelta | datetime) -> datetime:
         """Return a journey's destination on the steady clock, which measures spans."""
-        timeline = self._vendor.timeline
+        timeline = self.vendor.timeline
         amount = destination - timeline.now if isinstance(destination, datetime) else destination
         return timeline.steady + max(amount, _ZERO)
 
     def _nothing_due(self) -> bool:
         with self._lock:
-            return not self._vendor.webhooks.due and self._vendor.timeline.next_in() is None
+            return not self.vendor.webhooks.due and self.vendor.timeline.next_in() is None
 
     def _next_due(self) -> datetime:
-        timeline = self._vendor.timeline
+        timeline = self.vendor.timeline
         return timeline.steady + (timeline.next_in() or _ZERO)
 
     # Deliveries
@@ -367,7 +376,7 @@ class Travel:
     @contextmanager
     def _mark_answers(self, webhook: Webhook) -> Iterator[None]:
         """Mark the messages that the app sends during the context as answers to a webhook."""
-        chains = self._vendor.chains
+        chains = self.vendor.chains
         token, before = ANSWERING.set(webhook), chains.delivered
         chains.delivered = webhook
         try:
