@@ -79,7 +79,7 @@ R = TypeVar("R")
 
 _NOT_INTERCEPTED: Final = (
     "pytest-whoosh stopped a call to {host} before it left this machine: the whoosh fixture does not intercept the "
-    "library that made it. Make the call with requests, httpx, aiohttp, urllib3, http.client or urllib.request."
+    "library that made it. Make the call with requests, httpx, httpx2, aiohttp, urllib3, http.client or urllib.request."
 )
 
 _SWALLOWED: Final = "The app or the test swallowed this error: {error}"

@@ -436,7 +436,7 @@ def test_a_connection_that_the_fixture_does_not_answer_is_refused_with_its_own_s
     refusal = (
         "pytest-whoosh stopped a call to api.twilio.com before it left this machine: the whoosh fixture does not "
         "intercept the library that made it. "
-        "Make the call with requests, httpx, aiohttp, urllib3, http.client or urllib.request."
+        "Make the call with requests, httpx, httpx2, aiohttp, urllib3, http.client or urllib.request."
     )
     result.stdout.fnmatch_lines([f"E*WhooshGuardError: {refusal}", "*- whoosh traffic -*"])
 
