@@ -58,7 +58,7 @@ class RunGuard:
         self._late_failures: list[tuple[str, str]] = []
         self._item: pytest.Item | None = None
         self._guard = Guard(self._explain, on=on, record=self._record)
-        self._threads = ThreadOrigins()
+        self._threads = ThreadOrigins(lambda frame: _wider_fixture(frame) is not None)
         self._children = Children()
         #: Whether tests are guarded that say nothing about it.
         self.default = on

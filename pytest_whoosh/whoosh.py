@@ -60,6 +60,7 @@ from .environment import DjangoSettings, Environment
 from .interception import expectations
 from .interception.clients import Interception
 from .interception.guard import Guard
+from .interception.threads import earlier_test
 from .provisioning import Provisioning
 from .report.secrets import hider, secrets_in
 from .report.snapshot import snapshot
@@ -397,6 +398,8 @@ class Whoosh(Suggesting, Provisioning):
                     self._not_faked.append(error)
                 raise
             finally:
+                if test := earlier_test():
+                    self._vendor.record_origin(test)
                 if concurrency := self._vendor.concurrency:
                     (later or _call_now)(partial(self._end_call, concurrency, request))
 

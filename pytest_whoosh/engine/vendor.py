@@ -70,6 +70,8 @@ _LONGEST_VALUE: Final = 120
 _LONGEST_TEXT: Final = 8_000
 #: The note on a call that raised :class:`WhooshNotFakedError`, which says the rest.
 NOT_FAKED: Final = "not faked, and no rule of the test answers it"
+#: The note on a call that a thread of an earlier test made.
+LEFT_OVER: Final = "sent by a thread that {test} started"
 #: Direction of the messages that an app sends through the API.
 OUTBOUND_API: Final = "outbound-api"
 
@@ -413,6 +415,16 @@ class Vendor:
         return self.accounts[service.account_sid].resources.join_pool(service, pooled)
 
     # The journal
+
+    def record_origin(self, test: str) -> None:
+        """Note that the last API call came from a thread that an earlier test started."""
+        exchange = self.journal[-1]
+        said = f"{exchange.note}, " if exchange.note else ""
+        exchange.note = f"{said}{LEFT_OVER.format(test=test)}"
+        if exchange.method == "POST" and exchange.sid:
+            message = next((each for each in reversed(self.all_messages) if each.sid == exchange.sid), None)
+            if message:
+                message.left_over_from = test
 
     def record_call(
         self,

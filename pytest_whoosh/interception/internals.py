@@ -127,5 +127,6 @@ INTERNALS: Final = (
     Internal("Python", "asyncio.sslproto:_SSLProtocolTransport()._ssl_protocol", "leads to the above", "3.11", "3.14"),
     Internal("Python", "http.client:HTTPConnection()._tunnel_host", "is the host behind a proxy", "3.11", "3.14"),
     Internal("Python", "unittest.case:_AssertRaisesContext", "catches the errors that a test expects", "3.11", "3.14"),
+    Internal("Python", "threading:Thread()._target", "shows that a thread is a pool's", "3.11", "3.14"),
     Internal("Python", "threading:RLock()._at_fork_reinit", "frees a lock in a forked child", "3.11", "3.14"),
 )

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, Final
 
 from .guard import STARTED_BY
 from .patching import Patch
 
+#: The modules of pools whose threads work for one test after the other, so that they belong to none.
+_POOLS: Final = frozenset({"multiprocessing.pool", "trio._core._thread_cache"})
+#: The module of those that are told by the work that they were given.
+_EXECUTOR: Final = "concurrent.futures.thread"
+
 
 class ThreadOrigins:
-    """Marks each thread with the test that started it, from :meth:`start` until :meth:`stop`."""
+    """Marks each thread with the test that started it, from :meth:`start` until :meth:`stop`.
 
-    def __init__(self) -> None:
+    The threads of an executor are marked while they work, with the test that submitted the work.
+
+    Args:
+        is_shared: returns True if the code below a frame serves several tests, as a fixture of a wider scope does.
+    """
+
+    def __init__(self, is_shared: Callable[[FrameType], bool]) -> None:
         #: The ID of the test that is running.
         self.test: str | None = None
+        self._is_shared = is_shared
         self._patch = Patch(threading.Thread, "start", self._marking)
+        self._executors: Patch | None = None
 
     def start(self) -> None:
         """Start to mark threads."""
@@ -26,18 +41,50 @@ class ThreadOrigins:
     def stop(self) -> None:
         """Stop marking threads."""
         self._patch.stop()
+        if self._executors is not None:
+            self._executors.stop()
+            self._executors = None
         if self in _ORIGINS:
             _ORIGINS.remove(self)
 
     def _marking(self, start: Any) -> Callable[..., None]:
         def starting(thread: Any, *args: Any, **kwargs: Any) -> None:
-            # A thread that outlived its test may start others.
-            started_by = getattr(threading.current_thread(), STARTED_BY, None) or self.test
-            if started_by is not None and _ORIGINS[-1] is self:
-                setattr(thread, STARTED_BY, started_by)
+            if _ORIGINS[-1] is self:
+                self._mark(thread)
             start(thread, *args, **kwargs)
 
         return starting
+
+    def _mark(self, thread: threading.Thread) -> None:
+        target: Any = getattr(thread, "_target", None)
+        module = getattr(target, "__module__", None)
+        if module in _POOLS:
+            return
+        if (test := self._current_test()) is not None and not self._is_shared(sys._getframe()):
+            setattr(thread, STARTED_BY, test)
+        if module == _EXECUTOR and self._executors is None:  # the thread begins with the work of this very test
+            self._executors = Patch(target.__globals__["ThreadPoolExecutor"], "submit", self._submitting)
+            self._executors.start()
+
+    def _current_test(self) -> str | None:
+        # A thread that outlived its test may start others.
+        return getattr(threading.current_thread(), STARTED_BY, None) or self.test
+
+    def _submitting(self, submit: Any) -> Callable[..., Any]:
+        def submitting(pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+            test = self._current_test()
+
+            def work(*args: Any, **kwargs: Any) -> Any:
+                thread = threading.current_thread()
+                setattr(thread, STARTED_BY, test)
+                try:
+                    return function(*args, **kwargs)
+                finally:
+                    setattr(thread, STARTED_BY, None)
+
+            return submit(pool, work, *args, **kwargs)
+
+        return submitting
 
 
 #: Those that mark threads, the newest last: a test of a pytest plugin runs pytest inside pytest.

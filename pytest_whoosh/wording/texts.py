@@ -7,6 +7,7 @@ from typing import Final
 
 from pytest_whoosh.delivery.exceptions import describe_exception
 from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.vendor import LEFT_OVER
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
 MOST_ROWS: Final = 20
@@ -82,6 +83,12 @@ def _state(message: Message) -> str:
 
 
 def _body(message: Message, hide: Callable[[str], str] = str) -> str:
+    """Return a message's text for one line, and the earlier test that it comes from, if any."""
+    text = _text(message, hide)
+    return f"{text} ({LEFT_OVER.format(test=message.left_over_from)})" if message.left_over_from else text
+
+
+def _text(message: Message, hide: Callable[[str], str]) -> str:
     shown = repr(cut(hide(message.sent_body), _LONGEST_BODY))
     return f"{shown} + {count(len(message.media_urls), 'media file')}" if message.media_urls else shown
 

@@ -350,6 +350,111 @@ def test_a_thread_that_outlives_the_fixture_is_refused(pytester):
     )
 
 
+LEFT_OVER = """
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+
+    import pytest
+    import requests
+
+    SID = "AC" + "f00d" * 8
+    URL = f"https://api.twilio.com/2010-04-01/Accounts/{SID}/Messages.json"
+    FORM = {"To": "+15558675310", "From": "+15557122661", "Body": "Hi"}
+    POOL = ThreadPoolExecutor(1)
+    go_on, done = threading.Event(), threading.Event()
+
+    def send():
+        requests.post(URL, data=FORM, auth=(SID, "secret"))
+
+    def wait_and_send():
+        go_on.wait()
+        try:
+            send()
+        except Exception:
+            pass
+        done.set()
+"""
+
+
+@pytest.mark.parametrize("start", ["threading.Thread(target=wait_and_send).start()", "POOL.submit(wait_and_send)"])
+def test_a_message_of_a_thread_that_an_earlier_test_started_is_shown_as_such(pytester, start):
+    pytester.makepyfile(
+        f"""{LEFT_OVER}
+    def test_a(whoosh):
+        {start}
+
+    def test_b(whoosh):
+        go_on.set()
+        assert done.wait(5)
+        POOL.submit(send).result()
+        whoosh.assert_nothing_sent()
+    """
+    )
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(passed=1, failed=1)
+    path = "test_a_message_of_a_thread_that_an_earlier_test_started_is_shown_as_such.py"
+    said = f"sent by a thread that {path}::test_a started"
+    result.stdout.fnmatch_lines(
+        [
+            f"E * SM*0001 * 'Hi' ({said})",
+            "E * SM*0002 * 'Hi'",
+            f"* POST *Messages.json -> 201 SM*: {said}",
+            "* POST *Messages.json -> 201 SM*[0-9]",
+            f"*SM* -> *: 'Hi' ({said})",
+        ]
+    )
+    assert result.stdout.str().count(said) == 3
+
+
+@pytest.mark.parametrize("start", ["threading.Thread(target=wait_and_send).start()", "POOL.submit(wait_and_send)"])
+def test_the_test_that_started_a_thread_is_blamed_for_what_the_guard_stops(pytester, start):
+    pytester.makepyfile(
+        f"""{LEFT_OVER}
+    def test_a():
+        {start}
+
+    def test_b():
+        go_on.set()
+        assert done.wait(5)
+    """
+    )
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_a*", "*was refused later, while *::test_b was running: *"])
+
+
+SHARED_THREADS = {
+    "a pool": "go_on.set()\n        POOL.submit(wait_and_send).result()",
+    "a thread of a wider fixture": "go_on.set()\n        assert done.wait(5)",
+}
+
+
+@pytest.mark.parametrize("use", SHARED_THREADS.values(), ids=SHARED_THREADS)
+def test_a_thread_that_serves_several_tests_is_no_matter_of_the_first(pytester, use):
+    pytester.makepyfile(
+        f"""{LEFT_OVER}
+    @pytest.fixture(scope="module", autouse=True)
+    def shared():
+        threading.Thread(target=wait_and_send).start()
+
+    def test_a():
+        POOL.submit(int).result()
+
+    def test_b():
+        {use}
+    """
+    )
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*_ test_b _*", "*this test reached for api.twilio.com without *"])
+
+
 LIVE = as_test(
     "live",
     """

@@ -91,6 +91,8 @@ class Message:
     posted_values: tuple[str | tuple[str, ...], ...] = ()
     #: The reason why an inbound message caused no webhook.
     no_webhook: str | None = None
+    #: The ID of the earlier test whose thread sent the message. None for a message of the running test.
+    left_over_from: str | None = None
     #: The message that the app answered with this one, and the number of messages before this one in the chain.
     in_reply_to: Message | None = None
     chain_position: int = 0
