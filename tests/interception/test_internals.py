@@ -89,6 +89,7 @@ MAKERS: dict[str, Callable[[Any], Any]] = {
     "requests_mock.adapter:_Matcher": lambda module: module.Adapter().register_uri("GET", "https://a.example"),
     "requests:Response": lambda module: module.Response(),
     "threading:RLock": lambda module: module.RLock(),
+    "threading:Thread": lambda module: module.Thread(),
     "time_machine:Traveller": a_traveller,
     "urllib3:HTTPResponse": lambda module: module.HTTPResponse(),
     **{

@@ -91,7 +91,7 @@ class Message:
     posted_values: tuple[str | tuple[str, ...], ...] = ()
     #: The reason why an inbound message caused no webhook.
     no_webhook: str | None = None
-    #: The ID of the earlier test whose thread sent the message. None for a message of the running test.
+    #: The ID of the earlier test that started the thread that sent the message. None if there is no such test.
     left_over_from: str | None = None
     #: The message that the app answered with this one, and the number of messages before this one in the chain.
     in_reply_to: Message | None = None
