@@ -1,4 +1,4 @@
-"""Plain HTTP to the fake, for what the SDK cannot say."""
+"""Plain HTTP requests to the fake, which the SDK cannot send."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from pytest_whoosh import Whoosh
 from tests.conftest import PERSON, SENDER
 
 HOST = "https://api.whoosh.totogi.solutions"
-#: A message that nothing is wrong with.
+#: The parameters of a valid message.
 SEND = {"To": PERSON, "From": SENDER, "Body": "Hi there"}
 
 
 @dataclass(frozen=True)
 class Api:
-    """Plain HTTP to the Message resource of an account."""
+    """Plain HTTP requests to an account's Message resource."""
 
     whoosh: Whoosh
 
     def path(self, below: str = "") -> str:
-        """The path of the account's messages, or of something below them, without an extension."""
+        """Return the path of the account's messages, or of a subresource, without an extension."""
         return f"/2010-04-01/Accounts/{self.whoosh.account_sid}/Messages{below}"
 
     def call(self, method: str, path: str, **kwargs: object) -> requests.Response:
@@ -49,12 +49,12 @@ def api(whoosh: Whoosh) -> Api:
 
 @pytest.fixture
 def noon() -> Iterator[None]:
-    """The app's clock stands at noon on 15 June 2030; take it before the whoosh fixture."""
+    """Freeze the app's clock at noon on 15 June 2030. Request this before the whoosh fixture."""
     with freezegun.freeze_time("2030-06-15 12:00:00"):
         yield
 
 
 def refusal(code: int, message: str, status: int = 400) -> dict[str, object]:
-    """The whole document of a refusal."""
+    """Return the whole document of an error."""
     more_info = f"https://www.twilio.com/docs/errors/{code}"
     return {"code": code, "message": message, "more_info": more_info, "status": status}

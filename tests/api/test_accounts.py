@@ -1,4 +1,4 @@
-"""Accounts: whose credentials open what, sub-accounts, suspension, the balance, and API keys."""
+"""Accounts: credentials, sub-accounts, suspension, balance and API keys."""
 
 import re
 from datetime import timedelta
@@ -26,7 +26,7 @@ def auth(whoosh: Whoosh) -> tuple[str, str]:
 
 
 def sub_account(client: Client, name: str = "Branch") -> Client:
-    """A client that works for a sub-account with its own credentials."""
+    """Return a client with a sub-account's own credentials."""
     account = client.api.accounts.create(friendly_name=name)
     return Client(account.sid, account.auth_token)
 
@@ -87,7 +87,7 @@ def test_an_account_is_renamed(whoosh: Whoosh, client: Client) -> None:
     [({"FriendlyName": "x" * 65}, 20002), ({"Status": "sleeping"}, 20422)],
     ids=["a name too long", "a status that is none"],
 )
-def test_an_update_that_will_not_do_is_refused(whoosh: Whoosh, client: Client, form: dict[str, str], code: int) -> None:
+def test_an_invalid_update_is_refused(whoosh: Whoosh, client: Client, form: dict[str, str], code: int) -> None:
     answer = requests.post(accounts_url(f"/{whoosh.account_sid}"), data=form, auth=auth(whoosh))
 
     assert (answer.status_code, answer.json()["code"]) == (400, code)
@@ -148,13 +148,13 @@ def test_lists_are_filtered_by_name_and_status(client: Client, filters: dict[str
     assert [each.friendly_name for each in client.api.accounts.list(**filters)] == names
 
 
-def test_a_status_to_filter_by_that_is_none_is_refused(whoosh: Whoosh) -> None:
+def test_an_invalid_status_to_filter_by_is_refused(whoosh: Whoosh) -> None:
     answer = requests.get(accounts_url() + "?Status=sleeping", auth=auth(whoosh))
 
     assert (answer.status_code, answer.json()["code"]) == (400, 20422)
 
 
-def test_a_sub_account_sees_itself_alone(client: Client) -> None:
+def test_a_sub_account_sees_only_itself(client: Client) -> None:
     branch = sub_account(client)
 
     assert [each.friendly_name for each in branch.api.accounts.list()] == ["Branch"]
@@ -175,7 +175,7 @@ def test_a_sub_account_shares_no_resource_with_its_owner(whoosh: Whoosh, client:
     assert branch.messages.list() == []
 
 
-def test_what_a_sub_account_makes_is_its_own(whoosh: Whoosh, client: Client) -> None:
+def test_a_sub_account_owns_the_resources_that_it_creates(whoosh: Whoosh, client: Client) -> None:
     branch = sub_account(client)
 
     made = [
@@ -219,7 +219,7 @@ def test_an_account_cannot_send_from_the_number_of_another() -> None:
         )
 
 
-def test_people_who_write_to_the_number_of_a_sub_account_reach_that_one(whoosh: Whoosh, client: Client) -> None:
+def test_people_who_write_to_the_number_of_a_sub_account_reach_that_account(whoosh: Whoosh, client: Client) -> None:
     branch = sub_account(client)
     branch.incoming_phone_numbers.create(phone_number=OURS, sms_url="https://app.example/sms")
 
@@ -243,10 +243,10 @@ def test_webhooks_of_a_sub_account_are_signed_with_its_own_auth_token(whoosh: Wh
     assert not RequestValidator(whoosh.auth_token).validate(callback.url, callback.params, callback.signature)
 
 
-# Guests: SIDs that nobody created
+# Guests: accounts that are opened on demand
 
 
-def test_a_well_formed_sid_opens_an_account_with_messages_of_its_own(whoosh: Whoosh, client: Client) -> None:
+def test_a_well_formed_sid_opens_an_account_with_its_own_messages(whoosh: Whoosh, client: Client) -> None:
     guest = Client(STRANGER, "any token")
 
     guest.messages.create(from_=OURS, to=PERSON, body="Hi")
@@ -256,7 +256,7 @@ def test_a_well_formed_sid_opens_an_account_with_messages_of_its_own(whoosh: Who
     assert whoosh.assert_sent(to=PERSON).account_sid == STRANGER
 
 
-def test_a_guest_is_known_by_its_credentials_where_the_path_names_no_account(whoosh: Whoosh) -> None:
+def test_a_guest_is_known_by_its_credentials_if_the_path_names_no_account(whoosh: Whoosh) -> None:
     guest = Client(STRANGER, "any token")
 
     assert guest.messaging.v1.services.create(friendly_name="Reminders").account_sid == STRANGER
@@ -280,7 +280,7 @@ def test_a_guest_is_in_no_list_of_accounts(whoosh: Whoosh, client: Client) -> No
 # With credentials="any", the first two are placeholders that open an account.
 @pytest.mark.whoosh(credentials="exact")
 @pytest.mark.parametrize("sid", ["AC12", "ac" + "1" * 32, "SK" + "1" * 32], ids=["short", "lower case", "another kind"])
-def test_an_account_sid_that_is_none_is_not_found(whoosh: Whoosh, sid: str) -> None:
+def test_an_invalid_account_sid_is_not_found(whoosh: Whoosh, sid: str) -> None:
     answer = requests.get(accounts_url(f"/{sid}"), auth=auth(whoosh))
 
     assert answer.status_code == 404
@@ -385,11 +385,11 @@ def test_the_other_hosts_refuse_credentials_with_a_reason(
 
 
 @pytest.mark.parametrize("resource", HOSTS)
-def test_missing_credentials_are_refused_also_where_any_will_do(whoosh: Whoosh, resource: str) -> None:
+def test_missing_credentials_are_refused_even_if_any_are_accepted(whoosh: Whoosh, resource: str) -> None:
     assert requests.get(HOSTS[resource].format(sid=whoosh.account_sid)).status_code == 401
 
 
-def test_exact_credentials_open_no_account_that_is_not_there(exact: Whoosh) -> None:
+def test_exact_credentials_open_no_unknown_account(exact: Whoosh) -> None:
     answer = requests.get(accounts_url(f"/{STRANGER}"), auth=auth(exact))
 
     assert (answer.status_code, answer.json()["code"]) == (401, 20003)
@@ -407,7 +407,7 @@ def test_exact_credentials_of_an_owner_open_its_sub_accounts_but_not_the_reverse
         assert (refusal.value.status, refusal.value.code) == (401, 20003)
 
 
-def test_hosts_without_an_account_in_the_path_serve_that_of_the_credentials(exact: Whoosh) -> None:
+def test_hosts_without_an_account_in_the_path_use_the_account_of_the_credentials(exact: Whoosh) -> None:
     client = Client(exact.account_sid, exact.auth_token)
     branch = sub_account(client)
     key = branch.new_keys.create()
@@ -573,7 +573,7 @@ def test_deleting_a_message_gives_no_money_back(whoosh: Whoosh, client: Client) 
     assert client.balance.fetch().balance == "99.9921"
 
 
-def test_messages_from_people_cost_what_the_price_list_says(whoosh: Whoosh, client: Client) -> None:
+def test_messages_from_people_cost_the_list_price(whoosh: Whoosh, client: Client) -> None:
     whoosh.receive("x" * 161, from_=PERSON, to=OURS)
 
     (message,) = client.messages.list()
@@ -621,7 +621,7 @@ def test_a_deleted_key_opens_nothing() -> None:
         assert (refusal.value.status, refusal.value.code) == (401, 20003)
 
 
-def test_the_key_that_the_account_came_with_is_listed_with_the_others(whoosh: Whoosh, client: Client) -> None:
+def test_the_accounts_first_key_is_listed_with_the_others(whoosh: Whoosh, client: Client) -> None:
     key = client.new_keys.create(friendly_name="CI")
 
     assert [each.sid for each in client.keys.list(page_size=1)] == [key.sid, whoosh.api_key]
@@ -636,7 +636,7 @@ def test_a_key_is_renamed(client: Client) -> None:
     assert client.keys(key.sid).fetch().friendly_name == "Production"
 
 
-def test_a_key_that_is_not_there_is_not_found(client: Client) -> None:
+def test_an_unknown_key_is_not_found(client: Client) -> None:
     with pytest.raises(TwilioRestException) as refusal:
         client.keys("SK" + "0" * 32).fetch()
 

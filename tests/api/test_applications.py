@@ -1,4 +1,4 @@
-"""Applications: created, listed, configured and deleted; and where they report messages."""
+"""Applications over REST, and status callbacks to their URLs."""
 
 import pytest
 import requests
@@ -39,7 +39,7 @@ SETTINGS = {
 }
 
 
-def test_an_application_made_of_nothing_has_the_defaults(whoosh: Whoosh, freezer) -> None:
+def test_an_application_without_parameters_has_the_defaults(whoosh: Whoosh, freezer) -> None:
     freezer.move_to("2030-05-06 07:08:09")
 
     answer = requests.post(applications_url(whoosh), auth=auth(whoosh))
@@ -79,7 +79,7 @@ def test_every_property_that_an_app_sets_shows_when_the_application_is_fetched(c
     assert {name: getattr(fetched, name) for name in SETTINGS} == SETTINGS
 
 
-def test_an_update_changes_what_is_posted_and_nothing_else(client: Client) -> None:
+def test_an_update_changes_only_posted_properties(client: Client) -> None:
     application = client.applications.create(**SETTINGS)
 
     application.update(friendly_name="Sales", sms_url="https://app.example/new")
@@ -126,9 +126,7 @@ def test_an_application_that_the_test_adds_is_the_record_that_the_api_shows(whoo
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
 )
-def test_an_application_that_will_not_do_is_refused(
-    whoosh: Whoosh, client: Client, form: dict[str, str], code: int
-) -> None:
+def test_an_invalid_application_is_refused(whoosh: Whoosh, client: Client, form: dict[str, str], code: int) -> None:
     existing = whoosh.add_application(friendly_name="Support")
 
     answers = [
@@ -153,7 +151,7 @@ def test_a_deleted_application_is_gone(client: Client) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize("sid", ["AP" + "0" * 32, "12"], ids=["unknown", "malformed"])
-def test_an_application_that_is_not_there_is_not_found(whoosh: Whoosh, method: str, sid: str) -> None:
+def test_an_unknown_application_is_not_found(whoosh: Whoosh, method: str, sid: str) -> None:
     answer = requests.request(method, applications_url(whoosh, f"/{sid}"), auth=auth(whoosh))
 
     assert answer.status_code == 404

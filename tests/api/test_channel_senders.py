@@ -1,4 +1,4 @@
-"""The Senders API: WhatsApp, RCS and Messenger senders with webhooks of their own (recorded.md, row 28)."""
+"""The Senders API: WhatsApp, RCS and Messenger senders with their own webhooks (recorded.md, row 28)."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ WEBHOOK = {
     "status_callback_url": f"{URL}/status",
     "status_callback_method": "POST",
 }
-#: What only newer SDKs know of a sender.
+#: The properties of a sender that only newer SDKs have.
 NEWER = {
     "friendly_name",
     "pending_display_name",
@@ -54,7 +54,7 @@ def _get(whoosh: Whoosh, path: str = "") -> Any:
     return requests.get(ENDPOINT + path, auth=(whoosh.account_sid, whoosh.auth_token), timeout=5).json()
 
 
-def test_a_sender_shows_what_the_sdk_knows_of_one(whoosh: Whoosh, client: Client) -> None:
+def test_a_sender_has_the_properties_of_the_sdk(whoosh: Whoosh, client: Client) -> None:
     sender = create(client)
     document = _get(whoosh, f"/{sender.sid}")
 
@@ -68,7 +68,7 @@ def test_a_sender_shows_what_the_sdk_knows_of_one(whoosh: Whoosh, client: Client
     assert document["url"] == f"{ENDPOINT}/{sender.sid}"
 
 
-def test_a_sender_is_set_up_within_a_minute(whoosh: Whoosh, client: Client) -> None:
+def test_a_sender_is_registered_within_a_minute(whoosh: Whoosh, client: Client) -> None:
     sender = create(client, webhook=WEBHOOK, friendly_name="Support", configuration={"waba_id": "1234567"})
 
     assert (sender.status, sender.sender_id, sender.friendly_name) == ("CREATING", WHATSAPP, "Support")
@@ -79,7 +79,7 @@ def test_a_sender_is_set_up_within_a_minute(whoosh: Whoosh, client: Client) -> N
     assert sender.fetch().properties == {"quality_rating": "HIGH", "messaging_limit": "10K Customers/24hr"}
 
 
-def test_a_sender_that_is_not_set_up_cannot_send(whoosh: Whoosh, client: Client) -> None:
+def test_a_sender_that_is_not_registered_cannot_send(whoosh: Whoosh, client: Client) -> None:
     create(client, AGENT)
 
     with pytest.raises(TwilioRestException) as refused:
@@ -93,9 +93,7 @@ def test_a_sender_that_is_not_set_up_cannot_send(whoosh: Whoosh, client: Client)
 
 
 @pytest.mark.parametrize("address", [WHATSAPP, AGENT, PAGE])
-def test_a_sender_has_a_webhook_a_fallback_and_a_status_url_of_its_own(
-    whoosh: Whoosh, client: Client, address: str
-) -> None:
+def test_a_sender_has_its_own_webhook_fallback_and_status_url(whoosh: Whoosh, client: Client, address: str) -> None:
     app, called = Flask(__name__), []
 
     @app.post("/<path>")
@@ -116,7 +114,7 @@ def test_a_sender_has_a_webhook_a_fallback_and_a_status_url_of_its_own(
     assert called == [("inbound", "Hello"), ("fallback", "Hello"), *reports]
 
 
-def test_an_update_changes_what_is_given_and_shows_only_that(client: Client, whoosh: Whoosh) -> None:
+def test_an_update_changes_and_shows_only_given_properties(client: Client, whoosh: Whoosh) -> None:
     sender = create(client, webhook=WEBHOOK, profile={"name": "ACME", "about": "Boots"}, friendly_name="Support")
     whoosh.travel(minutes=1)
 
@@ -130,7 +128,7 @@ def test_an_update_changes_what_is_given_and_shows_only_that(client: Client, who
 
 
 @pytest.mark.parametrize(("name", "outcome"), [("ACME", "no_change"), ("ACME Inc", "updating")])
-def test_an_update_says_whether_the_name_changes(client: Client, name: str, outcome: str) -> None:
+def test_an_update_reports_a_change_of_the_name(client: Client, name: str, outcome: str) -> None:
     sender = create(client, profile={"name": "ACME", "websites": [{"website": URL, "label": "Shop"}]})
 
     changed = update(client, sender.sid, profile={"name": name})
@@ -212,7 +210,7 @@ def test_a_sender_that_the_app_created_joins_a_pool(whoosh: Whoosh, client: Clie
         ({"json": {"sender_id": AGENT, "friendly_name": 5}}, "friendly_name is a text"),
     ],
 )
-def test_a_sender_that_cannot_be_is_refused(whoosh: Whoosh, given: dict[str, Any], why: str) -> None:
+def test_an_impossible_sender_is_refused(whoosh: Whoosh, given: dict[str, Any], why: str) -> None:
     response = requests.post(ENDPOINT, auth=(whoosh.account_sid, whoosh.auth_token), timeout=5, **given)
 
     assert (response.status_code, response.json()["code"]) == (400, 63100)

@@ -1,4 +1,4 @@
-"""Content templates: their life over REST, their approval by WhatsApp, and the messages made of them."""
+"""Content templates over REST, their approval by WhatsApp, and messages from them."""
 
 import json
 from datetime import timedelta
@@ -64,7 +64,7 @@ def test_a_created_template_shows_the_documented_properties(whoosh: Whoosh) -> N
     }
 
 
-#: A template of every documented type, as given; fields left out are shown as null, or as an empty list.
+#: A template of every documented type, as posted. Missing fields are shown as null or an empty list.
 EVERY_TYPE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "twilio/text": ({"body": "Hi"}, {}),
     "twilio/media": ({"media": ["https://app.example/{{1}}.png"]}, {"body": None}),
@@ -157,7 +157,7 @@ EVERY_TYPE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", EVERY_TYPE)
-def test_every_documented_type_is_taken_and_shown(client: Client, name: str) -> None:
+def test_every_documented_type_is_accepted_and_shown(client: Client, name: str) -> None:
     given, filled = EVERY_TYPE[name]
 
     status, created = post({"language": "en", "types": {name: given}})
@@ -167,10 +167,10 @@ def test_every_documented_type_is_taken_and_shown(client: Client, name: str) -> 
 
 
 @pytest.mark.parametrize("name", EVERY_TYPE)
-def test_every_documented_type_is_taken_from_the_sdk(client: Client, name: str) -> None:
+def test_every_documented_type_is_accepted_from_the_sdk(client: Client, name: str) -> None:
     given, _ = EVERY_TYPE[name]
 
-    # The SDK knows one field under another name than the API.
+    # The SDK has another name for one field.
     created = create(client, {name: {"time_slots" if key == "timeSlots" else key: given[key] for key in given}})
 
     assert list(created.types) == [name]
@@ -314,7 +314,7 @@ def test_a_template_can_have_several_types(client: Client) -> None:
         ),
     ],
 )
-def test_a_template_that_will_not_do_is_refused(whoosh: Whoosh, document: object, code: int, message: str) -> None:
+def test_an_invalid_template_is_refused(whoosh: Whoosh, document: object, code: int, message: str) -> None:
     status, refusal = post(document)
 
     assert status == 400
@@ -326,14 +326,14 @@ def test_a_template_that_will_not_do_is_refused(whoosh: Whoosh, document: object
     }
 
 
-def test_a_body_that_is_no_json_is_refused(whoosh: Whoosh) -> None:
+def test_a_body_that_is_not_json_is_refused(whoosh: Whoosh) -> None:
     response = requests.post(CONTENT, data={"FriendlyName": "a form"}, auth=AUTH, timeout=5)
 
     assert (response.status_code, response.json()["message"]) == (400, "Invalid Parameter: the body is not JSON")
 
 
 @pytest.mark.parametrize("text", ["NaN", "1e999", r'"\ud800"', "[" * 5000], ids=["NaN", "infinite", "half", "deep"])
-def test_what_json_cannot_be_made_of_again_is_no_json(whoosh: Whoosh, text: str) -> None:
+def test_json_that_cannot_be_serialised_again_is_refused(whoosh: Whoosh, text: str) -> None:
     document = f'{{"language": "en", "types": {{"twilio/location": {{"latitude": {text}, "longitude": 1}}}}}}'
 
     response = requests.post(CONTENT, data=document, auth=AUTH, timeout=5)
@@ -368,7 +368,7 @@ def test_a_template_given_by_a_test_shows_over_rest(client: Client, whoosh: Whoo
     )
 
 
-def test_an_update_replaces_the_types_and_keeps_what_it_does_not_name(client: Client, whoosh: Whoosh) -> None:
+def test_an_update_replaces_the_types_and_keeps_other_properties(client: Client, whoosh: Whoosh) -> None:
     created = create(client, friendly_name="greeting", variables={"1": "there"})
     whoosh.travel(hours=1)
 
@@ -401,9 +401,7 @@ def test_an_update_can_change_name_and_defaults(client: Client) -> None:
         ),
     ],
 )
-def test_an_update_that_will_not_do_is_refused(
-    client: Client, document: dict[str, Any], code: int, message: str
-) -> None:
+def test_an_invalid_update_is_refused(client: Client, document: dict[str, Any], code: int, message: str) -> None:
     created = create(client)
 
     status, refusal = post(document, f"/{created.sid}", "PUT")
@@ -507,9 +505,7 @@ def test_a_submitted_template_was_received(whoosh: Whoosh, client: Client) -> No
         ),
     ],
 )
-def test_an_approval_that_will_not_do_is_refused(
-    client: Client, document: dict[str, Any], code: int, message: str
-) -> None:
+def test_an_invalid_approval_is_refused(client: Client, document: dict[str, Any], code: int, message: str) -> None:
     created = create(client)
 
     status, refusal = post(document, f"/{created.sid}/ApprovalRequests/whatsapp")
@@ -581,7 +577,7 @@ def test_a_test_has_whatsapp_reject_what_the_app_submitted(whoosh: Whoosh, clien
         ("unsubmitted", "unsubmitted", "unsubmitted"),
     ],
 )
-def test_a_test_says_how_far_the_approval_of_its_template_is(
+def test_a_test_sets_the_approval_status_of_its_template(
     whoosh: Whoosh, client: Client, approval: str, now: str, later: str
 ) -> None:
     template = whoosh.add_template("Hi", approval=approval)
@@ -592,7 +588,7 @@ def test_a_test_says_how_far_the_approval_of_its_template_is(
     assert (before, approval_of(client, template.sid)["status"]) == (now, later)
 
 
-def test_a_template_of_a_test_is_approved_unless_it_says_otherwise(whoosh: Whoosh, client: Client) -> None:
+def test_a_template_of_a_test_is_approved_by_default(whoosh: Whoosh, client: Client) -> None:
     template = whoosh.add_template("Hi", friendly_name="Order shipped!")
 
     assert approval_of(client, template.sid) == {
@@ -695,7 +691,7 @@ def test_a_template_that_a_test_writes_wrongly_is_refused(
 # Sending
 
 
-def test_a_message_says_what_its_template_says(client: Client, whoosh: Whoosh) -> None:
+def test_a_message_has_the_text_of_its_template(client: Client, whoosh: Whoosh) -> None:
     template = whoosh.add_template("Hi {{1}}, your code is {{ code }}. Bye {{1}}")
 
     body = send(client, template.sid, {"1": "Ann", "code": "1234"})
@@ -860,7 +856,7 @@ ALL_TYPES = {name: given for name, (given, _) in EVERY_TYPE.items() if name != "
         ),
     ],
 )
-def test_the_channel_picks_the_richest_type_that_it_has_room_for(
+def test_the_channel_picks_the_richest_type_that_it_supports(
     client: Client, whoosh: Whoosh, to: str, from_: str, types: dict[str, Any], body: str
 ) -> None:
     template = whoosh.add_template(types=types, variables={"1": "x"})
@@ -887,7 +883,7 @@ def test_the_channel_picks_the_richest_type_that_it_has_room_for(
         ("whatsapp/flows", "Book", []),
     ],
 )
-def test_every_type_says_something(client: Client, whoosh: Whoosh, name: str, body: str, media_urls: list[str]) -> None:
+def test_every_type_has_a_text(client: Client, whoosh: Whoosh, name: str, body: str, media_urls: list[str]) -> None:
     template = whoosh.add_template(types={name: EVERY_TYPE[name][0]}, variables={"1": "x"})
 
     send(client, template.sid, to=f"whatsapp:{PERSON}", from_=f"whatsapp:{SENDER}")
@@ -895,7 +891,7 @@ def test_every_type_says_something(client: Client, whoosh: Whoosh, name: str, bo
     assert (whoosh.outbox[0].body, whoosh.outbox[0].media_urls) == (body, media_urls)
 
 
-def test_whatsapp_words_one_time_passwords_itself(client: Client, whoosh: Whoosh) -> None:
+def test_whatsapp_prescribes_the_text_of_one_time_passwords(client: Client, whoosh: Whoosh) -> None:
     password = {
         "actions": [{"type": "COPY_CODE", "copy_code_text": "Copy"}],
         "add_security_recommendation": True,
@@ -938,9 +934,7 @@ def test_whatsapp_words_one_time_passwords_itself(client: Client, whoosh: Whoosh
         ),
     ],
 )
-def test_variables_that_will_not_do_are_refused(
-    client: Client, whoosh: Whoosh, variables: str, code: int, message: str
-) -> None:
+def test_invalid_variables_are_refused(client: Client, whoosh: Whoosh, variables: str, code: int, message: str) -> None:
     template = whoosh.add_template("Hi {{1}}")
 
     with pytest.raises(TwilioRestException) as refused:
@@ -952,7 +946,7 @@ def test_variables_that_will_not_do_are_refused(
 
 
 @pytest.mark.parametrize("where", ["the template", "the message"])
-def test_the_longest_name_and_value_are_taken(client: Client, whoosh: Whoosh, where: str) -> None:
+def test_the_longest_name_and_value_are_accepted(client: Client, whoosh: Whoosh, where: str) -> None:
     longest = {"n" * 16: "a" * 1600}
     template = whoosh.add_template(f"{{{{{'n' * 16}}}}}", variables=longest if where == "the template" else {})
 
@@ -960,7 +954,7 @@ def test_the_longest_name_and_value_are_taken(client: Client, whoosh: Whoosh, wh
 
 
 @pytest.mark.parametrize("name", ["twilio/flows", "whatsapp/flows"])
-def test_a_flow_brings_its_picture(client: Client, whoosh: Whoosh, name: str) -> None:
+def test_a_flow_has_its_picture(client: Client, whoosh: Whoosh, name: str) -> None:
     flow = EVERY_TYPE[name][0] | {"media_url": "https://app.example/{{1}}.png"}
     template = whoosh.add_template(types={name: flow})
 
@@ -969,7 +963,7 @@ def test_a_flow_brings_its_picture(client: Client, whoosh: Whoosh, name: str) ->
     assert whoosh.outbox[0].media_urls == ["https://app.example/room.png"]
 
 
-def test_four_spaces_in_a_row_are_no_mistake(client: Client, whoosh: Whoosh) -> None:
+def test_four_spaces_in_a_row_are_allowed(client: Client, whoosh: Whoosh) -> None:
     template = whoosh.add_template("Hi {{1}}")
 
     assert send(client, template.sid, {"1": "a    b"}) == "Hi a    b"
@@ -984,9 +978,7 @@ def test_four_spaces_in_a_row_are_no_mistake(client: Client, whoosh: Whoosh) -> 
         pytest.param({"content_sid": UNKNOWN}, 21655, id="unknown SID"),
     ],
 )
-def test_a_template_that_is_not_there_is_refused(
-    client: Client, whoosh: Whoosh, parameters: dict[str, str], code: int
-) -> None:
+def test_an_unknown_template_is_refused(client: Client, whoosh: Whoosh, parameters: dict[str, str], code: int) -> None:
     with pytest.raises(TwilioRestException) as refused:
         client.messages.create(to=PERSON, from_=SENDER, **parameters)
 
@@ -1012,7 +1004,7 @@ def test_a_deleted_template_cannot_be_sent(client: Client, whoosh: Whoosh) -> No
         pytest.param({"media": [f"https://app.example/{n}.png" for n in range(11)]}, None, 21623, id="eleven media"),
     ],
 )
-def test_what_a_template_renders_to_is_held_to_the_limits_of_a_message(
+def test_a_rendered_template_must_meet_the_limits_of_a_message(
     client: Client, whoosh: Whoosh, template: dict[str, Any], variables: dict[str, str] | None, code: int
 ) -> None:
     made = whoosh.add_template(**template)

@@ -1,4 +1,4 @@
-"""Creating messages: what each parameter does, and what the API answers at once."""
+"""Creating messages: the effect of each parameter, and the API's response."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,10 +16,10 @@ from .conftest import HOST, SEND, Api, refusal
 LINK = "https://app.example/status"
 
 
-# The answer
+# The response
 
 
-def test_the_answer_has_exactly_the_documented_keys_in_their_order(noon: None, whoosh: Whoosh, api: Api) -> None:
+def test_the_response_has_exactly_the_documented_keys_in_their_order(noon: None, whoosh: Whoosh, api: Api) -> None:
     response = api.create(SEND)
 
     sid = whoosh.outbox[0].sid
@@ -65,7 +65,7 @@ def test_the_headers_are_those_of_the_live_api(api: Api) -> None:
     }
 
 
-def test_a_page_of_another_site_is_told_what_it_may_do(api: Api) -> None:
+def test_a_page_of_another_site_gets_cross_origin_headers(api: Api) -> None:
     response = api.create(SEND, headers={"Origin": "https://app.example"})
 
     assert {name: value for name, value in response.headers.items() if name.startswith("Access-Control")} == {
@@ -86,7 +86,7 @@ def test_the_request_id_of_a_creation_is_the_sid_with_another_prefix(api: Api) -
     assert response.headers["Twilio-Request-Id"] == "RQ" + response.json()["sid"][2:]
 
 
-def test_other_calls_have_a_request_id_of_their_own(api: Api) -> None:
+def test_other_calls_have_their_own_request_id(api: Api) -> None:
     sid = api.create(SEND).json()["sid"]
 
     first, second = (api.get(f"/{sid}").headers["Twilio-Request-Id"] for _ in range(2))
@@ -137,7 +137,7 @@ def test_the_vendors_own_client_sends_too(whoosh: Whoosh) -> None:
     whoosh.assert_sent(to=PERSON, from_=SENDER, body="Hey there!")
 
 
-# The first status, and what a service leaves open
+# The first status, and messages of a service
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_the_vendors_own_client_sends_too(whoosh: Whoosh) -> None:
         ),
     ],
 )
-def test_the_first_status_follows_from_how_the_sender_is_given(
+def test_the_first_status_depends_on_the_sender_parameter(
     noon: None, whoosh: Whoosh, api: Api, given: dict[str, str], status: str, from_: str | None, segments: str
 ) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
@@ -193,7 +193,7 @@ def test_a_services_message_gets_its_sender_and_segments_when_it_is_queued(whoos
     assert (message.status, message.from_, message.num_segments) == ("queued", SENDER, "2")
 
 
-# Who it is from and to
+# From and To
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_services_message_gets_its_sender_and_segments_when_it_is_queued(whoos
     ],
 )
 @pytest.mark.parametrize("name", ["To", "From"])
-def test_numbers_are_brought_into_e164(api: Api, name: str, spelling: str, shown: str) -> None:
+def test_numbers_are_converted_to_e164(api: Api, name: str, spelling: str, shown: str) -> None:
     other = {"To": "From", "From": "To"}[name]
 
     response = api.create({name: spelling, other: "+15005550006", "Body": "Hi"})
@@ -231,7 +231,7 @@ def test_numbers_are_brought_into_e164(api: Api, name: str, spelling: str, shown
         ("whatsapp: +15558675310", "whatsapp:+15558675310"),
     ],
 )
-def test_so_are_numbers_behind_a_channel(api: Api, spelling: str, shown: str) -> None:
+def test_channel_numbers_are_converted_to_e164(api: Api, spelling: str, shown: str) -> None:
     response = api.create({"To": spelling, "From": f"whatsapp:{SENDER}", "Body": "Hi"})
 
     assert response.json()["to"] == shown
@@ -269,7 +269,7 @@ def test_a_message_to_a_wireless_sim_goes_out(whoosh: Whoosh, client: Client) ->
     whoosh.assert_sent(to=sim, status="delivered")
 
 
-# What it says
+# Content
 
 
 def test_a_body_is_shown_as_it_was_sent(api: Api) -> None:
@@ -288,7 +288,7 @@ def test_a_body_is_shown_as_it_was_sent(api: Api) -> None:
         pytest.param("😜" * 800, id="surrogate pairs, which count twice"),
     ],
 )
-def test_a_body_may_have_1600_utf_16_units(api: Api, body: str) -> None:
+def test_a_body_can_have_1600_utf_16_units(api: Api, body: str) -> None:
     accepted = api.create({**SEND, "Body": body})
     refused = api.create({**SEND, "Body": body + "a"})
 
@@ -296,7 +296,7 @@ def test_a_body_may_have_1600_utf_16_units(api: Api, body: str) -> None:
     assert refused.json() == refusal(21617, "The concatenated message body exceeds the 1600 character limit.")
 
 
-def test_the_limit_holds_for_whatsapp_too(api: Api) -> None:
+def test_the_limit_applies_to_whatsapp_too(api: Api) -> None:
     refused = api.create({"To": f"whatsapp:{PERSON}", "From": f"whatsapp:{SENDER}", "Body": "a" * 1601})
 
     assert refused.json()["code"] == 21617
@@ -358,7 +358,7 @@ def test_a_text_can_be_sent_as_an_mms_without_media(client: Client) -> None:
         (False, "true", '"Hi" - there...'),
     ],
 )
-def test_smart_encoding_follows_the_parameter_else_the_service(
+def test_smart_encoding_depends_on_the_parameter_or_the_service(
     whoosh: Whoosh, api: Api, service_encodes: bool | None, parameter: str | None, body: str
 ) -> None:
     form = {**SEND, "Body": "“Hi” — there…"}
@@ -374,7 +374,7 @@ def test_smart_encoding_follows_the_parameter_else_the_service(
     assert whoosh.outbox[0].request["Body"] == "“Hi” — there…"
 
 
-# Where reports go
+# Status callbacks
 
 
 @pytest.mark.parametrize(
@@ -390,7 +390,7 @@ def test_smart_encoding_follows_the_parameter_else_the_service(
         ({"ApplicationSid": True, "StatusCallback": "not a url"}, "https://app.example/application"),
     ],
 )
-def test_the_application_comes_before_the_request_and_the_request_before_the_service(
+def test_the_application_overrides_the_request_and_the_request_the_service(
     whoosh: Whoosh, api: Api, given: dict[str, object], url: str | None
 ) -> None:
     sids = {
@@ -407,7 +407,7 @@ def test_the_application_comes_before_the_request_and_the_request_before_the_ser
     assert {callback.url for callback in whoosh.callbacks} == ({url} if url else set())
 
 
-def test_an_application_without_a_url_means_no_reports(whoosh: Whoosh, client: Client) -> None:
+def test_an_application_without_a_url_gets_no_callbacks(whoosh: Whoosh, client: Client) -> None:
     application = whoosh.add_application()
 
     client.messages.create(
@@ -436,14 +436,14 @@ def test_an_application_without_a_url_means_no_reports(whoosh: Whoosh, client: C
         "https://app.example./" + "x" * (4000 - len("https://app.example./")),
     ],
 )
-def test_reports_can_go_to_any_http_url(whoosh: Whoosh, api: Api, url: str) -> None:
+def test_callbacks_can_go_to_any_http_url(whoosh: Whoosh, api: Api, url: str) -> None:
     response = api.create({**SEND, "StatusCallback": url})
 
     assert response.status_code == 201
     assert whoosh.outbox[0].status_callback == url
 
 
-# Every other parameter
+# Other parameters
 
 
 @pytest.mark.parametrize("price", ["0.0001", "1", "0.0079", ".5", "0.00790", "1."])
@@ -506,7 +506,7 @@ def test_a_message_links_to_its_feedback_when_it_is_read(whoosh: Whoosh, client:
     ],
     ids=lambda parameters: ", ".join(f"{name}={value}" for name, value in parameters.items()),
 )
-def test_a_parameter_without_effect_on_the_answer_is_taken_and_kept(
+def test_a_parameter_without_effect_is_accepted_and_stored(
     whoosh: Whoosh, api: Api, parameters: dict[str, str]
 ) -> None:
     response = api.create({**SEND, **parameters})
@@ -577,7 +577,7 @@ def test_a_message_is_scheduled_for_15_minutes_to_35_days_ahead(
     assert whoosh.outbox[0].send_at == moment
 
 
-def test_a_scheduled_message_waits_and_then_goes_like_any_other(noon: None, whoosh: Whoosh, client: Client) -> None:
+def test_a_scheduled_message_waits_and_is_then_sent_like_any_other(noon: None, whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
     message = client.messages.create(
         to=PERSON,
@@ -615,10 +615,10 @@ def test_the_shortest_lead_is_a_setting(noon: None, whoosh: Whoosh, client: Clie
     assert message.status == "scheduled"
 
 
-# Forms as clients write them
+# Forms of clients
 
 
-def test_a_repeated_parameter_counts_once_where_one_is_asked_for(whoosh: Whoosh, api: Api) -> None:
+def test_a_repeated_parameter_counts_once(whoosh: Whoosh, api: Api) -> None:
     response = api.create([*SEND.items(), ("Body", "Second"), ("MediaUrl", "https://a.example/"), ("MediaUrl", "")])
 
     assert (response.json()["body"], response.json()["num_media"]) == ("Hi there", "1")
@@ -641,7 +641,7 @@ def test_what_is_posted_is_read_as_utf_8_and_the_rest_replaced(api: Api) -> None
         pytest.param("To=%2B15558675310&Body=Hi".encode("utf-16"), "text/plain", id="UTF-16"),
     ],
 )
-def test_a_body_that_is_no_form_has_no_parameters(whoosh: Whoosh, api: Api, body: bytes, content_type: str) -> None:
+def test_a_body_that_is_not_a_form_has_no_parameters(whoosh: Whoosh, api: Api, body: bytes, content_type: str) -> None:
     response = api.create(body, headers={"Content-Type": content_type})
 
     assert response.json() == refusal(
@@ -680,7 +680,7 @@ def test_a_value_out_of_all_bounds_is_refused_like_any_other(whoosh: Whoosh, api
 # Accounts
 
 
-def test_every_well_formed_account_has_messages_of_its_own_and_shares_the_rest(whoosh: Whoosh) -> None:
+def test_every_well_formed_account_has_its_own_messages_and_shares_the_rest(whoosh: Whoosh) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
     other = "AC" + "0123456789abcdefABCDEF0123456789"
     mine = Client(whoosh.api_key, whoosh.api_secret, whoosh.account_sid)

@@ -1,4 +1,4 @@
-"""Deactivations: the daily report of the numbers that carriers took out of service."""
+"""Deactivations: the daily report of the numbers that carriers deactivated."""
 
 from datetime import date, datetime
 
@@ -52,7 +52,7 @@ def test_a_day_without_deactivations_has_an_empty_report(client: Client) -> None
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_the_answer_leads_to_a_file_on_the_host_that_was_asked(whoosh: Whoosh, host: str) -> None:
+def test_the_response_redirects_to_a_file_on_the_requested_host(whoosh: Whoosh, host: str) -> None:
     answer = requests.get(url(host), params={"Date": "2030-05-05"}, auth=AUTH, allow_redirects=False)
 
     assert answer.status_code == 307
@@ -61,7 +61,7 @@ def test_the_answer_leads_to_a_file_on_the_host_that_was_asked(whoosh: Whoosh, h
     assert answer.headers["Location"].startswith(f"{url(host)}/2030-05-05.txt?Expires=")
 
 
-def test_whoever_follows_redirects_gets_the_report_at_once(whoosh: Whoosh) -> None:
+def test_a_client_that_follows_redirects_gets_the_report_at_once(whoosh: Whoosh) -> None:
     whoosh.deactivate("+15558675310", on=date(2030, 5, 5))
 
     assert requests.get(url(), params={"Date": "2030-05-05"}, auth=AUTH).text == "15558675310\n"
@@ -134,7 +134,7 @@ def test_the_sdk_raises_what_the_api_refuses(client: Client) -> None:
     assert (refusal.value.status, refusal.value.code) == (400, 30114)
 
 
-def test_the_file_asks_for_no_credentials_but_for_its_signature(whoosh: Whoosh) -> None:
+def test_the_file_needs_a_signature_but_no_credentials(whoosh: Whoosh) -> None:
     whoosh.deactivate("+15558675310", on=date(2030, 5, 5))
     address = requests.get(url(), params={"Date": "2030-05-05"}, auth=AUTH, allow_redirects=False).json()["redirect_to"]
 
@@ -150,7 +150,7 @@ def test_the_file_asks_for_no_credentials_but_for_its_signature(whoosh: Whoosh) 
     assert requests.get(address).text == "15558675310\n"
 
 
-def test_the_file_is_good_for_two_minutes(whoosh: Whoosh) -> None:
+def test_the_file_is_available_for_two_minutes(whoosh: Whoosh) -> None:
     address = requests.get(url(), params={"Date": "2030-05-05"}, auth=AUTH, allow_redirects=False).json()["redirect_to"]
 
     whoosh.travel(seconds=120)

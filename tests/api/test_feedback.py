@@ -1,4 +1,4 @@
-"""The feedback on a message over REST."""
+"""Feedback on messages over REST."""
 
 from datetime import timedelta
 
@@ -76,7 +76,7 @@ def test_feedback_with_another_outcome_is_refused(client: Client, whoosh: Whoosh
     assert whoosh.outbox[0].feedback == "unconfirmed"
 
 
-def test_a_message_without_provide_feedback_takes_none(client: Client, whoosh: Whoosh) -> None:
+def test_a_message_without_provide_feedback_accepts_no_feedback(client: Client, whoosh: Whoosh) -> None:
     message = send(client)
 
     with pytest.raises(TwilioRestException) as refused:
@@ -88,7 +88,7 @@ def test_a_message_without_provide_feedback_takes_none(client: Client, whoosh: W
     assert "feedback" not in message.subresource_uris
 
 
-def test_a_deleted_message_takes_no_feedback(client: Client, whoosh: Whoosh) -> None:
+def test_a_deleted_message_accepts_no_feedback(client: Client, whoosh: Whoosh) -> None:
     message = send(client, provide_feedback=True)
     whoosh.settle()
     client.messages(message.sid).delete()

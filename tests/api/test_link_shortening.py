@@ -1,4 +1,4 @@
-"""Link shortening: domains and their configuration over REST, the links in messages, and clicks on them."""
+"""Link shortening: domains and their configuration over REST, links in messages, and clicks on them."""
 
 import asyncio
 import json
@@ -29,13 +29,13 @@ LINK = re.compile(r"https://go\.example/[0-9A-Za-z]{10}")
 
 @pytest.fixture
 def service_sid(whoosh: Whoosh) -> str:
-    """A service that shortens links."""
+    """Return the SID of a service that shortens links."""
     return whoosh.add_messaging_service("Reminders", senders=[SENDER], link_shortening_domain=DOMAIN).sid
 
 
 @pytest.fixture
 def domain_sid(whoosh: Whoosh) -> str:
-    """A domain of short links that no service uses yet."""
+    """Return the SID of a domain that no service uses yet."""
     return whoosh.add_link_domain("sms.example").sid
 
 
@@ -90,7 +90,7 @@ def test_the_same_test_makes_the_same_links() -> None:
     assert links[0] == links[1]
 
 
-def test_every_message_has_links_of_its_own(client: Client, whoosh: Whoosh, service_sid: str) -> None:
+def test_every_message_has_its_own_links(client: Client, whoosh: Whoosh, service_sid: str) -> None:
     assert sent(client, whoosh, service_sid).body != sent(client, whoosh, service_sid).body
 
 
@@ -148,7 +148,7 @@ def test_segments_and_price_are_those_of_the_short_text(client: Client, whoosh: 
     assert len(message.segments) == 1
 
 
-def test_links_leave_out_https_where_the_domain_says_so(client: Client, whoosh: Whoosh) -> None:
+def test_links_omit_https_if_the_domain_says_so(client: Client, whoosh: Whoosh) -> None:
     whoosh.add_link_domain(DOMAIN, disable_https=True)
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER], link_shortening_domain=DOMAIN)
 
@@ -203,7 +203,7 @@ def test_shorten_urls_needs_a_domain(client: Client, whoosh: Whoosh) -> None:
     whoosh.assert_nothing_sent()
 
 
-def test_a_message_whose_service_lost_its_domain_fails(client: Client, whoosh: Whoosh, service_sid: str) -> None:
+def test_a_message_fails_if_its_service_lost_its_domain(client: Client, whoosh: Whoosh, service_sid: str) -> None:
     domain = client.messaging.v1.linkshortening_messaging_service_domain_association(service_sid).fetch()
     send(client, service_sid)
 
@@ -221,9 +221,7 @@ def test_a_message_fails_when_the_shortener_does(client: Client, whoosh: Whoosh,
     assert (message.status, message.error_code) == ("failed", 30103)
 
 
-def test_a_message_without_links_fails_of_the_shortener_too_where_a_test_says_so(
-    client: Client, whoosh: Whoosh
-) -> None:
+def test_a_message_without_links_fails_too_if_a_test_scripts_it(client: Client, whoosh: Whoosh) -> None:
     whoosh.when(to=PERSON).fail(30103)
     client.messages.create(to=PERSON, from_=SENDER, body="Hi")
 
@@ -232,7 +230,7 @@ def test_a_message_without_links_fails_of_the_shortener_too_where_a_test_says_so
     assert (whoosh.outbox[0].status, whoosh.outbox[0].error_code) == ("failed", 30103)
 
 
-def test_a_domain_may_prefer_long_links_to_a_failure(client: Client, whoosh: Whoosh, service_sid: str) -> None:
+def test_a_domain_can_send_long_links_instead_of_failing(client: Client, whoosh: Whoosh, service_sid: str) -> None:
     whoosh.add_link_domain(DOMAIN, continue_on_failure=True)
     whoosh.when(to=PERSON).fail(30103)
 
@@ -330,7 +328,7 @@ def test_every_click_is_reported(client: Client, whoosh: Whoosh) -> None:
     assert first.headers["I-Twilio-Idempotency-Token"] != second.headers["I-Twilio-Idempotency-Token"]
 
 
-def test_connection_overrides_of_the_callback_url_stay_behind_its_signature(client: Client, whoosh: Whoosh) -> None:
+def test_connection_overrides_of_the_callback_url_are_not_signed(client: Client, whoosh: Whoosh) -> None:
     whoosh.add_link_domain(DOMAIN, callback_url="https://app.example/clicks#rc=2&rp=5xx")
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER], link_shortening_domain=DOMAIN)
     app = Flask(__name__)
@@ -348,7 +346,7 @@ def test_connection_overrides_of_the_callback_url_stay_behind_its_signature(clie
     assert callback.url.endswith("#rc=2&rp=5xx")
 
 
-def test_a_click_without_a_callback_url_is_reported_to_nobody(client: Client, whoosh: Whoosh, service_sid: str) -> None:
+def test_a_click_without_a_callback_url_is_not_reported(client: Client, whoosh: Whoosh, service_sid: str) -> None:
     whoosh.click(sent(client, whoosh, service_sid))
 
     assert whoosh.callbacks == []
@@ -457,7 +455,7 @@ def test_what_is_no_short_link_is_refused(whoosh: Whoosh, text: str) -> None:
     )
 
 
-def test_a_link_that_leads_nowhere_is_refused(client: Client, whoosh: Whoosh, service_sid: str) -> None:
+def test_an_expired_link_without_a_fallback_is_refused(client: Client, whoosh: Whoosh, service_sid: str) -> None:
     message = sent(client, whoosh, service_sid)
     link = message.body.removeprefix("See ")
     whoosh.travel(days=91)
@@ -488,7 +486,7 @@ def test_a_domain_is_shared_by_the_services_that_name_it(client: Client, whoosh:
 
 
 @pytest.mark.parametrize("domain", ["https://go.example", "go", "go.example/x", "go_on.example", "", None])
-def test_a_domain_that_is_none_is_refused(whoosh: Whoosh, domain: Any) -> None:
+def test_an_invalid_domain_is_refused(whoosh: Whoosh, domain: Any) -> None:
     with pytest.raises(ValueError) as refused:
         whoosh.add_link_domain(domain)
 
@@ -515,7 +513,7 @@ def test_an_unknown_property_of_a_domain_is_refused(whoosh: Whoosh) -> None:
 # Services over REST
 
 
-def test_a_service_gets_and_loses_a_domain(client: Client, whoosh: Whoosh, domain_sid: str) -> None:
+def test_a_domain_is_assigned_to_a_service_and_removed(client: Client, whoosh: Whoosh, domain_sid: str) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
     association = client.messaging.v1.linkshortening_messaging_service(domain_sid, service.sid)
 
@@ -565,7 +563,7 @@ def test_a_service_of_another_domain_is_refused(whoosh: Whoosh, service_sid: str
         ("GET", "/MessagingService/{plain_service}/DomainConfig"),
     ],
 )
-def test_what_is_not_there_is_not_found(
+def test_an_unknown_resource_is_not_found(
     whoosh: Whoosh, service_sid: str, domain_sid: str, method: str, path: str
 ) -> None:
     sids = {
@@ -636,7 +634,7 @@ def test_a_configuration_is_updated(client: Client, whoosh: Whoosh, domain_sid: 
     assert (updated.date_updated - updated.date_created).total_seconds() == 3600
 
 
-def test_an_update_keeps_what_it_does_not_name_and_clears_empty_urls(whoosh: Whoosh) -> None:
+def test_an_update_keeps_other_properties_and_clears_empty_urls(whoosh: Whoosh) -> None:
     domain = whoosh.add_link_domain(
         DOMAIN, fallback_url="https://app.example/expired", callback_url="https://app.example/clicks"
     )
@@ -677,7 +675,7 @@ def test_a_configuration_is_found_by_the_service_that_uses_it(client: Client, wh
         pytest.param("FallbackUrl", 30122, "Fallback URL is invalid", id="fallback"),
     ],
 )
-def test_a_url_that_is_none_is_refused(whoosh: Whoosh, domain_sid: str, parameter: str, code: int, text: str) -> None:
+def test_an_invalid_url_is_refused(whoosh: Whoosh, domain_sid: str, parameter: str, code: int, text: str) -> None:
     status, refusal = call("POST", f"/Domains/{domain_sid}/Config", **{parameter: "app.example"})
 
     assert (status, refusal["code"], refusal["message"]) == (400, code, text)
@@ -696,7 +694,7 @@ def test_a_url_that_is_none_is_refused(whoosh: Whoosh, domain_sid: str, paramete
         ("GET", "ValidateDns"),
     ],
 )
-def test_certificates_and_dns_are_said_to_be_out_of_scope(
+def test_certificates_and_dns_are_refused_as_out_of_scope(
     whoosh: Whoosh, domain_sid: str, method: str, tail: str
 ) -> None:
     status, refusal = call(method, f"/Domains/{domain_sid}/{tail}")

@@ -1,4 +1,4 @@
-"""Lookup: what both versions answer, against the instances of the SDK, and what ``add_lookup()`` changes."""
+"""Lookup: responses of both versions, compared with the SDK's instances, and ``add_lookup()``."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from twilio.rest import Client
 from pytest_whoosh import Whoosh
 from tests.conftest import PERSON
 
-#: The types of what each field may hold, besides None.
+#: The types of each field, except None.
 V1: dict[str, type] = {
     "caller_name": dict,
     "country_code": str,
@@ -20,7 +20,7 @@ V1: dict[str, type] = {
     "add_ons": dict,
     "url": str,
 }
-#: The packages of version 2, with data for each as the vendor's documents show it.
+#: The packages of version 2, with data from the vendor's documentation.
 PACKAGES: dict[str, dict[str, object]] = {
     "caller_name": {"caller_name": "Sergio Suarez", "caller_type": "CONSUMER", "error_code": None},
     "sim_swap": {
@@ -91,7 +91,7 @@ V2: dict[str, type] = {
 
 
 def shown(instance: object) -> dict[str, Any]:
-    """The public properties of an instance of the SDK."""
+    """Return the public properties of an SDK instance."""
     return {name: value for name, value in vars(instance).items() if not name.startswith("_")}
 
 
@@ -195,7 +195,7 @@ def test_the_setting_numbers_decides_whether_a_fictional_number_is_valid(numbers
     assert found.validation_errors == ([] if valid else ["INVALID_BUT_POSSIBLE"])
 
 
-def test_a_test_says_what_a_number_is(whoosh: Whoosh, client: Client) -> None:
+def test_a_test_sets_the_facts_about_a_number(whoosh: Whoosh, client: Client) -> None:
     record = whoosh.add_lookup(PERSON, line_type="landline", carrier="Ma Bell", caller_name="Ada")
 
     found = client.lookups.v2.phone_numbers(PERSON).fetch(fields="line_type_intelligence,caller_name")
@@ -224,7 +224,7 @@ def test_a_test_makes_a_number_invalid_or_valid(client: Client, whoosh: Whoosh) 
     assert client.lookups.v2.phone_numbers(PERSON).fetch().valid
 
 
-def test_an_error_code_stands_for_the_data_of_every_package(whoosh: Whoosh, client: Client) -> None:
+def test_an_error_code_replaces_the_data_of_every_package(whoosh: Whoosh, client: Client) -> None:
     whoosh.add_lookup(PERSON, error_code=60600, carrier="Ma Bell")
 
     found = client.lookups.v2.phone_numbers(PERSON).fetch(fields="line_type_intelligence,caller_name,sim_swap")
@@ -282,14 +282,14 @@ def test_lookup_answers_on_every_family_of_hosts(client: Client, host: str) -> N
     assert (answer.status_code, answer.json()["url"]) == (200, url)
 
 
-def test_lookup_asks_for_credentials(whoosh: Whoosh) -> None:
+def test_lookup_needs_credentials(whoosh: Whoosh) -> None:
     answer = requests.get(f"https://lookups.twilio.com/v2/PhoneNumbers/{PERSON}")
 
     assert (answer.status_code, answer.json()["code"]) == (401, 20003)
 
 
 @pytest.mark.parametrize("balance", ["0", "12.50", -3, "100.00"])
-def test_the_balance_is_what_a_test_sets(whoosh: Whoosh, client: Client, balance: Any) -> None:
+def test_a_test_sets_the_balance(whoosh: Whoosh, client: Client, balance: Any) -> None:
     client.messages.create(to=PERSON, from_="+15557122661", body="Hi")
     whoosh.settle()
 

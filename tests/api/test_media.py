@@ -1,4 +1,4 @@
-"""The media of a message over REST: lists, descriptions, the files themselves, and deletion."""
+"""A message's media over REST: lists, descriptions, files and deletion."""
 
 import asyncio
 import re
@@ -141,7 +141,7 @@ def test_the_sdk_limits_a_list_to_dates(client: Client, whoosh: Whoosh) -> None:
     assert media.list(date_created_before=whoosh.now - timedelta(hours=1)) == []
 
 
-def test_media_is_listed_in_xml_where_the_path_asks_for_it(client: Client) -> None:
+def test_media_is_listed_in_xml_if_the_path_asks_for_it(client: Client) -> None:
     message = send(client, CAT)
     [media] = client.messages(message.sid).media.list()
 
@@ -202,7 +202,7 @@ def test_a_generated_image_has_one_pixel(client: Client) -> None:
     assert struct.unpack(">II", content[16:24]) == (1, 1)
 
 
-def test_a_test_gives_a_file_of_its_own(client: Client, whoosh: Whoosh) -> None:
+def test_a_test_sets_its_own_file(client: Client, whoosh: Whoosh) -> None:
     whoosh.add_media("https://app.example/invoice", content=b"%PDF-1.7 ...", content_type="application/pdf")
     message = send(client, "https://app.example/invoice")
     [media] = client.messages(message.sid).media.list()
@@ -223,7 +223,7 @@ def test_a_file_without_content_is_the_smallest_of_its_type(client: Client, whoo
     assert (response.headers["Content-Type"], response.content[:4]) == ("image/gif", b"GIF8")
 
 
-def test_a_file_given_later_changes_no_message_of_before(client: Client, whoosh: Whoosh) -> None:
+def test_a_file_that_is_set_later_changes_no_earlier_message(client: Client, whoosh: Whoosh) -> None:
     message = send(client, CAT)
 
     whoosh.add_media(CAT, content=b"another cat", content_type="image/webp")
@@ -248,7 +248,7 @@ def test_a_file_given_later_changes_no_message_of_before(client: Client, whoosh:
         ),
     ],
 )
-def test_a_file_that_cannot_be_given_is_refused(
+def test_an_impossible_file_is_refused(
     whoosh: Whoosh, arguments: dict[str, object], error: type[Exception], text: str
 ) -> None:
     with pytest.raises(error) as refused:
@@ -298,7 +298,7 @@ def test_whatsapp_takes_larger_files(client: Client, whoosh: Whoosh, size: int, 
     assert whoosh.outbox[0].status == status
 
 
-def test_the_files_of_a_message_are_weighed_together(client: Client, whoosh: Whoosh) -> None:
+def test_the_sizes_of_a_messages_files_are_added_up(client: Client, whoosh: Whoosh) -> None:
     for url in (CAT, DOG):
         whoosh.add_media(url, content=bytes(3 * 1024 * 1024), content_type="image/jpeg")
     send(client, CAT, DOG)
@@ -308,7 +308,7 @@ def test_the_files_of_a_message_are_weighed_together(client: Client, whoosh: Who
     assert (whoosh.outbox[0].status, whoosh.outbox[0].error_code) == ("failed", 11751)
 
 
-# Where a file is: by a redirect, at a signed URL (recorded.md, row 1)
+# Redirects to signed URLs (recorded.md, row 1)
 
 
 def file_url(whoosh: Whoosh) -> str:
@@ -404,7 +404,7 @@ def test_row_1_a_library_that_does_not_follow_stops_at_the_redirect(
     assert fetch(method, file_url(whoosh), follow=False)[0] == 307
 
 
-def test_row_1_head_tells_the_size_of_the_file(client: Client, whoosh: Whoosh) -> None:
+def test_row_1_head_returns_the_size_of_the_file(client: Client, whoosh: Whoosh) -> None:
     whoosh.add_media(CAT, content=b"x" * 1234)
 
     response = requests.head(redirect_of(client), timeout=5)
@@ -559,7 +559,7 @@ def test_a_file_that_two_messages_share_stays_with_the_other(client: Client, who
     assert get(path_of(other, f"/{media.sid}")).content == b"the cat"
 
 
-# What is not there
+# Unknown media
 
 
 @pytest.mark.parametrize("tail", [f"/{UNKNOWN}.json", f"/{UNKNOWN}", "/nonsense.json"])
@@ -597,7 +597,7 @@ def test_a_page_of_more_than_a_thousand_is_refused(client: Client) -> None:
     assert (response.status_code, response.json()["code"]) == (400, 20007)
 
 
-def test_a_date_that_is_none_is_refused(client: Client) -> None:
+def test_an_invalid_date_is_refused(client: Client) -> None:
     message = send(client, CAT)
 
     response = get(path_of(message, ".json"), **{"DateCreated>": "yesterday"})
@@ -605,7 +605,7 @@ def test_a_date_that_is_none_is_refused(client: Client) -> None:
     assert (response.status_code, response.json()["code"]) == (400, 20422)
 
 
-# Whose host the URL of a file has (recorded.md 25)
+# The host in media URLs (recorded.md 25)
 
 
 @pytest.mark.parametrize(

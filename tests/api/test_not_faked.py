@@ -1,4 +1,4 @@
-"""Calls to what the vendor offers and the double does not fake."""
+"""Calls that the vendor documents and the double does not fake."""
 
 import re
 from pathlib import Path
@@ -78,8 +78,8 @@ def test_a_method_of_a_faked_path_that_is_not_faked_says_so(whoosh: Whoosh) -> N
     assert requests.put(url, json={}, auth=("x", "y")).status_code == 405
 
 
-def test_nothing_that_is_not_faked_is_told_to_a_stranger_only(whoosh: Whoosh) -> None:
-    """Nobody sees a 401 first, and mends credentials for a call that is refused anyway."""
+def test_a_call_that_is_not_faked_is_refused_before_authentication(whoosh: Whoosh) -> None:
+    """A 401 first would make people fix credentials for a call that is refused anyway."""
     with pytest.raises(WhooshNotFakedError):
         requests.get(CALLS.format(account=whoosh.account_sid))
 
@@ -95,14 +95,14 @@ def test_a_rule_answers_what_is_not_faked(whoosh: Whoosh, client: Client) -> Non
     assert [request.form["Url"] for request in rule.calls] == [["https://app.example/voice"]]
 
 
-def test_a_lost_answer_is_that_of_a_call_that_nothing_carries_out(whoosh: Whoosh) -> None:
+def test_a_lost_response_needs_no_call_to_carry_out(whoosh: Whoosh) -> None:
     whoosh.when_called("POST", "/Calls.json").timeout(sent=True)
 
     with pytest.raises(requests.ReadTimeout):
         requests.post(CALLS.format(account=whoosh.account_sid), auth=("x", "y"))
 
 
-def test_a_rule_about_messages_leaves_the_answer_of_another_call_alone(whoosh: Whoosh) -> None:
+def test_a_rule_about_messages_does_not_answer_other_calls(whoosh: Whoosh) -> None:
     whoosh.when_called("GET", "/Calls.json").respond(200, {"calls": []})
     whoosh.when(to="+15558675310").undeliver()
 
@@ -120,7 +120,7 @@ def test_a_rule_about_messages_leaves_the_answer_of_another_call_alone(whoosh: W
         ("/2010-04-01/Account/{account}/Messages.json", "/2010-04-01/Accounts/{account_sid}/Messages"),
     ],
 )
-def test_the_traffic_names_the_path_nearest_to_one_that_exists_nowhere(
+def test_the_traffic_names_the_path_nearest_to_an_unknown_one(
     whoosh: Whoosh, api: Api, path: str, nearest: str
 ) -> None:
     asked = path.format(account=whoosh.account_sid)
@@ -161,7 +161,7 @@ def test_a_resource_that_is_not_faked_can_be_not_found(whoosh: Whoosh, api: Api)
 
 
 def _calls_of_the_sdk() -> list[tuple[str, str, str]]:
-    """The calls that the SDK makes to the faked products: product, method and path."""
+    """Return the SDK's calls to the faked products: product, method and path."""
     root = Path(twilio.rest.__file__).parent
     calls = []
     for product in ROUTER.products:

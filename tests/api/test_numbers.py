@@ -1,4 +1,4 @@
-"""The account's phone numbers: bought, listed, configured and released."""
+"""The account's phone numbers over REST: buying, listing, changing and releasing."""
 
 import pytest
 import requests
@@ -74,7 +74,7 @@ def test_a_new_number_shows_every_property_with_its_default(frozen, whoosh: Whoo
     }
 
 
-def test_a_bought_number_can_send_where_only_owned_numbers_can() -> None:
+def test_a_bought_number_can_send_if_only_owned_numbers_can() -> None:
     with Whoosh(senders="owned") as whoosh:
         client = Client(whoosh.account_sid, whoosh.auth_token)
         number = client.incoming_phone_numbers.create(phone_number=OURS)
@@ -179,7 +179,7 @@ def test_the_magic_area_code_has_the_magic_number(client: Client) -> None:
     assert client.incoming_phone_numbers.create(area_code="500").phone_number == "+15005550006"
 
 
-def test_the_magic_number_can_be_bought_also_where_numbers_must_be_valid() -> None:
+def test_the_magic_number_can_be_bought_even_if_numbers_must_be_valid() -> None:
     with Whoosh(numbers="valid") as whoosh:
         client = Client(whoosh.account_sid, whoosh.auth_token)
 
@@ -225,7 +225,7 @@ def test_the_magic_number_can_be_bought_also_where_numbers_must_be_valid() -> No
         ",".join(f"{k}={v}"[:40] for k, v in value.items()) or "nothing" if isinstance(value, dict) else ""
     ),
 )
-def test_what_cannot_be_bought_is_refused_and_leaves_no_number(
+def test_an_unavailable_number_is_refused_and_not_bought(
     whoosh: Whoosh, client: Client, path: str, form: dict[str, str], code: int, text: str
 ) -> None:
     answer = requests.post(numbers_url(whoosh, path), data=form, auth=auth(whoosh))
@@ -289,7 +289,7 @@ def test_what_the_api_changes_shows_in_the_record_that_the_test_holds(whoosh: Wh
     ("capability", "media", "code"),
     [("sms_capable", None, 21661), ("mms_capable", ["https://app.example/a.png"], 21621)],
 )
-def test_a_number_cannot_send_what_it_is_not_capable_of(
+def test_a_number_cannot_send_beyond_its_capabilities(
     whoosh: Whoosh, client: Client, capability: str, media: list[str] | None, code: int
 ) -> None:
     number = whoosh.add_number(OURS, **{capability: False})
@@ -309,7 +309,7 @@ def test_a_number_cannot_send_what_it_is_not_capable_of(
 # Changing and releasing
 
 
-def test_an_update_changes_what_is_posted_and_nothing_else(frozen, whoosh: Whoosh, client: Client) -> None:
+def test_an_update_changes_only_posted_properties(frozen, whoosh: Whoosh, client: Client) -> None:
     number = whoosh.add_number(OURS, sms_url="https://app.example/sms", sms_method="GET")
     whoosh.travel(hours=1)
 
@@ -333,7 +333,7 @@ def test_an_empty_parameter_clears_a_property(whoosh: Whoosh, client: Client) ->
     assert (cleared.sms_url, cleared.sms_method, cleared.sms_application_sid) == ("", "POST", "")
 
 
-def test_a_fallback_url_is_refused_where_the_update_clears_the_main_one(whoosh: Whoosh, client: Client) -> None:
+def test_a_fallback_url_is_refused_if_the_update_clears_the_main_one(whoosh: Whoosh, client: Client) -> None:
     number = whoosh.add_number(OURS, sms_url="https://app.example/sms")
 
     with pytest.raises(TwilioRestException) as refusal:
@@ -351,7 +351,7 @@ def test_a_fallback_url_goes_with_the_main_one_that_is_set_already(whoosh: Whoos
     assert updated.sms_fallback_url == "https://app.example/fallback"
 
 
-def test_a_number_can_go_over_to_a_sub_account(whoosh: Whoosh, client: Client) -> None:
+def test_a_number_can_move_to_a_sub_account(whoosh: Whoosh, client: Client) -> None:
     number = whoosh.add_number(OURS)
     other = client.api.accounts.create(friendly_name="Other")
 
@@ -362,7 +362,7 @@ def test_a_number_can_go_over_to_a_sub_account(whoosh: Whoosh, client: Client) -
     assert [each.sid for each in client.api.accounts(other.sid).incoming_phone_numbers.list()] == [number.sid]
 
 
-def test_a_number_that_goes_over_to_its_own_account_stays_in_its_sender_pool(whoosh: Whoosh, client: Client) -> None:
+def test_a_number_that_moves_to_its_own_account_stays_in_its_sender_pool(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[OURS])
     number = whoosh.add_number(OURS)
 
@@ -395,7 +395,7 @@ def test_a_test_cannot_give_the_account_a_number_of_a_sub_account(whoosh: Whoosh
     )
 
 
-def test_a_number_does_not_go_over_to_an_account_that_is_not_there(whoosh: Whoosh, client: Client) -> None:
+def test_a_number_cannot_move_to_an_unknown_account(whoosh: Whoosh, client: Client) -> None:
     number = whoosh.add_number(OURS)
 
     with pytest.raises(TwilioRestException) as refusal:
@@ -436,7 +436,7 @@ def test_a_released_number_can_be_bought_again(client: Client) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize("sid", ["PN" + "0" * 32, "12"], ids=["unknown", "malformed"])
-def test_a_number_that_is_not_there_is_not_found(whoosh: Whoosh, method: str, sid: str) -> None:
+def test_an_unknown_number_is_not_found(whoosh: Whoosh, method: str, sid: str) -> None:
     url = numbers_url(whoosh, f"/{sid}")
 
     answer = requests.request(method, url, auth=auth(whoosh))
@@ -523,7 +523,7 @@ def test_an_iterator_goes_on_across_page_boundaries(whoosh: Whoosh, client: Clie
     assert [each.phone_number for each in client.incoming_phone_numbers.stream(page_size=3)] == numbers[::-1]
 
 
-def test_pages_link_to_those_before_and_after(whoosh: Whoosh, client: Client) -> None:
+def test_pages_link_to_their_neighbours(whoosh: Whoosh, client: Client) -> None:
     sids = [whoosh.add_number(f"+1555712000{count}").sid for count in range(5)][::-1]
     base = f"/2010-04-01/Accounts/{whoosh.account_sid}/IncomingPhoneNumbers.json"
 
@@ -580,13 +580,13 @@ def test_a_page_without_a_token_starts_at_its_number(whoosh: Whoosh) -> None:
     [("PageSize=1001", 20007), ("PageToken=XX", 20422), ("PageToken=PAPN" + "0" * 32, 20422)],
     ids=["too large a page", "a token of another kind", "a token of no number"],
 )
-def test_pages_that_are_none_are_refused(whoosh: Whoosh, query: str, code: int) -> None:
+def test_invalid_pages_are_refused(whoosh: Whoosh, query: str, code: int) -> None:
     answer = requests.get(f"{numbers_url(whoosh)}?{query}", auth=auth(whoosh))
 
     assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
-def test_an_empty_list_is_a_page_without_neighbours(whoosh: Whoosh) -> None:
+def test_an_empty_list_is_a_page_without_links_to_others(whoosh: Whoosh) -> None:
     base = f"/2010-04-01/Accounts/{whoosh.account_sid}/IncomingPhoneNumbers.json"
 
     assert requests.get(numbers_url(whoosh), auth=auth(whoosh)).json() == {
@@ -602,7 +602,7 @@ def test_an_empty_list_is_a_page_without_neighbours(whoosh: Whoosh) -> None:
     }
 
 
-def test_numbers_can_be_had_in_xml(whoosh: Whoosh) -> None:
+def test_numbers_are_available_in_xml(whoosh: Whoosh) -> None:
     number = whoosh.add_number(OURS)
     base = f"https://api.whoosh.totogi.solutions/2010-04-01/Accounts/{whoosh.account_sid}/IncomingPhoneNumbers"
 

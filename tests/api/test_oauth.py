@@ -1,4 +1,4 @@
-"""OAuth: client credentials, and the access tokens that they give."""
+"""OAuth: client credentials and access tokens."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -60,7 +60,7 @@ def test_the_sdks_asynchronous_client_sends_with_client_credentials(whoosh: Whoo
     assert asyncio.run(send()) == whoosh.assert_sent().sid
 
 
-def test_a_token_is_a_web_token_that_is_good_for_an_hour(whoosh: Whoosh) -> None:
+def test_a_token_is_a_web_token_that_is_valid_for_an_hour(whoosh: Whoosh) -> None:
     response = requests.post(TOKEN, data=grant(whoosh))
 
     document = response.json()
@@ -141,7 +141,7 @@ def test_any_token_opens_any_account(whoosh: Whoosh, messages: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Digest abc"])
-def test_a_header_without_a_token_is_none(whoosh: Whoosh, messages: str, header: str) -> None:
+def test_a_header_without_a_token_has_no_credentials(whoosh: Whoosh, messages: str, header: str) -> None:
     assert requests.get(messages, headers={"Authorization": header}).status_code == 401
 
 

@@ -1,7 +1,7 @@
 """The fake against the published OpenAPI documents: every operation is called, and every answer fits its schema.
 
-The documents are those of Twilio, whose API the vendor speaks: https://github.com/twilio/twilio-oai. They are looked
-for in the directory that WHOOSH_OPENAPI names, else beside the repository; without them these tests are skipped.
+The documents are Twilio's, because the vendor serves Twilio's API: https://github.com/twilio/twilio-oai. WHOOSH_OPENAPI
+names their directory; the default is beside the repository. Without them these tests are skipped.
 """
 
 import json
@@ -27,7 +27,7 @@ DIRECTORY = Path(os.environ.get("WHOOSH_OPENAPI") or Path(__file__).parents[3] /
 CAT = "https://app.example/cat.png"
 LINK = "https://app.example/status"
 
-#: The operations that are faked, by document: those whose path matches. Each must have an example below.
+#: The paths of the faked operations, by document. Each operation must have an example below.
 SCOPE = {
     "api_v2010": "",
     "messaging_v1": r"/Deactivations|/Services(/|$)|/LinkShortening/(?!.*(Certificate|ManagedCert|ValidateDns)$)",
@@ -40,7 +40,7 @@ SCOPE = {
 
 @dataclass(frozen=True)
 class Call:
-    """One call of an operation: what fills the braces of its path, and its parameters."""
+    """One call of an operation: the values in its path, and its parameters."""
 
     path: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, object] = field(default_factory=dict)
@@ -172,7 +172,7 @@ def fetch_usecase(whoosh: Whoosh, client: Client) -> list[Call]:
     return [Call()]
 
 
-#: What joins a pool, by the name of its kind: the parameters, once it is the account's.
+#: The parameters that add a sender of each kind to a pool, once the account owns the sender.
 SENDERS: dict[str, Callable[[Whoosh], list[dict[str, str]]]] = {
     "PhoneNumber": lambda whoosh: [
         {"PhoneNumberSid": whoosh.add_number(number).sid} for number in (SENDER, "+447700900123")
@@ -223,7 +223,7 @@ def _pool(whoosh: Whoosh, client: Client, kind: str) -> tuple[dict[str, str], li
 
 
 def _service(sid: str) -> dict[str, str]:
-    """A service as it stands in a path, by either of its names."""
+    """Return the values of a path for a service, by both names of the parameter."""
     return {"ServiceSid": sid, "MessagingServiceSid": sid}
 
 
@@ -464,7 +464,7 @@ def summarize_attempts(whoosh: Whoosh, client: Client) -> list[Call]:
     return [Call(), Call(params=filters)]
 
 
-#: What can be said of numbers, short codes and applications.
+#: The common properties of numbers, short codes and applications.
 VOICE = {
     "VoiceUrl": LINK,
     "VoiceMethod": "GET",
@@ -693,7 +693,7 @@ def in_a_day(whoosh: Whoosh) -> str:
 
 
 def _messages(whoosh: Whoosh, client: Client) -> list[str]:
-    """Messages in every status and shape that a fetch can show; their SIDs, oldest first."""
+    """Create messages of every status and kind. Return their SIDs, oldest first."""
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
     whoosh.when(body="undelivered").undeliver(30003)
     whoosh.when(body="failed").fail(30008)
@@ -734,7 +734,7 @@ class Operation:
 
     @property
     def parameters(self) -> set[str]:
-        """The names of what can be posted or asked for."""
+        """The names of the parameters in the body and the query string."""
         posted = next(iter(self._posted.values()), {}).get("schema", {})
         if "$ref" in posted:
             posted = read_document(self.document)["components"]["schemas"][posted["$ref"].rpartition("/")[2]]
@@ -743,7 +743,7 @@ class Operation:
 
     @property
     def carried_in(self) -> str:
-        """Where the parameters go, in the words of requests."""
+        """The argument of ``requests`` for the parameters."""
         if self.method == "get":
             return "params"
         return "json" if "application/json" in self._posted else "data"
@@ -754,8 +754,8 @@ class Operation:
         return content
 
     def answer(self) -> tuple[int, Mapping[str, Any] | None]:
-        """The documented HTTP status, and the schema of the body; None where there is no body."""
-        # Where there are two, the first is that of something new.
+        """The documented HTTP status, and the schema of the body, or None if it has none."""
+        # If there are two, the first is for a new resource.
         status, response = next(iter(self.definition["responses"].items()))
         content = response.get("content", {}).get("application/json")
         return int(status), content and content["schema"]
@@ -796,7 +796,7 @@ def strict(schema: Any) -> Any:
     return {"anyOf": [made, {"type": "null"}, *empty]}  # the examples show an application that is not set as ""
 
 
-#: How each format of a text is spelled.
+#: The pattern of each format of a text.
 SPELLINGS = {
     "date-time-rfc-2822": r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000",
     "date-time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
@@ -819,14 +819,14 @@ def is_uri_map(value: object) -> bool:
 
 
 def mistakes(document: str, schema: Mapping[str, Any], answer: object) -> list[str]:
-    """Where an answer does not fit its schema."""
+    """Return the parts of a response that do not fit its schema."""
     components = strict(read_document(document)["components"]["schemas"])
     whole = {**strict(schema), "components": {"schemas": components}}
     validator = jsonschema.Draft7Validator(whole, format_checker=FORMATS)
     return [f"{'/'.join(map(str, error.path))}: {error.message}" for error in validator.iter_errors(answer)]
 
 
-# The walk
+# The tests
 
 
 @pytest.mark.parametrize(("document", "name"), EXAMPLES, ids=lambda text: text)

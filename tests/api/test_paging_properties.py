@@ -1,4 +1,4 @@
-"""However messages come and go, lists show what a plain sorted list would."""
+"""Lists of messages that come and go, compared with a sorted list."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
@@ -16,8 +16,8 @@ START = datetime(2030, 6, 15, 12, tzinfo=UTC)
 PEOPLE = ["+15558675310", "+15558675311"]
 SENDERS = ["+15557122661", "+15557122662"]
 
-#: What happens before the list is read: a message is sent to one of the people from one of the senders, by way of a
-#: service where the sender is none; time passes; or one of the messages is deleted.
+#: The steps before the list is read. A message is sent to one of the people from one of the senders, or through a
+#: service if the sender is None; time advances; or one of the messages is deleted.
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("send"), st.sampled_from(PEOPLE), st.sampled_from([*SENDERS, None])),
@@ -54,7 +54,7 @@ def live(whoosh: Whoosh, steps: list[tuple[object, ...]]) -> None:
 
 
 def expected(whoosh: Whoosh, filters: dict[str, object]) -> list[str]:
-    """What a list shows, in the simplest way to say it."""
+    """Return the messages of a list, by the simplest algorithm."""
 
     def matches(message: Message) -> bool:
         after, before = (filters.get(name) for name in ("DateSent>", "DateSent<"))
@@ -83,7 +83,7 @@ def as_query(filters: dict[str, object], size: int) -> str:
 
 
 def read(api: Api, uri: str | None, link: str) -> list[dict[str, object]]:
-    """Every page from one on, along its links forward or back."""
+    """Return a page and the pages that it links to, forward or back."""
     pages = []
     while uri:
         pages.append(api.call("GET", uri).json())
@@ -92,7 +92,7 @@ def read(api: Api, uri: str | None, link: str) -> list[dict[str, object]]:
 
 
 @given(steps=STEPS, filters=FILTERS, size=st.integers(1, 7))
-def test_pages_hold_what_a_sorted_and_filtered_list_would(
+def test_pages_agree_with_a_sorted_and_filtered_list(
     steps: list[tuple[object, ...]], filters: dict[str, object], size: int
 ) -> None:
     with freezegun.freeze_time(START), Whoosh() as whoosh:

@@ -1,4 +1,4 @@
-"""The parameters of a new message: all that the SDK sends are declared, and a test can match each (recorded.md 32)."""
+"""The parameters of a new message: all that the SDK has are declared, and a test can match each (recorded.md 32)."""
 
 import inspect
 from decimal import Decimal
@@ -15,13 +15,13 @@ from pytest_whoosh.engine.messages.fields import AT_CREATION
 from pytest_whoosh.engine.parameters import parameters_of
 from tests.conftest import PERSON, SENDER
 
-#: The parameters that say who a message is from and to, which are read before the others.
+#: The parameters with a message's sender and recipient, which are read before the others.
 ADDRESSES = {"To", "From", "MessagingServiceSid"}
 DECLARED = ADDRESSES | {parameter.name for parameter in parameters_of(CreateMessage)}
-#: The field that shows a parameter, where it is not called the same.
+#: The field that shows a parameter, if it has another name.
 FIELDS = {"From": "from_", "MediaUrl": "media_urls"}
 
-#: For each parameter that only a test reads: what is posted, and what the message shows.
+#: For each parameter that only tests read: the posted text, and the message's value.
 SHOWN: list[tuple[str, Any, str, object]] = [
     ("ValidityPeriod", "60", "validity_period", 60),
     ("MaxPrice", "0.0079", "max_price", Decimal("0.0079")),
@@ -123,7 +123,7 @@ def test_row_32_what_was_posted_stays_after_the_message_was_redacted(whoosh: Who
         ({"tag": {}}, "Unknown match key 'tag'. Did you mean 'tags'?"),
     ],
 )
-def test_row_32_a_match_that_can_never_hold_is_refused(whoosh: Whoosh, match: Any, problem: str) -> None:
+def test_row_32_a_match_that_is_never_true_is_refused(whoosh: Whoosh, match: Any, problem: str) -> None:
     with pytest.raises((TypeError, ValueError)) as refusal:
         whoosh.assert_not_sent(**match)
 

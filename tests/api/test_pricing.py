@@ -1,4 +1,4 @@
-"""Prices by country, which are those that messages are charged."""
+"""Prices by country, which are also the prices that messages cost."""
 
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ def prices(amount: str, *types: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_the_start_leads_to_the_countries(whoosh: Whoosh, host: str) -> None:
+def test_the_root_links_to_the_countries(whoosh: Whoosh, host: str) -> None:
     assert requests.get(f"https://{host}/v1/Messaging", auth=AUTH).json() == {
         "name": "Messaging",
         "url": f"https://{host}/v1/Messaging",
@@ -50,7 +50,7 @@ def test_a_country_shows_a_row_for_each_carrier(whoosh: Whoosh, host: str) -> No
     }
 
 
-def test_a_country_without_a_price_of_its_own_has_that_of_the_rest_of_the_world(client: Client) -> None:
+def test_a_country_without_its_own_price_has_the_default_price(client: Client) -> None:
     iceland = client.pricing.v1.messaging.countries("IS").fetch()
 
     assert iceland.country == "Iceland"
@@ -73,7 +73,7 @@ def test_a_country_is_found_in_any_case(client: Client, spelling: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["XX", "USA", "001"])
-def test_a_country_that_is_none_is_not_found(whoosh: Whoosh, code: str) -> None:
+def test_an_invalid_country_is_not_found(whoosh: Whoosh, code: str) -> None:
     answer = requests.get(f"https://{HOSTS[0]}/v1/Messaging/Countries/{code}", auth=AUTH)
 
     assert answer.status_code == 404
@@ -90,7 +90,7 @@ def test_a_country_that_is_none_is_not_found(whoosh: Whoosh, code: str) -> None:
     [("US", "+15558675310", 1), ("GB", "+447400123456", 2), ("IS", "+3546112345", 3)],
     ids=["United States", "United Kingdom", "Iceland"],
 )
-def test_a_message_costs_what_the_price_of_its_country_says(
+def test_a_message_costs_the_price_of_its_country(
     whoosh: Whoosh, client: Client, code: str, to: str, segments: int
 ) -> None:
     country = client.pricing.v1.messaging.countries(code).fetch()
@@ -164,7 +164,7 @@ def test_countries_are_listed_by_name_across_page_boundaries(client: Client) -> 
     assert {"United States", "United Kingdom", "Kosovo"} <= set(names)
 
 
-def test_a_page_of_countries_links_to_those_before_and_after_on_the_host_that_was_asked(whoosh: Whoosh) -> None:
+def test_a_page_of_countries_links_to_its_neighbours_on_the_requested_host(whoosh: Whoosh) -> None:
     url = f"https://{HOSTS[0]}/v1/Messaging/Countries"
     first = requests.get(f"{url}?PageSize=2", auth=AUTH).json()
 
@@ -196,7 +196,7 @@ def test_the_sdk_pages_forth_and_back(client: Client) -> None:
     assert [each.iso_country for each in last.previous_page().previous_page()] == [each.iso_country for each in first]
 
 
-def test_a_single_page_has_no_neighbours(whoosh: Whoosh) -> None:
+def test_a_single_page_links_to_no_others(whoosh: Whoosh) -> None:
     url = f"https://{HOSTS[0]}/v1/Messaging/Countries"
 
     assert requests.get(f"{url}?PageSize=1000", auth=AUTH).json()["meta"] == {
@@ -215,7 +215,7 @@ def test_a_single_page_has_no_neighbours(whoosh: Whoosh) -> None:
     [("PageSize=1001", 20007), ("PageToken=XX", 20422), ("PageToken=PAXX", 20422)],
     ids=["too large a page", "a token of another kind", "a token of no country"],
 )
-def test_pages_that_are_none_are_refused(whoosh: Whoosh, query: str, code: int) -> None:
+def test_invalid_pages_are_refused(whoosh: Whoosh, query: str, code: int) -> None:
     answer = requests.get(f"https://{HOSTS[0]}/v1/Messaging/Countries?{query}", auth=AUTH)
 
     assert (answer.status_code, answer.json()["code"]) == (400, code)

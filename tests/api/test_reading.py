@@ -1,4 +1,4 @@
-"""Fetching one message, and listing many: order, filters and pages."""
+"""Fetching a message, and listing messages: order, filters and pages."""
 
 import sys
 from collections.abc import Callable
@@ -19,7 +19,7 @@ OTHER_SENDER = "+15557122662"
 
 
 def send(client: Client, count: int, to: str = PERSON, from_: str = SENDER) -> list[str]:
-    """Send some messages; their SIDs, oldest first."""
+    """Send some messages. Return their SIDs, oldest first."""
     return [client.messages.create(to=to, from_=from_, body=str(number)).sid for number in range(count)]
 
 
@@ -86,7 +86,7 @@ def test_messages_of_one_moment_are_listed_by_creation(noon: None, client: Clien
     assert sids(client.messages.list()) == sent[::-1]
 
 
-def test_a_sent_message_has_its_place_by_when_it_was_sent(whoosh: Whoosh, client: Client) -> None:
+def test_a_sent_message_is_sorted_by_when_it_was_sent(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
     scheduled = client.messages.create(
         to=PERSON,
@@ -209,7 +209,7 @@ def test_a_services_message_is_listed_under_its_sender_once_it_has_one(whoosh: W
 
 @pytest.fixture
 def three_days(noon: None, whoosh: Whoosh, client: Client) -> dict[str, str]:
-    """Messages sent at 12:00:02 on the 15th, 16th and 17th of June 2030, and one that is not sent."""
+    """Send messages at 12:00:02 on 15, 16 and 17 June 2030, and create one that is not sent."""
     names = {}
     for day in ("15th", "16th", "17th"):
         names[send(client, 1)[0]] = day
@@ -310,7 +310,7 @@ def test_the_sdk_filters_by_dates_and_moments(
     assert [three_days[sid] for sid in sids(client.messages.list(**filters))] == found
 
 
-def test_the_second_that_a_message_shows_finds_it(noon: None, whoosh: Whoosh, client: Client) -> None:
+def test_a_message_is_found_by_the_second_that_it_shows(noon: None, whoosh: Whoosh, client: Client) -> None:
     whoosh.travel(seconds=0.5)
     [sid] = send(client, 1)
     whoosh.settle()
@@ -322,7 +322,7 @@ def test_the_second_that_a_message_shows_finds_it(noon: None, whoosh: Whoosh, cl
 
 @pytest.mark.parametrize("name", ["DateSent", "DateSent<", "DateSent>"])
 @pytest.mark.parametrize("value", ["yesterday", "2030-13-01", "13/45/2030", "2030-06-16T25:00:00Z", "\x00", "9" * 5000])
-def test_a_date_that_is_none_is_refused(api: Api, name: str, value: str) -> None:
+def test_an_invalid_date_is_refused(api: Api, name: str, value: str) -> None:
     response = api.get(**{name: value})
 
     assert (response.status_code, response.json()) == (400, refusal(20422, "Invalid Parameter"))
@@ -389,7 +389,7 @@ def test_a_link_keeps_every_filter_in_the_order_of_the_request(client: Client, a
     ]
 
 
-def test_the_links_lead_back_too(client: Client) -> None:
+def test_links_also_lead_back(client: Client) -> None:
     sent = send(client, 5)[::-1]
     first = client.messages.page(page_size=2)
 
@@ -439,7 +439,7 @@ def test_a_page_holds_50_unless_asked_otherwise(client: Client, api: Api, count:
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "-50", "many", "", "1.5", "0x10", "٤٢"])
-def test_a_page_size_that_is_none_counts_as_not_given(client: Client, api: Api, size: str) -> None:
+def test_an_invalid_page_size_counts_as_not_given(client: Client, api: Api, size: str) -> None:
     send(client, 51)
 
     page = api.get(PageSize=size).json()
@@ -477,7 +477,7 @@ def test_a_page_past_the_end_is_empty(client: Client, api: Api, page: str) -> No
     assert (shown["messages"], shown["start"], shown["end"], shown["next_page_uri"]) == ([], 0, 0, None)
 
 
-def test_there_is_nothing_before_the_newest(client: Client, api: Api) -> None:
+def test_no_page_precedes_the_newest_message(client: Client, api: Api) -> None:
     [sid] = send(client, 1)
 
     page = api.get(PageToken=f"PB{sid}").json()
@@ -531,7 +531,7 @@ def test_a_region_of_the_client_reads_pages_as_well(whoosh: Whoosh) -> None:
     assert sids(client.messages.list(page_size=1)) == sent
 
 
-def test_links_are_relative_to_the_host_that_was_asked(client: Client, api: Api) -> None:
+def test_links_are_relative_to_the_requested_host(client: Client, api: Api) -> None:
     send(client, 2)
 
     uri = api.get(PageSize="1").json()["next_page_uri"]
@@ -540,11 +540,11 @@ def test_links_are_relative_to_the_host_that_was_asked(client: Client, api: Api)
     assert api.call("GET", uri).url == HOST + uri
 
 
-# What it costs
+# Cost
 
 
 def steps(work: Callable[[], object]) -> int:
-    """How many Python functions a piece of work calls: the same on every machine."""
+    """Return the number of Python functions that some work calls. It is the same on every machine."""
     count = 0
 
     def note(_: object, event: str, __: object) -> None:

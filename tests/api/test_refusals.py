@@ -1,4 +1,4 @@
-"""What the API refuses: each mistake with its code, text and HTTP status, and which of two mistakes it finds first.
+"""API errors: the code, text and HTTP status for each mistake, and the order in which mistakes are found.
 
 See https://www.twilio.com/docs/api/errors
 """
@@ -44,7 +44,7 @@ def unowned(sender: str) -> str:
 
 @pytest.fixture
 def provisions(whoosh: Whoosh) -> dict[str, str]:
-    """What the tables below name: a service with a sender, one without, an application."""
+    """Add the resources that the tables below name: a service with a sender, one without, and an application."""
     whoosh.add_number("+15557122662", sms_capable=False)
     whoosh.add_number("+15557122663", mms_capable=False)
     whoosh.add_short_code("54321", country="CA")
@@ -190,7 +190,7 @@ def provisions(whoosh: Whoosh) -> dict[str, str]:
         ({"ContentSid": UNKNOWN_CONTENT}, 21655, 400, "The ContentSid is Invalid"),
         ({"ContentSid": UNKNOWN_CONTENT, "Body": None}, 21655, 400, "The ContentSid is Invalid"),
         ({"ContentVariables": '{"1": "Ada"}'}, 21654, 400, "ContentSid Required"),
-        # Where reports go
+        # Status callbacks
         ({"StatusCallback": "status"}, 21609, 400, "The 'StatusCallback' URL status is not a valid URL"),
         (
             {"StatusCallback": "ftp://app.example/"},
@@ -290,7 +290,7 @@ def provisions(whoosh: Whoosh) -> dict[str, str]:
             400,
             "MessagingServiceSid is required to schedule a message",
         ),
-        # The recipient's wishes
+        # Opt-outs
         ({"To": "+15558675311"}, 21610, 400, "Attempt to send to unsubscribed recipient"),
     ],
     ids=str,
@@ -316,14 +316,14 @@ def test_each_mistake_has_its_code_text_and_status_and_leaves_no_message(
     assert api.get().json()["messages"] == []
 
 
-def test_a_request_without_any_parameter_misses_the_sender_first(whoosh: Whoosh, api: Api) -> None:
+def test_a_request_without_parameters_is_refused_for_the_missing_sender(whoosh: Whoosh, api: Api) -> None:
     response = api.create({})
 
     assert (response.status_code, response.json()) == (400, refusal(21603, SENDER_REQUIRED))
     whoosh.assert_nothing_sent()
 
 
-#: Refusals that the fake gives only where a test scripts them: it knows no trial accounts, regions, and so on.
+#: Errors that only a rule causes, because the fake has no trial accounts, regions, and so on.
 SCRIPTED = [
     (20005, 403, "Account not active"),
     (20429, 429, "Too Many Requests"),
@@ -432,7 +432,7 @@ IN_ORDER = [
     ({"To": "+15005550004"}, 21610),
     ({"From": "+15005550008"}, 21611),
 ]
-#: Mistakes that undo one another: a service is a sender, media are content, an application stands for a callback.
+#: Mistakes that cancel each other: a service is a sender, media are content, an application replaces a callback.
 EXCLUSIVE = {(21603, 21705), (21602, 21620), (21602, 21654), (21420, 21609), (21266, 21910), (21266, 21611)}
 
 
@@ -501,7 +501,7 @@ def test_of_two_mistakes_the_first_in_order_is_reported(
         ),
     ],
 )
-def test_neither_is_the_order_left_to_chance_elsewhere(
+def test_the_order_of_checks_is_fixed_elsewhere_too(
     whoosh: Whoosh, api: Api, provisions: dict[str, str], posted: dict[str, str], code: int
 ) -> None:
     response = api.create({name: provisions.get(str(value), value) for name, value in posted.items()})
@@ -540,7 +540,7 @@ def test_magic_senders_are_refused(numbers: str, sender: str, code: int, status:
 @pytest.mark.parametrize(
     "settings", [{}, {"senders": "owned"}, {"numbers": "valid"}, {"senders": "owned", "numbers": "valid"}], ids=str
 )
-def test_one_magic_sender_is_everybodys(settings: dict[str, str]) -> None:
+def test_one_magic_sender_can_send(settings: dict[str, str]) -> None:
     with Whoosh(**settings) as whoosh:
         response = Api(whoosh).create({**SEND, "From": "+15005550006", "To": "+12125552368"})
 
@@ -578,22 +578,22 @@ def test_magic_recipients_are_refused(whoosh: Whoosh, api: Api, sender: str, to:
 
 
 @pytest.mark.parametrize("to", ["+15005550000", "+15005550005", "+15005550006", "+15005550007", "+15005550008"])
-def test_the_other_magic_numbers_are_recipients_like_any(api: Api, to: str) -> None:
+def test_the_other_magic_numbers_are_ordinary_recipients(api: Api, to: str) -> None:
     assert api.create({**SEND, "To": to}).status_code == 201
 
 
-def test_a_full_queue_asks_to_come_back(api: Api) -> None:
+def test_a_full_queue_is_refused_with_retry_after(api: Api) -> None:
     response = api.create({**SEND, "From": "+15005550008"})
 
     assert response.headers["Retry-After"] == "1"
 
 
-# Whose sender it is
+# Ownership of senders
 
 
 @pytest.mark.whoosh(senders="owned")
 @pytest.mark.parametrize("sender", [SENDER, "(555) 712-2661", "12345", "Whoosh"])
-def test_a_sender_nobody_added_is_refused_where_only_owned_ones_do(whoosh: Whoosh, api: Api, sender: str) -> None:
+def test_an_unknown_sender_is_refused_if_senders_must_be_owned(whoosh: Whoosh, api: Api, sender: str) -> None:
     response = api.create({**SEND, "From": sender, "To": "+447700900123"})
 
     shown = SENDER if sender.startswith("(") else sender
@@ -605,7 +605,7 @@ def test_a_sender_nobody_added_is_refused_where_only_owned_ones_do(whoosh: Whoos
 
 
 @pytest.mark.whoosh(senders="owned")
-def test_a_channel_sender_nobody_added_is_refused_where_only_owned_ones_do(whoosh: Whoosh, api: Api) -> None:
+def test_an_unknown_channel_sender_is_refused_if_senders_must_be_owned(whoosh: Whoosh, api: Api) -> None:
     whoosh.add_number("+15557122662")
 
     unknown = api.create({**SEND, "From": f"whatsapp:{SENDER}", "To": f"whatsapp:{PERSON}"})
@@ -636,7 +636,7 @@ def test_senders_that_were_added_may_send_in_any_spelling(whoosh: Whoosh, api: A
 
 
 @pytest.mark.whoosh(senders="owned")
-def test_a_sender_of_another_pool_is_told_from_one_nobody_added(whoosh: Whoosh, api: Api) -> None:
+def test_a_sender_of_another_pool_and_an_unknown_one_have_different_codes(whoosh: Whoosh, api: Api) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=["+15557122662"])
     whoosh.add_number(SENDER)
 
@@ -646,7 +646,7 @@ def test_a_sender_of_another_pool_is_told_from_one_nobody_added(whoosh: Whoosh, 
     assert (ours.json()["code"], nobodys.json()["code"]) == (21711, 21659)
 
 
-# Which numbers are numbers
+# The setting ``numbers``
 
 
 @pytest.mark.whoosh(numbers="valid")
@@ -659,7 +659,7 @@ def test_a_sender_of_another_pool_is_told_from_one_nobody_added(whoosh: Whoosh, 
     ],
     ids=str,
 )
-def test_fictional_numbers_are_refused_where_only_valid_ones_do(
+def test_fictional_numbers_are_refused_if_numbers_must_be_valid(
     whoosh: Whoosh, api: Api, wrong: dict[str, str], code: int, message: str
 ) -> None:
     response = api.create({"To": "+12125552369", "From": "+12125552368", "Body": "Hi", **wrong})
@@ -673,7 +673,7 @@ def test_valid_numbers_pass(api: Api) -> None:
     assert api.create({"To": "+12125552369", "From": "+12125552368", "Body": "Hi"}).status_code == 201
 
 
-# When it may be sent
+# Moments of a schedule
 
 
 @pytest.mark.parametrize(
@@ -722,7 +722,7 @@ def test_the_text_names_the_shortest_lead_that_was_set(noon: None, whoosh: Whoos
     )
 
 
-# Who is asking
+# Credentials
 
 
 def basic(text: str) -> str:
@@ -742,7 +742,7 @@ def basic(text: str) -> str:
         pytest.param(basic(":secret"), id="no user"),
     ],
 )
-def test_nobody_comes_in_without_credentials(whoosh: Whoosh, header: str | None) -> None:
+def test_a_request_without_credentials_is_refused(whoosh: Whoosh, header: str | None) -> None:
     response = requests.post(
         f"{HOST}/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json",
         data=SEND,
@@ -765,7 +765,7 @@ def test_any_credentials_open_any_account_by_default(whoosh: Whoosh, api: Api, a
 
 
 @pytest.mark.whoosh(credentials="exact")
-def test_exact_credentials_are_the_keys_or_the_accounts_own(whoosh: Whoosh, api: Api) -> None:
+def test_exact_credentials_are_those_of_the_key_or_the_account(whoosh: Whoosh, api: Api) -> None:
     good = [(whoosh.api_key, whoosh.api_secret), (whoosh.account_sid, whoosh.auth_token)]
     bad = [
         (whoosh.api_key, whoosh.auth_token),
@@ -802,14 +802,14 @@ def test_the_sdk_raises_for_wrong_credentials(whoosh: Whoosh) -> None:
 
 @pytest.mark.parametrize("account", ["SM" + "0" * 32, "SK" + "0" * 32, "PN" + "a" * 32])
 @pytest.mark.parametrize("credentials", ["any", "exact"])
-def test_the_sid_of_something_else_is_not_that_of_an_account(account: str, credentials: str) -> None:
+def test_the_sid_of_another_resource_is_not_an_account_sid(account: str, credentials: str) -> None:
     with Whoosh(credentials=credentials) as whoosh:
         _assert_no_account(whoosh, account)
 
 
 @pytest.mark.parametrize("account", ["AC123", "ACxyz" + "0" * 29, "me", "AC" + "0" * 33])
 @pytest.mark.whoosh(credentials="exact")
-def test_an_account_sid_that_is_none_is_not_found_where_credentials_are_exact(whoosh: Whoosh, account: str) -> None:
+def test_an_invalid_account_sid_is_not_found_if_credentials_are_exact(whoosh: Whoosh, account: str) -> None:
     _assert_no_account(whoosh, account)
 
 
@@ -839,7 +839,7 @@ def test_any_credentials_open_an_account_by_a_placeholder(whoosh: Whoosh, accoun
     assert service.account_sid == account
 
 
-# What is not there
+# Unknown resources
 
 
 @pytest.mark.parametrize(
@@ -855,7 +855,7 @@ def test_any_credentials_open_an_account_by_a_placeholder(whoosh: Whoosh, accoun
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_what_is_nowhere_is_not_found(whoosh: Whoosh, api: Api, method: str, path: str) -> None:
+def test_an_unknown_path_is_not_found(whoosh: Whoosh, api: Api, method: str, path: str) -> None:
     asked = path.format(account=whoosh.account_sid)
 
     response = api.call(method, asked, params={"PageSize": "1"})
@@ -882,7 +882,7 @@ def test_feedback_can_only_be_posted(api: Api, method: str) -> None:
     assert (response.status_code, response.json()) == (405, refusal(20004, "Method not allowed", 405))
 
 
-# Where reports cannot go (recorded.md 13)
+# Private callback hosts (recorded.md 13)
 
 
 PRIVATE = [
@@ -899,7 +899,7 @@ PRIVATE = [
 
 @pytest.mark.whoosh(callback_hosts="public")
 @pytest.mark.parametrize("url", PRIVATE)
-def test_row_13_reports_go_to_public_hosts_only_if_the_test_wants_it_so(client: Client, url: str) -> None:
+def test_row_13_a_setting_limits_callbacks_to_public_hosts(client: Client, url: str) -> None:
     with pytest.raises(TwilioRestException) as refusal:
         client.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=url)
 
@@ -908,7 +908,7 @@ def test_row_13_reports_go_to_public_hosts_only_if_the_test_wants_it_so(client: 
 
 
 @pytest.mark.parametrize("url", PRIVATE)
-def test_row_13_reports_may_go_to_a_local_server_otherwise(client: Client, url: str) -> None:
+def test_row_13_callbacks_can_go_to_a_local_server_by_default(client: Client, url: str) -> None:
     assert client.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=url).status == "queued"
 
 

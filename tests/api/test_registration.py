@@ -1,4 +1,4 @@
-"""Registration with carriers, which the double does without."""
+"""Registration with carriers, which is not faked."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +36,7 @@ CAMPAIGN, BRAND, VERIFICATION = "QE" + "0" * 32, "BN" + "0" * 32, "HH" + "0" * 3
         ),
     ],
 )
-def test_registration_is_not_faked_and_says_so(
+def test_registration_is_refused_as_not_faked(
     whoosh: Whoosh, client: Client, ask: Callable[[Any], object], path: str
 ) -> None:
     with pytest.raises(TwilioRestException) as refusal:

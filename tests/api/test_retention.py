@@ -1,4 +1,4 @@
-"""ContentRetention and AddressRetention: what the API shows of a message once it was sent."""
+"""ContentRetention and AddressRetention: the text and the number that the API deletes once a message was sent."""
 
 from datetime import timedelta
 from typing import Any
@@ -61,7 +61,7 @@ def test_the_media_of_a_discarded_message_is_gone_once_it_was_sent(client: Clien
     assert client.messages(sid).fetch().num_media == "1"
 
 
-def test_the_double_still_knows_what_was_posted(client: Client, whoosh: Whoosh) -> None:
+def test_the_double_keeps_the_posted_parameters(client: Client, whoosh: Whoosh) -> None:
     send(client, media_url=[CAT], content_retention="discard", address_retention="obfuscate")
     whoosh.settle()
 
@@ -84,7 +84,7 @@ def test_a_code_is_still_found_in_a_discarded_message(client: Client, whoosh: Wh
     assert whoosh.last_code(PERSON) == "4711"
 
 
-def test_a_discarded_message_that_fails_is_forgotten_too(client: Client, whoosh: Whoosh) -> None:
+def test_the_text_of_a_discarded_message_that_fails_is_deleted_too(client: Client, whoosh: Whoosh) -> None:
     whoosh.when(to=PERSON).fail(30008)
     sid = send(client, content_retention="discard", address_retention="obfuscate")
     whoosh.settle()
@@ -94,7 +94,7 @@ def test_a_discarded_message_that_fails_is_forgotten_too(client: Client, whoosh:
     assert (message.status, message.body, message.to) == ("failed", "", HIDDEN)
 
 
-def test_a_discarded_message_that_is_canceled_is_forgotten_too(client: Client, whoosh: Whoosh) -> None:
+def test_the_text_of_a_discarded_message_that_is_canceled_is_deleted_too(client: Client, whoosh: Whoosh) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
     sid = send(
         client,
@@ -158,7 +158,7 @@ def test_callbacks_hide_an_obfuscated_recipient_once_the_message_was_sent(client
     assert heard == [("queued", PERSON), ("sent", HIDDEN), ("delivered", HIDDEN)]
 
 
-def test_the_double_shows_what_the_api_shows_and_finds_by_the_number(client: Client, whoosh: Whoosh) -> None:
+def test_the_double_hides_the_recipient_as_the_api_does_and_finds_by_the_number(client: Client, whoosh: Whoosh) -> None:
     send(client, address_retention="obfuscate")
     whoosh.settle()
 
@@ -177,10 +177,10 @@ def test_a_channel_address_is_not_obfuscated(client: Client, whoosh: Whoosh) -> 
     assert client.messages(sid).fetch().to == f"whatsapp:{PERSON}"
 
 
-# What is asked
+# Parameters
 
 
-def test_to_retain_changes_nothing(client: Client, whoosh: Whoosh) -> None:
+def test_retain_changes_nothing(client: Client, whoosh: Whoosh) -> None:
     sid = send(client, content_retention="retain", address_retention="retain")
     whoosh.settle()
 
@@ -207,7 +207,7 @@ def test_any_other_retention_is_refused(
     whoosh.assert_nothing_sent()
 
 
-def test_a_callback_of_a_discarded_message_never_held_its_text(client: Client, whoosh: Whoosh) -> None:
+def test_the_callbacks_of_a_discarded_message_never_have_its_text(client: Client, whoosh: Whoosh) -> None:
     send(client, status_callback="https://app.example/status", content_retention="discard")
     whoosh.settle()
 

@@ -20,12 +20,12 @@ SECOND_ALPHA = (409, 21710, "An Alpha Sender is already in the Messaging Service
 
 @dataclass
 class Kind:
-    """One kind of sender, as a client meets it."""
+    """One kind of sender, as a client sees it."""
 
     path: str
     key: str
     parameter: str
-    #: Gives the account one more sender, and returns the parameter's value.
+    #: Adds a sender to the account, and returns the parameter's value.
     provide: Callable[[Whoosh, int], str]
     resource: Callable[[Any], Any]
 
@@ -68,7 +68,7 @@ KINDS = {
     ),
 }
 ALL = [pytest.param(kind, id=name) for name, kind in KINDS.items()]
-#: The kinds whose senders are one of a kind, so that only one pool can have them.
+#: The kinds of sender that can be in one pool only.
 OWNED = [pytest.param(KINDS[name], id=name) for name in ("phone numbers", "short codes", "channel senders")]
 ALPHA = [pytest.param(KINDS[name], id=name) for name in ("alpha senders", "destination alpha senders")]
 
@@ -84,7 +84,7 @@ def refusal(response: requests.Response) -> tuple[int, int, str]:
     return response.status_code, document["code"], document["message"]
 
 
-# What the API shows
+# Rendering
 
 
 @pytest.mark.whoosh(clock="frozen")
@@ -185,7 +185,7 @@ def test_a_channel_sender_is_shown_as_documented(
         pytest.param({"sms_capable": False}, ["MMS", "Voice"], id="no SMS"),
     ],
 )
-def test_a_number_shows_what_it_is_capable_of(
+def test_a_number_shows_its_capabilities(
     whoosh: Whoosh, client: Client, capable: dict[str, bool], capabilities: list[str]
 ) -> None:
     service = client.messaging.v1.services.create("Reminders")
@@ -296,7 +296,7 @@ def test_a_number_removed_from_a_pool_stays_with_the_account(whoosh: Whoosh, cli
     assert whoosh.add_number("+15557122661").sid == sender.sid
 
 
-# What the test adds, and what REST adds
+# Senders added by the test and over REST
 
 
 def test_the_senders_that_the_test_gives_are_shown_by_kind(whoosh: Whoosh, client: Client) -> None:
@@ -316,7 +316,7 @@ def test_the_senders_that_the_test_gives_are_shown_by_kind(whoosh: Whoosh, clien
     assert shown == (["+15557122661"], ["12345"], ["ACME"], [("ACME", "")], ["whatsapp:+15557122661"])
 
 
-def test_the_senders_that_rest_adds_are_in_the_double(whoosh: Whoosh, client: Client) -> None:
+def test_senders_added_over_rest_are_in_the_double(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=["+15557122661"])
     pool = client.messaging.v1.services(service.sid)
 
@@ -334,7 +334,7 @@ def test_a_sender_given_twice_is_in_the_pool_once(whoosh: Whoosh) -> None:
 
 
 @pytest.mark.parametrize("sender", [None, 12345, "", "a sender too long"])
-def test_a_pool_of_what_is_no_sender_is_refused(whoosh: Whoosh, sender: Any) -> None:
+def test_an_invalid_sender_in_a_pool_is_refused(whoosh: Whoosh, sender: Any) -> None:
     with pytest.raises(ValueError, match="A sender must be") as error:
         whoosh.add_messaging_service("Reminders", senders=["+15557122661", sender])
 
@@ -354,7 +354,7 @@ def test_a_pool_of_what_is_no_sender_is_refused(whoosh: Whoosh, sender: Any) -> 
         pytest.param(None, id="nothing"),
     ],
 )
-def test_what_is_no_channel_address_is_refused(whoosh: Whoosh, address: Any) -> None:
+def test_an_invalid_channel_address_is_refused(whoosh: Whoosh, address: Any) -> None:
     with pytest.raises(ValueError, match="channel address") as error:
         whoosh.add_channel_sender(address)
 
@@ -406,13 +406,13 @@ def test_a_sender_moves_to_another_pool_by_leaving_the_first(whoosh: Whoosh, kin
 
 
 @pytest.mark.parametrize("kind", ALPHA)
-def test_a_pool_takes_one_alpha_sender(whoosh: Whoosh, kind: Kind) -> None:
+def test_a_pool_accepts_one_alpha_sender(whoosh: Whoosh, kind: Kind) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=["ACME"])
 
     assert refusal(add(kind, service.sid, "Other")) == SECOND_ALPHA
 
 
-def test_a_pool_takes_one_alpha_sender_for_each_country(whoosh: Whoosh) -> None:
+def test_a_pool_accepts_one_alpha_sender_for_each_country(whoosh: Whoosh) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=["ACME"])
     kind = KINDS["destination alpha senders"]
 
@@ -423,14 +423,14 @@ def test_a_pool_takes_one_alpha_sender_for_each_country(whoosh: Whoosh) -> None:
 
 
 @pytest.mark.parametrize("kind", ALPHA)
-def test_two_pools_may_have_one_alpha_sender(whoosh: Whoosh, kind: Kind) -> None:
+def test_two_pools_can_share_an_alpha_sender(whoosh: Whoosh, kind: Kind) -> None:
     whoosh.add_messaging_service("Other", senders=["ACME"])
     service = whoosh.add_messaging_service("Reminders")
 
     assert add(kind, service.sid, "ACME").status_code == 201
 
 
-def test_a_pool_takes_400_numbers(whoosh: Whoosh, client: Client) -> None:
+def test_a_pool_accepts_400_numbers(whoosh: Whoosh, client: Client) -> None:
     senders = [f"+1555712{number:04d}" for number in range(399)]
     service = whoosh.add_messaging_service("Reminders", senders=senders)
     kind = KINDS["phone numbers"]
@@ -530,7 +530,7 @@ def test_a_pool_takes_400_numbers(whoosh: Whoosh, client: Client) -> None:
         ),
     ],
 )
-def test_a_sender_that_will_not_do_is_refused(
+def test_an_invalid_sender_is_refused(
     whoosh: Whoosh, path: str, form: dict[str, str], expected: tuple[int, int, str]
 ) -> None:
     service = whoosh.add_messaging_service("Reminders")
@@ -555,7 +555,7 @@ def test_a_number_for_calls_only_cannot_join(whoosh: Whoosh) -> None:
 
 
 @pytest.mark.parametrize("alpha", ["A", "ACME", "Eleven Char", "a1+-_& "])
-def test_an_alpha_sender_of_the_documented_characters_is_taken(whoosh: Whoosh, alpha: str) -> None:
+def test_an_alpha_sender_of_the_documented_characters_is_accepted(whoosh: Whoosh, alpha: str) -> None:
     service = whoosh.add_messaging_service("Reminders")
 
     document = add(KINDS["alpha senders"], service.sid, alpha).json()
@@ -576,7 +576,7 @@ def test_alpha_senders_are_filtered_by_country(whoosh: Whoosh, client: Client) -
     assert every == ["ACME FR", "ACME DE", "ACME"]
 
 
-def test_an_alpha_sender_for_one_country_is_no_alpha_sender_for_all(whoosh: Whoosh, client: Client) -> None:
+def test_an_alpha_sender_for_one_country_is_not_one_for_all(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=["ACME"])
     pool = client.messaging.v1.services(service.sid)
     pool.destination_alpha_senders.create("ACME DE", iso_country_code="DE")
@@ -586,10 +586,10 @@ def test_an_alpha_sender_for_one_country_is_no_alpha_sender_for_all(whoosh: Whoo
     assert listed == ["ACME"]
 
 
-# Whose sender it is
+# Ownership
 
 
-def test_while_any_sender_is_owned_so_is_any_channel_sender(whoosh: Whoosh) -> None:
+def test_if_any_sender_is_owned_so_is_any_channel_sender(whoosh: Whoosh) -> None:
     service = whoosh.add_messaging_service("Reminders")
     sid = "XE" + "a" * 32
 
@@ -599,7 +599,7 @@ def test_while_any_sender_is_owned_so_is_any_channel_sender(whoosh: Whoosh) -> N
 
 
 @pytest.mark.whoosh(senders="owned")
-def test_an_account_with_senders_of_its_own_knows_no_other_channel_sender(whoosh: Whoosh) -> None:
+def test_an_account_that_owns_senders_has_no_other_channel_sender(whoosh: Whoosh) -> None:
     service = whoosh.add_messaging_service("Reminders")
 
     response = add(KINDS["channel senders"], service.sid, "XE" + "a" * 32)

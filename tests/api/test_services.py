@@ -1,4 +1,4 @@
-"""Messaging Services over REST: their properties, and their life."""
+"""Messaging Services over REST."""
 
 from datetime import timedelta
 from typing import Any
@@ -108,7 +108,7 @@ def test_a_service_is_updated_in_every_setting(client: Client) -> None:
     assert shown(service.fetch()) == SETTINGS
 
 
-def test_an_update_leaves_what_it_does_not_name(client: Client) -> None:
+def test_an_update_keeps_other_properties(client: Client) -> None:
     service = client.messaging.v1.services.create(**SETTINGS)
 
     service.update(friendly_name="Renamed")
@@ -116,7 +116,7 @@ def test_an_update_leaves_what_it_does_not_name(client: Client) -> None:
     assert shown(service.fetch()) == {**SETTINGS, "friendly_name": "Renamed"}
 
 
-def test_an_update_takes_place_at_its_own_time(whoosh: Whoosh, client: Client) -> None:
+def test_an_update_is_dated(whoosh: Whoosh, client: Client) -> None:
     service = client.messaging.v1.services.create("Reminders")
     created = service.date_created
 
@@ -182,9 +182,7 @@ def test_a_service_needs_a_name(whoosh: Whoosh, name: str) -> None:
         pytest.param("Usecase", "spam", 21713, "Messaging Service Use Case is Invalid", id="use case"),
     ],
 )
-def test_a_setting_that_will_not_do_is_refused(
-    whoosh: Whoosh, parameter: str, value: str, code: int, message: str
-) -> None:
+def test_an_invalid_setting_is_refused(whoosh: Whoosh, parameter: str, value: str, code: int, message: str) -> None:
     service = whoosh.add_messaging_service("Reminders")
 
     status, document = post(**{"FriendlyName": "Alerts", parameter: value})
@@ -196,13 +194,13 @@ def test_a_setting_that_will_not_do_is_refused(
 
 
 @pytest.mark.parametrize("value", ["1", "14400"])
-def test_both_ends_of_the_validity_period_are_taken(whoosh: Whoosh, value: str) -> None:
+def test_both_ends_of_the_validity_period_are_accepted(whoosh: Whoosh, value: str) -> None:
     status, document = post(FriendlyName="Alerts", ValidityPeriod=value)
 
     assert (status, document["validity_period"]) == (201, int(value))
 
 
-def test_a_name_of_64_characters_is_taken(whoosh: Whoosh) -> None:
+def test_a_name_of_64_characters_is_accepted(whoosh: Whoosh) -> None:
     status, document = post(FriendlyName="x" * 64)
 
     assert (status, document["friendly_name"]) == (201, "x" * 64)
@@ -245,7 +243,7 @@ def test_pages_of_services_lead_to_one_another(whoosh: Whoosh, client: Client) -
     assert [[service.sid for service in page] for page in (second, back)] == [sids[2:4], sids[:2]]
 
 
-def test_the_pages_of_a_list_stay_on_the_host_that_was_asked(whoosh: Whoosh) -> None:
+def test_the_pages_of_a_list_stay_on_the_requested_host(whoosh: Whoosh) -> None:
     services = [whoosh.add_messaging_service(f"Service {number}") for number in range(3)]
 
     meta = requests.get(SERVICES, params={"PageSize": "1", "Page": "1"}, auth=AUTH, timeout=5).json()["meta"]
@@ -270,7 +268,7 @@ def test_a_page_of_more_than_1000_services_is_refused(whoosh: Whoosh) -> None:
 
 @pytest.mark.parametrize("sid", [UNKNOWN, "MG123", "Reminders"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_a_service_that_is_not_there_is_not_found(whoosh: Whoosh, method: str, sid: str) -> None:
+def test_an_unknown_service_is_not_found(whoosh: Whoosh, method: str, sid: str) -> None:
     response = requests.request(method, f"{SERVICES}/{sid}", auth=AUTH, timeout=5)
 
     assert (response.status_code, response.json()) == (
@@ -307,7 +305,7 @@ def test_the_use_cases_are_listed(client: Client) -> None:
     ]
 
 
-def test_the_api_host_answers_too_for_a_client_that_sends_everything_there(whoosh: Whoosh) -> None:
+def test_the_api_host_also_answers_a_client_that_sends_everything_there(whoosh: Whoosh) -> None:
     url = "https://api.whoosh.totogi.solutions/v1/Services"
 
     response = requests.post(url, data={"FriendlyName": "Reminders"}, auth=AUTH, timeout=5)
@@ -341,7 +339,7 @@ def test_a_deleted_service_sends_no_more(whoosh: Whoosh, client: Client) -> None
     assert (refusal.value.status, refusal.value.code) == (404, 21701)
 
 
-def test_what_a_deleted_service_had_scheduled_fails_when_its_time_comes(whoosh: Whoosh, client: Client) -> None:
+def test_a_scheduled_message_of_a_deleted_service_fails_when_it_is_due(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=["+15557122661"])
     client.messages.create(
         to=PERSON,
@@ -359,7 +357,7 @@ def test_what_a_deleted_service_had_scheduled_fails_when_its_time_comes(whoosh: 
     assert message.messaging_service_sid == service.sid
 
 
-# What a service's messages inherit
+# Properties that a service's messages inherit
 
 
 def test_messages_inherit_the_status_callback(whoosh: Whoosh, client: Client) -> None:
@@ -389,7 +387,7 @@ def test_messages_inherit_the_status_callback(whoosh: Whoosh, client: Client) ->
         pytest.param(False, True, "It's on", id="the message replaces"),
     ],
 )
-def test_messages_inherit_smart_encoding_unless_they_say_otherwise(
+def test_messages_inherit_smart_encoding_unless_they_set_it(
     whoosh: Whoosh, client: Client, setting: bool, parameter: bool | None, body: str
 ) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=["+15557122661"], smart_encoding=setting)

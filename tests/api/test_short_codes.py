@@ -1,4 +1,4 @@
-"""The account's short codes: listed and configured."""
+"""The account's short codes over REST."""
 
 import pytest
 import requests
@@ -78,7 +78,7 @@ def test_an_empty_parameter_clears_the_url_of_a_short_code(whoosh: Whoosh, clien
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
 )
-def test_an_update_of_a_short_code_that_will_not_do_is_refused(whoosh: Whoosh, form: dict[str, str], code: int) -> None:
+def test_an_invalid_update_of_a_short_code_is_refused(whoosh: Whoosh, form: dict[str, str], code: int) -> None:
     short_code = whoosh.add_short_code("12345")
 
     answer = requests.post(codes_url(whoosh, f"/{short_code.sid}"), data=form, auth=auth(whoosh))
@@ -120,14 +120,14 @@ def test_short_codes_can_neither_be_made_nor_deleted(whoosh: Whoosh) -> None:
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(405, 20004), (405, 20004)]
 
 
-def test_a_short_code_that_is_not_there_is_not_found(client: Client) -> None:
+def test_an_unknown_short_code_is_not_found(client: Client) -> None:
     with pytest.raises(TwilioRestException) as refusal:
         client.short_codes("SC" + "0" * 32).fetch()
 
     assert (refusal.value.status, refusal.value.code) == (404, 20404)
 
 
-def test_a_code_is_no_property_of_itself(whoosh: Whoosh) -> None:
+def test_the_code_itself_cannot_be_set(whoosh: Whoosh) -> None:
     with pytest.raises(TypeError) as refused:
         whoosh.add_short_code("12345", short_code="54321")
 

@@ -1,4 +1,4 @@
-"""SIDs: well-formed, unlike one another, and the same on every run and machine; also with many threads at once."""
+"""SIDs: well-formed, distinct, and the same in every run and on every machine, even with many threads."""
 
 import re
 import threading
@@ -17,7 +17,7 @@ EACH = 25
 
 
 def record(**settings: object) -> list[str]:
-    """The SIDs that one small test sees."""
+    """Return the SIDs that a small test sees."""
     with Whoosh(**settings) as whoosh:
         client = Client(whoosh.account_sid, whoosh.auth_token)
         service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
@@ -50,7 +50,7 @@ def test_another_seed_gives_other_sids() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1, -7])
-def test_they_are_well_formed_and_unlike(seed: int) -> None:
+def test_they_are_well_formed_and_distinct(seed: int) -> None:
     sids = record(seed=seed)
 
     assert [sid[:2] for sid in sids] == ["MG", "AP", "PN", "SC", "SM", "MM", "SM"]
@@ -58,7 +58,7 @@ def test_they_are_well_formed_and_unlike(seed: int) -> None:
     assert len(set(sids)) == len(sids)
 
 
-def test_messages_are_counted_whatever_their_kind(client: Client) -> None:
+def test_messages_of_all_kinds_share_a_counter(client: Client) -> None:
     text = client.messages.create(to=PERSON, from_=SENDER, body="Hi")
     media = client.messages.create(to=PERSON, from_=SENDER, media_url=["https://app.example/cat.png"])
 

@@ -16,7 +16,7 @@ LINK = "https://app.example/status"
 UNKNOWN = "SM" + "0" * 32
 NOON = datetime(2030, 6, 15, 12, tzinfo=UTC)
 
-#: Every status that a message can be in, as what is scripted for it and the seconds until it is there.
+#: Every status that a message can have, with its rule and the seconds until the message has it.
 STATUSES = {
     "accepted": (None, 0),
     "queued": (None, 1),
@@ -36,7 +36,7 @@ def service(whoosh: Whoosh) -> str:
 
 
 def bring_to(status: str, whoosh: Whoosh, client: Client, service: str) -> MessageInstance:
-    """A message that has come as far as a status."""
+    """Return a message that has reached a status."""
     scripted, seconds = STATUSES[status]
     if scripted:
         getattr(whoosh.when(to=PERSON), scripted)()
@@ -61,7 +61,7 @@ def schedule(client: Client, service: str, hour: int = 13) -> MessageInstance:
 
 
 @pytest.mark.parametrize("status", SETTLED)
-def test_a_message_that_has_gone_out_can_be_redacted(
+def test_a_finished_message_can_be_redacted(
     noon: None, whoosh: Whoosh, client: Client, api: Api, service: str, status: str
 ) -> None:
     message = bring_to(status, whoosh, client, service)
@@ -202,7 +202,7 @@ def test_a_message_cannot_be_canceled_twice(noon: None, whoosh: Whoosh, client: 
     assert len(whoosh.callbacks) == 1
 
 
-# What an update may not say
+# Refused updates
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_every_other_update_is_refused(
 
 
 @pytest.mark.parametrize("form", [{"Body": ""}, {"Status": "canceled"}, {"Status": "x"}, {}], ids=str)
-def test_an_unknown_message_is_found_out_before_what_is_asked_of_it(api: Api, form: dict[str, str]) -> None:
+def test_an_unknown_message_is_refused_before_the_update_is_checked(api: Api, form: dict[str, str]) -> None:
     response = api.post(f"/{UNKNOWN}", form)
 
     path = f"{api.path()}/{UNKNOWN}.json"
@@ -251,9 +251,7 @@ def test_an_unknown_message_is_found_out_before_what_is_asked_of_it(api: Api, fo
 
 
 @pytest.mark.parametrize("status", SETTLED)
-def test_a_message_that_has_gone_out_can_be_deleted(
-    whoosh: Whoosh, client: Client, api: Api, service: str, status: str
-) -> None:
+def test_a_finished_message_can_be_deleted(whoosh: Whoosh, client: Client, api: Api, service: str, status: str) -> None:
     message = bring_to(status, whoosh, client, service)
 
     response = api.delete(f"/{message.sid}")

@@ -1,4 +1,4 @@
-"""The 2010 API in XML, where a path asks for it or for nothing.
+"""The 2010 API in XML, for paths with the extension ``.xml`` or without an extension.
 
 See https://www.twilio.com/docs/usage/twilios-response
 """
@@ -15,7 +15,7 @@ from .conftest import HOST, SEND, Api
 
 
 def as_tree(response: requests.Response) -> tuple[str, dict[str, str], object]:
-    """A document as tag, attributes and content: a text, or the elements within."""
+    """Return a document as tag, attributes and content: a text, or the inner elements."""
     return _tree(ET.fromstring(response.content))
 
 
@@ -127,7 +127,7 @@ def test_an_error_is_an_exception_in_xml(api: Api, extension: str) -> None:
     )
 
 
-def test_even_nobody_is_told_so_in_xml(whoosh: Whoosh) -> None:
+def test_missing_credentials_are_refused_in_xml(whoosh: Whoosh) -> None:
     response = requests.get(f"{HOST}/2010-04-01/Accounts/{whoosh.account_sid}/Messages.xml")
 
     [error] = ET.fromstring(response.content)
@@ -138,7 +138,7 @@ def test_even_nobody_is_told_so_in_xml(whoosh: Whoosh) -> None:
     )
 
 
-def test_what_is_not_there_is_not_there_in_xml(api: Api) -> None:
+def test_an_unknown_message_is_not_found_in_xml(api: Api) -> None:
     path = f"{api.path('/SM123')}.xml"
 
     response = api.call("GET", path)

@@ -3,7 +3,7 @@
 from pytest_whoosh.engine.caching import LONGEST, cached
 
 
-def test_a_result_is_kept_for_a_short_text_and_made_anew_for_a_long_one():
+def test_results_are_cached_for_short_texts_only():
     asked = []
 
     @cached(8)

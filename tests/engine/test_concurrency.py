@@ -1,4 +1,4 @@
-"""Realistic throughput: an account may have so many API calls under way at once, and no more."""
+"""Realistic throughput: the limit on an account's concurrent API calls."""
 
 import asyncio
 from base64 import b64encode
@@ -18,7 +18,7 @@ from twilio.rest import Client
 from pytest_whoosh import Whoosh, WhooshError
 
 FORM = {"To": "+15558675310", "From": "12345", "Body": "Hi"}
-#: What a call is answered: its HTTP status, and how many calls were under way.
+#: The result of a call: its HTTP status, and the number of calls under way.
 Answer = tuple[int, int]
 #: Calls once.
 Call = Callable[[], Awaitable[Answer]]
@@ -74,7 +74,7 @@ def test_calls_of_several_tasks_are_under_way_at_once(whoosh: Whoosh, over: Any)
     assert asyncio.run(over(whoosh, all_at_once)) == [(201, 1), (201, 2), (201, 3), (201, 4)]
 
 
-def test_a_call_too_many_is_refused_and_leaves_nothing(whoosh: Whoosh, over: Any) -> None:
+def test_a_call_over_the_limit_is_refused_and_has_no_effect(whoosh: Whoosh, over: Any) -> None:
     whoosh.set_concurrency(3)
 
     async def all_at_once(call: Call) -> list[Answer]:
@@ -104,7 +104,7 @@ def test_a_refused_call_can_be_made_again(whoosh: Whoosh, over: Any) -> None:
     assert len(whoosh.outbox) == 9
 
 
-def test_calls_one_after_the_other_are_never_too_many(whoosh: Whoosh, over: Any) -> None:
+def test_sequential_calls_never_exceed_the_limit(whoosh: Whoosh, over: Any) -> None:
     whoosh.set_concurrency(1)
 
     async def in_turn(call: Call) -> list[Answer]:
@@ -173,7 +173,7 @@ def test_two_clients_of_one_account_share_its_limit(whoosh: Whoosh) -> None:
     assert asyncio.run(all_at_once()) == [201, 201, 429, 429]
 
 
-def test_every_account_has_a_limit_of_its_own(whoosh: Whoosh, client: Client) -> None:
+def test_every_account_has_its_own_limit(whoosh: Whoosh, client: Client) -> None:
     whoosh.set_concurrency(1)
     below = client.api.accounts.create(friendly_name="Shop")
 
@@ -214,7 +214,7 @@ def test_a_call_that_times_out_is_over(whoosh: Whoosh) -> None:
     assert asyncio.run(twice()) == 201
 
 
-def test_calls_of_threads_are_each_taken_alone(whoosh: Whoosh) -> None:
+def test_calls_from_threads_are_counted_alone(whoosh: Whoosh) -> None:
     whoosh.set_concurrency(1)
 
     def call(_: int) -> Answer:
@@ -234,7 +234,7 @@ def test_a_call_that_blocks_the_loop_is_over_when_it_returns(whoosh: Whoosh) -> 
     assert asyncio.run(block()) == [201, 201, 201]
 
 
-def test_what_the_account_may_not_do_at_all_is_refused_first(whoosh: Whoosh) -> None:
+def test_a_call_that_the_account_cannot_make_is_refused_first(whoosh: Whoosh) -> None:
     whoosh.set_concurrency(1)
 
     async def all_at_once() -> list[int]:

@@ -1,4 +1,4 @@
-"""Hosts: which are the vendor's, what each serves, and which are this machine."""
+"""The vendor's hosts, the product that each serves, and hosts of this machine."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_the_first_label_of_a_vendor_host_names_its_product(host: str, product: 
         "x" * 1000,
     ],
 )
-def test_any_other_host_is_none_of_the_vendors(host: str) -> None:
+def test_other_hosts_are_not_the_vendors(host: str) -> None:
     assert (is_vendor(host), label_of(host)) == (False, "")
 
 
@@ -69,7 +69,7 @@ def test_any_other_host_is_none_of_the_vendors(host: str) -> None:
         (443, False),
     ],
 )
-def test_a_host_may_be_bytes_and_anything_else_is_none(host: object, vendors: bool) -> None:
+def test_a_host_can_be_bytes_and_nothing_else(host: object, vendors: bool) -> None:
     assert is_vendor(host) is vendors
 
 

@@ -1,4 +1,4 @@
-"""Requests as values: headers in any case, forms, and JSON that can be written again."""
+"""Requests: headers in any case, forms, and JSON that can be serialised again."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def test_headers_that_come_several_times_in_any_case_keep_every_value() -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "NaN", "[Infinity]", r'"\ud800"', "[" * 100_000])
-def test_json_that_could_not_be_written_again_is_none(text: str) -> None:
+def test_json_that_cannot_be_serialised_again_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         read_json(text)
 

@@ -1,4 +1,4 @@
-"""The settings: how each is read, and what is said of a value that will not do."""
+"""The settings: how each is read, and the errors about invalid values."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from pytest_whoosh.engine.settings import ABOUT, NAMES, duration, read_setting, 
 STEPS = "queued, sending, sent, delivered, undelivered, failed, read, price"
 
 
-def test_there_is_a_default_for_everything() -> None:
+def test_every_setting_has_a_default() -> None:
     settings = read_settings({})
 
     assert {name: getattr(settings, name) for name in NAMES} == {
@@ -151,7 +151,7 @@ DURATION = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
         ("delays", {"sent": -1}, f"as the delay of 'sent' {DURATION}"),
     ],
 )
-def test_a_value_that_will_not_do_is_refused_with_one_that_would(name: str, given: object, wanted: str) -> None:
+def test_an_invalid_value_is_refused_with_a_valid_one(name: str, given: object, wanted: str) -> None:
     with pytest.raises(ValueError) as refusal:
         Whoosh(**{name: given})
 

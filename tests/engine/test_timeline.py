@@ -1,4 +1,4 @@
-"""The timeline: what is due happens in order, each at its own moment."""
+"""The timeline: events run in order, each at its own moment."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -20,7 +20,7 @@ def seconds_on(timeline: Timeline) -> float:
 
 
 @given(EVENTS)
-def test_events_happen_by_moment_then_rank_then_the_order_they_were_planned_in(events: list[tuple[int, int]]) -> None:
+def test_events_run_by_moment_then_rank_then_order_of_scheduling(events: list[tuple[int, int]]) -> None:
     timeline = Timeline(START)
     happened: list[tuple[float, object]] = []
     for number, (second, rank) in enumerate(events):
@@ -48,7 +48,7 @@ def test_a_step_goes_no_further_than_asked(events: list[tuple[int, int]], until:
     assert seconds_on(timeline) <= until
 
 
-def test_what_an_event_plans_for_its_own_moment_happens_in_it() -> None:
+def test_an_event_scheduled_for_the_current_moment_runs_in_it() -> None:
     timeline = Timeline(START)
     happened: list[object] = []
 
@@ -65,7 +65,7 @@ def test_what_an_event_plans_for_its_own_moment_happens_in_it() -> None:
     assert (happened, seconds_on(timeline)) == (["first", "second"], 1)
 
 
-def test_what_is_planned_for_later_is_not_in_flight() -> None:
+def test_planned_events_are_not_in_flight() -> None:
     timeline = Timeline(START)
     timeline.schedule(START, 0, lambda subject: None, None, planned=True)
     timeline.schedule(START, 0, lambda subject: None, None)
@@ -77,7 +77,7 @@ def test_what_is_planned_for_later_is_not_in_flight() -> None:
     assert counts == [1, 1, 0]
 
 
-def test_an_event_of_the_past_does_not_turn_the_clock_back() -> None:
+def test_an_overdue_event_does_not_turn_the_clock_back() -> None:
     timeline = Timeline(START)
     timeline.schedule(START - timedelta(hours=1), 0, lambda subject: None, None)
 

@@ -1,4 +1,4 @@
-"""Rate limits of a Verify service: how often a verification is started for the value of a key."""
+"""Rate limits of a Verify service, for each value of a key."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ BY_IP = {"end_user_ip_address": "127.0.0.1"}
 
 @pytest.fixture
 def service(whoosh: Whoosh, client: Client) -> Service:
-    """A Verify service, as the SDK holds it."""
+    """Return a Verify service as the SDK shows it."""
     return client.verify.v2.services(whoosh.add_verify_service("Acme").sid)
 
 
 @pytest.fixture
 def limit(service: Service) -> Any:
-    """A rate limit that allows two verifications a minute."""
+    """Create a rate limit that allows two verifications a minute."""
     limit = service.rate_limits.create(unique_name="end_user_ip_address", description="By address")
     service.rate_limits(limit.sid).buckets.create(max=2, interval=60)
     return limit

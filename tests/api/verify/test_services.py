@@ -1,4 +1,4 @@
-"""Verify services and attempts; and every answer of Verify against the instances of the SDK."""
+"""Verify services and attempts, and all responses of Verify compared with the SDK's instances."""
 
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ VERIFICATION: dict[str, type] = {
     "lookup": dict, "amount": str, "payee": str, "send_code_attempts": list, "date_created": str, "date_updated": str,
     "sna": dict, "url": str,
 }  # fmt: skip
-#: For each resource: the types of its fields, besides None.
+#: The types of each resource's fields, except None.
 FIELDS: dict[str, dict[str, type]] = {
     "service": {
         "sid": str, "account_sid": str, "friendly_name": str, "code_length": int, "lookup_enabled": bool,
@@ -51,7 +51,7 @@ FIELDS: dict[str, dict[str, type]] = {
 
 
 def shown(instance: object) -> dict[str, Any]:
-    """The public properties of an instance of the SDK, with its moments as the API writes them."""
+    """Return the public properties of an SDK instance, with dates as the API writes them."""
     return {
         name: f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
         for name, value in vars(instance).items()
@@ -60,7 +60,7 @@ def shown(instance: object) -> dict[str, Any]:
 
 
 def one_of_each(whoosh: Whoosh, client: Client) -> dict[str, Any]:
-    """One instance of every resource, as the SDK makes it."""
+    """Return one SDK instance of every resource."""
     verify = client.verify.v2
     service = verify.services.create(friendly_name="Acme", lookup_enabled=True, psd2_enabled=True, tts_name="Ada")
     limits = verify.services(service.sid).rate_limits
@@ -149,14 +149,14 @@ def test_a_service_refuses_wrong_settings(client: Client, properties: Any, text:
     ],
     ids=str,
 )
-def test_a_test_is_told_what_a_service_takes(whoosh: Whoosh, properties: Any, text: str) -> None:
+def test_a_wrong_setting_of_a_test_is_refused_with_the_valid_ones(whoosh: Whoosh, properties: Any, text: str) -> None:
     with pytest.raises((TypeError, ValueError)) as refused:
         whoosh.add_verify_service("Acme", **properties)
 
     assert str(refused.value).startswith(text)
 
 
-def test_attempts_are_listed_with_what_came_of_them(whoosh: Whoosh, client: Client) -> None:
+def test_attempts_are_listed_with_their_results(whoosh: Whoosh, client: Client) -> None:
     verify = client.verify.v2
     sid = whoosh.add_verify_service("Acme").sid
     service = verify.services(sid)

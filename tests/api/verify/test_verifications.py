@@ -1,4 +1,4 @@
-"""Verifications: codes sent, checked, expired, refused; and where a test sees them."""
+"""Verifications: sending, checking and expiry of codes, errors, and views for tests."""
 
 import re
 from collections.abc import Callable
@@ -18,12 +18,12 @@ Service = Any
 
 @pytest.fixture
 def service(whoosh: Whoosh, client: Client) -> Service:
-    """A Verify service, as the SDK holds it."""
+    """Return a Verify service as the SDK shows it."""
     return client.verify.v2.services(whoosh.add_verify_service("Acme").sid)
 
 
 def refusal(call: Callable[..., object], *args: Any, **options: Any) -> tuple[int, int, str]:
-    """The HTTP status, the error code and the text with which the API refuses a call."""
+    """Return the HTTP status, the error code and the text of an API error."""
     with pytest.raises(TwilioRestException) as refused:
         call(*args, **options)
     return refused.value.status, refused.value.code, refused.value.msg.partition(": ")[2]
@@ -109,7 +109,7 @@ def test_settle_delivers_a_code_and_does_not_wait_for_its_end(whoosh: Whoosh, se
 
 
 @pytest.mark.parametrize("end", ["approved", "canceled"])
-def test_what_is_approved_or_canceled_is_not_found(whoosh: Whoosh, service: Service, end: str) -> None:
+def test_an_approved_or_canceled_verification_is_not_found(whoosh: Whoosh, service: Service, end: str) -> None:
     started = service.verifications.create(to=PERSON, channel="sms")
     code = whoosh.last_code(PERSON)
 
@@ -191,7 +191,7 @@ def test_codes_are_the_same_in_every_run() -> None:
     assert len(set(codes[0])) == 2
 
 
-def test_an_app_gives_its_own_code(whoosh: Whoosh, client: Client) -> None:
+def test_an_app_can_set_its_own_code(whoosh: Whoosh, client: Client) -> None:
     sid = whoosh.add_verify_service("Acme", custom_code_enabled=True).sid
     service = client.verify.v2.services(sid)
     service.verifications.create(to=PERSON, channel="sms", custom_code="AB12")
@@ -286,7 +286,7 @@ def test_a_landline_gets_no_sms(whoosh: Whoosh, service: Service) -> None:
     [({}, True), ({"lookup_enabled": True}, True), ({"lookup_enabled": True, "skip_sms_to_landlines": True}, False)],
     ids=str,
 )
-def test_a_service_skips_landlines_if_it_is_told_to(whoosh: Whoosh, client: Client, settings: Any, sent: bool) -> None:
+def test_a_service_skips_landlines_if_set_up_so(whoosh: Whoosh, client: Client, settings: Any, sent: bool) -> None:
     service = client.verify.v2.services(whoosh.add_verify_service("Acme", **settings).sid)
     landline = "+442071838750"
 
@@ -296,7 +296,7 @@ def test_a_service_skips_landlines_if_it_is_told_to(whoosh: Whoosh, client: Clie
         assert refusal(service.verifications.create, to=landline, channel="sms")[:2] == (403, 60205)
 
 
-def test_an_invalid_number_as_lookup_says_is_refused(whoosh: Whoosh, service: Service) -> None:
+def test_a_number_that_lookup_calls_invalid_is_refused(whoosh: Whoosh, service: Service) -> None:
     whoosh.add_lookup(PERSON, valid=False)
 
     assert refusal(service.verifications.create, to=PERSON, channel="sms")[:2] == (400, 60200)
@@ -324,7 +324,7 @@ def test_a_payment_is_verified_with_its_amount_and_payee(whoosh: Whoosh, client:
     assert service.verification_checks.create(to=PERSON, code=code, **payment).valid
 
 
-# What people get
+# Messages to people
 
 
 def test_a_code_shows_on_the_phone_and_never_among_the_messages(
@@ -362,7 +362,7 @@ def test_a_pattern_finds_a_code_of_verify_too(whoosh: Whoosh, service: Service) 
 
 
 @pytest.mark.parametrize(("outcome", "status"), [("fail", "failed"), ("undeliver", "undelivered")])
-def test_a_rule_decides_what_becomes_of_a_code(whoosh: Whoosh, service: Service, outcome: str, status: str) -> None:
+def test_a_rule_scripts_the_outcome_of_a_code(whoosh: Whoosh, service: Service, outcome: str, status: str) -> None:
     getattr(whoosh.when(to=PERSON), outcome)()
     service.verifications.create(to=PERSON, channel="sms")
 
@@ -382,7 +382,7 @@ def test_a_rule_refuses_to_start_a_verification(whoosh: Whoosh, service: Service
     assert service.verifications.create(to=PERSON, channel="sms").status == "pending"
 
 
-def test_an_answer_may_get_lost_after_the_code_was_sent(whoosh: Whoosh, service: Service) -> None:
+def test_a_response_can_be_lost_after_the_code_was_sent(whoosh: Whoosh, service: Service) -> None:
     whoosh.when(to=PERSON).timeout(sent=True)
 
     with pytest.raises(Exception, match="timed out"):
@@ -453,7 +453,7 @@ def test_a_warning_ends_the_text(whoosh: Whoosh, client: Client) -> None:
     assert "Don't share this code" in whoosh.verifications[0].messages[0].body
 
 
-def test_a_verification_says_what_it_is(whoosh: Whoosh, service: Service) -> None:
+def test_a_verification_shows_its_properties(whoosh: Whoosh, service: Service) -> None:
     service.verifications.create(to=PERSON, channel="sms")
     (verification,) = whoosh.verifications
 
@@ -476,7 +476,7 @@ def test_reset_forgets_verifications(whoosh: Whoosh, service: Service) -> None:
     assert whoosh.verifications == []
 
 
-def test_who_looks_for_a_code_in_the_outbox_is_told_where_it_is(whoosh: Whoosh, service: Service) -> None:
+def test_a_search_for_a_code_in_the_outbox_says_where_it_is(whoosh: Whoosh, service: Service) -> None:
     service.verifications.create(to=PERSON, channel="sms")
 
     with pytest.raises(AssertionError) as failure:

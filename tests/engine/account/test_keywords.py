@@ -19,7 +19,7 @@ KEYWORDS = [
     (resources.LinkDomain, keywords.LinkDomainProperties),
     (resources.VerifyService, keywords.VerifyServiceProperties),
 ]
-#: What the methods take by parameters of their own.
+#: The properties that methods take as positional parameters.
 OWN = {resources.VerifyService: {"friendly_name", "code_length"}}
 
 
@@ -37,7 +37,7 @@ def test_a_keyword_has_the_type_of_its_property(resource: type, keyword: type) -
 
 
 def _plain(annotation: Any) -> set[type]:
-    """The types in an annotation; of a literal, those of its values."""
+    """Return the types in an annotation. For a literal, these are the types of its values."""
     if get_origin(annotation) in (Union, types.UnionType):
         return set().union(*map(_plain, get_args(annotation)))
     if get_origin(annotation) is Literal:

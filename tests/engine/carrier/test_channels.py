@@ -1,4 +1,4 @@
-"""WhatsApp, Messenger and RCS: addresses, the window in which people may be written to, reports and errors."""
+"""WhatsApp, Messenger and RCS: addresses, the conversation window, callbacks and errors."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ TOO_LATE = (
 
 
 def write(whoosh: Whoosh, *, from_: str = PERSON, to: str = SENDER) -> None:
-    """Let a person write to a sender."""
+    """Receive a message from a person."""
     whoosh.receive("Hello", from_=from_, to=to)
 
 
@@ -28,7 +28,7 @@ def send(client: Client, **parameters: Any) -> Any:
 
 
 def ends(whoosh: Whoosh) -> list[tuple[str, int | None]]:
-    """How the messages that the app sent have ended."""
+    """Return the last status and error code of each message that the app sent."""
     whoosh.settle()
     return [(message.status, message.error_code) for message in whoosh.outbox]
 
@@ -36,7 +36,7 @@ def ends(whoosh: Whoosh) -> list[tuple[str, int | None]]:
 # The window
 
 
-def test_a_person_who_never_wrote_cannot_be_written_to_freely(whoosh: Whoosh, client: Client) -> None:
+def test_a_person_who_never_wrote_cannot_get_free_text(whoosh: Whoosh, client: Client) -> None:
     created = send(client, status_callback=STATUS_URL)
 
     whoosh.settle()
@@ -57,7 +57,7 @@ def test_a_person_who_never_wrote_cannot_be_written_to_freely(whoosh: Whoosh, cl
         pytest.param(timedelta(hours=24, seconds=1), ("failed", 63016), id="a second after that"),
     ],
 )
-def test_a_person_who_wrote_can_be_written_to_for_24_hours(
+def test_a_person_who_wrote_can_get_free_text_for_24_hours(
     whoosh: Whoosh, client: Client, later: timedelta, end: tuple[str, int | None]
 ) -> None:
     write(whoosh)
@@ -68,7 +68,7 @@ def test_a_person_who_wrote_can_be_written_to_for_24_hours(
     assert ends(whoosh) == [end]
 
 
-def test_whoever_writes_again_opens_the_window_again(whoosh: Whoosh, client: Client) -> None:
+def test_writing_again_reopens_the_window(whoosh: Whoosh, client: Client) -> None:
     write(whoosh)
     whoosh.travel(days=2)
     send(client)
@@ -96,7 +96,7 @@ def test_the_window_is_between_one_person_and_one_sender(whoosh: Whoosh, client:
     assert ends(whoosh) == [("failed", 63016)]
 
 
-def test_the_window_opens_again_for_the_sender_that_a_service_chooses(whoosh: Whoosh, client: Client) -> None:
+def test_the_window_reopens_for_the_sender_that_a_service_chooses(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Support", senders=[SENDER, ELSEWHERE])
     write(whoosh, to=SENDER)
 
@@ -106,7 +106,7 @@ def test_the_window_opens_again_for_the_sender_that_a_service_chooses(whoosh: Wh
     assert ends(whoosh) == [("delivered", None)] * 2
 
 
-def test_a_scheduled_message_is_judged_when_its_time_comes(whoosh: Whoosh, client: Client) -> None:
+def test_a_scheduled_message_is_checked_when_it_is_due(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Support", senders=[SENDER])
     client.messages.create(
         to=PERSON,
@@ -172,7 +172,7 @@ def test_only_an_approved_template_opens_a_conversation(  # recorded.md 27
         pytest.param({"types": LOCATION}, id="a location"),
     ],
 )
-def test_a_conversation_takes_any_content(whoosh: Whoosh, client: Client, template: dict[str, Any]) -> None:
+def test_an_open_conversation_accepts_any_content(whoosh: Whoosh, client: Client, template: dict[str, Any]) -> None:
     sid = whoosh.add_template(**template).sid
     write(whoosh)
 
@@ -205,7 +205,7 @@ def test_messenger_approves_no_templates(whoosh: Whoosh, client: Client) -> None
     assert ends(whoosh) == [("failed", 63016)]
 
 
-def test_the_answer_to_a_webhook_lies_in_the_window(whoosh: Whoosh) -> None:
+def test_the_answer_to_a_webhook_is_inside_the_window(whoosh: Whoosh) -> None:
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "text/xml")])
         return [b"<Response><Message>Welcome</Message></Response>"]
@@ -280,7 +280,7 @@ def test_a_read_message_is_reported_as_sent_delivered_and_read(whoosh: Whoosh, c
     ]
 
 
-def test_a_failure_on_a_channel_is_reported_with_the_channels_own_words(whoosh: Whoosh, client: Client) -> None:
+def test_a_failure_on_a_channel_is_reported_with_the_channels_own_text(whoosh: Whoosh, client: Client) -> None:
     whoosh.when(to=PERSON).fail(63024)
     sid = send(client, status_callback=STATUS_URL).sid
 
@@ -443,7 +443,7 @@ def test_a_place_goes_with_its_name(whoosh: Whoosh, client: Client, action: str)
         ),
     ],
 )
-def test_a_channel_message_that_will_not_do_is_refused(
+def test_an_invalid_channel_message_is_refused(
     whoosh: Whoosh, client: Client, parameters: dict[str, str], code: int, message: str
 ) -> None:
     with pytest.raises(TwilioRestException) as refusal:
@@ -455,7 +455,7 @@ def test_a_channel_message_that_will_not_do_is_refused(
 
 
 @pytest.mark.whoosh(senders="owned")
-def test_an_account_with_senders_of_its_own_has_no_other_channel(whoosh: Whoosh, client: Client) -> None:
+def test_an_account_that_owns_senders_has_no_other_channel(whoosh: Whoosh, client: Client) -> None:
     with pytest.raises(TwilioRestException) as refusal:
         send(client)
 

@@ -39,7 +39,7 @@ def refusal(client: Client, **parameters: Any) -> tuple[int, int | None, str]:
         pytest.param(True, [SENDER, "whatsapp:+15557122661"], SENDER, id="no RCS sender"),
     ],
 )
-def test_a_service_sends_by_rcs_where_the_phone_can(
+def test_a_service_sends_by_rcs_if_the_phone_has_it(
     whoosh: Whoosh, client: Client, rcs: bool | None, pool: list[str], carrier: str
 ) -> None:
     whoosh.phone(PERSON).rcs = rcs
@@ -155,7 +155,7 @@ def test_a_fallback_from_without_sms_is_refused(whoosh: Whoosh, client: Client) 
 
 
 @pytest.mark.whoosh(senders="owned")
-def test_where_senders_must_be_owned_the_fallback_must_be_too(whoosh: Whoosh, client: Client) -> None:
+def test_if_senders_must_be_owned_the_fallback_must_be_too(whoosh: Whoosh, client: Client) -> None:
     sid = service_with(whoosh, AGENT)
     parameters = {"to": PERSON, "body": "Hi", "messaging_service_sid": sid, "fallback_from": FALLBACK}
 
@@ -164,7 +164,7 @@ def test_where_senders_must_be_owned_the_fallback_must_be_too(whoosh: Whoosh, cl
     assert client.messages.create(**parameters).status == "accepted"
 
 
-def test_a_template_goes_out_as_what_the_chosen_channel_shows(whoosh: Whoosh, client: Client) -> None:
+def test_a_template_is_sent_in_the_form_of_the_chosen_channel(whoosh: Whoosh, client: Client) -> None:
     buttons = {"body": "Coming, {{1}}?", "actions": [{"title": "Yes, {{1}}", "id": "yes"}]}
     template = whoosh.add_template(
         types={"twilio/text": {"body": "Coming, {{1}}? Answer YES."}, "twilio/quick-reply": buttons}
@@ -190,7 +190,7 @@ def test_a_template_goes_out_as_what_the_chosen_channel_shows(whoosh: Whoosh, cl
         (f"whatsapp:{PERSON}", True, ValueError, rf"can have RCS\. 'whatsapp:\{PERSON}' is not one"),
     ],
 )
-def test_what_cannot_be_said_of_a_phone_is_refused(
+def test_an_unknown_property_of_a_phone_is_refused(
     whoosh: Whoosh, address: str, value: Any, error: type[Exception], text: str
 ) -> None:
     with pytest.raises(error, match=text):

@@ -1,4 +1,4 @@
-"""Which sender of its pool a Messaging Service lets a message come from."""
+"""The sender that a Messaging Service chooses from its pool."""
 
 import re
 from datetime import timedelta
@@ -33,7 +33,7 @@ US_PERSON, CA_PERSON, GB_PERSON, DE_PERSON, FR_PERSON = (
 
 
 class Sender:
-    """Sends through one service, and tells from whom each message came."""
+    """Sends through one service, and returns each message's sender."""
 
     def __init__(self, whoosh: Whoosh, client: Client, sid: str) -> None:
         self.whoosh, self.client, self.sid = whoosh, client, sid
@@ -81,7 +81,7 @@ def test_the_nearest_sender_is_chosen(whoosh: Whoosh, client: Client, pool: list
     assert send(to) == chosen
 
 
-def test_areas_do_not_count_where_the_service_says_so(whoosh: Whoosh, client: Client) -> None:
+def test_areas_are_ignored_if_the_service_says_so(whoosh: Whoosh, client: Client) -> None:
     send = service_with(whoosh, client, [NEW_YORK, SAN_FRANCISCO], area_code_geomatch=False)
 
     assert send("+14155550199") == NEW_YORK
@@ -117,7 +117,7 @@ def test_equal_senders_take_turns(whoosh: Whoosh, client: Client) -> None:
     assert senders == [*pool, *pool, pool[0]]
 
 
-def test_a_newcomer_takes_its_turn(whoosh: Whoosh, client: Client) -> None:
+def test_a_new_sender_takes_its_turn(whoosh: Whoosh, client: Client) -> None:
     send = service_with(whoosh, client, ["+12125550100"])
     send("+12125550190")
     number = whoosh.add_number("+12125550101")
@@ -139,7 +139,7 @@ def test_a_recipient_hears_from_one_sender(whoosh: Whoosh, client: Client) -> No
     assert senders == [PAIR[0], PAIR[1], PAIR[1], PAIR[0], PAIR[1]]
 
 
-def test_senders_take_turns_where_none_is_to_stick(whoosh: Whoosh, client: Client) -> None:
+def test_senders_take_turns_without_sticky_senders(whoosh: Whoosh, client: Client) -> None:
     send = service_with(whoosh, client, PAIR, sticky_sender=False)
 
     assert [send(US_PERSON) for _ in range(3)] == [PAIR[0], PAIR[1], PAIR[0]]
@@ -158,7 +158,7 @@ def test_a_sender_switched_off_and_on_sticks_as_before(whoosh: Whoosh, client: C
     assert senders == [PAIR[0], PAIR[1], PAIR[0]]
 
 
-def test_sms_and_whatsapp_have_sticky_senders_of_their_own(whoosh: Whoosh, client: Client) -> None:
+def test_sms_and_whatsapp_have_their_own_sticky_senders(whoosh: Whoosh, client: Client) -> None:
     send = service_with(whoosh, client, [*PAIR, "whatsapp:+12125550100", "whatsapp:+12125550101"])
 
     first = [send("whatsapp:+12125550190"), send("whatsapp:+12125550191")]
@@ -280,7 +280,7 @@ def test_a_sender_that_carries_media_is_chosen_for_them(whoosh: Whoosh, client: 
         pytest.param([LONDON], GB_PERSON, id="no MMS in the country"),
     ],
 )
-def test_media_become_links_where_there_is_no_mms(whoosh: Whoosh, client: Client, pool: list[str], to: str) -> None:
+def test_media_become_links_in_countries_without_mms(whoosh: Whoosh, client: Client, pool: list[str], to: str) -> None:
     whoosh.add_number(NEW_YORK, mms_capable=False)
     send = service_with(whoosh, client, pool)
 
@@ -355,7 +355,7 @@ def test_media_stay_media_on_a_channel(whoosh: Whoosh, client: Client) -> None:
     assert (whoosh.outbox[0].status, whoosh.outbox[0].body) == ("delivered", "Hi")
 
 
-# Nobody to send
+# No sender
 
 
 def test_an_empty_pool_is_refused_at_once(whoosh: Whoosh, client: Client) -> None:
@@ -439,7 +439,7 @@ def test_a_test_may_put_one_number_in_two_pools_though_the_api_does_not(whoosh: 
     assert [send(US_PERSON), other(US_PERSON)] == [NEW_YORK, NEW_YORK]
 
 
-def test_who_opted_out_of_one_pool_still_hears_from_another_with_the_same_number(
+def test_a_person_who_opted_out_of_one_pool_hears_from_another_with_the_same_number(
     whoosh: Whoosh, client: Client
 ) -> None:
     service_with(whoosh, client, [NEW_YORK])
@@ -451,7 +451,7 @@ def test_who_opted_out_of_one_pool_still_hears_from_another_with_the_same_number
     assert whoosh.outbox[-1].status == "delivered"
 
 
-# Pools that change under way
+# Pools that change meanwhile
 
 
 def test_a_message_scheduled_from_a_sender_that_left_the_pool_fails(whoosh: Whoosh, client: Client) -> None:
@@ -539,7 +539,7 @@ def test_a_service_built_over_rest_alone_sends(whoosh: Whoosh, client: Client) -
     whoosh.assert_sent(from_=NEW_YORK, status="delivered", messaging_service_sid=service.sid)
 
 
-def test_a_sub_account_has_services_of_its_own(whoosh: Whoosh, client: Client) -> None:
+def test_a_sub_account_has_its_own_services(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[NEW_YORK])
     created = client.api.accounts.create()
     below = Client(str(created.sid), str(created.auth_token))

@@ -1,4 +1,4 @@
-"""One sender's queue against the plainest model of one: a list, and fractions of seconds."""
+"""A sender's queue, compared with the simplest model: a list with fractions of seconds."""
 
 import math
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ LEAST = timedelta(seconds=1)
 
 @dataclass
 class Model:
-    """Who waits, with when they leave and whether to be sent; and when the sender is free."""
+    """The waiting messages, with when each leaves and if it is sent then, and when the sender is free."""
 
     free: Fraction = Fraction(0)
     waiting: dict[object, tuple[int, Fraction, Fraction, bool]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Model:
         max_size=30,
     )
 )
-def test_a_queue_is_what_the_model_says(arrivals: list[tuple[int, int, int, int]]) -> None:
+def test_a_queue_agrees_with_the_model(arrivals: list[tuple[int, int, int, int]]) -> None:
     queue, model, now = Backlog(), Model(), Fraction(0)
 
     for pause, segments, rate, validity in arrivals:

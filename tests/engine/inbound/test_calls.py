@@ -42,7 +42,7 @@ def test_a_number_in_a_service_is_the_accounts_own(whoosh: Whoosh) -> None:
     assert (message.from_, message.to, message.messaging_service_sid) == (SENDER, PERSON, service.sid)
 
 
-def test_the_sdks_document_and_the_verbs_own_addresses_count(whoosh: Whoosh) -> None:
+def test_the_sdks_document_and_the_verbs_own_addresses_are_used(whoosh: Whoosh) -> None:
     document = VoiceResponse()
     document.sms("First", to=OTHER, from_="+15557122662")
     document.sms("Second")
@@ -102,6 +102,6 @@ def test_a_document_that_cannot_be_run_is_refused(whoosh: Whoosh, document: str,
         whoosh.call_document(document, from_=PERSON, to=SENDER)
 
 
-def test_what_is_no_document_is_refused(whoosh: Whoosh) -> None:
+def test_text_that_is_not_a_document_is_refused(whoosh: Whoosh) -> None:
     with pytest.raises(TypeError, match=r'twiml must be a document such as "<Response>.*</Response>", not None\.'):
         whoosh.call_document(None, from_=PERSON, to=SENDER)

@@ -1,4 +1,4 @@
-"""A person writes to the app: the webhook, the TwiML that the app answers, and opting out."""
+"""Messages from people: the webhook, the app's TwiML, and opting out."""
 
 import socket
 from datetime import timedelta
@@ -16,7 +16,7 @@ from tests.conftest import PERSON, SENDER
 
 
 class App(Flask):
-    """An app that answers each path with what the test gave it."""
+    """An app with a response for each path, set by the test."""
 
     def __init__(self) -> None:
         super().__init__("app")
@@ -101,7 +101,7 @@ def test_a_message_reaches_the_webhook_of_the_number(whoosh, app):
 
 
 @pytest.mark.whoosh(clock="frozen")
-def test_the_message_is_kept_and_has_run_its_course(whoosh, client):
+def test_an_inbound_message_is_stored_with_its_last_status(whoosh, client):
     reply = text(whoosh, "Hello")
 
     message = whoosh.inbox.one()
@@ -124,7 +124,7 @@ def test_a_webhook_may_be_called_with_get(whoosh, app):
     assert app.signed == [True]
 
 
-def test_a_valid_number_tells_where_it_is_from(whoosh, app):
+def test_a_valid_number_has_a_location(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
 
     whoosh.receive("Hi", from_="+15558675310", to=SENDER)
@@ -221,7 +221,7 @@ def test_channel_metadata_is_compact_json_with_raw_letters(whoosh, app):  # reco
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_whatsapp_message_says_of_what_kind_it_is(whoosh, app, written, kind):
+def test_a_whatsapp_message_has_its_type(whoosh, app, written, kind):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
 
     whoosh.receive(from_=f"whatsapp:{PERSON}", to=f"whatsapp:{SENDER}", **written)
@@ -229,7 +229,7 @@ def test_a_whatsapp_message_says_of_what_kind_it_is(whoosh, app, written, kind):
     assert app.requests[0][1]["MessageType"] == kind
 
 
-def test_further_parameters_are_passed_on(whoosh, app):
+def test_extra_parameters_are_passed_on(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
 
     text(whoosh, "Yes", ButtonPayload="yes", ButtonText="Yes")
@@ -237,7 +237,7 @@ def test_further_parameters_are_passed_on(whoosh, app):
     assert app.requests[0][1]["ButtonPayload"] == "yes"
 
 
-def test_a_whatsapp_message_brings_its_own_parameters(whoosh, app):
+def test_a_whatsapp_message_has_its_own_parameters(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
 
     whoosh.receive("Hi", from_=f"whatsapp:{PERSON}", to=f"whatsapp:{SENDER}", ProfileName="Ada")
@@ -299,7 +299,7 @@ def test_the_url_that_is_called(whoosh, app, set_up, path):
     assert app.paths == ([f"POST {path}"] if path else [])
 
 
-# The answer
+# The response
 
 
 def test_every_message_of_the_answer_is_sent_in_order(whoosh, app):
@@ -366,7 +366,7 @@ def test_a_message_may_be_called_an_sms(whoosh, app):
     assert reply.webhook.error is None
 
 
-def test_relative_urls_stand_below_the_document_that_holds_them(whoosh, app):
+def test_relative_urls_are_resolved_against_their_document(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms/first")
     app.says("sms/first", "<Response><Redirect>/next/</Redirect></Response>")
     app.says("next/", "<Response><Message>Look<Media>cat.png</Media></Message></Response>")
@@ -376,7 +376,7 @@ def test_relative_urls_stand_below_the_document_that_holds_them(whoosh, app):
     assert sent.media_urls == ["https://app.example/next/cat.png"]
 
 
-def test_a_reply_from_a_service_is_of_the_service(whoosh, app):
+def test_a_reply_from_a_service_belongs_to_the_service(whoosh, app):
     service = whoosh.add_messaging_service(
         "S",
         senders=[SENDER],
@@ -460,7 +460,7 @@ def test_a_redirect_leads_on(whoosh, app):
     assert [message.body for message in reply.replies] == ["Here"]
 
 
-def test_an_action_follows_the_message_it_is_on(whoosh, app):
+def test_an_action_follows_its_message(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
     app.says("sms", '<Response><Message action="/after">One</Message><Message>Never</Message></Response>')
     app.says("after", twiml("Two"))
@@ -504,7 +504,7 @@ OUTSIDE = '<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/passwd">]><Response><Mess
     ],
     ids=["cut off", "entity bomb", "external entity", "another root", "JSON", "too long", "5xx", "4xx"],
 )
-def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, content_type, status, error):
+def test_a_wrong_response_is_recorded_and_the_fallback_called(whoosh, app, body, content_type, status, error):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms", sms_fallback_url="https://app.example/fallback")
     app.says("sms", body, content_type, status)
     app.says("fallback", twiml("Sorry"))
@@ -613,7 +613,7 @@ def test_a_wrong_answer_is_recorded_and_the_fallback_called(whoosh, app, body, c
         "eleven messages",
     ],
 )
-def test_what_is_wrong_in_a_document_is_recorded(whoosh, app, document, error, bodies):
+def test_mistakes_in_a_document_are_recorded(whoosh, app, document, error, bodies):
     whoosh.add_number("+15557122669", sms_capable=False)
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
     app.says("sms", f"<Response>{document}</Response>")
@@ -668,7 +668,7 @@ def test_an_app_that_takes_more_than_15_seconds_has_not_answered(freezer, whoosh
     assert [message.body for message in reply.replies] == ["/quick"]
 
 
-def test_an_answer_without_a_content_type_is_none(whoosh):
+def test_a_response_without_a_content_type_is_an_error(whoosh):
     def app(environ, start_response):
         start_response("200 OK", [])
         return [b"Hi"]
@@ -695,7 +695,7 @@ def test_a_connection_that_fails_is_tried_once_more_before_the_fallback(whoosh, 
     assert (app.requests[0][1]["ErrorCode"], app.requests[0][1]["ErrorUrl"]) == ("11205", f"{url}/sms")
 
 
-def test_the_fallback_is_called_as_it_wants(whoosh, app):
+def test_the_fallback_is_called_with_its_own_method(whoosh, app):
     whoosh.add_number(
         SENDER,
         sms_url="https://app.example/sms",
@@ -715,7 +715,7 @@ def test_the_fallback_is_called_as_it_wants(whoosh, app):
     assert app.signed == [True, True]
 
 
-def test_the_fallback_of_a_service_is_called_as_it_wants(whoosh, app):
+def test_the_fallback_of_a_service_is_called_with_its_own_method(whoosh, app):
     whoosh.add_messaging_service(
         "S",
         senders=[SENDER],
@@ -730,7 +730,7 @@ def test_the_fallback_of_a_service_is_called_as_it_wants(whoosh, app):
     assert app.paths == ["POST /sms", "GET /fallback"]
 
 
-def test_the_fallback_is_told_which_url_failed(whoosh, app):
+def test_the_fallback_gets_the_url_that_failed(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms", sms_fallback_url="https://app.example/fallback")
     app.says("sms", "<Response><Redirect>/next</Redirect></Response>")
     app.says("next", "", status=500)
@@ -741,7 +741,7 @@ def test_the_fallback_is_told_which_url_failed(whoosh, app):
     assert app.requests[2][1]["ErrorUrl"] == "https://app.example/next"
 
 
-def test_a_fallback_may_lead_on_and_takes_the_failure_along(whoosh, app):
+def test_a_fallback_can_redirect_and_passes_the_failure_on(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms", sms_fallback_url="https://app.example/fallback")
     app.says("sms", "", status=500)
     app.says("fallback", "<Response><Redirect>/sorry</Redirect></Response>")
@@ -754,7 +754,7 @@ def test_a_fallback_may_lead_on_and_takes_the_failure_along(whoosh, app):
     assert [message.body for message in reply.replies] == ["Sorry"]
 
 
-def test_a_redirect_to_where_nobody_is_mounted_ends_there(whoosh):
+def test_a_redirect_to_an_unmounted_url_ends_there(whoosh):
     app = Flask("app")
     app.add_url_rule("/sms", view_func=lambda: redirect("https://elsewhere.example/sms"), methods=["POST"])
     whoosh.mount("https://app.example", app)
@@ -840,7 +840,7 @@ def test_cookies_are_kept_for_four_hours(whoosh, counter, minutes, count):
 @pytest.mark.parametrize(
     "word", ["STOP", "stop", " Stop ", "STOPALL", "unsubscribe", "Cancel", "END", "quit", "OPTOUT"]
 )
-def test_after_a_stop_word_nothing_can_be_sent(whoosh, client, word):
+def test_after_a_stop_keyword_nothing_can_be_sent(whoosh, client, word):
     reply = text(whoosh, word)
 
     assert reply.keyword_answer == (
@@ -853,7 +853,7 @@ def test_after_a_stop_word_nothing_can_be_sent(whoosh, client, word):
 
 
 @pytest.mark.parametrize("word", ["START", "yes", "Unstop"])
-def test_a_start_word_lets_messages_through_again(whoosh, client, word):
+def test_a_start_keyword_allows_messages_again(whoosh, client, word):
     text(whoosh, "STOP")
 
     text(whoosh, word)
@@ -862,14 +862,14 @@ def test_a_start_word_lets_messages_through_again(whoosh, client, word):
     whoosh.assert_sent(body="Hello again")
 
 
-def test_a_start_word_is_answered(whoosh):
+def test_a_start_keyword_is_answered(whoosh):
     assert text(whoosh, "START").keyword_answer == (
         "You have successfully been re-subscribed to messages from this number. Reply HELP for help. "
         "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
     )
 
 
-def test_a_sentence_is_no_keyword(whoosh, client):
+def test_a_sentence_is_not_a_keyword(whoosh, client):
     reply = text(whoosh, "STOP PLEASE")
 
     assert reply.keyword_answer is None
@@ -890,7 +890,7 @@ def test_a_second_stop_is_not_answered_again(whoosh):
     assert text(whoosh, "STOP").keyword_answer is None
 
 
-def test_a_keyword_still_reaches_the_app_whose_reply_is_blocked(whoosh, app):
+def test_a_keyword_reaches_the_app_and_its_reply_is_blocked(whoosh, app):
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
     app.says("sms", twiml("Sorry to see you go"))
 
@@ -916,7 +916,7 @@ def test_one_stop_silences_a_whole_service_and_no_other(whoosh, client):
     ]
 
 
-def test_a_scheduled_message_fails_for_who_opted_out_meanwhile(whoosh, client):
+def test_a_scheduled_message_fails_if_the_person_opts_out_meanwhile(whoosh, client):
     service = whoosh.add_messaging_service("S", senders=[SENDER])
     send_at = whoosh.now + timedelta(hours=1)
     client.messages.create(
@@ -944,7 +944,7 @@ def test_a_toll_free_number_answers_in_the_networks_words(whoosh):
     )
 
 
-def test_a_short_code_of_its_own_knows_no_keywords(whoosh, client):
+def test_a_short_code_without_a_service_has_no_keywords(whoosh, client):
     whoosh.add_short_code("12345")
 
     reply = whoosh.receive("STOP", from_=PERSON, to="12345")
@@ -953,7 +953,7 @@ def test_a_short_code_of_its_own_knows_no_keywords(whoosh, client):
     client.messages.create(to=PERSON, from_="12345", body="Hello")
 
 
-def test_advanced_opt_out_tells_the_app(whoosh, app):
+def test_advanced_opt_out_reports_keywords_to_the_app(whoosh, app):
     whoosh.add_messaging_service(
         "S", senders=[SENDER], inbound_request_url="https://app.example/sms", advanced_opt_out=True
     )
@@ -963,7 +963,7 @@ def test_advanced_opt_out_tells_the_app(whoosh, app):
     assert app.requests[0][1]["OptOutType"] == "STOP"
 
 
-def test_a_reply_of_a_service_to_who_opted_out_fails(whoosh, app):
+def test_a_reply_of_a_service_to_a_person_who_opted_out_fails(whoosh, app):
     whoosh.add_messaging_service("S", senders=[SENDER], inbound_request_url="https://app.example/sms")
     app.says("sms", twiml("Sorry to see you go"))
 
@@ -989,7 +989,7 @@ def test_keywords_on_whatsapp(whoosh, app, properties, told):
     assert (app.requests[0][1].get("OptOutType"), answer) == told
 
 
-def test_an_opt_out_of_one_number_is_none_of_another(whoosh, client):
+def test_an_opt_out_applies_to_one_number_only(whoosh, client):
     text(whoosh, "STOP")
 
     client.messages.create(to=PERSON, from_="+15557122662", body="Hello")
@@ -1039,7 +1039,7 @@ def test_a_person_needs_an_address(whoosh):
     )
 
 
-def test_media_are_several(whoosh):
+def test_a_person_can_send_several_media(whoosh):
     with pytest.raises(TypeError) as error:
         text(whoosh, media="cat.png")
 

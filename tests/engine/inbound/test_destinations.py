@@ -1,4 +1,4 @@
-"""The webhook of a person's message, and why there is none."""
+"""The webhook for a person's message, and the reason if there is none."""
 
 from collections.abc import Callable
 from typing import Any
@@ -58,7 +58,7 @@ def test_a_service_without_a_webhook_decides(whoosh: Whoosh) -> None:
         ),
     ],
 )
-def test_a_message_without_a_webhook_says_what_it_would_need(
+def test_a_message_without_a_webhook_says_how_to_set_one(
     whoosh: Whoosh, set_up: Callable[[Whoosh], object], to: str, expected: str
 ) -> None:
     set_up(whoosh)

@@ -1,4 +1,4 @@
-"""Taps on buttons and lists, shared locations, answers to ads, and people who hide their numbers."""
+"""Taps on buttons and lists, shared locations, replies to ads, and people who hide their numbers."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ def _app(environ: Any, start_response: Any) -> list[bytes]:
 
 
 def sent(whoosh: Whoosh, client: Client, types: Any, **template: Any) -> Any:
-    """A message made of a template, which has arrived."""
+    """Return a message from a template, after it arrived."""
     content_sid = whoosh.add_template(types=types, **template).sid
     message = client.messages.create(to=PERSON, from_=SENDER, content_sid=content_sid, content_variables='{"1": "Ada"}')
     whoosh.settle()
@@ -60,7 +60,7 @@ def sent(whoosh: Whoosh, client: Client, types: Any, **template: Any) -> Any:
 @pytest.mark.parametrize(
     ("approval", "kind"), [("unsubmitted", "interactive"), ("rejected", "interactive"), ("approved", "button")]
 )
-def test_a_tap_on_a_button_tells_the_app_which_one_and_of_which_message(  # recorded.md 22
+def test_a_tap_on_a_button_reports_the_button_and_its_message(  # recorded.md 22
     whoosh: Whoosh, client: Client, phone: Any, approval: str, kind: str
 ) -> None:
     message = sent(whoosh, client, BUTTONS, approval="unsubmitted")
@@ -120,7 +120,7 @@ def test_a_tap_is_awaited_in_an_event_loop(whoosh: Whoosh, client: Client, phone
         ("Open", "'Open' is a button of type URL: a tap on it sends no message to the app"),
     ],
 )
-def test_a_tap_that_tells_the_app_nothing_is_refused(
+def test_a_tap_that_sends_the_app_nothing_is_refused(
     whoosh: Whoosh, client: Client, phone: Any, label: str, refusal: str
 ) -> None:
     message = sent(whoosh, client, CARD)
@@ -152,7 +152,7 @@ def test_a_location_goes_to_the_sender_that_the_person_spoke_with(phone: Any) ->
     assert [params[name] for name in names] == [SENDER, "", "location", "52.52", "13.4", "Berlin", "Germany"]
 
 
-def test_a_location_goes_to_the_only_sender_there_is(whoosh: Whoosh) -> None:
+def test_a_location_goes_to_the_accounts_only_sender(whoosh: Whoosh) -> None:
     whoosh.add_number("+15557122661")
 
     assert whoosh.phone(PERSON).share_location(52.52, 13.40).message.to == SENDER
@@ -181,7 +181,7 @@ def test_a_location_that_cannot_be_shared_is_refused(
         whoosh.phone(person).share_location(*place)
 
 
-def test_an_answer_to_an_ad_says_which_ad(phone: Any) -> None:  # recorded.md 22
+def test_a_reply_to_an_ad_names_the_ad(phone: Any) -> None:  # recorded.md 22
     reply = phone.answer_ad("I saw your ad", headline="Shoes", media_url="https://fb.example/shoe.jpg")
 
     params = reply.webhook.params
@@ -218,13 +218,13 @@ def test_a_misspelt_fact_of_an_ad_is_refused(phone: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "text"), [(52.52, "52.52"), (3, "3"), (True, "true"), (False, "false"), ("so", "so")]
 )
-def test_further_parameters_may_be_numbers(whoosh: Whoosh, phone: Any, value: Any, text: str) -> None:
+def test_extra_parameters_can_be_numbers(whoosh: Whoosh, phone: Any, value: Any, text: str) -> None:
     reply = whoosh.receive("Hi", from_=PERSON, to=SENDER, Latitude=value)
 
     assert reply.webhook.params["Latitude"] == text
 
 
-def test_a_further_parameter_of_another_kind_is_refused(whoosh: Whoosh, phone: Any) -> None:
+def test_an_extra_parameter_of_another_type_is_refused(whoosh: Whoosh, phone: Any) -> None:
     with pytest.raises(TypeError, match=r"The parameter Latitude of a webhook is a text or a number, not \[52\]"):
         whoosh.receive("Hi", from_=PERSON, to=SENDER, Latitude=[52])
 

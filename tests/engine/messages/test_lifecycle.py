@@ -1,4 +1,4 @@
-"""The life of a message: what it goes through, when, and what stops it."""
+"""The life of a message: its statuses, their moments, and the errors that stop it."""
 
 import json
 from collections.abc import Callable
@@ -19,22 +19,22 @@ from pytest_whoosh.engine.messages.lifecycle import REPORTED, TRANSITIONS, UNFIN
 from pytest_whoosh.engine.rules.rule import Rule
 from tests.conftest import PERSON, SENDER
 
-#: Every moment is exact where the app's clock stands from the start.
+#: Every moment is exact if the app's clock is frozen from the start.
 pytestmark = pytest.mark.whoosh(clock="frozen")
 
 
 def send(client: Client, whoosh: Whoosh, **parameters: object) -> Message:
-    """Send a message as an app does, and hold it as a test does."""
+    """Send a message through the SDK, and return the view of it that a test has."""
     client.messages.create(**{"to": PERSON, "body": "Hi"} | parameters)
     return whoosh.outbox[-1]
 
 
 def ages(message: Message) -> list[tuple[str, float]]:
-    """A message's history, in seconds since it was created."""
+    """Return a message's history in seconds since its creation."""
     return [(status, (at - message.date_created).total_seconds()) for status, at in message.history]
 
 
-# What happens to a message nobody scripted
+# Messages without rules
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_the_price_is_reserved_when_the_message_is_sent(whoosh: Whoosh, client: 
         ),
     ],
 )
-def test_no_callback_meets_a_price(
+def test_no_callback_sees_a_price(
     whoosh: Whoosh, client: Client, script: Callable[[Rule], object], statuses: list[str]
 ) -> None:
     """Row 11 of the recordings: an app that fetches the message in a callback gets no price, even in the last one."""
@@ -230,7 +230,7 @@ def test_the_price_can_come_minutes_later(whoosh: Whoosh, client: Client, callba
 
 
 @pytest.mark.whoosh(delays={"price": "3 minutes"})
-def test_the_price_of_an_inbound_message_comes_as_late(whoosh: Whoosh) -> None:
+def test_the_price_of_an_inbound_message_comes_equally_late(whoosh: Whoosh) -> None:
     message = whoosh.receive("Hi", from_=PERSON, to=SENDER).message
 
     before = message.price
@@ -311,7 +311,7 @@ def test_a_test_sets_prices(whoosh: Whoosh, client: Client) -> None:
         pytest.param(lambda rule: rule.stall("sent"), Decimal("-0.0079"), id="sent"),
     ],
 )
-def test_only_what_was_sent_is_charged(
+def test_only_sent_messages_are_charged(
     whoosh: Whoosh, client: Client, rule: Callable[[Rule], object], price: Decimal | None
 ) -> None:
     rule(whoosh.when())
@@ -322,7 +322,7 @@ def test_only_what_was_sent_is_charged(
     assert (message.price, message.price_unit) == (price, price and "USD")
 
 
-# What stops a message
+# Messages that fail
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_a_message_that_costs_more_than_allowed_is_not_sent(
     assert (message.status, message.error_code, message.price) == end
 
 
-def test_too_dear_a_message_fails_instead_of_being_sent(whoosh: Whoosh, client: Client) -> None:
+def test_a_message_over_its_price_limit_fails_instead_of_being_sent(whoosh: Whoosh, client: Client) -> None:
     message = send(client, whoosh, from_=SENDER, max_price="0.0001")
 
     whoosh.settle()
@@ -362,7 +362,7 @@ def test_a_service_without_a_sender_for_the_recipient_fails_the_message(whoosh: 
     assert message.error_message == ("The Messaging Service does not have a phone number available to send a message")
 
 
-def test_a_direct_message_to_who_opted_out_is_refused_at_once(whoosh: Whoosh, client: Client) -> None:
+def test_a_direct_message_to_a_person_who_opted_out_is_refused_at_once(whoosh: Whoosh, client: Client) -> None:
     whoosh.opt_out(PERSON, SENDER)
 
     with pytest.raises(TwilioRestException) as refusal:
@@ -373,7 +373,7 @@ def test_a_direct_message_to_who_opted_out_is_refused_at_once(whoosh: Whoosh, cl
 
 
 @pytest.mark.parametrize("sender", [None, SENDER], ids=["sender chosen", "sender given"])
-def test_a_service_takes_a_message_to_who_opted_out_and_fails_it(
+def test_a_service_accepts_a_message_to_a_person_who_opted_out_and_fails_it(
     whoosh: Whoosh, client: Client, sender: str | None
 ) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
@@ -386,7 +386,7 @@ def test_a_service_takes_a_message_to_who_opted_out_and_fails_it(
     assert (message.error_code, message.error_message) == (21610, "Attempt to send to unsubscribed recipient")
 
 
-def test_an_opt_out_stops_what_was_scheduled_before(whoosh: Whoosh, client: Client) -> None:
+def test_an_opt_out_stops_messages_that_were_scheduled_before(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
     at = whoosh.now + timedelta(hours=1)
     message = send(client, whoosh, messaging_service_sid=service.sid, schedule_type="fixed", send_at=at)
@@ -398,7 +398,7 @@ def test_an_opt_out_stops_what_was_scheduled_before(whoosh: Whoosh, client: Clie
     assert message.error_code == 21610
 
 
-def test_nobody_opts_out_of_a_service_that_there_is_not(whoosh: Whoosh) -> None:
+def test_an_opt_out_of_an_unknown_service_is_refused(whoosh: Whoosh) -> None:
     with pytest.raises(ValueError) as refusal:
         whoosh.opt_out(PERSON, "MG" + "0" * 32)
 
@@ -421,7 +421,7 @@ def test_a_canceled_message_is_never_sent(whoosh: Whoosh, client: Client) -> Non
     assert (message.date_updated, message.date_sent, message.error_code) == (canceled_at, None, None)
 
 
-# Which sender a service chooses
+# The sender that a service chooses
 
 
 def test_a_service_writes_to_a_person_from_the_sender_they_know(whoosh: Whoosh, client: Client) -> None:
@@ -434,7 +434,7 @@ def test_a_service_writes_to_a_person_from_the_sender_they_know(whoosh: Whoosh, 
     assert [message.from_ for message in whoosh.outbox] == ["+15557122661", "+15557122662"] * 2
 
 
-def test_a_service_that_does_not_stick_spreads_its_messages(whoosh: Whoosh, client: Client) -> None:
+def test_a_service_without_sticky_senders_spreads_its_messages(whoosh: Whoosh, client: Client) -> None:
     senders = ["+15557122661", "+15557122662", "+15557122663"]
     service = whoosh.add_messaging_service("Desk", senders=senders, sticky_sender=False)
     for _ in range(6):
@@ -457,7 +457,7 @@ def test_a_service_prefers_a_sender_of_the_area(whoosh: Whoosh, client: Client) 
 # Time
 
 
-def test_settling_leaves_what_is_scheduled_for_later(whoosh: Whoosh, client: Client) -> None:
+def test_settling_leaves_messages_that_are_scheduled_for_later(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
     start = whoosh.now
     send(client, whoosh, from_=SENDER)
@@ -471,7 +471,7 @@ def test_settling_leaves_what_is_scheduled_for_later(whoosh: Whoosh, client: Cli
     assert (whoosh.now, scheduled.send_at) == (start + timedelta(seconds=4), start + timedelta(days=1))
 
 
-def test_settling_sends_what_is_scheduled_for_a_moment_on_the_way(whoosh: Whoosh, client: Client) -> None:
+def test_settling_sends_messages_that_are_scheduled_for_a_moment_on_the_way(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
     whoosh.when(body="slow").deliver(after=timedelta(days=1))
     send(client, whoosh, from_=SENDER, body="slow")
@@ -491,7 +491,7 @@ def test_settling_with_nothing_on_its_way_takes_no_time(whoosh: Whoosh) -> None:
     assert whoosh.now == start
 
 
-def test_reading_does_not_let_time_pass(whoosh: Whoosh, client: Client) -> None:
+def test_reading_does_not_advance_time(whoosh: Whoosh, client: Client) -> None:
     message = send(client, whoosh, from_=SENDER)
 
     for _ in range(3):
@@ -500,7 +500,7 @@ def test_reading_does_not_let_time_pass(whoosh: Whoosh, client: Client) -> None:
     assert (message.status, whoosh.now) == ("queued", message.date_created)
 
 
-def test_what_happens_at_one_moment_happens_in_the_order_of_creation(whoosh: Whoosh, client: Client) -> None:
+def test_events_of_one_moment_happen_in_the_order_of_creation(whoosh: Whoosh, client: Client) -> None:
     happened: list[str] = []
 
     def app(environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
@@ -556,7 +556,7 @@ OUTCOMES: dict[str, Callable[[Rule], Rule]] = {
 
 
 def play(plans: list[tuple[str, str, int]], steps: list[float]) -> tuple[list[object], list[object]]:
-    """The histories of the planned messages, and the callbacks, when time passes in these steps."""
+    """Return the messages' histories and callbacks after time advanced in these steps."""
     with Whoosh(clock="virtual", schedule_minimum=0) as whoosh:
         client = Client(whoosh.account_sid, whoosh.auth_token)
         service = whoosh.add_messaging_service("Desk", senders=[SENDER], status_callback="https://app.example/")
@@ -582,7 +582,7 @@ def play(plans: list[tuple[str, str, int]], steps: list[float]) -> tuple[list[ob
 
 
 @given(plans=PLANS, cuts=st.lists(st.integers(1, 299), max_size=8, unique=True))
-def test_one_long_travel_is_as_many_short_ones(plans: list[tuple[str, str, int]], cuts: list[int]) -> None:
+def test_one_long_travel_equals_many_short_ones(plans: list[tuple[str, str, int]], cuts: list[int]) -> None:
     stops = [0, *sorted(cuts), 300]
     steps = [float(after - before) for before, after in pairwise(stops)]
 
@@ -590,7 +590,7 @@ def test_one_long_travel_is_as_many_short_ones(plans: list[tuple[str, str, int]]
 
 
 @given(plans=PLANS)
-def test_every_history_goes_by_the_table_and_forward_in_time(plans: list[tuple[str, str, int]]) -> None:
+def test_every_history_follows_the_table_and_goes_forward_in_time(plans: list[tuple[str, str, int]]) -> None:
     histories, _ = play(plans, [300.0])
 
     for history in histories:
@@ -608,7 +608,7 @@ def test_the_table_of_transitions_is_total() -> None:
     assert {following for row in TRANSITIONS.values() for following in row} <= set(Status)
 
 
-def test_a_life_ends_where_the_vendor_says() -> None:
+def test_the_final_statuses_are_the_vendors() -> None:
     ends = {status for status, following in TRANSITIONS.items() if not following}
 
     assert ends == {Status.UNDELIVERED, Status.FAILED, Status.CANCELED, Status.READ, Status.RECEIVED}
@@ -620,7 +620,7 @@ def test_every_status_but_those_of_creation_can_be_reached() -> None:
     assert set(Status) - reached == {Status.ACCEPTED, Status.SCHEDULED, Status.RECEIVING}
 
 
-def test_what_is_reported_can_be_reached_and_what_ends_is_finished() -> None:
+def test_reported_statuses_can_be_reached_and_final_ones_are_finished() -> None:
     reached = {following for row in TRANSITIONS.values() for following in row}
 
     assert reached >= REPORTED
@@ -697,7 +697,7 @@ def test_all_delays_can_be_set(delays: object) -> None:
         ),
     ],
 )
-def test_a_bad_end_takes_as_long_as_the_good_one(
+def test_a_negative_receipt_takes_as_long_as_a_positive_one(
     delays: str, script: Callable[[Rule], object], history: list[tuple[str, float]]
 ) -> None:
     with Whoosh(clock="virtual", delays=delays) as whoosh:
@@ -708,7 +708,7 @@ def test_a_bad_end_takes_as_long_as_the_good_one(
         assert ages(message) == history
 
 
-def test_without_delays_a_message_lives_its_life_in_an_instant() -> None:
+def test_without_delays_a_message_is_delivered_in_an_instant() -> None:
     nothing = dict.fromkeys(("queued", "sending", "sent", "delivered"), 0)
 
     with Whoosh(clock="virtual", delays=nothing) as whoosh:

@@ -1,4 +1,4 @@
-"""A list's order against the plainest model of one: the messages that are there, sorted."""
+"""The order of a list, compared with the simplest model: a sorted list of messages."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -83,7 +83,7 @@ def test_an_order_is_what_sorting_would_give(steps: list[tuple[str, int, int]]) 
         ]
 
 
-def test_the_places_that_messages_left_do_not_pile_up() -> None:
+def test_stale_positions_do_not_pile_up() -> None:
     order = MessageOrder()
     messages = [new_message(serial) for serial in range(1000)]
     for message in messages:
@@ -114,7 +114,7 @@ def test_a_short_order_is_left_alone() -> None:
     assert (len(order), order.end) == (1, 65)
 
 
-def test_an_address_has_an_order_of_its_own() -> None:
+def test_every_address_has_its_own_order() -> None:
     index, one, two, other = AddressIndex(), new_message(1), new_message(2), new_message(3)
     for address, message in [("+15558675310", one), ("+15558675310", two), ("+15558675311", other)]:
         index.add(address, message)
@@ -128,7 +128,7 @@ def test_an_address_has_an_order_of_its_own() -> None:
     }
 
 
-def test_an_address_forgets_the_places_that_its_messages_left() -> None:
+def test_an_address_drops_stale_positions() -> None:
     index, one, two = AddressIndex(), new_message(1), new_message(2)
     for message in (one, two):
         index.add("+15558675310", message)

@@ -1,4 +1,4 @@
-"""Scripting the answer to any API call: which calls a rule takes, what it answers, and how a wrong rule is refused."""
+"""Rules about API calls: the calls that they match, their answers, and errors about wrong rules."""
 
 import asyncio
 import http.client
@@ -26,7 +26,7 @@ def get(url: str, **options: object) -> requests.Response:
     return requests.get(url, auth=("AC1", "secret"), timeout=5, **options)
 
 
-# Which calls
+# Matching
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_parameters_match_json(whoosh: Whoosh) -> None:
     assert rule.calls[0].headers["content-type"] == "application/json"
 
 
-def test_a_message_stands_for_its_own_url(whoosh: Whoosh, client: Client) -> None:
+def test_a_message_can_be_passed_instead_of_its_url(whoosh: Whoosh, client: Client) -> None:
     sent = [client.messages.create(to=PERSON, from_=SENDER, body="Hi") for _ in range(2)]
     whoosh.when_called("DELETE", whoosh.outbox[0]).reject(20404).times(1)
     whoosh.when_called("GET", sent[1]).reject(20503)
@@ -164,10 +164,10 @@ def test_a_message_stands_for_its_own_url(whoosh: Whoosh, client: Client) -> Non
         client.messages(sent[1].sid).fetch()
 
 
-# Which rule
+# Precedence
 
 
-def test_the_newest_rule_wins_of_both_sorts(whoosh: Whoosh, client: Client) -> None:
+def test_the_newest_rule_of_both_kinds_wins(whoosh: Whoosh, client: Client) -> None:
     whoosh.when(to=PERSON).reject(21610)
     called = whoosh.when_called("POST", "/Messages.json").respond(503).times(2)
     newest = whoosh.when(to=PERSON).reject(21408).times(1)
@@ -207,7 +207,7 @@ def test_a_rule_without_an_outcome_answers_nothing(whoosh: Whoosh, client: Clien
     assert repr(rule) == "<whoosh.when_called('GET', '/Messages.json', PageSize=50): no outcome, matched 0>"
 
 
-# What is answered
+# Answers
 
 
 def test_an_answer_may_depend_on_the_request(whoosh: Whoosh) -> None:
@@ -222,7 +222,7 @@ def test_an_answer_may_depend_on_the_request(whoosh: Whoosh) -> None:
     assert (response.status_code, response.json()) == (201, {"sid": "CA1", "to": PERSON, "method": "POST"})
 
 
-def test_a_lost_answer_may_leave_the_call_done(whoosh: Whoosh, client: Client) -> None:
+def test_a_call_can_be_carried_out_and_only_its_response_lost(whoosh: Whoosh, client: Client) -> None:
     sent = client.messages.create(to=PERSON, from_=SENDER, body="Hi")
     whoosh.settle()
     whoosh.when_called("DELETE", whoosh.outbox[0]).timeout(sent=True)
@@ -409,7 +409,7 @@ def test_a_rule_that_is_wrong_is_refused_when_it_is_written(
     assert str(refusal.value) == text
 
 
-def test_a_document_that_json_cannot_hold_is_refused_when_it_is_made(whoosh: Whoosh) -> None:
+def test_a_document_that_json_cannot_represent_is_refused_when_it_is_made(whoosh: Whoosh) -> None:
     whoosh.when_called("GET", LOOKUP).respond(200, json=lambda request: {"at": object})
 
     with pytest.raises(TypeError, match=r"its json= returned .* not JSON serializable"):

@@ -1,4 +1,4 @@
-"""Scripting what happens to messages: which of them a rule takes, what it does, and how a wrong rule is refused."""
+"""Rules about messages: the messages that they match, their outcomes, and errors about wrong rules."""
 
 import operator
 import re
@@ -19,7 +19,7 @@ from pytest_whoosh.engine.rules.rule import Rule
 from tests.conftest import PERSON, SENDER
 from tests.naming import POSTED_KEYS, readable
 
-#: Every moment is exact where the app's clock stands from the start.
+#: Every moment is exact if the app's clock is frozen from the start.
 pytestmark = pytest.mark.whoosh(clock="frozen")
 
 CALLBACK = "https://app.example/status"
@@ -33,13 +33,13 @@ DURATION = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
 
 
 def send(client: Client, whoosh: Whoosh, **parameters: object) -> Message:
-    """Send a message as an app does, and hold it as a test does."""
+    """Send a message through the SDK, and return the view of it that a test has."""
     client.messages.create(**{"to": PERSON, "from_": SENDER, "body": "Hi"} | parameters)
     return whoosh.outbox[-1]
 
 
 def ages(message: Message) -> list[tuple[str, float]]:
-    """A message's history, in seconds since it was created."""
+    """Return a message's history in seconds since its creation."""
     return [(status, (at - message.date_created).total_seconds()) for status, at in message.history]
 
 
@@ -56,7 +56,7 @@ def reported(whoosh: Whoosh) -> list[str]:
     return [callback.params["MessageStatus"] for callback in whoosh.callbacks]
 
 
-# What the carrier does
+# Outcomes of the carrier
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def reported(whoosh: Whoosh) -> list[str]:
         ),
     ],
 )
-def test_a_rule_says_how_a_message_fares(
+def test_a_rule_scripts_the_outcome_of_a_message(
     whoosh: Whoosh,
     client: Client,
     script: Callable[[Rule], object],
@@ -184,10 +184,10 @@ def test_a_rule_that_says_nothing_changes_nothing(whoosh: Whoosh, client: Client
     assert message.status == "undelivered"
 
 
-# What the API does
+# Answers of the API
 
 
-def test_a_rejected_message_is_not_there(whoosh: Whoosh, client: Client) -> None:
+def test_a_rejected_message_is_not_created(whoosh: Whoosh, client: Client) -> None:
     whoosh.when(to=PERSON).reject(21408)
 
     with pytest.raises(TwilioRestException) as refusal:
@@ -425,7 +425,7 @@ def test_a_response_without_a_body_has_no_content_type(whoosh: Whoosh, status: i
         pytest.param(lambda rule: rule.disconnect(sent=True), requests.exceptions.ConnectionError, id="disconnect"),
     ],
 )
-def test_only_the_answer_may_be_lost(
+def test_a_message_can_be_created_and_only_the_response_lost(
     whoosh: Whoosh, client: Client, script: Callable[[Rule], object], error: type[Exception]
 ) -> None:
     whoosh.when(to=PERSON).undeliver()
@@ -455,7 +455,7 @@ def test_a_wrong_signature_is_refused_by_a_validator(whoosh: Whoosh, client: Cli
     assert list(valid.values()) == [False, True]
 
 
-# Which rule
+# Precedence
 
 
 def test_the_newest_rule_wins(whoosh: Whoosh, client: Client) -> None:
@@ -469,7 +469,7 @@ def test_the_newest_rule_wins(whoosh: Whoosh, client: Client) -> None:
     assert message.status == "failed"
 
 
-def test_a_limited_rule_makes_way_for_the_older_one(whoosh: Whoosh, client: Client) -> None:
+def test_a_limited_rule_gives_way_to_the_older_one(whoosh: Whoosh, client: Client) -> None:
     whoosh.when().undeliver()
     whoosh.when(to=PERSON).fail().times(2)
     for to in (PERSON, "+15558675311", PERSON, PERSON):
@@ -490,7 +490,7 @@ def test_times_may_come_first(whoosh: Whoosh, client: Client) -> None:
     assert [message.status for message in whoosh.outbox] == ["failed", "delivered"]
 
 
-def test_one_rule_may_say_the_outcome_and_another_the_webhooks(whoosh: Whoosh, client: Client) -> None:
+def test_one_rule_can_script_the_outcome_and_another_the_webhooks(whoosh: Whoosh, client: Client) -> None:
     whoosh.when(to=PERSON).webhooks(drop=("sent",))
     whoosh.when(body="Hi").undeliver()
     send(client, whoosh, status_callback=CALLBACK)
@@ -500,7 +500,7 @@ def test_one_rule_may_say_the_outcome_and_another_the_webhooks(whoosh: Whoosh, c
     assert reported(whoosh) == ["undelivered"]
 
 
-def test_one_rule_may_say_both(whoosh: Whoosh, client: Client) -> None:
+def test_one_rule_can_script_both(whoosh: Whoosh, client: Client) -> None:
     whoosh.when(to=PERSON).undeliver(30005).webhooks(duplicate=("undelivered",)).times(1)
     for _ in range(2):
         send(client, whoosh, status_callback=CALLBACK)
@@ -516,7 +516,7 @@ def test_one_rule_may_say_both(whoosh: Whoosh, client: Client) -> None:
     ]
 
 
-def test_a_limited_rule_about_webhooks_makes_way_too(whoosh: Whoosh, client: Client) -> None:
+def test_a_limited_rule_about_webhooks_also_gives_way(whoosh: Whoosh, client: Client) -> None:
     whoosh.when().webhooks(drop=("sent", "delivered")).times(1)
     for _ in range(2):
         send(client, whoosh, status_callback=CALLBACK)
@@ -526,7 +526,7 @@ def test_a_limited_rule_about_webhooks_makes_way_too(whoosh: Whoosh, client: Cli
     assert {each.params["MessageSid"] for each in whoosh.callbacks} == {whoosh.outbox[1].sid}
 
 
-def test_a_rule_is_not_used_up_by_messages_that_a_newer_one_takes(whoosh: Whoosh, client: Client) -> None:
+def test_a_rule_is_not_used_up_by_messages_that_a_newer_one_handles(whoosh: Whoosh, client: Client) -> None:
     whoosh.when().undeliver().times(1)
     whoosh.when().fail().times(1)
     for _ in range(3):
@@ -537,7 +537,7 @@ def test_a_rule_is_not_used_up_by_messages_that_a_newer_one_takes(whoosh: Whoosh
     assert [message.status for message in whoosh.outbox] == ["failed", "undelivered", "delivered"]
 
 
-# Which messages
+# Matching
 
 
 @pytest.mark.parametrize(
@@ -579,7 +579,7 @@ def test_a_rule_is_not_used_up_by_messages_that_a_newer_one_takes(whoosh: Whoosh
     ],
     ids=readable,
 )
-def test_a_rule_matches_whatever_a_message_has_when_it_is_created(
+def test_a_rule_matches_every_field_that_a_new_message_has(
     whoosh: Whoosh, client: Client, match: dict[str, object]
 ) -> None:
     whoosh.when(**match).fail()
@@ -632,7 +632,7 @@ def test_a_rule_matches_the_service_and_the_moment(whoosh: Whoosh, client: Clien
     whoosh.assert_sent(status="undelivered")
 
 
-# What networks do to callbacks
+# Scripted webhooks
 
 
 @pytest.mark.parametrize(
@@ -670,7 +670,7 @@ def test_networks_lose_repeat_and_reorder_callbacks(
     assert message.status == "delivered"
 
 
-def test_a_callback_that_waits_leaves_with_the_one_it_waits_for(whoosh: Whoosh, client: Client) -> None:
+def test_a_waiting_callback_is_sent_with_the_one_it_waits_for(whoosh: Whoosh, client: Client) -> None:
     whoosh.when().webhooks(order=("delivered", "sent"))
     message = send(client, whoosh, status_callback=CALLBACK)
 
@@ -694,7 +694,7 @@ def test_a_callback_that_waits_leaves_with_the_one_it_waits_for(whoosh: Whoosh, 
         pytest.param(lambda rule: rule.undeliver(), ["sent", "undelivered"], id="undelivered"),
     ],
 )
-def test_nothing_waits_for_ever(
+def test_no_callback_waits_for_ever(
     whoosh: Whoosh, client: Client, outcome: Callable[[Rule], Rule], left: list[str]
 ) -> None:
     outcome(whoosh.when()).webhooks(order=("delivered", "sent"))
@@ -705,7 +705,7 @@ def test_nothing_waits_for_ever(
     assert reported(whoosh) == left
 
 
-def test_the_last_callback_leaves_first_where_the_others_wait_for_it(whoosh: Whoosh, client: Client) -> None:
+def test_the_last_callback_is_sent_first_if_the_others_wait_for_it(whoosh: Whoosh, client: Client) -> None:
     whoosh.when().undeliver().webhooks(order=("undelivered", "sent"))
     send(client, whoosh, status_callback=CALLBACK)
 
@@ -714,7 +714,7 @@ def test_the_last_callback_leaves_first_where_the_others_wait_for_it(whoosh: Who
     assert reported(whoosh) == ["undelivered", "sent"]
 
 
-def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: Client) -> None:
+def test_a_repeated_callback_is_identical(whoosh: Whoosh, client: Client) -> None:
     whoosh.when().webhooks(duplicate=("sent",))
     send(client, whoosh, status_callback=CALLBACK)
 
@@ -725,7 +725,7 @@ def test_a_repeated_callback_is_the_same_to_the_letter(whoosh: Whoosh, client: C
     assert (first.url, first.params, first.headers, first.at) == (second.url, second.params, second.headers, second.at)
 
 
-# Rules that are wrong
+# Wrong rules
 
 
 @pytest.mark.parametrize(

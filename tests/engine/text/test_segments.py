@@ -1,6 +1,6 @@
-"""How bodies are encoded and cut, and that Twilio's message segment calculator does the same.
+"""Encoding and splitting of bodies, compared with Twilio's message segment calculator.
 
-Run as a program, it records anew what the calculator makes of a sample: ``python -m tests.engine.test_segments``.
+``python -m tests.engine.text.test_segments`` records the calculator's results for a sample again.
 """
 
 import json
@@ -90,7 +90,7 @@ def test_a_body_is_cut_where_a_segment_is_full(body: str, encoding: Encoding, si
         pytest.param("\f[\\]^{|}~€", id="extension-table"),
     ],
 )
-def test_gsm_7_is_not_forced(body: str) -> None:
+def test_gsm_7_text_forces_nothing(body: str) -> None:
     assert segment(body).encoding == GSM_7
     assert forces_ucs2(body) == ()
 
@@ -106,7 +106,7 @@ def test_gsm_7_is_not_forced(body: str) -> None:
         pytest.param("a\r\n\0\x1b\ud83d", ("\0", "\x1b", "\ud83d"), id="controls-and-lone-surrogates"),
     ],
 )
-def test_what_forces_ucs_2_is_named_once_in_order(body: str, characters: tuple[str, ...]) -> None:
+def test_characters_that_force_ucs_2_are_named_once_in_order(body: str, characters: tuple[str, ...]) -> None:
     assert forces_ucs2(body) == characters
     assert segment(body).encoding == UCS_2
 
@@ -151,7 +151,7 @@ def test_counting_agrees_with_cutting(body: str) -> None:
 
 
 @given(bodies())
-def test_ucs_2_is_for_bodies_that_something_forces(body: str) -> None:
+def test_ucs_2_is_used_only_if_a_character_forces_it(body: str) -> None:
     assert (segment(body).encoding == UCS_2) == (forces_ucs2(body) != ())
 
 
@@ -186,7 +186,7 @@ def test_random_bodies_are_cut_as_by_the_calculator(*, smart: bool) -> None:
 
 
 def calculate(modules: Path, bodies: list[str], *, smart: bool = False) -> list[Segmentation]:
-    """What the calculator makes of each body."""
+    """Return the calculator's result for each body."""
     done = subprocess.run(
         ["node", "-e", CALCULATE],
         input=json.dumps({"smart": smart, "bodies": bodies}).encode(),
@@ -229,7 +229,7 @@ def all_alphabets() -> list[list[str]]:
 
 
 def record() -> None:
-    """Write what the calculator makes of a sample."""
+    """Record the calculator's results for a sample."""
     modules = find_modules(PACKAGE)
     assert modules, f"Install {PACKAGE}."
     rows = [[each.encoding, each.segments] for each in calculate(modules, list(sample(seed=1)))]

@@ -1,4 +1,4 @@
-"""What smart encoding replaces."""
+"""The characters that smart encoding replaces."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Status callbacks: which statuses are reported, where to, with what parameters, and how they are signed."""
+"""Status callbacks: the reported statuses, URLs, parameters and signatures."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,7 +21,7 @@ URL = "https://app.example/status"
 
 
 def send(client: Client, whoosh: Whoosh, **parameters: object) -> Message:
-    """Send a message as an app does, and hold it as a test does."""
+    """Send a message through the SDK, and return the view of it that a test has."""
     client.messages.create(**{"to": PERSON, "body": "Hi"} | parameters)
     return whoosh.outbox[-1]
 
@@ -30,7 +30,7 @@ def reported(whoosh: Whoosh) -> list[str]:
     return [callback.params["MessageStatus"] for callback in whoosh.callbacks]
 
 
-# Which statuses are reported
+# Reported statuses
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def reported(whoosh: Whoosh) -> list[str]:
         ),
     ],
 )
-def test_a_callback_tells_of_every_status_but_the_first_and_sending(
+def test_every_status_but_the_first_and_sending_is_reported(
     whoosh: Whoosh,
     client: Client,
     script: Callable[[Rule], object],
@@ -102,7 +102,7 @@ def test_a_canceled_message_is_reported(whoosh: Whoosh, client: Client) -> None:
     assert reported(whoosh) == ["canceled"]
 
 
-def test_callbacks_leave_when_time_moves_and_never_inside_a_call(whoosh: Whoosh, client: Client) -> None:
+def test_callbacks_are_sent_when_time_moves_and_never_inside_a_call(whoosh: Whoosh, client: Client) -> None:
     happened: list[str] = []
 
     def app(environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
@@ -122,7 +122,7 @@ def test_callbacks_leave_when_time_moves_and_never_inside_a_call(whoosh: Whoosh,
     assert happened == ["the call returns: canceled", "callback"]
 
 
-def test_each_callback_leaves_at_the_moment_of_its_status(whoosh: Whoosh, client: Client) -> None:
+def test_each_callback_is_sent_at_the_moment_of_its_status(whoosh: Whoosh, client: Client) -> None:
     message = send(client, whoosh, from_=SENDER, status_callback=URL)
 
     whoosh.travel(days=1)
@@ -134,7 +134,7 @@ def test_each_callback_leaves_at_the_moment_of_its_status(whoosh: Whoosh, client
     ]
 
 
-# What a callback says
+# Parameters
 
 
 def params_of(whoosh: Whoosh) -> list[dict[str, str]]:
@@ -224,7 +224,7 @@ def test_a_message_of_a_service_names_the_service(whoosh: Whoosh, client: Client
     ]
 
 
-def test_a_whatsapp_message_tells_of_its_channel(whoosh: Whoosh, client: Client) -> None:
+def test_a_whatsapp_callback_names_its_channel(whoosh: Whoosh, client: Client) -> None:
     whoosh.when().read()
     message = send(client, whoosh, to=f"whatsapp:{PERSON}", from_=f"whatsapp:{SENDER}", status_callback=URL)
 
@@ -252,7 +252,7 @@ def test_a_whatsapp_message_tells_of_its_channel(whoosh: Whoosh, client: Client)
     ]
 
 
-def test_a_whatsapp_message_that_fails_has_its_channels_words(whoosh: Whoosh, client: Client) -> None:
+def test_a_failed_whatsapp_message_has_its_channels_error_text(whoosh: Whoosh, client: Client) -> None:
     whoosh.when().fail(63024)
     send(client, whoosh, to=f"whatsapp:{PERSON}", from_=f"whatsapp:{SENDER}", status_callback=URL)
 
@@ -290,7 +290,7 @@ def test_a_callback_has_the_headers_of_the_vendor(whoosh: Whoosh, client: Client
     assert sent.headers["I-Twilio-Idempotency-Token"] != delivered.headers["I-Twilio-Idempotency-Token"]
 
 
-def test_a_callback_shows_what_left_and_what_the_app_answered(whoosh: Whoosh, client: Client) -> None:
+def test_a_callback_shows_its_request_and_the_apps_response(whoosh: Whoosh, client: Client) -> None:
     def app(environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [b"Thank you"]
@@ -329,7 +329,7 @@ def test_an_app_that_raises_is_recorded(whoosh: Whoosh, client: Client) -> None:
     )
 
 
-def test_a_callback_is_itself_however_it_was_found(whoosh: Whoosh, client: Client) -> None:
+def test_a_callback_is_the_same_object_however_it_was_found(whoosh: Whoosh, client: Client) -> None:
     message = send(client, whoosh, from_=SENDER, status_callback=URL)
     whoosh.settle()
 
@@ -375,10 +375,10 @@ def test_what_a_test_does_to_a_callback_changes_nothing(whoosh: Whoosh, client: 
     assert whoosh.callbacks[0].headers
 
 
-# Where callbacks go
+# URLs
 
 
-def test_the_parameter_comes_before_the_service(whoosh: Whoosh, client: Client) -> None:
+def test_the_parameter_overrides_the_service(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Desk", senders=[SENDER], status_callback="https://service.example/")
     message = send(client, whoosh, messaging_service_sid=service.sid, status_callback="https://parameter.example/")
 
@@ -387,7 +387,7 @@ def test_the_parameter_comes_before_the_service(whoosh: Whoosh, client: Client) 
     assert {callback.url for callback in message.callbacks} == {"https://parameter.example/"}
 
 
-def test_the_service_is_asked_where_the_message_has_no_url(whoosh: Whoosh, client: Client) -> None:
+def test_the_service_decides_if_the_message_has_no_url(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Desk", senders=[SENDER], status_callback="https://service.example/")
     message = send(client, whoosh, messaging_service_sid=service.sid)
 
@@ -396,7 +396,7 @@ def test_the_service_is_asked_where_the_message_has_no_url(whoosh: Whoosh, clien
     assert {callback.url for callback in message.callbacks} == {"https://service.example/"}
 
 
-def test_the_application_comes_before_all(whoosh: Whoosh, client: Client) -> None:
+def test_the_application_overrides_all(whoosh: Whoosh, client: Client) -> None:
     application = whoosh.add_application(message_status_callback="https://application.example/")
     service = whoosh.add_messaging_service("Desk", senders=[SENDER], status_callback="https://service.example/")
     message = send(
@@ -412,7 +412,7 @@ def test_the_application_comes_before_all(whoosh: Whoosh, client: Client) -> Non
     assert {callback.url for callback in message.callbacks} == {"https://application.example/"}
 
 
-def test_an_application_without_a_url_lets_nothing_leave(whoosh: Whoosh, client: Client) -> None:
+def test_an_application_without_a_url_sends_no_callbacks(whoosh: Whoosh, client: Client) -> None:
     application = whoosh.add_application()
     send(client, whoosh, from_=SENDER, status_callback=URL, application_sid=application.sid)
 

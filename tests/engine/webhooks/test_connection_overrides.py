@@ -1,4 +1,4 @@
-"""Connection overrides: what the fragment of a webhook's URL says about timeouts and retries."""
+"""Connection overrides: the timeouts and retries in the fragment of a webhook's URL."""
 
 import pytest
 
@@ -23,7 +23,7 @@ USUAL = RetryPolicy(retries=1, policies=frozenset({"ct"}), connect=5.0, read=15.
         pytest.param("#sni=n&e=dublin", id="what makes no difference here"),
     ],
 )
-def test_what_will_not_do_leaves_everything_as_usual(fragment: str) -> None:
+def test_an_invalid_override_leaves_the_defaults(fragment: str) -> None:
     assert retry_policy_of(f"https://app.example/status{fragment}") == USUAL
 
 
@@ -55,7 +55,7 @@ def test_what_will_not_do_leaves_everything_as_usual(fragment: str) -> None:
         ),
     ],
 )
-def test_a_fragment_overrides_what_is_usual(fragment: str, attempts: RetryPolicy) -> None:
+def test_a_fragment_overrides_the_defaults(fragment: str, attempts: RetryPolicy) -> None:
     assert retry_policy_of(f"https://app.example/status?a=1#{fragment}") == attempts
 
 
@@ -69,7 +69,7 @@ def test_a_fragment_overrides_what_is_usual(fragment: str, attempts: RetryPolicy
     ],
     ids=lambda value: ",".join(sorted(value)),
 )
-def test_a_policy_says_after_what_failure_to_try_again(policies: set[str], again: list[str]) -> None:
+def test_a_policy_names_the_failures_that_cause_a_retry(policies: set[str], again: list[str]) -> None:
     attempts = RetryPolicy(policies=frozenset(policies))
 
     assert [failure for failure in ("ct", "rt", "4xx", "5xx") if attempts.retries_after(failure)] == again

@@ -1,4 +1,4 @@
-"""The order and the sets of webhook parameters, as they were recorded."""
+"""The recorded webhook parameters, and their order."""
 
 from datetime import UTC, datetime
 
@@ -31,7 +31,7 @@ def message(*, to: str = "+15558675310", from_: str = "+15557122661", error_code
 
 
 def names(status: Status, *, channel: str = "", error_code: int | None = None) -> str:
-    """The names of the parameters of a status callback, in order."""
+    """Return the names of a status callback's parameters, in order."""
     prefix = f"{channel}:" if channel else ""
     sent = message(to=f"{prefix}+15558675310", from_=f"{prefix}+15557122661", error_code=error_code)
     return " ".join(status_params(sent, status, NOW))
