@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from .engine.misuse import WhooshGuardError
-from .interception.children import Children, hand_over
+from .interception.children import Children, suspend_child_guard
 from .interception.expectations import is_expected_or_shown, watch
 from .interception.guard import Guard
 from .interception.threads import ThreadOrigins
@@ -65,7 +65,7 @@ class RunGuard:
 
     def start(self) -> None:
         """Start to guard."""
-        hand_over(to_run=True)
+        suspend_child_guard(suspended=True)
         self._guard.start()
         self._threads.start()
         self._children.start()
@@ -81,7 +81,7 @@ class RunGuard:
         self._children.stop()
         self._threads.stop()
         self._guard.stop()
-        hand_over(to_run=False)
+        suspend_child_guard(suspended=False)
 
     @property
     def refusals(self) -> list[str]:

@@ -135,7 +135,7 @@ def is_cancellation(error: BaseException) -> bool:
     return task is not None and task.cancelling() > 0
 
 
-async def turn() -> None:
+async def let_others_run() -> None:
     """Wait until everything else that is ready in the running loop has run."""
     if asyncio._get_running_loop():
         await asyncio.sleep(0)

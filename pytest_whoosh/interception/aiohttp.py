@@ -25,7 +25,7 @@ def intercept(answer: RequestHandler) -> list[Patch]:
     """Answer every request to the vendor."""
 
     def build(create: Any) -> Any:
-        async def stand_in(connector: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        async def replacement(connector: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
             host = request.url.host or ""
             if not is_vendor(host):
                 return await create(connector, request, *args, **kwargs)
@@ -36,18 +36,18 @@ def intercept(answer: RequestHandler) -> list[Patch]:
             protocol.connection_made(_Transport(wire, protocol, request.connection_key))
             return protocol
 
-        return stand_in
+        return replacement
 
-    def hand_out(get: Any) -> Any:
+    def build_get(get: Any) -> Any:
         # Not a coroutine function, because before aiohttp 3.11 it is none: what it returns is awaited or not, as ever.
-        def handed_out(connector: Any, key: Any, *args: Any, **kwargs: Any) -> Any:
+        def replacement(connector: Any, key: Any, *args: Any, **kwargs: Any) -> Any:
             if is_vendor(key.host):
                 _close_real(connector, key)
             return get(connector, key, *args, **kwargs)
 
-        return handed_out
+        return replacement
 
-    return [Patch(TCPConnector, "_create_connection", build), Patch(BaseConnector, "_get", hand_out)]
+    return [Patch(TCPConnector, "_create_connection", build), Patch(BaseConnector, "_get", build_get)]
 
 
 def _close_real(connector: Any, key: Any) -> None:

@@ -121,10 +121,10 @@ def start_in_child(folder: str) -> Guard:
     return guard
 
 
-def hand_over(*, to_run: bool) -> None:
+def suspend_child_guard(*, suspended: bool) -> None:
     """Hand the guard over to a test run in this process, which is itself a child of a run, or take it back."""
     if child := sys.modules.get("_pytest_whoosh_child"):
-        child.hand_over(to_run)
+        child.suspend_child_guard(suspended)
 
 
 def _explain(host: str) -> str:

@@ -37,7 +37,7 @@ class Interception:
 
     def __init__(self, answer: RequestHandler) -> None:
         self._answer = answer
-        self._stations: list[_Station] = []
+        self._libraries: list[_LibraryPatches] = []
         self._watch: ImportWatch | None = None
 
     def start(self) -> None:
@@ -45,10 +45,10 @@ class Interception:
         missing = []
         for name in CLIENTS:
             if name in sys.modules:
-                self._stand_in(name)
+                self._intercept(name)
             else:
                 missing.append(name)
-        self._watch = ImportWatch(missing, self._stand_in)
+        self._watch = ImportWatch(missing, self._intercept)
         self._watch.start()
 
     def stop(self) -> None:
@@ -56,24 +56,24 @@ class Interception:
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
-        while self._stations:
-            self._stations[-1].stop()
-            self._stations.pop()  # last: an interrupt may come before, and the next double stops them all again
+        while self._libraries:
+            self._libraries[-1].stop()
+            self._libraries.pop()  # last: an interrupt may come before, and the next double stops them all again
 
-    def _stand_in(self, name: str) -> None:
-        station = _IDLE.pop(name, None)
-        if station is not None:
-            self._stations.append(station)  # first: it is stopped also where it fails
-            if station.renew(self._answer):
+    def _intercept(self, name: str) -> None:
+        patches_of_library = _IDLE.pop(name, None)
+        if patches_of_library is not None:
+            self._libraries.append(patches_of_library)  # first: it is stopped also where it fails
+            if patches_of_library.renew(self._answer):
                 return
-            station.stop()
-            self._stations.pop()
-        station = _Station(name)
-        self._stations.append(station)
-        station.start(self._answer)
+            patches_of_library.stop()
+            self._libraries.pop()
+        patches_of_library = _LibraryPatches(name)
+        self._libraries.append(patches_of_library)
+        patches_of_library.start(self._answer)
 
 
-class _Station:
+class _LibraryPatches:
     """The patches of one client library, and the double that answers what they intercept.
 
     They are made once, and serve doubles that follow one another: making them takes longer than the rest of a set-up.
@@ -83,8 +83,8 @@ class _Station:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._answer: RequestHandler = _NOBODY
-        self._patches: list[Patch] = _ours(CLIENTS[name]).intercept(self)
+        self._answer: RequestHandler = _ENDED_DOUBLE
+        self._patches: list[Patch] = _our_module(CLIENTS[name]).intercept(self)
         self._in_place: list[Patch] = []
         #: False if something of a patch may be left, since a neighbour has patched the same.
         self._is_whole = True
@@ -116,7 +116,7 @@ class _Station:
         while self._in_place:
             self._is_whole &= self._in_place[-1].stop()
             self._in_place.pop()  # last: an interrupt may come before
-        self._answer = _NOBODY
+        self._answer = _ENDED_DOUBLE
         if self._is_whole:
             _IDLE[self._name] = self
 
@@ -129,7 +129,7 @@ class _Station:
         return self._answer.may_be_mocked(request)
 
 
-class _Nobody:
+class _EndedDouble:
     """Answers calls that a thread began while a double was active, and that arrive when it has ended."""
 
     def __call__(self, request: Request, *, later: Defer | None = None) -> Response:  # noqa: ARG002
@@ -141,12 +141,12 @@ class _Nobody:
         return False
 
 
-_NOBODY: Final = _Nobody()
+_ENDED_DOUBLE: Final = _EndedDouble()
 #: The patches that no double uses, by the module of their library.
-_IDLE: Final[dict[str, _Station]] = {}
+_IDLE: Final[dict[str, _LibraryPatches]] = {}
 
 
 @cache
-def _ours(name: str) -> Any:
+def _our_module(name: str) -> Any:
     """Our module of that name; asking Python for it each time takes longer than standing in."""
     return import_module(f"{__package__}.{name}")

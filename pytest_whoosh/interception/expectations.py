@@ -33,7 +33,7 @@ def watch() -> None:
             continue
         _WATCHED.add(name)
         for kind in filter(None, (getattr(sys.modules[name], each, None) for each in kinds)):
-            kind.__exit__ = _marking(kind.__exit__)
+            kind.__exit__ = _wrapped_exit(kind.__exit__)
 
 
 def is_expected_or_shown(error: WhooshGuardError) -> bool:
@@ -45,15 +45,15 @@ def is_expected_or_shown(error: WhooshGuardError) -> bool:
     return error.expected or str(caught_in.get("__name__", "")).startswith(_SHOWING)
 
 
-def _marking(leave: Callable[..., Any]) -> Callable[..., Any]:
-    def leaving(self: object, kind: object, error: BaseException | None, trace: object) -> Any:
+def _wrapped_exit(leave: Callable[..., Any]) -> Callable[..., Any]:
+    def exit_and_mark(self: object, kind: object, error: BaseException | None, trace: object) -> Any:
         __tracebackhide__ = True
         caught = leave(self, kind, error, trace)
         if caught and error is not None:
             _mark(error)
         return caught
 
-    return leaving
+    return exit_and_mark
 
 
 def _mark(error: BaseException) -> None:

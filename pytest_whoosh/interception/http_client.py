@@ -19,12 +19,12 @@ def intercept(answer: RequestHandler) -> list[Patch]:
     """Answer the connections that ``http.client`` opens to the vendor, and those that it has opened."""
 
     def build(putrequest: Any) -> Callable[..., None]:
-        def put(connection: Any, *args: Any, **kwargs: Any) -> None:
-            if leads_out(connection):
+        def replacement(connection: Any, *args: Any, **kwargs: Any) -> None:
+            if is_real_connection(connection):
                 connection.close()  # it opens anew once the request is sent
             putrequest(connection, *args, **kwargs)
 
-        return put
+        return replacement
 
     return [
         *connections(client, answer, lambda _, fault: socket_error(fault)),
@@ -32,13 +32,13 @@ def intercept(answer: RequestHandler) -> list[Patch]:
     ]
 
 
-def leads_out(connection: Any) -> bool:
+def is_real_connection(connection: Any) -> bool:
     """True if a connection was opened to the real vendor, before the double was active."""
     sock = connection.sock
-    return sock is not None and not isinstance(sock, Stub) and is_vendor(_host(connection))
+    return sock is not None and not isinstance(sock, FakeSocket) and is_vendor(_host(connection))
 
 
-class Stub:
+class FakeSocket:
     """Marks the sockets that lead to the fake."""
 
 
@@ -46,7 +46,7 @@ Error = Callable[[NetworkFault], Exception]
 
 
 def _attach(connection: Any, wire: Wire, error: Error) -> None:
-    connection.sock = _Socket(wire, error)
+    connection.sock = _BufferedSocket(wire, error)
 
 
 def connections(
@@ -62,7 +62,7 @@ def connections(
     """
 
     def build(connect: Any) -> Callable[[Any], None]:
-        def stand_in(connection: Any) -> None:
+        def replacement(connection: Any) -> None:
             host = _host(connection)
             if not is_vendor(host):
                 connect(connection)
@@ -72,7 +72,7 @@ def connections(
             attach(connection, wire, lambda fault: error(connection, fault))
             connection.is_verified = True  # else urllib3 warns of an unverified certificate
 
-        return stand_in
+        return replacement
 
     secure, plain = _unmocked(module.HTTPSConnection), _unmocked(module.HTTPConnection)
     return [Patch(kind, "connect", build, shown_by=module) for kind in (secure, plain)]
@@ -88,7 +88,7 @@ def _host(connection: Any) -> str:
     return str(connection._tunnel_host or connection.host)
 
 
-class _Socket(Stub):
+class _BufferedSocket(FakeSocket):
     """The object that the library uses as its socket."""
 
     def __init__(self, wire: Wire, error: Error) -> None:
@@ -109,7 +109,7 @@ class _Socket(Stub):
     def makefile(self, *_: object, **__: object) -> io.BufferedIOBase:
         """The answer, to be read."""
         if self._fault:
-            return io.BufferedReader(_Broken(self._fault))
+            return io.BufferedReader(_FailingReader(self._fault))
         return io.BytesIO(self._answer)
 
     def settimeout(self, *_: object) -> None:
@@ -124,7 +124,7 @@ class _Socket(Stub):
     shutdown = settimeout
 
 
-class _Broken(io.RawIOBase):
+class _FailingReader(io.RawIOBase):
     """An answer that never comes: a connection tells of its fault when it is read from."""
 
     def __init__(self, fault: NetworkFault) -> None:

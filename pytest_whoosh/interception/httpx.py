@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import httpx
 
-from pytest_whoosh.delivery.loops import turn
+from pytest_whoosh.delivery.loops import let_others_run
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import NetworkFault, Request, RequestHandler, Response
 
@@ -34,30 +34,30 @@ def intercept_in(library: Any, answer: RequestHandler) -> list[Patch]:
     """Answer every request to the vendor that comes over httpx, or over what has taken its place."""
 
     def sync(handle: Any) -> Callable[..., Any]:
-        def stand_in(transport: Any, request: Any) -> Any:
+        def replacement(transport: Any, request: Any) -> Any:
             if not is_vendor(request.url.host) or is_handed_over():
                 return handle(transport, request)
-            return _answered(library, answer, request, request.read())
+            return _respond(library, answer, request, request.read())
 
-        return stand_in
+        return replacement
 
     def asynchronous(handle: Any) -> Callable[..., Any]:
-        async def stand_in(transport: Any, request: Any) -> Any:
+        async def replacement(transport: Any, request: Any) -> Any:
             if not is_vendor(request.url.host) or is_handed_over():
                 return await handle(transport, request)
             return await _AsyncFake(library, answer, transport).handle_async_request(request)
 
-        return stand_in
+        return replacement
 
     def chosen(own: type, fake: type[_Fake | _AsyncFake]) -> Callable[[Any], Any]:
         def build(choose: Any) -> Any:
-            def stand_in(client: Any, url: Any) -> Any:
+            def replacement(client: Any, url: Any) -> Any:
                 transport = choose(client, url)
                 # A fake in its place is that of an outer double.
                 ours = is_vendor(url.host) and isinstance(transport, (own, fake))
                 return fake(library, answer, transport) if ours else transport
 
-            return stand_in
+            return replacement
 
         return build
 
@@ -83,10 +83,10 @@ class _Fake:
     def handle_request(self, request: Any) -> Any:
         """Answer a request."""
         body = request.read()
-        if _is_mocks(self._answer, self.behind, request, body):
+        if _goes_to_mock(self._answer, self.behind, request, body):
             with handing_over():
                 return self.behind.handle_request(request)
-        return _answered(self._library, self._answer, request, body)
+        return _respond(self._library, self._answer, request, body)
 
 
 class _AsyncFake:
@@ -101,49 +101,49 @@ class _AsyncFake:
     async def handle_async_request(self, request: Any) -> Any:
         """Answer a request."""
         body = await request.aread()
-        if _is_mocks(self._answer, self.behind, request, body):
+        if _goes_to_mock(self._answer, self.behind, request, body):
             with handing_over():
                 return await self.behind.handle_async_request(request)
-        while _UNDER_WAY.get(self.behind, 0) >= _most_connections(self.behind):
-            await turn()
+        while _RUNNING_CALLS.get(self.behind, 0) >= _most_connections(self.behind):
+            await let_others_run()
         done: list[Callable[[], None]] = []
         try:
-            return _answered(self._library, partial(self._answer, later=done.append), request, body)
+            return _respond(self._library, partial(self._answer, later=done.append), request, body)
         finally:
             if done:  # other calls count this one until its caller has the answer, in the loop's next turn
-                _UNDER_WAY[self.behind] = _UNDER_WAY.get(self.behind, 0) + 1
+                _RUNNING_CALLS[self.behind] = _RUNNING_CALLS.get(self.behind, 0) + 1
                 try:
-                    await turn()
+                    await let_others_run()
                 finally:
-                    _UNDER_WAY[self.behind] -= 1
+                    _RUNNING_CALLS[self.behind] -= 1
                     done.pop()()
 
 
-def _is_mocks(answer: RequestHandler, transport: Any, request: Any, body: bytes) -> bool:
+def _goes_to_mock(answer: RequestHandler, transport: Any, request: Any, body: bytes) -> bool:
     """True if a mock of the user's has the answer, and is to give it. All mocks are of httpx itself."""
     if _MOCKS.isdisjoint(sys.modules) or not isinstance(request, httpx.Request):
         return False
     from .own_mocks import of_httpx
 
-    return answer.may_be_mocked(_asked(request, body)) and of_httpx.has_answer(transport, request)
+    return answer.may_be_mocked(_as_request(request, body)) and of_httpx.has_answer(transport, request)
 
 
-def _asked(request: Any, body: bytes) -> Request:
+def _as_request(request: Any, body: bytes) -> Request:
     return Request(request.method, str(request.url), request.headers, body)
 
 
 _MOCKS: Final = frozenset({"respx.mocks", "pytest_httpx"})
 #: How many calls each of a library's transports has under way: as many as it has connections go at once.
-_UNDER_WAY: Final[WeakKeyDictionary[Any, int]] = WeakKeyDictionary()
+_RUNNING_CALLS: Final[WeakKeyDictionary[Any, int]] = WeakKeyDictionary()
 
 
 def _most_connections(transport: Any) -> float:
     return getattr(getattr(transport, "_pool", None), "_max_connections", math.inf)
 
 
-def _answered(library: Any, answer: Callable[[Request], Response], request: Any, body: bytes) -> Any:
+def _respond(library: Any, answer: Callable[[Request], Response], request: Any, body: bytes) -> Any:
     try:
-        response = answer(_asked(request, body))
+        response = answer(_as_request(request, body))
     except NetworkFault as fault:
         _raise(library, fault, request)
     content = response.body.encode() if isinstance(response.body, str) else response.body

@@ -7,11 +7,11 @@ from typing import Any
 
 from pytest_whoosh.engine.http import NetworkFault
 
-from .http_client import Error, Stub, socket_error
+from .http_client import Error, FakeSocket, socket_error
 from .wire import Wire
 
 
-class PairedSocket(socket.socket, Stub):
+class PairedSocket(socket.socket, FakeSocket):
     """One of two connected sockets. The other is closed once the answer is there, which then can be read."""
 
     def __init__(self, wire: Wire, error: Error) -> None:

@@ -96,7 +96,7 @@ class Patch:
         if self._restore() or getattr(self.owner, self._name) is self.previous:  # which an interrupt let it do before
             return True
         if self not in _COVERED:
-            _hand_over(getattr(self.owner, self._name), self._replacement, _active(self.previous))
+            _restore_in_neighbour(getattr(self.owner, self._name), self._replacement, _active(self.previous))
             _COVERED.append(self)
         return False
 
@@ -126,7 +126,7 @@ def tidy() -> None:
         _COVERED[:] = [patch for patch in _COVERED if not patch._restore()]
 
 
-def _hand_over(neighbour: Any, ours: object, before: object) -> None:
+def _restore_in_neighbour(neighbour: Any, ours: object, before: object) -> None:
     """Replace our function in a neighbour's memory by the original, which the neighbour will put back one day."""
     import inspect  # here, because the guard of every child process reads this module
 

@@ -41,32 +41,32 @@ _NO_RETRY: Final = Retry(0, read=False)
 def intercept(answer: RequestHandler) -> list[Patch]:
     """Answer every request to the vendor; all others go on to wherever they went before."""
     return [
-        Patch(requests.Session, "send", stand_in(answer), shown_by=requests),
+        Patch(requests.Session, "send", intercept_send(answer), shown_by=requests),
         Patch(requests.Session, "merge_environment_settings", _without_environment, shown_by=requests),
     ]
 
 
-def stand_in(answer: RequestHandler) -> Callable[[Any], Callable[..., requests.Response]]:
+def intercept_send(answer: RequestHandler) -> Callable[[Any], Callable[..., requests.Response]]:
     """Return a function that wraps a ``Session.send``, so that ``answer`` answers calls to the vendor."""
 
     responder = _responder(answer)
 
     def build(send: Any) -> Callable[..., requests.Response]:
-        def sends(session: Any, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        def replacement(session: Any, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
             # A session with a fake comes from a double nested in this one, which takes the traffic.
             if not _is_ours(request.url) or isinstance(session, _SessionWithFake):
                 return send(session, request, **kwargs)  # type: ignore[no-any-return]
-            if is_handed_over() or _is_mocks(answer, session, send, request):
+            if is_handed_over() or _goes_to_mock(answer, session, send, request):
                 with handing_over():
                     return send(session, request, **kwargs)  # type: ignore[no-any-return]
             return send(_SessionWithFake(session, responder), request, **kwargs)  # type: ignore[no-any-return]
 
-        return sends
+        return replacement
 
     return build
 
 
-def _is_mocks(answer: RequestHandler, session: Any, send: Any, request: requests.PreparedRequest) -> bool:
+def _goes_to_mock(answer: RequestHandler, session: Any, send: Any, request: requests.PreparedRequest) -> bool:
     """True if a mock of the user's has the answer, and is to give it."""
     if "requests_mock.adapter" not in sys.modules and getattr(HTTPAdapter.send, "__module__", None) != "responses":
         return False
@@ -85,10 +85,10 @@ def _without_environment(merge: Any) -> Callable[..., Any]:
     No proxy is asked here, whatever the environment says, and so no certificate is looked at either.
     """
 
-    def merges(session: Any, url: str, *args: Any, **kwargs: Any) -> Any:
+    def replacement(session: Any, url: str, *args: Any, **kwargs: Any) -> Any:
         return merge(_SessionWithoutEnvironment(session) if _is_vendor_url(url) else session, url, *args, **kwargs)
 
-    return merges
+    return replacement
 
 
 class _SessionWithoutEnvironment:
@@ -169,7 +169,7 @@ class _FakeAdapter:
         self, request: requests.PreparedRequest, stream: bool = False, timeout: Any = None, *_: Any, **__: Any
     ) -> requests.Response:
         asked = Request(str(request.method), str(request.url), request.headers, _body(request))
-        builder = _builder(self._behind)
+        builder = _response_builder(self._behind)
         response: Any = builder.build_response(request, self._send(asked, request, timeout))
         response.connection = self  # a hook that sends again does so over the connection
         if not stream:
@@ -183,7 +183,7 @@ class _FakeAdapter:
                 # It hands the request on to the callback as it is, and asks nothing of it but its method.
                 raw = self._responder.get_response(asked)  # type: ignore[arg-type]
             except NetworkFault as fault:
-                retries = _after_fault(retries, fault, asked, request, timeout)
+                retries = _retries_after(retries, fault, asked, request, timeout)
                 continue
             if "Set-Cookie" not in raw.headers:
                 raw._original_response = None  # it is there for requests to search it for cookies, twice
@@ -213,7 +213,7 @@ def _read(response: Any, *, of_requests: bool) -> None:
 _ADAPTER: Final = HTTPAdapter()
 
 
-def _builder(adapter: Any) -> Any:
+def _response_builder(adapter: Any) -> Any:
     """The adapter that makes the response: the session's own, so that one which adds to responses still does."""
     return adapter if hasattr(adapter, "build_response") else _ADAPTER
 
@@ -245,7 +245,7 @@ def _pool(asked: Request) -> Any:
     return urllib3.HTTPSConnectionPool(asked.host, asked.port or 443)
 
 
-def _after_fault(
+def _retries_after(
     retries: Retry, fault: NetworkFault, asked: Request, request: requests.PreparedRequest, timeout: Any
 ) -> Retry:
     """The retries left after a fault; raises where there are none, as urllib3 would, and as requests words it."""

@@ -37,15 +37,15 @@ class WhooshHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK ships
     """
 
     def __init__(self, base_url: str | None = None, **options: Any) -> None:
-        self._base_url = check_base(base_url, "base_url")
+        self._base_url = require_base_url(base_url, "base_url")
         super().__init__(**options)
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
         """Send one request of the SDK's where the traffic goes."""
-        return super().request(method, lead(url, self._base_url), *args, **kwargs)
+        return super().request(method, redirect_url(url, self._base_url), *args, **kwargs)
 
 
-def check_base(url: str | None, name: str) -> str | None:
+def require_base_url(url: str | None, name: str) -> str | None:
     """Refuse what is no base URL; ``name`` is where it was given."""
     if url is not None and not _is_base(url):
         raise ValueError(f'{name} is a URL such as "https://{API_HOST}" or "http://127.0.0.1:8080", not {url!r}.')
@@ -63,14 +63,14 @@ def _is_base(url: object) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
 
 
-def lead(url: str, base: str | None) -> str:
+def redirect_url(url: str, base: str | None) -> str:
     """Return a Twilio URL redirected to the base URL, which defaults to the environment's, else the vendor's.
 
     A vendor host has the product in its name: ``https://messaging.whoosh.totogi.solutions/v1``. Any other host has it
     in the path: ``http://127.0.0.1:8080/messaging/v1``. A URL that is not Twilio's is returned unchanged.
     """
     # Read anew each time, because a client made before a test must not send past the test's double.
-    base = base or check_base(os.environ.get(VARIABLE) or None, VARIABLE) or f"https://{API_HOST}"
+    base = base or require_base_url(os.environ.get(VARIABLE) or None, VARIABLE) or f"https://{API_HOST}"
     host = urlsplit(base).hostname or ""
     if is_vendor(host):
         family = host.partition(".")[2] if label_of(host) else host

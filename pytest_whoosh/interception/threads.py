@@ -30,7 +30,7 @@ class ThreadOrigins:
         #: The ID of the test that is running.
         self.test: str | None = None
         self._is_shared = is_shared
-        self._patch = Patch(threading.Thread, "start", self._marking)
+        self._patch = Patch(threading.Thread, "start", self._mark_thread)
         self._executors: Patch | None = None
 
     def start(self) -> None:
@@ -47,7 +47,7 @@ class ThreadOrigins:
         if self in _ORIGINS:
             _ORIGINS.remove(self)
 
-    def _marking(self, start: Any) -> Callable[..., None]:
+    def _mark_thread(self, start: Any) -> Callable[..., None]:
         def starting(thread: Any, *args: Any, **kwargs: Any) -> None:
             if _ORIGINS[-1] is self:
                 self._mark(thread)

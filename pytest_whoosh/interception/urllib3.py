@@ -11,7 +11,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from pytest_whoosh.engine.http import NetworkFault, RequestHandler
 
 from .faults import connection_refused
-from .http_client import Error, connections, leads_out
+from .http_client import Error, connections, is_real_connection
 from .patching import Patch
 from .wire import Wire
 
@@ -21,7 +21,7 @@ def intercept(answer: RequestHandler) -> list[Patch]:
 
     def build(is_dropped: Any) -> Callable[[Any], bool]:
         # A pool opens a dropped connection anew, through its proxy if there is one.
-        return lambda connection: leads_out(connection) or is_dropped(connection)
+        return lambda connection: is_real_connection(connection) or is_dropped(connection)
 
     attach = (_attach_to_future,) if hasattr(connection.HTTPConnection, "_post_conn") else ()
     return [*connections(connection, answer, _error, *attach), Patch(connectionpool, "is_connection_dropped", build)]

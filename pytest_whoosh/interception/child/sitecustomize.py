@@ -18,14 +18,14 @@ _PACKAGE = "pytest_whoosh"
 #: The name of this module once it has run, by which the package finds it.
 _NAME = "_pytest_whoosh_child"
 #: What every way to the network goes through: Python's own sockets, and libraries that bring theirs.
-_DOORS = {"_socket", "pycurl", "curl_cffi"}
+_NETWORK_MODULES = {"_socket", "pycurl", "curl_cffi"}
 
 
-class _Doorkeeper:
+class _GuardLoader:
     """Loads the guard as soon as the process loads one of the doors."""
 
     def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "Any":
-        if name not in _DOORS:
+        if name not in _NETWORK_MODULES:
             return None
         sys.meta_path.remove(self)
         _load()
@@ -36,16 +36,16 @@ class _Doorkeeper:
         return None
 
 
-_doorkeeper = _Doorkeeper()
+_guard_loader = _GuardLoader()
 _guard: "Any" = None
 #: How many test runs are under way in this process, one within the other.
 _runs = 0
 
 
-def hand_over(to_run: bool) -> None:
+def suspend_child_guard(suspended: bool) -> None:
     """Hand the guard over to a test run in this process, or take it back after the last one."""
     global _runs  # noqa: PLW0603
-    _runs += 1 if to_run else -1
+    _runs += 1 if suspended else -1
     if _guard is not None:
         _guard.on = not _runs
 
@@ -92,8 +92,8 @@ def _chain() -> None:
 _shared = os.environ.get("PYTEST_WHOOSH_RUN")
 _arguments = getattr(sys, "orig_argv", [])
 if _shared and not {"no:whoosh", "-pno:whoosh"}.intersection(_arguments):  # a run of pytest may do without the plugin
-    if _DOORS.isdisjoint(sys.modules):
-        sys.meta_path.insert(0, _doorkeeper)
+    if _NETWORK_MODULES.isdisjoint(sys.modules):
+        sys.meta_path.insert(0, _guard_loader)
     else:
         _load()
 _chain()

@@ -20,11 +20,11 @@ def intercept(answer: RequestHandler) -> list[Patch]:
     """Pass every request to the vendor that the mock does not answer on to the interception of ``aiohttp``."""
 
     def build(call: Any) -> Callable[..., Any]:
-        def stand_in(session: Any, *args: Any, **kwargs: Any) -> Any:
+        def replacement(session: Any, *args: Any, **kwargs: Any) -> Any:
             beneath = session if isinstance(session, _SessionBeneath) else _SessionBeneath(session, answer)
             return call(beneath, *args, **kwargs)
 
-        return stand_in
+        return replacement
 
     return [Patch(ClientSession, name, build) for name in _CALLS]
 
@@ -39,11 +39,11 @@ class _SessionBeneath:
     def _request(self, method: str, url: Any, **kwargs: Any) -> Any:
         request: Any = ClientSession._request
         target = self._session._build_url(url)
-        if is_vendor(target.host or "") and not self._is_mocks(request, method, target, kwargs):
+        if is_vendor(target.host or "") and not self._goes_to_mock(request, method, target, kwargs):
             request = _beneath(request)
         return request(self._session, method, url, **kwargs)
 
-    def _is_mocks(self, request: Any, method: str, url: Any, options: Any) -> bool:
+    def _goes_to_mock(self, request: Any, method: str, url: Any, options: Any) -> bool:
         """True if the mock has the answer, and is to give it."""
         if getattr(request, "mock", None) is None:
             return False

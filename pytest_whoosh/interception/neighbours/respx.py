@@ -18,22 +18,22 @@ def intercept(answer: RequestHandler) -> list[Patch]:
     """Pass every request to the vendor that respx does not answer on to the interception of ``httpx``."""
 
     def sync(handle: Any) -> Callable[..., Any]:
-        def stand_in(router: Any, request: httpx.Request) -> Any:
+        def replacement(router: Any, request: httpx.Request) -> Any:
             if is_vendor(request.url.host):
                 request.read()
                 _let_pass(answer, request)
             return handle(router, request)
 
-        return stand_in
+        return replacement
 
     def asynchronous(handle: Any) -> Callable[..., Any]:
-        async def stand_in(router: Any, request: httpx.Request) -> Any:
+        async def replacement(router: Any, request: httpx.Request) -> Any:
             if is_vendor(request.url.host):
                 await request.aread()
                 _let_pass(answer, request)
             return await handle(router, request)
 
-        return stand_in
+        return replacement
 
     return [Patch(Router, "handler", sync), Patch(Router, "async_handler", asynchronous)]
 

@@ -18,26 +18,26 @@ def intercept(_: RequestHandler) -> list[Patch]:
     passed: WeakSet[Request] = WeakSet()
 
     def plays(can_play: Any) -> Callable[[Cassette, Request], Any]:
-        def stand_in(cassette: Cassette, request: Request) -> Any:
+        def replacement(cassette: Cassette, request: Request) -> Any:
             if not is_vendor(request.host or ""):
                 return can_play(cassette, request)
             passed.add(request)
             return False
 
-        return stand_in
+        return replacement
 
     def insists(filtered: Any) -> Callable[[Cassette, Request], Any]:
-        def stand_in(cassette: Cassette, request: Request) -> Any:
+        def replacement(cassette: Cassette, request: Request) -> Any:
             return None if request in passed else filtered(cassette, request)
 
-        return stand_in
+        return replacement
 
     def records(append: Any) -> Callable[[Cassette, Request, Any], None]:
-        def stand_in(cassette: Cassette, request: Request, response: Any) -> None:
+        def replacement(cassette: Cassette, request: Request, response: Any) -> None:
             if request not in passed:
                 append(cassette, request, response)
 
-        return stand_in
+        return replacement
 
     return [
         Patch(Cassette, "can_play_response_for", plays),

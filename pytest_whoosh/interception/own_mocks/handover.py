@@ -31,7 +31,7 @@ def handing_over() -> Iterator[None]:
         _HANDED_OVER.reset(token)
 
 
-def held_by(function: Any) -> Iterator[Any]:
+def objects_held_by(function: Any) -> Iterator[Any]:
     """Return what a function and those that it wraps keep. A mock that has replaced a function is among it."""
     pending, seen = [function], set()
     while pending:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from .handover import ANY_URL, held_by
+from .handover import ANY_URL, objects_held_by
 
 _NOTHING: Final = object()
 
@@ -26,11 +26,11 @@ def respx_has_answer(request: httpx.Request, *, above: bool = False) -> bool:
         for router in mocker.routers if (name == "httpx") == above else ():
             route = next((each for each in router.routes if _matches(each, request)), None)
             if route is not None:
-                return not route.is_pass_through and not _matches(route, _elsewhere(request)) and _is_left(route)
+                return not route.is_pass_through and not _matches(route, _with_other_url(request)) and _is_left(route)
     return False
 
 
-def _elsewhere(request: httpx.Request) -> httpx.Request:
+def _with_other_url(request: httpx.Request) -> httpx.Request:
     return httpx.Request(request.method, ANY_URL, headers=request.headers, content=request.content)
 
 
@@ -47,11 +47,11 @@ def _is_left(route: Any) -> bool:
 def _pytest_httpx(transport: Any, request: httpx.Request) -> bool:
     mock_type: Any = sys.modules["pytest_httpx"].HTTPXMock
     name = "handle_async_request" if isinstance(transport, httpx.AsyncHTTPTransport) else "handle_request"
-    for mock in held_by(getattr(type(transport), name)):
+    for mock in objects_held_by(getattr(type(transport), name)):
         if not isinstance(mock, mock_type) or not mock._options.should_mock(request):
             continue
         matchers = [matcher for matcher, _ in mock._callbacks if matcher.match(transport, request)]
         left = [matcher for matcher in matchers if not matcher.nb_calls]
         chosen = left[0] if left else matchers[-1] if matchers and matchers[-1].is_reusable else None
-        return chosen is not None and not chosen.match(transport, _elsewhere(request))
+        return chosen is not None and not chosen.match(transport, _with_other_url(request))
     return False

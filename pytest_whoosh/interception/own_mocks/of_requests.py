@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from .handover import ANY_URL, held_by
+from .handover import ANY_URL, objects_held_by
 
 
 def has_answer(session: Any, send: Callable[..., Any], request: requests.PreparedRequest) -> bool:
@@ -16,7 +16,7 @@ def has_answer(session: Any, send: Callable[..., Any], request: requests.Prepare
     if "requests_mock.adapter" in sys.modules:
         adapters = [session.get_adapter(request.url)]
         if getattr(send, "__module__", None) == "requests_mock.mocker":  # it sets its adapter while it sends
-            adapters += [held._adapter for held in held_by(send) if hasattr(held, "_adapter")][:1]
+            adapters += [held._adapter for held in objects_held_by(send) if hasattr(held, "_adapter")][:1]
         if any(_requests_mock(adapter, request) for adapter in adapters):
             return True
     return getattr(HTTPAdapter.send, "__module__", None) == "responses" and _responses(request)
@@ -32,13 +32,13 @@ def _requests_mock(adapter: Any, request: requests.PreparedRequest) -> bool:
 
     for matcher in reversed(adapter._matchers):
         if isinstance(matcher, mock._Matcher) and matcher._match(proxy(request)):
-            return not matcher._real_http and not matcher._match(proxy(_elsewhere(request)))
+            return not matcher._real_http and not matcher._match(proxy(_with_other_url(request)))
     return False
 
 
 def _responses(request: requests.PreparedRequest) -> bool:
     library: Any = sys.modules["responses"]
-    mocks = [held for held in held_by(HTTPAdapter.send) if isinstance(held, library.RequestsMock)]
+    mocks = [held for held in objects_held_by(HTTPAdapter.send) if isinstance(held, library.RequestsMock)]
     if not mocks:
         return False
     registry = mocks[0].get_registry()
@@ -53,7 +53,7 @@ def _responses(request: requests.PreparedRequest) -> bool:
         query[name] = [*query[name], value] if name in query else [value]
     asked.params = {name: values[0] if len(values) == 1 else values for name, values in query.items()}
     asked.req_kwargs = {}
-    elsewhere: Any = _elsewhere(asked)
+    elsewhere: Any = _with_other_url(asked)
     elsewhere.params, elsewhere.req_kwargs = asked.params, {}
     for response in registered:
         if response.matches(asked)[0]:
@@ -61,7 +61,7 @@ def _responses(request: requests.PreparedRequest) -> bool:
     return False
 
 
-def _elsewhere(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _with_other_url(request: requests.PreparedRequest) -> requests.PreparedRequest:
     copy = request.copy()
     copy.url = ANY_URL
     return copy
