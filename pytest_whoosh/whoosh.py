@@ -472,7 +472,7 @@ class Whoosh(Suggesting, Provisioning):
             raise WhooshError(_NO_QUEUE_OF_SERVICES.format(each=dialect().queue_listing()))
         address = self._address(sender)
         resources = vendor.account_of_sender(address).resources
-        if self.settings.senders == "owned" and not resources.has(address):
+        if self.settings.senders == "owned" and not resources.has_sender(address):
             raise WhooshError(f"The account has no sender {address}: add it first, or correct its spelling.")
         if mms and sender_type_of(address) not in MMS_RATES:
             raise WhooshError(f"{address} cannot send MMS: only phone numbers and short codes can.")

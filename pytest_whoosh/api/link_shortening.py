@@ -97,7 +97,7 @@ def refuse_domain_setup(call: Call, **_: str) -> NoReturn:
 def _domain_or_404(call: Call, sid: str) -> LinkDomain:
     if not is_sid(sid, Prefix.LINK_DOMAIN):
         raise ApiError(30100)
-    domain = call.account.resources.of(LinkDomain).get(sid)
+    domain = call.account.resources.records_of(LinkDomain).get(sid)
     if domain is None:
         raise call.not_found()
     return domain

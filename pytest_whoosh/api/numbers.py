@@ -126,10 +126,10 @@ def _number_or_404(call: Call, sid: str) -> PhoneNumber:
     return number
 
 
-def _number_changes(call: Call, held: object) -> dict[str, object]:
+def _number_changes(call: Call, existing: object) -> dict[str, object]:
     """Return the properties that a request sets on a new or existing number."""
     new = read_changes(PhoneNumber, call.request.form)
-    require_main_url(new, held)
+    require_main_url(new, existing)
     for name in ("sms_application_sid", "voice_application_sid"):
         if new.get(name) and new[name] not in call.account.resources.applications:
             raise ApiError(21420)
@@ -140,14 +140,14 @@ def _number_changes(call: Call, held: object) -> dict[str, object]:
 FALLBACKS: Final[Mapping[str, int]] = MappingProxyType({"sms": 21406, "voice": 21405})
 
 
-def require_main_url(new: Mapping[str, object], held: object) -> None:
+def require_main_url(new: Mapping[str, object], existing: object) -> None:
     """Refuse a new fallback URL without a main URL.
 
     Raises:
         ApiError: a main URL is missing. The error code depends on the property.
     """
     for kind, code in FALLBACKS.items():
-        if new.get(f"{kind}_fallback_url") and not new.get(f"{kind}_url", getattr(held, f"{kind}_url", None)):
+        if new.get(f"{kind}_fallback_url") and not new.get(f"{kind}_url", getattr(existing, f"{kind}_url", None)):
             raise ApiError(code)
 
 

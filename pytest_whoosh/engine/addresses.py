@@ -87,7 +87,7 @@ def _possible_number(text: str) -> str | None:
 
 @cached(1024)
 def is_assigned(address: str) -> bool:
-    """True if a normalised address has a number of a real numbering plan, or no phone number."""
+    """True if an address's phone number is in a real numbering plan, or if the address has no phone number."""
     channel, colon, number = address.rpartition(":")
     if not number.startswith("+") or (colon and not CHANNELS[channel].has_numbers):
         return True

@@ -62,7 +62,7 @@ def is_usage_error(info: Any) -> bool:
 
 __tracebackhide__ = is_usage_error
 
-#: How alike an unknown name and the right one are, at least.
+#: The least similarity between an unknown name and a suggested one.
 _NEAR = 0.75
 _NEAR_SYNONYM = 0.82
 #: The most names that share all words with an unknown one and are suggested.
@@ -92,7 +92,7 @@ def did_you_mean(name: str, valid: Iterable[str], synonyms: Mapping[str, str] = 
 
 
 def _plain(name: str) -> str:
-    """Return a name as all its spellings share it: ``messageStatus``, ``MessageStatus`` and ``_message_status``."""
+    """Return a name in one form for all its spellings: ``messageStatus``, ``MessageStatus``, ``_message_status``."""
     import re
 
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).strip("_").lower()

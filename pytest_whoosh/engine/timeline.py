@@ -41,7 +41,7 @@ def to_utc(when: datetime) -> datetime:
 
 
 def require_aware(when: datetime, what: str) -> datetime:
-    """Convert a moment that a test passed, as :func:`moment` does. ``what`` names it in the error.
+    """Convert a moment that a test passed, as :func:`to_utc` does. ``what`` names it in the error.
 
     Raises:
         ValueError: the moment has no time zone, or is outside the years 1 to 9999 in UTC.

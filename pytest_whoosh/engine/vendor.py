@@ -181,8 +181,8 @@ class Vendor:
 
     def account_of_sender(self, sender: str) -> Account:
         """Return the account that owns a sender; the main account if none owns it."""
-        held = (each for each in self.accounts.values() if each.resources.has(sender))
-        return next(held, self.account)
+        owners = (each for each in self.accounts.values() if each.resources.has_sender(sender))
+        return next(owners, self.account)
 
     def account_of_credentials(self, user: str, password: str) -> Account | None:
         """Return the account with this SID and auth token, or with this API key and secret.
@@ -307,8 +307,8 @@ class Vendor:
 
     def click(self, text: str, user_agent: str) -> tuple[str, list[Webhook]]:
         """Follow a short link as a person does. Return its target, and the webhooks that report the click."""
-        link, host = self.links.at(text), host_of(text)
-        domains = (account.resources.identified(LinkDomain, host) for account in self.accounts.values())
+        link, host = self.links.find(text), host_of(text)
+        domains = (account.resources.by_identity(LinkDomain, host) for account in self.accounts.values())
         target = follow(text, link, next(filter(None, domains), None), self.steady)
         if link and is_alive(link, self.steady) and link.domain.callback_url and not link.message.deleted:
             message = link.message
@@ -365,9 +365,9 @@ class Vendor:
         """Create a resource in an account, or update the account's resource with the same identity."""
         resources = account.resources
         if resource.IDENTITY:
-            held = resources.identified(resource, properties[resource.IDENTITY])
-            if held is not None:
-                return self.update(held, properties)
+            existing = resources.by_identity(resource, properties[resource.IDENTITY])
+            if existing is not None:
+                return self.update(existing, properties)
         return resources.add(self._new(resource, account, properties))
 
     def _new(self, resource: type[R], account: Account, properties: Mapping[str, Any]) -> R:
@@ -388,7 +388,7 @@ class Vendor:
 
     def has_sender(self, address: str) -> bool:
         """True if an account has a sender with this address."""
-        return any(account.resources.has(address) for account in self.accounts.values())
+        return any(account.resources.has_sender(address) for account in self.accounts.values())
 
     def transfer(self, number: PhoneNumber, account: Account) -> None:
         """Move a phone number to another account, which removes it from its sender pools."""

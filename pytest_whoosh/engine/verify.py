@@ -230,13 +230,17 @@ def _buckets_for(account: Account, service: VerifyService, text: str | None) -> 
         values = json.loads(text)
     except (ValueError, RecursionError):
         raise invalid_parameter("RateLimits") from None
-    limits = {limit.unique_name: limit for limit in account.resources.of(RateLimit) if limit.service_sid == service.sid}
+    limits = {
+        limit.unique_name: limit
+        for limit in account.resources.records_of(RateLimit)
+        if limit.service_sid == service.sid
+    }
     if not isinstance(values, dict) or not values.keys() <= limits.keys():
         raise invalid_parameter("RateLimits")
     found = [
         (bucket, str(value))
         for name, value in values.items()
-        for bucket in account.resources.of(Bucket)
+        for bucket in account.resources.records_of(Bucket)
         if bucket.rate_limit_sid == limits[name].sid
     ]
     if any(bucket.started[value] >= bucket.max for bucket, value in found):

@@ -80,7 +80,7 @@ def delete_media(call: Call, message_sid: str, sid: str) -> ApiResult:
 
 
 def _message_or_404(call: Call, sid: str) -> Message:
-    message = call.account.find(sid)
+    message = call.account.find_message(sid)
     if message is None:
         raise call.not_found()
     return message

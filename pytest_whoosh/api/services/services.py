@@ -255,9 +255,9 @@ def _render_short_code(sender: PoolSender) -> dict[str, object]:
 
 
 def _capabilities(sender: PoolSender) -> list[str]:
-    held = sender.owned_record
-    sms_capable = not isinstance(held, PhoneNumber) or held.sms_capable
-    mms_capable = held is not None and held.mms_capable
+    owned_record = sender.owned_record
+    sms_capable = not isinstance(owned_record, PhoneNumber) or owned_record.sms_capable
+    mms_capable = owned_record is not None and owned_record.mms_capable
     return [name for name, capable in (("MMS", mms_capable), ("SMS", sms_capable)) if capable]
 
 

@@ -26,7 +26,7 @@ _UNIQUE_NAME: Final = re.compile("[A-Za-z0-9_.-]{1,64}")
 def create_rate_limit(call: Call, service_sid: str) -> ApiResult:
     """Create a rate limit."""
     service = service_or_404(call, service_sid)
-    limits = [limit for limit in call.account.resources.of(RateLimit) if limit.service_sid == service.sid]
+    limits = [limit for limit in call.account.resources.records_of(RateLimit) if limit.service_sid == service.sid]
     name = call.request.form.get("UniqueName", [""])[0].strip()
     if not _UNIQUE_NAME.fullmatch(name):
         raise ApiError(60209)
@@ -46,7 +46,7 @@ def list_rate_limit(call: Call, service_sid: str) -> ApiResult:
     return list_result_v1(
         call,
         "rate_limits",
-        call.account.resources.of(RateLimit),
+        call.account.resources.records_of(RateLimit),
         lambda limit: _render(call, limit),
         matches=lambda limit: limit.service_sid == service.sid,
     )
@@ -100,7 +100,7 @@ def list_bucket(call: Call, service_sid: str, rate_limit_sid: str) -> ApiResult:
     return list_result_v1(
         call,
         "buckets",
-        call.account.resources.of(Bucket),
+        call.account.resources.records_of(Bucket),
         lambda bucket: _render_bucket(call, bucket),
         matches=lambda bucket: bucket.rate_limit_sid == limit.sid,
     )
@@ -134,7 +134,7 @@ def delete_bucket(call: Call, service_sid: str, rate_limit_sid: str, bucket_sid:
 
 def _rate_limit_or_404(call: Call, service_sid: str, sid: str) -> RateLimit:
     service = service_or_404(call, service_sid)
-    limit = call.account.resources.of(RateLimit).get(sid)
+    limit = call.account.resources.records_of(RateLimit).get(sid)
     if limit is None or limit.service_sid != service.sid:
         raise call.not_found()
     return limit
@@ -142,14 +142,14 @@ def _rate_limit_or_404(call: Call, service_sid: str, sid: str) -> RateLimit:
 
 def _bucket_or_404(call: Call, service_sid: str, rate_limit_sid: str, sid: str) -> Bucket:
     limit = _rate_limit_or_404(call, service_sid, rate_limit_sid)
-    bucket = call.account.resources.of(Bucket).get(sid)
+    bucket = call.account.resources.records_of(Bucket).get(sid)
     if bucket is None or bucket.rate_limit_sid != limit.sid:
         raise call.not_found()
     return bucket
 
 
 def _buckets_of(call: Call, limit: RateLimit) -> list[Bucket]:
-    return [bucket for bucket in call.account.resources.of(Bucket) if bucket.rate_limit_sid == limit.sid]
+    return [bucket for bucket in call.account.resources.records_of(Bucket) if bucket.rate_limit_sid == limit.sid]
 
 
 def _require_free_interval(call: Call, limit: RateLimit, interval: int) -> None:

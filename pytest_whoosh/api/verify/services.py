@@ -44,7 +44,7 @@ def create_service(call: Call) -> ApiResult:
 @routes.get("")
 def list_service(call: Call) -> ApiResult:
     """List the services, newest first."""
-    services = call.account.resources.of(VerifyService)
+    services = call.account.resources.records_of(VerifyService)
     return list_result_v1(call, "services", services, lambda service: render_service(call, service))
 
 
@@ -67,7 +67,7 @@ def delete_service(call: Call, service_sid: str) -> ApiResult:
     """Delete a service and its rate limits."""
     resources = call.account.resources
     service = service_or_404(call, service_sid)
-    for record in (*resources.of(RateLimit), *resources.of(Bucket)):
+    for record in (*resources.records_of(RateLimit), *resources.records_of(Bucket)):
         if record.service_sid == service.sid:
             resources.remove(record)
     resources.remove(service)
@@ -80,7 +80,7 @@ def service_or_404(call: Call, sid: str) -> VerifyService:
     Raises:
         ApiError: The account has no service with this SID.
     """
-    service = call.account.resources.of(VerifyService).get(sid)
+    service = call.account.resources.records_of(VerifyService).get(sid)
     if service is None:
         raise call.not_found()
     return service

@@ -66,14 +66,14 @@ class AccountResources:
         """The account's verifications."""
         return Verifications()
 
-    def of(self, resource: type[R]) -> Collection[R]:
+    def records_of(self, resource: type[R]) -> Collection[R]:
         """Return the account's records of one resource, oldest first."""
         stored = self._stored.get(resource)
         if stored is None:
             stored = self._stored[resource] = Collection()
         return stored
 
-    def identified(self, resource: type[R], identity: str) -> R | None:
+    def by_identity(self, resource: type[R], identity: str) -> R | None:
         """Return a resource's record with this identity, such as its ``phone_number``; None if there is none."""
         return self._identified.get((resource, identity))  # type: ignore[return-value]  # the key has the type
 
@@ -84,14 +84,14 @@ class AccountResources:
             self._identified[resource, getattr(record, resource.IDENTITY)] = record
         if isinstance(record, PhoneNumber | ShortCode):
             self._owned[record.address] = record
-        return self.of(resource).add(record)
+        return self.records_of(resource).add(record)
 
     def remove(self, record: Resource) -> None:
         """Remove a record. A sender leaves its sender pools. The account keeps the senders of a removed service."""
         resource = type(record)
         if resource.IDENTITY:
             del self._identified[resource, getattr(record, resource.IDENTITY)]
-        self.of(resource).remove(record.sid)
+        self.records_of(resource).remove(record.sid)
         if isinstance(record, PhoneNumber | ShortCode):
             del self._owned[record.address]
         if isinstance(record, PhoneNumber | ShortCode | ChannelSender):
@@ -107,9 +107,9 @@ class AccountResources:
 
     def channel_sender(self, address: str) -> ChannelSender | None:
         """Return the account's channel sender with an address, or None."""
-        return self.identified(ChannelSender, address)
+        return self.by_identity(ChannelSender, address)
 
-    def has(self, sender: str) -> bool:
+    def has_sender(self, sender: str) -> bool:
         """True if the account has any sender with this address: a number, a channel sender, or one in a pool."""
         return bool(self.owned(sender) or self.service_of(sender) or sender_sid(sender) in self.channel_senders)
 
@@ -117,7 +117,7 @@ class AccountResources:
         """Return the default status callback for messages: the service's, else the channel sender's."""
         if service:
             return service.status_callback
-        channel_sender = self.identified(ChannelSender, sender or "")
+        channel_sender = self.by_identity(ChannelSender, sender or "")
         return channel_sender.status_callback if channel_sender else None
 
     # Sender pools
@@ -213,17 +213,17 @@ class Account:
         message.charged = price
         (self.owner or self).spent += price
 
-    def find(self, sid: str) -> Message | None:
+    def find_message(self, sid: str) -> Message | None:
         """Return the message with a SID, unless it was deleted."""
         message = self.messages.get(sid)
         return None if message is None or message.deleted else message
 
-    def assign(self, message: Message, sender: str) -> None:
+    def set_sender(self, message: Message, sender: str) -> None:
         """Set the sender that a service picked for a message."""
         message.from_ = sender
         self.order_by_from.add(sender, message)
 
-    def move(self, message: Message, sent_at: datetime) -> None:
+    def mark_sent(self, message: Message, sent_at: datetime) -> None:
         """Set when a message was sent, and update its position in lists."""
         stays = message.listed_at == sent_at
         message.date_sent = sent_at

@@ -1,1 +1,1 @@
-"""The carrier: chooses senders, moves messages onward and applies the rules of a test."""
+"""The carrier: chooses senders, moves messages from status to status, and prices them."""

@@ -180,7 +180,7 @@ class Carrier:
         if following is Status.SENT:
             self._shorten(message)
             account = message.account
-            account.move(message, self._timeline.now)
+            account.mark_sent(message, self._timeline.now)
             account.charge(message, self._prices.price(message))
         self._set_status(message, following, code)
         self._plan(message)
@@ -210,7 +210,7 @@ class Carrier:
             address = self._choose_address(message, service)
             if address is None:
                 return _NO_SENDER if service.pool else _EMPTY_POOL
-            account.assign(message, address)
+            account.set_sender(message, address)
             if code := _render_for_channel(message):
                 return code
         elif not resources.is_pooled(message.from_, service):
@@ -253,8 +253,8 @@ class Carrier:
         if message.num_segments:
             return
         if service.mms_converter and message.is_mms and not message.channel:
-            held = message.account.resources.owned(message.from_ or "")
-            if not carries_mms(held, message.to):
+            owned_record = message.account.resources.owned(message.from_ or "")
+            if not carries_mms(owned_record, message.to):
                 make_sms(message)
         message.num_segments = segments_to_send(message)
 
@@ -300,23 +300,28 @@ class Carrier:
 
     def _emit_in_script_order(self, message: Message, script: WebhookScript, status: Status, report: Webhook) -> None:
         report.dropped = status in script.drop
-        held = self._waiting_reports.setdefault(message.sid, _WaitingReports())
-        held.waiting.append((status, report))
-        self._emit_ready(script, held, every=not TRANSITIONS[status])
+        waiting_reports = self._waiting_reports.setdefault(message.sid, _WaitingReports())
+        waiting_reports.waiting.append((status, report))
+        self._emit_ready(script, waiting_reports, every=not TRANSITIONS[status])
 
     def _emit_waiting(self, message: Message) -> None:
         """Send all waiting reports, because no other reports will follow."""
-        held = self._waiting_reports.pop(message.sid, None)
-        if held and message.script:
-            self._emit_ready(message.script, held, every=True)
+        waiting_reports = self._waiting_reports.pop(message.sid, None)
+        if waiting_reports and message.script:
+            self._emit_ready(message.script, waiting_reports, every=True)
 
-    def _emit_ready(self, script: WebhookScript, held: "_WaitingReports", *, every: bool) -> None:
+    def _emit_ready(self, script: WebhookScript, waiting_reports: "_WaitingReports", *, every: bool) -> None:
         while ready := next(
-            (pair for pair in held.waiting if script.order_allows(pair[0], held.settled(last=every))), None
+            (
+                pair
+                for pair in waiting_reports.waiting
+                if script.order_allows(pair[0], waiting_reports.settled(last=every))
+            ),
+            None,
         ):
-            held.waiting.remove(ready)
+            waiting_reports.waiting.remove(ready)
             status, report = ready
-            held.gone.add(status)
+            waiting_reports.gone.add(status)
             self._emit(report)
             if status in script.duplicate:
                 self._emit(report.copy())

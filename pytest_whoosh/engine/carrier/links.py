@@ -54,7 +54,7 @@ class Links:
         message.body = "".join([*parts, text[end:]])
         message.links = list(made.values())
 
-    def at(self, text: str) -> Link | None:
+    def find(self, text: str) -> Link | None:
         """Return the link with this text, with or without its scheme."""
         return self._links.get(_key(text))
 

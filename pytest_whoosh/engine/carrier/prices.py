@@ -1,7 +1,7 @@
 """Prices of messages, by country.
 
-The vendor publishes no price list ("Contact us for details on pricing"), so these prices are invented. They never
-change.
+The vendor publishes no price list ("Contact us for details on pricing"), so these prices are invented. They are
+the same in every run.
 """
 
 import re

@@ -185,10 +185,10 @@ def rate_of(sender: str, country: str, *, mms: bool = False) -> int:
     return MMS_RATES[sender_type] if mms else SMS_RATES[sender_type].get(country, SMS_RATE_ELSEWHERE)
 
 
-def home_country(sender: str, held: PhoneNumber | ShortCode | None) -> str:
+def home_country(sender: str, owned_record: PhoneNumber | ShortCode | None) -> str:
     """Return a sender's country. A short code's country is only known if the account owns it."""
     if sender_type_of(sender) is SenderType.SHORT_CODE:
-        return held.country if isinstance(held, ShortCode) else "US"
+        return owned_record.country if isinstance(owned_record, ShortCode) else "US"
     return country_of(sender)
 
 

@@ -113,7 +113,9 @@ class Conversation:
             return None
         url, method, more = onward
         if self._documents >= MOST_DOCUMENTS:
-            called.error = WebhookError(14106, f"the answers led through more than {MOST_DOCUMENTS} documents")
+            called.error = WebhookError(
+                14106, f"redirects and actions led through more than {MOST_DOCUMENTS} documents"
+            )
             return None
         params = {**params, **more}
         try:
@@ -193,7 +195,7 @@ class Conversation:
         if isinstance(number, PhoneNumber) and not number.sms_capable:
             raise TwimlError(14108, f"{sender} cannot send messages")
         if channel_of(to) != channel_of(sender):
-            raise TwimlError(21910, f"{to} and {sender} are not on one channel")
+            raise TwimlError(21910, f"{to} and {sender} are not on the same channel")
         return to, sender
 
     def _webhook(self, url: str, method: str, params: dict[str, str]) -> Webhook:

@@ -1,1 +1,1 @@
-"""A message: its record, its life and its place in lists."""
+"""Messages: their records, fields, lifecycle and order in lists."""

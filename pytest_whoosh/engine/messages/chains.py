@@ -41,7 +41,7 @@ class Chains:
         self._deep = 0
 
     def reset_counts(self) -> None:
-        """Reset the counts of the previous `travel()` or `settle()`."""
+        """Reset the counts of the previous ``travel()`` or ``settle()``."""
         self.runaway, self._deep = None, 0
 
     def add(self, message: Message) -> None:
@@ -56,7 +56,7 @@ class Chains:
             self.runaway = self.runaway or message
 
     def explain(self, form: str) -> str:
-        """Return the text that says why a journey stopped, with the last links. ``form`` is the journey as a call."""
+        """Return the error text for a call that stopped, such as ``travel()``, with the last links of the chain."""
         assert self.runaway is not None, "a chain is too long"
         links: list[Message] = [self.runaway]
         while len(links) < _SHOWN and (earlier := links[0].in_reply_to):

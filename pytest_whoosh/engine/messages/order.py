@@ -106,23 +106,23 @@ class AddressIndex:
 
     def __getitem__(self, address: str) -> MessageOrder:
         """Return the order for an address, which is empty if the address has no messages."""
-        held = self._orders.get(address)
-        if held is None:
+        found = self._orders.get(address)
+        if found is None:
             return MessageOrder()
-        return held if isinstance(held, MessageOrder) else MessageOrder(held)
+        return found if isinstance(found, MessageOrder) else MessageOrder(found)
 
     def add(self, address: str, message: Message) -> None:
         """Add a message at its current position in the order for an address."""
-        held = self._orders.get(address)
-        if held is None:
+        found = self._orders.get(address)
+        if found is None:
             self._orders[address] = message
-        elif isinstance(held, MessageOrder):
-            held.add(message)
-        elif held is not message:
-            self._orders[address] = MessageOrder(held, message)
+        elif isinstance(found, MessageOrder):
+            found.add(message)
+        elif found is not message:
+            self._orders[address] = MessageOrder(found, message)
 
     def mark_stale(self, address: str) -> None:
         """Count a position in the order for an address as stale."""
-        held = self._orders.get(address)
-        if isinstance(held, MessageOrder):
-            held.mark_stale()
+        found = self._orders.get(address)
+        if isinstance(found, MessageOrder):
+            found.mark_stale()

@@ -1,4 +1,4 @@
-"""Keeps the webhooks of one double: all of them, and those that wait for their delivery."""
+"""Stores the webhooks of one double: all of them, and the ones that are waiting for delivery."""
 
 from collections import deque
 from uuid import NAMESPACE_URL, uuid5
@@ -13,7 +13,7 @@ class WebhookLog:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        #: Every webhook that left for the app, including those that a network lost.
+        #: Every webhook that the vendor sent to the app, including those that a network lost.
         self.all: list[Webhook] = []
         #: The webhooks that are waiting for delivery.
         self.due: deque[Webhook] = deque()

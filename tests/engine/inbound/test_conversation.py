@@ -556,7 +556,7 @@ def test_a_wrong_response_is_recorded_and_the_fallback_called(whoosh, app, body,
             '<Message to="whatsapp:+15558675310">A</Message>',
             (
                 "21910 Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel: "
-                "whatsapp:+15558675310 and +15557122661 are not on one channel"
+                "whatsapp:+15558675310 and +15557122661 are not on the same channel"
             ),
             [],
         ),
