@@ -286,12 +286,11 @@ class Whoosh(Suggesting, Provisioning):
         takes = "whoosh" in parameters
         place = list(parameters).index("whoosh") if takes else 0
 
+        if takes:
+            function = _with_double_in_place(function, place)
+
         def call(double: Whoosh, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-            if not takes:
-                return function(*args, **kwargs)
-            if place < len(args):  # decorators such as @patch pass more arguments by position
-                return function(*args[:place], double, *args[place:], **kwargs)
-            return function(*args, whoosh=double, **kwargs)
+            return function(*args, whoosh=double, **kwargs) if takes else function(*args, **kwargs)
 
         if inspect.iscoroutinefunction(function):
 
@@ -1222,6 +1221,42 @@ def _amount(weeks: float, days: float, hours: float, minutes: float, seconds: fl
     except (OverflowError, ValueError, TypeError) as problem:
         method = dialect().method("travel")
         raise type(problem)(f"{method} takes numbers of weeks, days, hours, minutes or seconds: {problem}.") from None
+
+
+def _with_double_in_place(function: Callable[..., R], place: int) -> Callable[..., R]:
+    """Return a function that takes the double by name, and passes it by position if other arguments follow it.
+
+    ``mock.patch`` passes mocks by position. All patches of a test, also those above our decorator, pass them to the
+    innermost function, so this function goes below the patches.
+    """
+    patchings, original = getattr(function, "patchings", ()), getattr(function, "__wrapped__", None)
+    if original is None or hasattr(original, "patchings"):  # not made by the innermost patch
+        patchings, original = (), function
+
+    def arguments(args: tuple[Any, ...], double: object) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if place < len(args):
+            return (*args[:place], double, *args[place:]), {}
+        return args, {"whoosh": double}
+
+    if inspect.iscoroutinefunction(original):
+
+        @wraps(original)
+        async def asynchronously(*args: Any, whoosh: object, **kwargs: Any) -> Any:
+            placed, named = arguments(args, whoosh)
+            return await original(*placed, **named, **kwargs)
+
+        innermost: Any = asynchronously
+    else:
+
+        @wraps(original)
+        def synchronously(*args: Any, whoosh: object, **kwargs: Any) -> Any:
+            placed, named = arguments(args, whoosh)
+            return original(*placed, **named, **kwargs)
+
+        innermost = synchronously
+    for patching in patchings:
+        innermost = patching(innermost)
+    return innermost  # type: ignore[no-any-return]
 
 
 def _explain_refusal(host: str) -> str:

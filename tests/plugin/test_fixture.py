@@ -199,7 +199,7 @@ def test_the_decorator_and_patches_pass_their_arguments_by_position(pytester):
     pytester.makepyfile(
         """
 import os, unittest
-from unittest.mock import patch
+from unittest.mock import DEFAULT, patch
 from pytest_whoosh import Whoosh
 
 @patch("os.getcwd")
@@ -224,15 +224,53 @@ class TestMethods(unittest.TestCase):
     def test_under(self, getcwd, whoosh):
         assert (type(whoosh), os.getcwd) == (Whoosh, getcwd)
 
+    @patch("os.getpid")
+    @Whoosh()
+    @patch("os.getcwd")
+    def test_between(self, getcwd, whoosh, getpid):
+        assert (type(whoosh), os.getcwd, os.getpid) == (Whoosh, getcwd, getpid)
+
+    @patch("os.getpid")
+    @Whoosh()
+    @patch("os.getcwd")
+    def test_between_and_last(self, getcwd, getpid, whoosh):
+        assert (type(whoosh), os.getcwd, os.getpid) == (Whoosh, getcwd, getpid)
+
+    @patch("os.getpid")
+    @Whoosh()
+    @patch("os.getcwd")
+    @patch.dict("os.environ", {"CITY": "Oslo"})
+    def test_between_and_first(self, whoosh, getcwd, getpid):
+        assert (type(whoosh), os.getcwd, os.getpid) == (Whoosh, getcwd, getpid)
+
+    @Whoosh()
+    @patch.dict("os.environ", {"CITY": "Oslo"})
+    @patch.multiple("os", getcwd=DEFAULT)
+    @patch("os.getpid", new=None)
+    def test_other_patches(self, whoosh, getcwd):
+        assert (type(whoosh), os.getcwd, os.getpid, os.environ["CITY"]) == (Whoosh, getcwd, None, "Oslo")
+
 class TestAsync(unittest.IsolatedAsyncioTestCase):
     @patch("os.getcwd")
     @Whoosh()
     async def test_over(self, whoosh, getcwd):
         assert (type(whoosh), os.getcwd) == (Whoosh, getcwd)
+
+    @patch("os.getpid")
+    @Whoosh()
+    @patch("os.getcwd")
+    async def test_between(self, getcwd, whoosh, getpid):
+        assert (type(whoosh), os.getcwd, os.getpid) == (Whoosh, getcwd, getpid)
+
+@patch("os.getpid")
+@Whoosh()
+@patch("os.getcwd")
+def test_between(getcwd, whoosh, getpid, tmp_path):
+    assert (type(whoosh), os.getcwd, os.getpid, tmp_path.exists()) == (Whoosh, getcwd, getpid, True)
 """
     )
 
-    pytester.runpytest().assert_outcomes(passed=5)
+    pytester.runpytest().assert_outcomes(passed=11)
 
 
 def test_the_decorator_is_no_use_on_a_class():
