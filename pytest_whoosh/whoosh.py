@@ -1054,7 +1054,7 @@ class Whoosh(Suggesting, Provisioning):
         """
         __tracebackhide__ = True
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-            raise TypeError(f"count must be a number of messages, not {count!r}.")
+            raise TypeError(_wrong_count(count))
         matcher = Matcher(match)
         records = self._sent()
         found = [record for record in records if matcher.matches(record)]
@@ -1105,8 +1105,12 @@ class Whoosh(Suggesting, Provisioning):
         """
         __tracebackhide__ = True
         known = [status.value for status in Status]
+        if isinstance(message, str) and message in known:
+            written = ", ".join(map(repr, (message, *statuses)))
+            raise TypeError(f"The message comes first: whoosh.assert_callbacks(message, {written}).")
         for status in statuses:
             if status not in known:
+                _require_one_status(status)
                 raise ValueError(unknown_name("status", status, known))
         self._catch_up()
         record = self._record(message, "assert_callbacks")
@@ -1221,6 +1225,20 @@ def _amount(weeks: float, days: float, hours: float, minutes: float, seconds: fl
     except (OverflowError, ValueError, TypeError) as problem:
         method = dialect().method("travel")
         raise type(problem)(f"{method} takes numbers of weeks, days, hours, minutes or seconds: {problem}.") from None
+
+
+def _wrong_count(count: object) -> str:
+    text = f"count must be a number of messages, not {count!r}."
+    if not isinstance(count, str) or count.isdigit():
+        return text
+    key = "to" if count.startswith("+") else "body"
+    return f"{text} Write criteria by name: whoosh.assert_sent({key}={count!r})."
+
+
+def _require_one_status(status: object) -> None:
+    if isinstance(status, list | tuple):
+        written = ", ".join(map(repr, status))
+        raise TypeError(f"assert_callbacks() takes each status by itself: whoosh.assert_callbacks(message, {written}).")
 
 
 def _with_double_in_place(function: Callable[..., R], place: int) -> Callable[..., R]:

@@ -73,7 +73,7 @@ def parse_day_or_moment(value: str) -> tuple[datetime, bool]:
             return read(value.strip())
         except (ValueError, TypeError, IndexError, OverflowError):  # email.utils raises these for an invalid date
             continue
-    raise ValueError(value)
+    raise ValueError('a date such as "2030-01-31"')
 
 
 def _iso_8601(value: str) -> tuple[datetime, bool]:

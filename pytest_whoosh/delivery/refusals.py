@@ -33,12 +33,23 @@ def require_app(base_url: str, app: object) -> None:
                 f'and mount the server: whoosh.mount("{base_url}", server="http://127.0.0.1:8000").'
             )
     if not callable(app):
+        for attribute in ("app", "application"):  # of a test client
+            if callable(getattr(app, attribute, None)):
+                raise TypeError(
+                    f"mount() takes an application, and {type(app).__name__} is a client of one. "
+                    f'Mount its application: whoosh.mount("{base_url}", client.{attribute}).'
+                )
+        if isinstance(app, str) and "://" in app:
+            raise TypeError(f'mount() takes a server by its name: whoosh.mount("{base_url}", server="{app}").')
         raise TypeError(f"mount() takes a WSGI or ASGI application. {app!r} cannot be called.")
-    if _takes_arguments(app):
-        return
     name = getattr(app, "__name__", type(app).__name__)
+    makes_apps = isinstance(app, type) and any("__call__" in vars(kind) for kind in app.__mro__)
+    if _takes_arguments(app) and not makes_apps:
+        return
     if isinstance(app, type):
         raise TypeError(f"mount() takes an application, not its class {name}: pass the object, such as app = {name}().")
+    if name == "<lambda>":
+        raise TypeError("mount() takes an application, and this lambda is none. Mount what it returns, such as app.")
     raise TypeError(
         f'mount() takes an application, not a factory. Call the factory: whoosh.mount("{base_url}", {name}()).'
     )

@@ -100,6 +100,9 @@ REFUSALS: Final[Mapping[int, Refusal]] = MappingProxyType(
 
 _PLAIN: Final = Refusal()
 
+#: The HTTP statuses that people take for error codes.
+_HTTP_ERRORS: Final = range(400, 600)
+_LONGEST_TITLE: Final = 60
 #: The most valid names that are listed beside a suggestion.
 _MOST_NAMES: Final = 20
 
@@ -176,11 +179,21 @@ def require_known(code: object, message: str | None, method: str) -> None:
     if message is not None or code in TITLES:
         return
     near = sorted(TITLES, key=lambda known: (_distance(code, known), known))[:3]
-    listed = "; ".join(f"{known} ({TITLES[known]})" for known in near)
+    listed = "; ".join(f"{known} ({_shortened(TITLES[known])})" for known in near)
+    status = ""
+    if method == "reject" and code in _HTTP_ERRORS:
+        status = f" For HTTP status {code}: {dialect().rule('respond', {'status': code})}."
     raise ValueError(
-        f"The catalogue of this package does not know the error code {code}. The nearest it knows: {listed}. "
+        f"The catalogue of this package does not know the error code {code}. The nearest it knows: {listed}.{status} "
         f"If the vendor sends {code}, write its text too: {dialect().rule(method, {'code': code, 'message': '...'})}."
     )
+
+
+def _shortened(title: str) -> str:
+    """Return the beginning of a title, up to the end of a word."""
+    if len(title) <= _LONGEST_TITLE:
+        return title
+    return f"{title[:_LONGEST_TITLE].rpartition(' ')[0]}…"
 
 
 def _distance(code: int, known: int) -> tuple[int, int]:

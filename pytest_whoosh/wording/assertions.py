@@ -181,12 +181,18 @@ def _hint(message: Message, differences: Sequence[Difference]) -> str | None:
     if message.original_body is not None and "body" in wanted:
         return "Its text was redacted, so its body is empty. The posted text is in `request`."
     body = wanted.get("body")
-    if isinstance(body, str) and body and (message.body or "").find(body) > 0:  # at the beginning, a caret shows it
+    if isinstance(body, str) and body and _is_part(body, message.body or ""):
         inside = dialect().argument("body", re.compile(re.escape(body).replace("\\ ", " ")))
         return f"A text must equal the whole body. To find it inside: {inside}."
     if all(FIELDS[name].changes(message) for name in wanted):
         return _next_change_hint(message) or _read_hint(message, wanted.get("status"))
     return None
+
+
+def _is_part(part: str, text: str) -> bool:
+    """True if a text contains another one, and more words besides. A caret shows a few more characters at its end."""
+    before, found, after = text.partition(part)
+    return bool(found) and (bool(before) or " " in after)
 
 
 def _next_change_hint(message: Message) -> str | None:
@@ -197,7 +203,7 @@ def _next_change_hint(message: Message) -> str | None:
         )
     if message.journey.then.get(message.status):
         settle, travel = dialect().call("settle"), dialect().call("travel", {"seconds": ...})
-        return f"Nothing happens by itself: call {settle} or {travel} to advance time."
+        return f"Nothing moves by itself: call {settle} or {travel} to advance time."
     if message.status in UNFINISHED or message.status is Status.SENT:
         return f"It stays {message.status.value!r} because of the rule {dialect().rule('stall')}."
     return None

@@ -945,6 +945,28 @@ def test_invalid_variables_are_refused(client: Client, whoosh: Whoosh, variables
     whoosh.assert_nothing_sent()
 
 
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ("{", 'ContentVariables takes a JSON object such as {"1": "Ann"}'),
+        ('["Ann"]', 'ContentVariables takes a JSON object such as {"1": "Ann"}'),
+        ('{"1": "Ann", "a b": "a"}', "a variable has a name without spaces, such as 1, not 'a b'"),
+        ('{"1": 7}', "{{1}} takes a text, not 7"),
+        ('{"1": ""}', "{{1}} is empty"),
+        ('{"1": "a\\nb"}', "{{1}} has a line break, a tab, five spaces in a row or braces"),
+    ],
+)
+def test_the_traffic_says_what_is_wrong_with_variables(
+    client: Client, whoosh: Whoosh, variables: str, why: str
+) -> None:
+    template = whoosh.add_template("Hi {{1}}")
+
+    with pytest.raises(TwilioRestException):
+        client.messages.create(to=PERSON, from_=SENDER, content_sid=template.sid, content_variables=variables)
+
+    assert f"21656: The Content Variables parameter is invalid. ({why})" in whoosh.traffic()
+
+
 @pytest.mark.parametrize("where", ["the template", "the message"])
 def test_the_longest_name_and_value_are_accepted(client: Client, whoosh: Whoosh, where: str) -> None:
     longest = {"n" * 16: "a" * 1600}

@@ -83,3 +83,40 @@ class WsgiByClass:
 )
 def test_what_takes_the_arguments_of_an_application_is_mounted(whoosh: Whoosh, app: object) -> None:
     whoosh.mount(BASE, app)
+
+
+def test_a_class_whose_objects_are_applications_is_refused(whoosh: Whoosh) -> None:
+    with pytest.raises(TypeError) as refusal:
+        whoosh.mount(BASE, Flask)
+
+    assert str(refusal.value) == (
+        "mount() takes an application, not its class Flask: pass the object, such as app = Flask()."
+    )
+
+
+def test_a_lambda_that_makes_an_application_is_refused(whoosh: Whoosh) -> None:
+    with pytest.raises(TypeError) as refusal:
+        whoosh.mount(BASE, lambda: Flask("app"))
+
+    assert str(refusal.value) == (
+        "mount() takes an application, and this lambda is none. Mount what it returns, such as app."
+    )
+
+
+def test_a_test_client_is_refused(whoosh: Whoosh) -> None:
+    with pytest.raises(TypeError) as refusal:
+        whoosh.mount(BASE, Flask("app").test_client())
+
+    assert str(refusal.value) == (
+        "mount() takes an application, and FlaskClient is a client of one. "
+        'Mount its application: whoosh.mount("https://app.example", client.application).'
+    )
+
+
+def test_a_server_in_place_of_an_application_is_refused(whoosh: Whoosh) -> None:
+    with pytest.raises(TypeError) as refusal:
+        whoosh.mount(BASE, "http://127.0.0.1:8000")
+
+    assert str(refusal.value) == (
+        'mount() takes a server by its name: whoosh.mount("https://app.example", server="http://127.0.0.1:8000").'
+    )

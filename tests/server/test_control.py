@@ -702,7 +702,7 @@ MATCHES = OUTBOX.replace("Outbox", "Matches")
             "Nearest: SM…0001 +15557122661 -> +15558675310 queued: 'Hi'\n"
             "  status: expected 'delivered'\n"
             "           but was 'queued'\n\n"
-            "Nothing happens by itself: call POST /_whoosh/settle or "
+            "Nothing moves by itself: call POST /_whoosh/settle or "
             'POST /_whoosh/travel {"seconds": ...} to advance time.\n' + OUTBOX,
         ),
         ("assert_sent", {"count": 2}, "Expected 2 messages in the outbox, found 1.\n" + OUTBOX),

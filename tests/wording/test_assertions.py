@@ -580,7 +580,7 @@ def hint(whoosh: Whoosh, **match: object) -> str:
     return nearest(whoosh, **match).rpartition("\n\n")[2]
 
 
-NOTHING_MOVES = "Nothing happens by itself: call whoosh.settle() or whoosh.travel(seconds=...) to advance time."
+NOTHING_MOVES = "Nothing moves by itself: call whoosh.settle() or whoosh.travel(seconds=...) to advance time."
 
 
 @pytest.mark.parametrize(
@@ -798,7 +798,7 @@ def test_a_callback_that_did_not_leave_yet(whoosh: Whoosh, client: Client) -> No
 
         No status callback was sent.
 
-        Nothing happens by itself: call whoosh.settle() or whoosh.travel(seconds=...) to advance time.
+        Nothing moves by itself: call whoosh.settle() or whoosh.travel(seconds=...) to advance time.
         """
     )
 
@@ -1235,8 +1235,27 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
         pytest.param(
             lambda whoosh: whoosh.assert_sent(PERSON),
             TypeError,
-            "count must be a number of messages, not '+15558675310'.",
+            "count must be a number of messages, not '+15558675310'. Write criteria by name: "
+            "whoosh.assert_sent(to='+15558675310').",
             id="a match without its key",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.assert_sent("Hi"),
+            TypeError,
+            "count must be a number of messages, not 'Hi'. Write criteria by name: whoosh.assert_sent(body='Hi').",
+            id="a body without its key",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.assert_callbacks("sent", "delivered"),
+            TypeError,
+            "The message comes first: whoosh.assert_callbacks(message, 'sent', 'delivered').",
+            id="callbacks of no message",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.assert_callbacks(whoosh.outbox[0], ["sent", "delivered"]),
+            TypeError,
+            "assert_callbacks() takes each status by itself: whoosh.assert_callbacks(message, 'sent', 'delivered').",
+            id="a list of callbacks",
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_sent(-1),
@@ -1333,3 +1352,15 @@ def test_a_part_of_a_body_gets_the_pattern_that_finds_it(whoosh: Whoosh) -> None
         whoosh.assert_sent(body="code")
 
     assert "A text must equal the whole body. To find it inside: body=re.compile('code')." in str(failure.value)
+
+
+@pytest.mark.parametrize(("body", "is_part"), [("Your", True), ("Your code is 409612", False), ("Our code", False)])
+def test_the_beginning_of_a_body_is_a_part_unless_only_a_few_characters_follow(
+    whoosh: Whoosh, body: str, is_part: bool
+) -> None:
+    Client().messages.create(to=PERSON, from_="+15557122661", body="Your code is 409612.")
+
+    with pytest.raises(AssertionError) as failure:
+        whoosh.assert_sent(body=body)
+
+    assert ("A text must equal the whole body." in str(failure.value)) is is_part

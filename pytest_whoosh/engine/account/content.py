@@ -24,6 +24,7 @@ LONGEST_VALUE: Final = LONGEST_BODY
 LONGEST_TEXT: Final = LONGEST_BODY
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
+_NO_VARIABLES: Final = 'ContentVariables takes a JSON object such as {"1": "Ann"}'
 #: Text that a value cannot contain: a newline, a tab, more than four spaces in a row, or a placeholder.
 _UNUSABLE: Final = re.compile(r"[\n\r\t]| {5}|\{\{|\}\}")
 
@@ -351,15 +352,30 @@ def read_variables(text: str | None) -> dict[str, str]:
     try:
         variables = read_json(text)
     except ValueError:
-        raise ApiError(21656) from None
-    if not isinstance(variables, dict) or len(variables) > MOST_VARIABLES:
-        raise ApiError(21656)
+        raise ApiError(21656, why=_NO_VARIABLES) from None
+    if not isinstance(variables, dict):
+        raise ApiError(21656, why=_NO_VARIABLES)
+    if len(variables) > MOST_VARIABLES:
+        raise ApiError(21656, why=f"{len(variables)} variables, of at most {MOST_VARIABLES}")
     for name, value in variables.items():
-        if not name or " " in name or not isinstance(value, str) or not value or _UNUSABLE.search(value):
-            raise ApiError(21656)
+        if problem := _problem(name, value):
+            raise ApiError(21656, why=problem)
         if len(name) > LONGEST_NAME or len(value) > LONGEST_VALUE:
             raise ApiError(21658)
     return variables
+
+
+def _problem(name: str, value: object) -> str | None:
+    """Say what is wrong with a variable, or return None."""
+    if not name or " " in name:
+        return f"a variable has a name without spaces, such as 1, not {name!r}"
+    if not isinstance(value, str):
+        return f"{{{{{name}}}}} takes a text, not {value!r}"
+    if not value:
+        return f"{{{{{name}}}}} is empty"
+    if _UNUSABLE.search(value):
+        return f"{{{{{name}}}}} has a line break, a tab, five spaces in a row or braces"
+    return None
 
 
 def render(template: ContentTemplate, given: Mapping[str, str], channel: str | None) -> Rendered:

@@ -20,14 +20,14 @@ from pytest_whoosh.engine.account.resources import (
 from pytest_whoosh.engine.addresses import AddressKind, address_kind
 from pytest_whoosh.engine.dialect import dialect
 
-#: The method that adds each kind of sender.
-_ADDED_BY: Final[Mapping[AddressKind | None, str]] = MappingProxyType(
+#: The method that adds each kind of sender, and its parameter for the address.
+_ADDED_BY: Final[Mapping[AddressKind | None, tuple[str, str]]] = MappingProxyType(
     {
-        AddressKind.NUMBER: "add_number",
-        AddressKind.SIM: "add_number",
-        AddressKind.SHORT_CODE: "add_short_code",
-        AddressKind.CHANNEL: "add_channel_sender",
-        AddressKind.ALPHA: "add_messaging_service",
+        AddressKind.NUMBER: ("add_number", "number"),
+        AddressKind.SIM: ("add_number", "number"),
+        AddressKind.SHORT_CODE: ("add_short_code", "code"),
+        AddressKind.CHANNEL: ("add_channel_sender", "address"),
+        AddressKind.ALPHA: ("add_messaging_service", "name"),
     }
 )
 
@@ -82,8 +82,10 @@ def _missing(owner: object, name: str, address: str, service: MessagingService |
     if owner is None and name != address:
         return f"{name} does not exist"
     if owner is None:
-        add = _ADDED_BY[address_kind(address)]
-        return f"the account has no sender {address}; add it and its webhook by {dialect().method(add)} with sms_url"
+        add, parameter = _ADDED_BY[address_kind(address)]
+        url = "inbound_request_url" if parameter == "name" else "sms_url"
+        owner_is = {parameter: "..." if parameter == "name" else address, url: ...}
+        return f"the account has no sender {address}; add it with its webhook: {dialect().call(add, owner_is)}"
     text = f"{name} has no sms_url"
     if service:
         text += f", and its service {service.sid} leaves the webhook to it ({_by_number()})"

@@ -37,19 +37,28 @@ def test_a_service_without_a_webhook_decides(whoosh: Whoosh) -> None:
         pytest.param(
             lambda whoosh: None,
             SENDER,
-            f"the account has no sender {SENDER}; add it and its webhook by add_number() with sms_url",
+            (
+                f"the account has no sender {SENDER}; add it with its webhook: "
+                f"whoosh.add_number(number='{SENDER}', sms_url=...)"
+            ),
             id="unowned number",
         ),
         pytest.param(
             lambda whoosh: None,
             "12345",
-            "the account has no sender 12345; add it and its webhook by add_short_code() with sms_url",
+            (
+                "the account has no sender 12345; add it with its webhook: "
+                "whoosh.add_short_code(code='12345', sms_url=...)"
+            ),
             id="unowned short code",
         ),
         pytest.param(
             lambda whoosh: None,
             CHANNEL,
-            f"the account has no sender {CHANNEL}; add it and its webhook by add_channel_sender() with sms_url",
+            (
+                f"the account has no sender {CHANNEL}; add it with its webhook: "
+                f"whoosh.add_channel_sender(address='{CHANNEL}', sms_url=...)"
+            ),
             id="unowned channel sender",
         ),
         pytest.param(lambda whoosh: whoosh.add_number(SENDER), SENDER, f"{SENDER} has no sms_url", id="number"),

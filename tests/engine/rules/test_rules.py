@@ -793,6 +793,24 @@ def test_a_repeated_callback_is_identical(whoosh: Whoosh, client: Client) -> Non
             id="a code with a digit too few",
         ),
         pytest.param(
+            lambda whoosh: whoosh.when().fail(99999),
+            ValueError,
+            "The catalogue of this package does not know the error code 99999. The nearest it knows: 63049 (Meta chose "
+            "not to deliver this WhatsApp marketing message); 63039 (Warning! Facebook says your page is engaging in "
+            "behavior…); 63029 (The receiver failed to download the template). If the vendor sends 99999, write its text "
+            "too: whoosh.when(...).fail(code=99999, message='...').",
+            id="a code with a long title near it",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().reject(503),
+            ValueError,
+            "The catalogue of this package does not know the error code 503. The nearest it knows: 20503 (Service "
+            "unavailable); 11750 (TwiML response body too large); 14103 (Invalid Body). For HTTP status 503: "
+            "whoosh.when(...).respond(status=503). If the vendor sends 503, write its text too: "
+            "whoosh.when(...).reject(code=503, message='...').",
+            id="an HTTP status for a code",
+        ),
+        pytest.param(
             lambda whoosh: whoosh.when().reject("21211"),
             TypeError,
             "An error code is a number such as 30003, not '21211'.",
