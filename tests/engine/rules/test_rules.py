@@ -797,8 +797,8 @@ def test_a_repeated_callback_is_identical(whoosh: Whoosh, client: Client) -> Non
             ValueError,
             "The catalogue of this package does not know the error code 99999. The nearest it knows: 63049 (Meta chose "
             "not to deliver this WhatsApp marketing message); 63039 (Warning! Facebook says your page is engaging in "
-            "behavior…); 63029 (The receiver failed to download the template). If the vendor sends 99999, write its text "
-            "too: whoosh.when(...).fail(code=99999, message='...').",
+            "behavior…); 63029 (The receiver failed to download the template). If the vendor sends 99999, write its "
+            "text too: whoosh.when(...).fail(code=99999, message='...').",
             id="a code with a long title near it",
         ),
         pytest.param(
