@@ -262,10 +262,10 @@ class _Places:
         if not self._readers:
             self._prepare()
         try:
-            return (
+            return bool(
                 self._is_distrusted
                 or [read(space) for read, space in self._readers] != self._expected
-                or any(name in space for space, name in self._absent)
+                or (self._absent and any(name in space for space, name in self._absent))
             )
         except KeyError:
             return True

@@ -19,11 +19,15 @@ _handler_of: Final[Callable[[int], Any]] = _IN_C.getsignal
 _handle: Final[Callable[[int, Any], Any]] = _IN_C.signal
 
 
+#: The context that holds interrupts now, if there is one.
+_HOLDING: "Final[list[HeldInterrupts]]" = []
+
+
 class HeldInterrupts:
     """A context that delays the handlers of signals. They run when the context ends, and may raise exceptions there.
 
-    Python runs these handlers in the main thread, between any two instructions. In other threads the context does
-    nothing.
+    Python runs these handlers in the main thread, between any two instructions. In other threads, and inside another
+    such context, the context does nothing.
     """
 
     __slots__ = ("_handlers", "waiting")
@@ -34,19 +38,27 @@ class HeldInterrupts:
         self.waiting: list[tuple[int, FrameType | None]] = []
 
     def __enter__(self) -> Self:
-        if threading.get_ident() == threading.main_thread().ident:
+        if threading.get_ident() != threading.main_thread().ident:
+            return self
+        if _HOLDING:
+            self.waiting = _HOLDING[0].waiting
+        else:
             try:
                 for number in _INTERRUPTS:
                     handler = _handler_of(number)
                     if callable(handler):
                         self._handlers.append((number, handler))
                         _handle(number, self._wait)
+                _HOLDING.append(self)  # last, and below first: nothing interrupts it
             except BaseException:
                 self._restore()
                 raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self not in _HOLDING:
+            return
+        _HOLDING.clear()
         try:
             self._restore()
         finally:
