@@ -85,7 +85,8 @@ class _LibraryPatches:
         self._name = name
         self._answer: RequestHandler = _ENDED_DOUBLE
         self._patches: list[Patch] = _our_module(CLIENTS[name]).intercept(self)
-        self._in_place: list[Patch] = []
+        #: How many of them are in place; the first ones are.
+        self._in_place = 0
         #: False if something of a patch may be left, since a neighbour has patched the same.
         self._is_whole = True
 
@@ -93,7 +94,7 @@ class _LibraryPatches:
         """Put the patches in place for a double."""
         self._answer = answer
         for patch in self._patches:
-            self._in_place.append(patch)  # first: it is taken back also where it fails
+            self._in_place += 1  # first: it is taken back also where it fails
             patch.start()
 
     def renew(self, answer: RequestHandler) -> bool:
@@ -104,18 +105,19 @@ class _LibraryPatches:
         """
         self._answer = answer
         for patch in self._patches:
-            self._in_place.append(patch)
+            self._in_place += 1
             if not patch.renew():
-                self._in_place.pop()
+                self._in_place -= 1
                 self._is_whole = False
                 return False
         return True
 
     def stop(self) -> None:
         """Put back what was there before. If all of it could be, the next double may use the patches."""
-        while self._in_place:
-            self._is_whole &= self._in_place[-1].stop()
-            self._in_place.pop()  # last: an interrupt may come before
+        for patch in reversed(self._patches[: self._in_place]):
+            if not patch.stop():
+                self._is_whole = False
+        self._in_place = 0  # last: an interrupt may come before, and then all of them are stopped again
         self._answer = _ENDED_DOUBLE
         if self._is_whole:
             _IDLE[self._name] = self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 _PATCH: Final = "__whoosh_patch__"
@@ -28,7 +28,7 @@ class Patch:
         shown_by: the module in which apps find the owner, if it is a class.
     """
 
-    __slots__ = ("_active", "_build", "_inherited", "_name", "_replacement", "_shown_by", "owner", "previous")
+    __slots__ = ("_active", "_build", "_held", "_inherited", "_name", "_replacement", "_shown", "owner", "previous")
 
     def __init__(
         self, owner: Any, name: str, build: Callable[[Any], Callable[..., Any]], *, shown_by: Any = None
@@ -36,7 +36,10 @@ class Patch:
         self.owner = owner
         self._name = name
         self._build = build
-        self._shown_by = shown_by
+        self._shown = (vars(shown_by), owner.__name__) if shown_by is not None else None
+        #: The owner's own attributes. Each change of a class has Python forget where its attributes are, so that
+        #: ``getattr`` then looks through all base classes.
+        self._held: Mapping[str, Any] = vars(owner)
         self._active = False
         self.previous: Any = None
         self._replacement: Any = None
@@ -68,9 +71,9 @@ class Patch:
             True if it is replaced.
         """
         owner, name = self.owner, self._name
-        if getattr(owner, name) is not self.previous:
+        if self._held.get(name) is not self.previous and getattr(owner, name) is not self.previous:
             return False
-        if self._shown_by is not None and getattr(self._shown_by, owner.__name__, None) is not owner:
+        if self._shown is not None and self._shown[0].get(self._shown[1]) is not owner:
             return False  # apps find another class there
         self._active = True
         setattr(owner, name, self._replacement)
@@ -103,7 +106,7 @@ class Patch:
     def _restore(self) -> bool:
         """Put back what was there before, if nobody else has changed that since."""
         owner, name = self.owner, self._name
-        if getattr(owner, name) is not self._replacement:
+        if self._held.get(name) is not self._replacement:
             return False
         before = _active(self.previous)
         if self._inherited and not hasattr(before, _PATCH):

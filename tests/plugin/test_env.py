@@ -1,6 +1,8 @@
 """The settings ``env`` and ``django_settings``: the account's values under the app's own names for them."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -83,3 +85,27 @@ def test_a_toml_table_is_understood(pytester: pytest.Pytester) -> None:
     )
 
     pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_processes_that_start_during_a_double_get_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "mine-ü")
+    monkeypatch.setenv("WHOOSH_URL", "http://127.0.0.1:1")
+    command = [
+        sys.executable,
+        "-c",
+        "import os; print([os.environ.get(n) for n in ('TWILIO_AUTH_TOKEN', 'WHOOSH_URL')])",
+    ]
+
+    with Whoosh() as whoosh:
+        inside = subprocess.check_output(command, text=True)
+    assert inside.strip() == str([whoosh.auth_token, None])
+    assert subprocess.check_output(command, text=True).strip() == str(["mine-ü", "http://127.0.0.1:1"])
+
+
+def test_a_mapping_in_the_place_of_os_environ_gets_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = {"WHOOSH_URL": "http://127.0.0.1:1"}
+    monkeypatch.setattr(os, "environ", variables)
+
+    with Whoosh() as whoosh:
+        assert variables == whoosh.environment
+    assert variables == {"WHOOSH_URL": "http://127.0.0.1:1"}
