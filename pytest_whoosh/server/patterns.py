@@ -33,10 +33,9 @@ class Pattern:
     def __init__(self, pattern: str) -> None:
         if len(pattern) > _LONGEST:
             raise ValueError(f"A pattern has at most {_LONGEST:,} characters, and this one has {len(pattern):,}.")
-        if pattern.count("(") > _MOST_GROUPS:  # an upper bound, known before RE2 spends time on the pattern
-            raise ValueError(
-                f"A pattern has at most {_MOST_GROUPS} parentheses, and this one has {pattern.count('(')}."
-            )
+        groups = pattern.count("(")  # an upper bound, known before RE2 spends time on the pattern
+        if groups > _MOST_GROUPS:
+            raise ValueError(f"A pattern has at most {_MOST_GROUPS} parentheses, and this one has {groups}.")
         try:
             import re2  # only for those who give patterns: it is not built for every platform
         except ImportError:
