@@ -396,14 +396,29 @@ def test_a_message_shows_what_the_app_posted_and_where_its_links_lead(show):
     run = Run("shop")
     add(run, "tests/test_it.py::test_it", "passed", told(shortened))
     message = phone(show(run), PERSON).locator(".message")
+    aside = message.locator(".asides").inner_text()
     message.locator(".meta").click()
     message.get_by_text("Posted by the app").click()
 
     link = message.locator(".body").inner_text().removeprefix("See ")
     facts = dict(zip(words(message.locator(".facts dt")), words(message.locator(".facts dd")), strict=True))
     assert facts[link] == "leads to https://shop.example/1"
+    assert aside == f"{link} leads to https://shop.example/1"
     posted = dict(zip(words(message.locator(".posted dt")), words(message.locator(".posted dd")), strict=True))
     assert (posted["Body"], posted["ShortenUrls"]) == ("See https://shop.example/1", "true")
+
+
+def test_a_message_that_no_webhook_reported_says_why(show):
+    run = Run("shop")
+    silent = told(lambda double: double.whoosh.receive("Hello?", from_=PERSON, to=SENDER))
+    add(run, "tests/test_it.py::test_it", "passed", silent)
+
+    message = phone(show(run), PERSON).locator(".message")
+
+    assert message.locator(".asides").inner_text() == (
+        f"no webhook: the account has no sender {SENDER}; add it with its webhook: "
+        f"whoosh.add_number(number='{SENDER}', sms_url=...)"
+    )
 
 
 def test_a_single_phone_has_its_timeline_beside_it(report):

@@ -137,6 +137,15 @@ const Messages = (() => {
     );
   }
 
+  /* What is seen of the facts while the story is folded: where links lead, and why nobody heard of a message. */
+  function asides(message) {
+    const links = (message.links || []).map(([text, target]) =>
+      make("p", {}, foreign(text), " leads to ", Dom.link(target, foreign(target))),
+    );
+    const silent = message.no_webhook ? make("p", { class: "silent" }, "no webhook: ", foreign(message.no_webhook)) : null;
+    return links.length > 0 || silent ? make("div", { class: "asides" }, links, silent) : null;
+  }
+
   function bubble(message) {
     const files = (message.media || []).map(tile);
     const text = message.body ? Bodies.render(message) : null;
@@ -158,6 +167,7 @@ const Messages = (() => {
       bubble(message),
       Dom.unfolding(meta(snapshot, message, at), () => story(snapshot, message, options), { class: "about" }),
       message.error ? error(message.error) : null,
+      asides(message),
       forcing ? make("div", { class: "only-segments" }, forcing) : null,
     );
   }
