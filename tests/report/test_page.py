@@ -244,7 +244,7 @@ def test_failures_come_first_and_the_first_of_them_is_shown(report):
 def test_tests_are_grouped_by_file_and_say_what_went_wrong(report):
     assert words(report.locator("#rows > *")) == [
         "tests/test_reminders.py 2",
-        "test_reminder 1 call refused 1 message lost 2 webhooks failed assert 0 == 1 4",
+        "test_reminder 1 call refused 1 message not delivered 2 webhooks failed assert 0 == 1 4",
         "test_spread 3",
         "tests/test_codes.py 2",
         "test_code 1",

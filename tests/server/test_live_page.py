@@ -224,7 +224,7 @@ def test_a_failure_is_scripted(live, send, whoosh):
     live.get_by_role("button", name="Settle").click()
 
     expect(live.locator(".entry-status", has_text="30003")).to_have_text("undelivered30003")
-    expect(live.locator("#people .row-lost")).to_have_text("1 lost")
+    expect(live.locator("#people .row-lost")).to_have_text("1 not delivered")
     expect(pick(live).locator(".message-error")).to_have_text("30003 Unreachable destination handset")
     statuses = {message.sid: message.status for message in whoosh.outbox}
     assert [statuses[each.sid] for each in (first, second, third)] == ["delivered", "undelivered", "delivered"]

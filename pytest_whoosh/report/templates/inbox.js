@@ -68,7 +68,7 @@ const Inbox = (() => {
       "button",
       { type: "button", class: "person", "aria-pressed": String(state.person === person), "data-person": person || "" },
       make("span", { class: "row-text" }, make("b", {}, foreign(label)), make("small", {}, foreign(text))),
-      failures > 0 ? make("span", { class: "row-lost" }, Dom.icon("alert"), `${failures.toLocaleString("en-GB")} lost`) : null,
+      failures > 0 ? make("span", { class: "row-lost" }, Dom.icon("alert"), `${failures.toLocaleString("en-GB")} not delivered`) : null,
       make("span", { class: "row-count" }, number.toLocaleString("en-GB")),
     );
     button.addEventListener("click", () => choosePerson(person));

@@ -26,7 +26,7 @@ const TestList = (() => {
     const marks = [
       [test.refused - test.broken, "call refused", "calls refused"],
       [test.broken, "call broken", "calls broken"],
-      [test.lost, "message lost", "messages lost"],
+      [test.lost, "message not delivered", "messages not delivered"],
       [test.unanswered, "webhook failed", "webhooks failed"],
     ].filter(([number]) => number > 0);
     if (!said && marks.length === 0) return null;
