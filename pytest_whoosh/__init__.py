@@ -65,7 +65,7 @@ _NEEDS = {
 def __dir__() -> list[str]:
     # freezegun reads every attribute that a module lists, each time it freezes: that would load all of these.
     lazy = () if sys._getframe(1).f_globals.get("__name__") == "freezegun.api" else _HOMES
-    return sorted({*globals(), *lazy})
+    return sorted([*(name for name in globals() if name.startswith("__")), *lazy])
 
 
 def __getattr__(name: str) -> Any:

@@ -12,11 +12,13 @@ from typing import Any, Final
 
 import pytest
 
-from .engine.misuse import WhooshGuardError
+from .engine.misuse import WhooshGuardError, is_usage_error
 from .interception.children import Children, suspend_child_guard
 from .interception.expectations import is_expected_or_shown, watch
 from .interception.guard import Guard
 from .interception.threads import ThreadOrigins
+
+__tracebackhide__ = is_usage_error
 
 _STOPPED: Final = "pytest-whoosh stopped the call before it left this machine"
 _LIVE: Final = (

@@ -70,6 +70,13 @@ _WIDER_SCOPE = (
 )
 
 
+def __tracebackhide__(info: Any) -> bool:
+    """True if a test caused an error. Its traceback then leaves out the frames of this module."""
+    from .engine.misuse import is_usage_error
+
+    return is_usage_error(info)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the report, and the settings as ini options."""
     parser.getgroup("pytest-whoosh").addoption(
@@ -127,6 +134,10 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def _display(name: str, value: object) -> str:
     if name in ("api_secret", "auth_token"):
         return "[hidden]"
+    if name == "delays" and isinstance(value, Mapping):
+        from .engine.messages.lifecycle import DELAYS
+
+        value = {str(step): f"{delay.total_seconds():g}s" for step, delay in value.items() if DELAYS.get(step) != delay}
     if isinstance(value, Mapping):
         return ", ".join(f"{step}={delay}" for step, delay in value.items())
     return str(value)
@@ -238,8 +249,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     item.stash[_SHOWN] = True
     doubles = doubles_of(item)
     for number, double in enumerate(doubles, 1):
-        title = "whoosh traffic" if len(doubles) == 1 else f"whoosh traffic, double {number} of {len(doubles)}"
-        _add_section(report, title, double.traffic())
+        if len(doubles) == 1:
+            _add_section(report, "whoosh traffic", double.traffic())
+        else:
+            title = f"whoosh traffic, double {number} of {len(doubles)}"
+            _add_section(report, title, f"{_origin(item, double)}\n{double.traffic()}")
     refusals = item.config.stash[_GUARD].refusals
     if refusals and refusals[0] not in report.longreprtext:
         _add_section(report, "whoosh guard", "\n".join(refusals))
@@ -267,6 +281,18 @@ def doubles_of(item: pytest.Item) -> list[Whoosh]:
     values = [item.stash.get(_DOUBLE, None), *funcargs, *item.stash.get(_STARTED_DOUBLES, ()), *module.active_doubles()]
     doubles = {id(value): value for value in values if isinstance(value, module.Whoosh)}
     return [double for double in doubles.values() if double._was_started]
+
+
+def _origin(item: pytest.Item, double: Whoosh) -> str:
+    """Say where a double comes from, for a test that used several."""
+    if item.stash.get(_DOUBLE, None) is double:
+        return "The double of the whoosh fixture."
+    fixtures: Mapping[str, object] = getattr(item, "funcargs", None) or {}
+    if name := next((name for name, value in fixtures.items() if value is double), None):
+        return f"The double of the fixture {name!r}."
+    if double in item.stash.get(_STARTED_DOUBLES, ()):
+        return "A double that started during the test."
+    return "A double that is active around the test: of a class, a module or the session."
 
 
 def _settings(item: pytest.Item) -> dict[str, Any]:

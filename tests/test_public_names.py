@@ -41,6 +41,10 @@ def test_every_public_name_is_in_all_and_in_dir() -> None:
     assert [name for name in dir(pytest_whoosh) if name in NAMES] == NAMES
 
 
+def test_completion_lists_nothing_else() -> None:
+    assert [name for name in dir(pytest_whoosh) if not name.startswith("__")] == NAMES
+
+
 def test_every_public_name_can_be_imported() -> None:
     assert [getattr(pytest_whoosh, name).__name__ for name in NAMES] == NAMES
 

@@ -331,6 +331,12 @@ def test_the_header_names_the_freezer_and_the_settings_of_the_ini_file(pytester)
     )
 
 
+def test_the_header_shows_the_delays_that_are_changed(pytester):
+    pytester.makeini("[pytest]\nwhoosh_delays = sent=1m, read=0.5\n")
+
+    pytester.runpytest().stdout.fnmatch_lines(["whoosh: freezes time with *, delays = sent=60s, failed=60s, read=0.5s"])
+
+
 def test_delays_may_be_a_list_in_a_toml_file(pytester):
     pytester.makepyprojecttoml('[tool.pytest.ini_options]\nwhoosh_delays = ["delivered=5", "sent=1m"]\n')
     pytester.makepyfile("def test(whoosh): assert whoosh.settings.delays['sent'].total_seconds() == 60")

@@ -246,7 +246,47 @@ def test(whoosh):
     )
 
     pytester.runpytest().stdout.fnmatch_lines(
-        ["-* whoosh traffic, double 1 of 2 -*", "*'outer'", "-* whoosh traffic, double 2 of 2 -*", "*'inner'"]
+        [
+            "-* whoosh traffic, double 1 of 2 -*",
+            "The double of the whoosh fixture.",
+            "*'outer'",
+            "-* whoosh traffic, double 2 of 2 -*",
+            "A double that started during the test.",
+            "*'inner'",
+        ]
+    )
+
+
+def test_doubles_of_wider_fixtures_say_so(pytester):
+    pytester.makepyfile(
+        APP
+        + """
+@pytest.fixture(scope="module")
+def shop():
+    with Whoosh() as whoosh:
+        yield whoosh
+
+@pytest.fixture(scope="module", autouse=True)
+def around():
+    with Whoosh():
+        yield
+
+def test_first(shop): pass
+
+def test_second(shop):
+    send("Hello")
+    assert 0
+"""
+    )
+
+    pytester.runpytest().stdout.fnmatch_lines(
+        [
+            "-* whoosh traffic, double 1 of 2 -*",
+            "The double of the fixture 'shop'.",
+            "*'Hello'",
+            "-* whoosh traffic, double 2 of 2 -*",
+            "A double that is active around the test: of a class, a module or the session.",
+        ]
     )
 
 

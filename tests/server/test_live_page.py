@@ -358,7 +358,7 @@ def test_the_answer_to_an_api_call_is_scripted(live, client, whoosh):
 @pytest.mark.parametrize(
     ("answer", "field", "outcome"),
     [
-        ("an error of the API", "Error code", "reject(20003, status=401)"),
+        ("an error of the API", "Error code", "reject(20003)"),
         ("too many requests, 429", "Retry after, s", "rate_limit(1)"),
         ("nothing: a time-out", None, "timeout()"),
         ("nothing: the connection breaks", None, "disconnect()"),
