@@ -70,11 +70,14 @@ _WIDER_SCOPE = (
 )
 
 
-def __tracebackhide__(info: Any) -> bool:
+def _is_usage_error(info: Any) -> bool:
     """True if a test caused an error. Its traceback then leaves out the frames of this module."""
     from .engine.misuse import is_usage_error
 
     return is_usage_error(info)
+
+
+__tracebackhide__ = _is_usage_error
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
