@@ -54,7 +54,7 @@ _HOMES = {
     "WhooshNotFakedError": "engine.misuse",
 }
 
-#: The libraries that a name needs and that are no dependencies of this package.
+#: The optional libraries that a name needs.
 _NEEDS = {
     "AsyncWhooshHttpClient": ("twilio", "aiohttp"),
     "Server": ("aiohttp", "jinja2", "trustme"),
@@ -63,13 +63,13 @@ _NEEDS = {
 
 
 def __dir__() -> list[str]:
-    # freezegun reads every attribute that a module lists, each time it freezes: that would load all of these.
+    # freezegun reads every attribute in dir() whenever it freezes time, which would import all of these.
     lazy = () if sys._getframe(1).f_globals.get("__name__") == "freezegun.api" else _HOMES
     return sorted([*(name for name in globals() if name.startswith("__")), *lazy])
 
 
 def __getattr__(name: str) -> Any:
-    # pytest imports this package in every run of every project that has it installed: nothing is loaded unused.
+    # pytest imports this package in every run of every project that has it installed, so nothing is imported unused.
     if name in _HOMES:
         from importlib import import_module
 
@@ -79,12 +79,12 @@ def __getattr__(name: str) -> Any:
             require_extra()
 
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    if name == "__all__":  # without those that cannot be imported here, so that ``import *`` works without extras
+    if name == "__all__":  # only names that can be imported, so ``import *`` works without extras
         from importlib.util import find_spec
 
         return [name for name in _HOMES if all(map(find_spec, _NEEDS.get(name, ())))]
     meant = ""
-    if name[:1].isupper():  # as all public names are; tools ask for many others
+    if name[:1].isupper():  # like all public names; tools look up many other names
         from .engine.misuse import did_you_mean
 
         meant = did_you_mean(name, _HOMES)

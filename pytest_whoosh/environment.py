@@ -1,4 +1,4 @@
-"""Environment variables and Django settings that hold other values for a time."""
+"""Changes environment variables and Django settings while a double is active."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,15 +8,14 @@ from typing import Any, Final
 
 
 class Environment:
-    """Variables set, or unset where their value is None, until :meth:`stop`.
+    """Environment variables that are changed until :meth:`stop`. A value of None unsets a variable.
 
-    Doubles may leave in another order than they came in: each puts back what it found, or lets the next to come know
-    of it.
+    Doubles may end in any order. Each one restores the values that it found, or passes them to the next newer one.
     """
 
     def __init__(self, values: Mapping[str, str | None]) -> None:
         self._values = values
-        #: What the variables held before.
+        #: The variables' previous values.
         self.before: dict[str, str | None] = {}
 
     def start(self) -> None:
@@ -26,7 +25,7 @@ class Environment:
         _set_variables({name: value for name, value in self._values.items() if value != self.before[name]})
 
     def stop(self) -> None:
-        """Put back what was there before; do nothing where nothing was set."""
+        """Restore the previous values. Does nothing if the variables are not set."""
         if self not in _ACTIVE_ENVIRONMENTS:
             return
         place = _ACTIVE_ENVIRONMENTS.index(self)
@@ -38,31 +37,30 @@ class Environment:
 
 
 class DjangoSettings:
-    """Django settings that have other values until :meth:`stop`.
+    """Django settings that are overridden until :meth:`stop`.
 
-    Django keeps settings in a chain of holders, one more for each override. Each value is put back into the very holder
-    that had it. So it does not matter which overrides, such as those of pytest-django's ``settings``, come and go
-    meanwhile, and in which order.
+    Django keeps settings in a chain of objects, with one more for each override. Each value is restored in the same
+    object. So other overrides, such as those of pytest-django's ``settings``, may start and end in any order.
     """
 
     def __init__(self) -> None:
-        #: The variables of each holder, the name of the setting, and the value before.
+        #: The variables of each object in the chain, the name of the setting, and its previous value.
         self._before: list[tuple[dict[str, object], str, object]] = []
 
     def set(self, settings: Any, values: Mapping[str, object]) -> None:
         """Override settings of ``django.conf.settings``."""
         for name, value in values.items():
-            getattr(settings, name, None)  # loads the settings at the first time
+            getattr(settings, name, None)  # loads the settings if they are not loaded yet
             for variables in _holders(settings):
                 self._before.append((variables, name, variables.get(name, _MISSING)))
                 variables[name] = value
             _send_setting_changed(settings, name, entering=True)
 
     def start(self) -> None:
-        """Do nothing: :meth:`set` overrides."""
+        """Do nothing: :meth:`set` overrides the settings."""
 
     def stop(self) -> None:
-        """Put back every value, the last override first."""
+        """Restore every value, in reverse order."""
         if not self._before:
             return
 
@@ -89,19 +87,19 @@ def _holders(settings: Any) -> Iterator[dict[str, object]]:
         if "default_settings" not in vars(holder):
             return
         holder = holder.default_settings
-        if isinstance(holder, ModuleType):  # the defaults of Django itself, under settings.configure()
+        if isinstance(holder, ModuleType):  # Django's own defaults, after settings.configure()
             return
 
 
 def _send_setting_changed(settings: Any, name: str, *, entering: bool) -> None:
     from django.core.signals import setting_changed
 
-    vars(settings).pop(name, None)  # the value that Django has looked up already
+    vars(settings).pop(name, None)  # Django caches looked-up values here
     value = getattr(settings, name, None)
     setting_changed.send(sender=type(settings._wrapped), setting=name, value=value, enter=entering)
 
 
-#: Those whose values the process has, oldest first.
+#: The active instances, oldest first.
 _ACTIVE_ENVIRONMENTS: Final[list[Environment]] = []
 
 

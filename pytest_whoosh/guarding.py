@@ -1,4 +1,4 @@
-"""The guard of a test run: when it is on, what a refusal says, and which test it fails."""
+"""The guard of a test run: switches it on and off, words its errors, and fails the right test."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _LIVE: Final = (
     "For a live test: @pytest.mark.whoosh(guard=False), or whoosh_guard = false in the ini file for all tests."
 )
 _IN_TEST: Final = (
-    "this test reached for {host} without the whoosh fixture, and {stopped}. "
-    "Let the test take the fixture, def test_...(whoosh), and the fake answers. {live}"
+    "this test called {host} without the whoosh fixture, and {stopped}. "
+    "Use the fixture, and the fake answers: def test_...(whoosh). {live}"
 )
 _IN_WIDER_FIXTURE: Final = (
-    "this test reached for {host} without the whoosh fixture, and {stopped}. "
-    "The {scope} fixture {fixture!r} made the call, and needs a double of its own, since the whoosh fixture lasts for "
-    "one test: put `with Whoosh() as whoosh:` around its `yield` (from pytest_whoosh import Whoosh). {live}"
+    "this test called {host} without the whoosh fixture, and {stopped}. "
+    "The {scope} fixture {fixture!r} made the call, but the whoosh fixture lasts for one test only. "
+    "Put `with Whoosh() as whoosh:` around its `yield` (from pytest_whoosh import Whoosh). {live}"
 )
 _BEFORE_TESTS: Final = (
-    "a conftest.py or a plugin reached for {host} while pytest was starting, and {stopped}. "
-    "Make the call in a test or in a fixture that takes the whoosh fixture, and the fake answers. "
-    "To let it out: whoosh_guard = false in the ini file."
+    "a conftest.py or a plugin called {host} while pytest was starting, and {stopped}. "
+    "Make the call in a test or fixture that uses the whoosh fixture, and the fake answers. "
+    "To allow the call: whoosh_guard = false in the ini file."
 )
 _AFTER_TESTS: Final = (
-    "a thread or an atexit handler reached for {host} after the tests had ended, and {stopped}. "
-    "Stop the thread, or call the handler, in the tear-down of a fixture that takes the whoosh fixture. "
-    "To let it out: whoosh_guard = false in the ini file."
+    "a thread or an atexit handler called {host} after the tests had ended, and {stopped}. "
+    "Stop the thread, or call the handler, in the tear-down of a fixture that uses the whoosh fixture. "
+    "To allow the call: whoosh_guard = false in the ini file."
 )
 _SWALLOWED: Final = "The app swallowed this refusal: {refusal}"
 _LATE: Final = "A thread or process that this test started was refused later, while {running}: {refusal}"
@@ -51,7 +51,7 @@ _LATE_REPORTS: Final = "whoosh_late_refusals"
 
 
 class RunGuard:
-    """Guards one run of pytest, as a plugin of its own. It stands before the first conftest.py is loaded."""
+    """Guards one run of pytest, as a separate plugin. It starts before the first conftest.py is loaded."""
 
     def __init__(self, config: pytest.Config, *, on: bool) -> None:
         self._config = config
@@ -62,11 +62,11 @@ class RunGuard:
         self._guard = Guard(self._explain, on=on, record=self._record)
         self._threads = ThreadOrigins(lambda frame: _wider_fixture(frame) is not None)
         self._children = Children()
-        #: Whether tests are guarded that say nothing about it.
+        #: True if tests without a setting of their own are guarded.
         self.default = on
 
     def start(self) -> None:
-        """Start to guard."""
+        """Start the guard."""
         suspend_child_guard(suspended=True)
         self._guard.start()
         self._threads.start()
@@ -75,7 +75,7 @@ class RunGuard:
         self._config.add_cleanup(self._end)
 
     def _end(self) -> None:
-        """Leave everything as it was; in a process that pytest owns, only once that ends."""
+        """Remove the guard. In a process that pytest owns, the guard stays until the process ends."""
         self._phase = _AFTER_TESTS
         if _owns_process():
             atexit.register(self._children.stop)
@@ -91,16 +91,16 @@ class RunGuard:
         return [str(refusal) for refusal in self._refusals]
 
     def set(self, *, on: bool) -> None:
-        """Refuse calls from now on, or let them pass."""
+        """Switch the guard on or off."""
         if self._guard.on != on:
             self._guard.on = on
             self._children.guard(on=on)
 
-    # When it is on
+    # Switching the guard on and off
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Go back to the usual after each test."""
+        """Return to the default after each test."""
         self._item, self._threads.test = item, item.nodeid
         try:
             return (yield)
@@ -108,7 +108,7 @@ class RunGuard:
             self.set(on=self.default)
 
     def begin_test(self, *, on: bool) -> None:
-        """Prepare for a test: forget what an earlier attempt of it has left."""
+        """Prepare for a test: forget the refusals of an earlier run of the same test."""
         self._collect_refusals()
         self._refusals.clear()
         self.set(on=on)
@@ -117,10 +117,10 @@ class RunGuard:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
-        """Note that what is imported from now on are tests."""
+        """Record that tests are imported from now on."""
         self._phase = _IN_TEST
 
-    # What it says
+    # Error texts
 
     def _explain(self, host: str) -> str:
         fixture = _wider_fixture(sys._getframe()) if self._phase is _IN_TEST else None
@@ -134,7 +134,7 @@ class RunGuard:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[Any]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Show the refusal before the traceback, which then ends where the user's code does."""
+        """Show the refusal before the traceback, and end the traceback at the user's own code."""
         refusal = _refusal_in(call.excinfo.value) if call.excinfo else None
         with _shortened_traceback(refusal.__traceback__ if refusal else None, item.config.rootpath):
             report = yield
@@ -144,7 +144,7 @@ class RunGuard:
                 _prepend_text(report, str(refusal))
         return report
 
-    # Which test it fails
+    # Failing the right test
 
     def _record(self, refusal: WhooshGuardError, _: Guard) -> None:
         if not self._children.write(refusal):
@@ -152,22 +152,22 @@ class RunGuard:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
-        """Start with a clean slate."""
+        """Forget that an earlier run of the test has shown its refusal."""
         item.stash[_SHOWN] = False
         yield
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self) -> Generator[None, None, None]:
-        """Fail a test whose app called the vendor, and swallowed the refusal."""
+        """Fail a test if its app called the vendor and swallowed the refusal."""
         try:
             yield
-        finally:  # a test that failed answers for its own here, not in its tear-down
+        finally:  # also for a failed test, so its refusals do not fail its tear-down
             self._collect_refusals()
         self._fail_for_refusals()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, None, None]:
-        """Do the same for what fixtures, threads and processes did after the test."""
+        """Fail a test if its fixtures, threads or processes called the vendor after it and swallowed the refusal."""
         self._refusals.clear()
         try:
             yield
@@ -182,7 +182,7 @@ class RunGuard:
             pytest.fail(_SWALLOWED.format(refusal=swallowed[0]), pytrace=False)
 
     def _collect_refusals(self) -> None:
-        """Take in what children were refused, and set aside what other tests have to answer for."""
+        """Collect the refusals of child processes, and pass the refusals of other tests on to these tests."""
         self._refusals += self._children.refusals()
         if not self._refusals:
             return
@@ -195,13 +195,13 @@ class RunGuard:
     def _fail_ended_test(self, test: str, text: str) -> None:
         """Fail a test that has ended already."""
         if hasattr(self._config, "workeroutput"):
-            self._late_failures.append((test, text))  # a worker of xdist can report the running test only
+            self._late_failures.append((test, text))  # an xdist worker can only report the running test
         else:
             _report_failure(self._config, test, text)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """Report what happened since the last test."""
+        """Report the refusals since the last test."""
         self._threads.test = None
         self._refusals[:] = [refusal for refusal in self._refusals if refusal.test]
         self._collect_refusals()
@@ -210,7 +210,7 @@ class RunGuard:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Report what a worker of xdist could not report."""
+        """Report the failures that an xdist worker could not report itself."""
         for test, text in getattr(node, "workeroutput", {}).get(_LATE_REPORTS, ()):
             _report_failure(self._config, test, text)
 
@@ -229,7 +229,7 @@ def _report_failure(config: pytest.Config, test: str, text: str) -> None:
 
 
 def _refusal_in(error: BaseException) -> WhooshGuardError | None:
-    """Return the refusal that an error is, or that led to it."""
+    """Return the refusal that an error is or that caused it, or None."""
     seen: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in seen:
@@ -242,7 +242,7 @@ def _refusal_in(error: BaseException) -> WhooshGuardError | None:
 
 @contextmanager
 def _shortened_traceback(traceback: TracebackType | None, root: Path) -> Iterator[None]:
-    """Cut a traceback after the last line of the user's own code, while the context lasts."""
+    """End a traceback at the last line of the user's own code, for the context."""
     last, entry = None, traceback
     while entry is not None:
         if _is_own_code(Path(entry.tb_frame.f_code.co_filename), root):
@@ -263,7 +263,7 @@ def _is_own_code(path: Path, root: Path) -> bool:
 
 
 def _prepend_text(report: pytest.TestReport, text: str) -> None:
-    """Put a text at the beginning of a failure."""
+    """Show a text at the beginning of a failure."""
     from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprTraceback
 
     shown = report.longrepr
@@ -273,7 +273,7 @@ def _prepend_text(report: pytest.TestReport, text: str) -> None:
 
 
 def _wider_fixture(frame: FrameType | None) -> pytest.FixtureDef[Any] | None:
-    """Return the fixture of a wider scope than a test that is being set up further up the stack, if there is one."""
+    """Return the fixture that is being set up in the stack above a frame, if its scope is wider than a test."""
     while frame is not None:
         if frame.f_code.co_name == "pytest_fixture_setup":
             fixture = frame.f_locals.get("fixturedef")
@@ -284,7 +284,7 @@ def _wider_fixture(frame: FrameType | None) -> pytest.FixtureDef[Any] | None:
 
 
 def _owns_process() -> bool:
-    """True if the process is pytest's: it runs the command, and is no script that calls ``pytest.main()``."""
+    """True if the process runs the pytest command, and not a script that calls ``pytest.main()``."""
     frame: FrameType | None = sys._getframe()
     while frame is not None:
         if frame.f_globals.get("__name__") == "_pytest.config":
@@ -292,7 +292,7 @@ def _owns_process() -> bool:
             caller = frame.f_back.f_code.co_name if frame.f_back else ""
             if name in {"console_main", "_console_main"}:
                 return True
-            if name == "main":  # before pytest 9.1 the command calls it too
+            if name == "main":  # before pytest 9.1, the command calls main() too
                 return caller == "console_main"
         frame = frame.f_back
     return False

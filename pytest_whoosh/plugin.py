@@ -1,7 +1,7 @@
-"""The pytest plugin: the ``whoosh`` fixture, its marker and options, the guard, and what a failed test shows.
+"""The pytest plugin: the ``whoosh`` fixture, its marker and options, the guard, and the sections of a failed test.
 
-pytest imports this module in every run of every project that has it installed. So nothing else of the package, and no
-library that a test may not need, is imported before a test asks for it.
+pytest imports this module in every run of every project that has it installed. So the rest of the package, and any
+library that a test may not need, is imported only when a test needs it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .server.serving import Server
     from .whoosh import Whoosh
 
-#: The settings that an ini file may hold, each as ``whoosh_<name>``, and what ``pytest --help`` says about them.
+#: The settings of the ini file, without the prefix ``whoosh_``, with their descriptions for ``pytest --help``.
 SETTINGS = {
     "account_sid": "SID of the fake account",
     "api_key": "SID of its API key",
@@ -49,7 +49,7 @@ SETTINGS = {
     "seed": "part of every generated SID",
 }
 _PREFIX = "whoosh_"
-#: How many of the doubles that a test makes itself are remembered, the last ones: some make hundreds.
+#: The number of doubles that are remembered if a test creates its own. Some tests create hundreds.
 _MOST_DOUBLES = 3
 _DOUBLE: pytest.StashKey[Whoosh | None] = pytest.StashKey()
 _STARTED_DOUBLES: pytest.StashKey[deque[Whoosh]] = pytest.StashKey()
@@ -62,8 +62,8 @@ _INI: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _REPORT = "--whoosh-report"
 
 _WIDER_SCOPE = (
-    "The whoosh fixture lasts for one test, so that no two tests share messages. A fixture of a wider scope makes a "
-    "double of its own:\n\n"
+    "The whoosh fixture lasts for one test, so tests cannot share messages. In a fixture of a wider scope, create a "
+    "double:\n\n"
     "    from pytest_whoosh import Whoosh\n\n"
     "    with Whoosh() as whoosh:\n"
     "        yield whoosh"
@@ -91,16 +91,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Start the guard before a conftest.py is loaded: it may call the vendor, or keep functions to do so later."""
+    """Start the guard before a conftest.py is loaded, because the conftest.py may call the vendor."""
     try:
         on = bool(_ini_settings(early_config).get("guard", True))
-    except pytest.UsageError:  # said when the settings are read
+    except pytest.UsageError:  # pytest_configure reports this error
         on = True
     _guard(early_config, on=on)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, check the settings of the ini file and where the report goes, and put up the guard."""
+    """Register the marker, check the settings of the ini file and the report's path, and start the guard."""
     config.addinivalue_line(
         "markers",
         "whoosh(**settings): settings of a test; `python -m pytest_whoosh guide settings` lists them",
@@ -117,7 +117,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _guard(config: pytest.Config, *, on: bool = True) -> RunGuard:
-    """Return the guard of a run, and start it at the first call."""
+    """Return the guard of a run. The first call starts it."""
     if _GUARD not in config.stash:
         from .guarding import RunGuard
 
@@ -128,7 +128,7 @@ def _guard(config: pytest.Config, *, on: bool = True) -> RunGuard:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Name the settings of the ini file, and the library that freezes time."""
+    """Return a header line with the settings of the ini file and the library that freezes time."""
     changed = [f"{name} = {_display(name, value)}" for name, value in config.stash[_INI].items()]
     freezer = "time-machine" if find_spec("time_machine") else "freezegun"
     return ", ".join([f"whoosh: freezes time with {freezer}", *changed])
@@ -185,7 +185,7 @@ def _server(double: Whoosh, *, tls: bool) -> Server:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Put everything back after a test, and let go of its doubles: pytest keeps each item until the run ends."""
+    """Restore patched functions after a test, and release its doubles, because pytest keeps each item until the end."""
     try:
         return (yield)
     finally:
@@ -197,7 +197,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Switch the guard on or off as the test's settings say, and forget what an earlier run of the test has left."""
+    """Switch the guard on or off for a test, and forget the state of an earlier run of the same test."""
     item.stash[_DOUBLE] = None
     item.stash[_SHOWN] = False
     if module := sys.modules.get(f"{__package__}.whoosh"):
@@ -205,14 +205,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     guard = item.config.stash[_GUARD]
     try:
         settings = _settings(item)
-    except pytest.UsageError as problem:  # the marker of one test does not end the run
+    except pytest.UsageError as problem:  # a wrong marker of one test must not end the run
         raise pytest.fail.Exception(str(problem), pytrace=False) from None
     guard.begin_test(on=bool(settings.get("guard", guard.default)))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Note that the test's own function runs."""
+    """Record that the test function is running, and fail a test that swallowed a WhooshNotFakedError."""
     item.stash[_TEST_IS_RUNNING] = True
     try:
         yield
@@ -228,20 +228,22 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test whose fixtures or threads made a call that is not faked, and swallowed the error."""
-    _swallowed_errors(item)  # of a set-up that failed
+    _swallowed_errors(item)  # drops the errors of a set-up that failed
     yield
     for error in _swallowed_errors(item):
         pytest.fail(str(error), pytrace=False)
 
 
 def _swallowed_errors(item: pytest.Item) -> list[WhooshNotFakedError]:
-    """Return, once, the errors about calls that are not faked that the app or the test swallowed."""
+    """Return each WhooshNotFakedError that the app or the test swallowed, and forget it."""
     return [error for double in doubles_of(item) if (error := double._swallowed())]
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # the page of a run takes the failure's text before the traffic is added
+@pytest.hookimpl(
+    wrapper=True, tryfirst=True
+)  # after the report's own wrapper, which reads the failure's text without the traffic
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Show the traffic of a test at its first failure and at each failing subtest, and what it made of a refusal."""
+    """Add the traffic to a test's first failure and to each failing subtest, and the refusals of the guard."""
     report = yield
     if not report.failed:
         return report
@@ -266,7 +268,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _add_section(report: pytest.TestReport, title: str, text: str) -> None:
-    """Add a section to the failure itself, which JUnit XML, IDEs and ``--show-capture=no`` show too."""
+    """Add a section to the failure itself, so JUnit XML, IDEs and ``--show-capture=no`` show it too."""
     add = getattr(report.longrepr, "addsection", None)
     if add:
         add(title, text)
@@ -275,12 +277,12 @@ def _add_section(report: pytest.TestReport, title: str, text: str) -> None:
 
 
 def doubles_of(item: pytest.Item) -> list[Whoosh]:
-    """The doubles that a test used: the fixture's, and what it or its other fixtures made of the class."""
+    """Return the doubles that a test used: the fixture's, and those that the test or its other fixtures created."""
     module = sys.modules.get(f"{__package__}.whoosh")
     if module is None:
         return []
     funcargs = (getattr(item, "funcargs", None) or {}).values()
-    # Those that are active now include the doubles of a class or a module, which another test may have set up.
+    # The active doubles include those of fixtures of a class or module, which another test may have set up.
     values = [item.stash.get(_DOUBLE, None), *funcargs, *item.stash.get(_STARTED_DOUBLES, ()), *module.active_doubles()]
     doubles = {id(value): value for value in values if isinstance(value, module.Whoosh)}
     return [double for double in doubles.values() if double._was_started]
@@ -299,7 +301,7 @@ def _origin(item: pytest.Item, double: Whoosh) -> str:
 
 
 def _settings(item: pytest.Item) -> dict[str, Any]:
-    """A test's settings by name: the ini file's, then those of its markers, the nearest last."""
+    """Return a test's settings by name: from the ini file, and from its markers, where the nearest one wins."""
     settings: dict[str, Any] = item.config.stash[_INI].copy()
     of_parameters = [mark for mark in _callspec_marks(item) if mark.name == "whoosh"]
     for marker in reversed([*of_parameters, *item.iter_markers("whoosh")]):
@@ -308,18 +310,18 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
                 f"pytest-whoosh, for {item.nodeid}: @pytest.mark.whoosh takes settings by name, not {marker.args!r}."
             )
         for name, value in _checked(dict(marker.kwargs), f"for {item.nodeid}").items():
-            # Only the names for values add up: of all else the nearest counts.
+            # Only these two settings are merged.
             settings[name] = {**settings.get(name, {}), **value} if name in ("env", "django_settings") else value
     return settings
 
 
 def _callspec_marks(item: pytest.Item) -> Sequence[pytest.Mark]:
-    """The marks of a test's parameters, which pytest counts among those of its function, and last."""
+    """Return the marks of a test's parameters. pytest lists them last, among the marks of the function."""
     return getattr(getattr(item, "callspec", None), "marks", ())
 
 
 def _ini_settings(config: pytest.Config) -> dict[str, Any]:
-    """The settings of the ini file; one that is unknown is a usage error like one with a wrong value."""
+    """Return the settings of the ini file. An unknown name or a wrong value is a usage error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pytest.PytestDeprecationWarning)
         written: Mapping[str, object] = config.inicfg
@@ -332,7 +334,7 @@ def _ini_settings(config: pytest.Config) -> dict[str, Any]:
 def _ini_value(config: pytest.Config, written: Mapping[str, object], name: str) -> object:
     try:
         return config.getini(name)
-    except (TypeError, pytest.UsageError):  # TOML holds more than texts, as in whoosh_guard = false
+    except (TypeError, pytest.UsageError):  # TOML has other types than strings, as in whoosh_guard = false
         return written[name]
 
 

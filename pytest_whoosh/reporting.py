@@ -1,4 +1,4 @@
-"""Writes the page of a run: ``--whoosh-report``. Registered only where it is asked for."""
+"""Writes the page of a test run for ``--whoosh-report``. The plugin registers this module only with that option."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def reporting(config: pytest.Config, path: str, doubles_of: Doubles) -> _PageDat
     """Return the plugin that makes the report, after checking that the file can be written.
 
     Raises:
-        UsageError: it cannot; the text says why.
+        UsageError: The file cannot be written. The text says why.
     """
     if hasattr(config, "workerinput"):
         return _PageData(doubles_of)
@@ -41,25 +41,25 @@ def reporting(config: pytest.Config, path: str, doubles_of: Doubles) -> _PageDat
 
 
 class _PageData:
-    """Adds to the reports of tests what the page shows of them; in a process of xdist, that is all there is to do."""
+    """Adds the data for the page to the reports of tests. In an xdist worker, nothing else is needed."""
 
     def __init__(self, doubles_of: Doubles) -> None:
         self._doubles_of = doubles_of
         self._collected = 0
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Note the name and the place of a test, before other plugins change them."""
+        """Record the name and the position of a test, before other plugins change them."""
         item.stash[_PLACE] = item.nodeid, self._collected
         self._collected += 1
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Note the secrets in the environment, before a test changes it."""
+        """Record the secrets in the environment, before a test changes it."""
         item.stash[_SECRETS] = secrets_in(os.environ)
 
     @pytest.hookimpl(wrapper=True)  # inside the plugin's own wrapper, which adds the traffic to the failure's text
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
-        """Add to a report the text of its failure and, after the tear-down, what the test's doubles hold."""
+        """Add the text of the failure to a report and, after the tear-down, the data of the test's doubles."""
         report = yield
         doubles = self._doubles_of(item)
         secrets = item.stash[_SECRETS] = item.stash.get(_SECRETS, {}) | secrets_in(os.environ)
@@ -72,13 +72,13 @@ class _PageData:
                 at = failure_place(call.excinfo, item.config.rootpath) or {}
                 report.whoosh_page["at"] = {key: hide(text) for key, text in at.items()}
         if report.when == "teardown":
-            # As text: what stands in a message may be more than xdist can send otherwise.
+            # As JSON, because xdist cannot send every value that a message may contain.
             report.whoosh_page["doubles"] = [as_json(double.snapshot(hide)) for double in doubles]
         return report
 
 
 class _PageWriter(_PageData):
-    """Collects the tests of a run, those of xdist's processes too, and writes the page at the end."""
+    """Collects the tests of a run, including those of xdist workers, and writes the page at the end."""
 
     def __init__(self, config: pytest.Config, path: Path, doubles_of: Doubles) -> None:
         super().__init__(doubles_of)
@@ -89,7 +89,7 @@ class _PageWriter(_PageData):
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what was added to a report, which concerns no other plugin."""
+        """Remove the data for the page from a report, and collect it."""
         key = report.nodeid, getattr(report, "node", None)
         added: dict[str, Any] = vars(report).pop("whoosh_page", {})
         if report.when == "setup":
@@ -103,7 +103,7 @@ class _PageWriter(_PageData):
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Note that tests are run, and not only listed."""
+        """Record that tests are run, and not only collected."""
         self._ran = not session.config.option.collectonly
         return (yield)
 
@@ -112,7 +112,7 @@ class _PageWriter(_PageData):
         if not self._ran:
             return
 
-        from .report.pages import render_report  # which needs the extra, as no worker does
+        from .report.pages import render_report  # imported late, because it needs the extra, and workers do not
 
         try:
             write(self._path, render_report(self._run))
@@ -121,13 +121,13 @@ class _PageWriter(_PageData):
             self._said = f"Whoosh report not written: {problem}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say where the page is."""
+        """Print the location of the page."""
         if self._said:
             terminalreporter.write_sep("-", self._said)
 
 
 def failure_place(excinfo: pytest.ExceptionInfo[BaseException], root: Path) -> dict[str, str] | None:
-    """Return the last line of the project's own that a failure came through; None if it came through none."""
+    """Return the last line of the project's own code in a failure's traceback, or None if there is none."""
     entries = list(excinfo.traceback.filter(excinfo)) or list(excinfo.traceback)
     own = [entry for entry in entries if _is_own(Path(entry.path), root) and entry.frame.code.fullsource]
     if not own:
@@ -141,12 +141,12 @@ def failure_place(excinfo: pytest.ExceptionInfo[BaseException], root: Path) -> d
 
 
 def _is_own(path: Path, root: Path) -> bool:
-    """True if a file is the project's, and not a library's that is installed within its folder."""
+    """True if a file belongs to the project, and not to a library that is installed in its folder."""
     return path.is_relative_to(root) and "site-packages" not in path.parts
 
 
 def _outcome(report: pytest.TestReport) -> str | None:
-    """Return the outcome of a phase of a test; None if the phase decides nothing."""
+    """Return the outcome of a phase of a test, or None if the phase does not change the outcome."""
     if report.failed:
         return "error" if report.when in ("setup", "teardown") else "failed"
     if hasattr(report, "wasxfail"):

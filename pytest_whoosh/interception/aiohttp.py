@@ -1,6 +1,6 @@
 """Intercepts ``aiohttp``: gives its connector a connection to the fake.
 
-All else of a session works as ever: cookies, redirects, tracing, ``raise_for_status``, a retrying client around it.
+Everything else in a session works as usual: cookies, redirects, tracing, ``raise_for_status``, a client that retries.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .wire import Wire
 
 
 def intercept(answer: RequestHandler) -> list[Patch]:
-    """Answer every request to the vendor."""
+    """Return patches that answer every request to the vendor."""
 
     def build(create: Any) -> Any:
         async def replacement(connector: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -30,7 +30,7 @@ def intercept(answer: RequestHandler) -> list[Patch]:
             if not is_vendor(host):
                 return await create(connector, request, *args, **kwargs)
             protocol = connector._factory()
-            # What is to be done later comes before the answer, which arrives with the loop's next turn as well.
+            # Deferred calls run before the response arrives, which is in the loop's next iteration too.
             later = asyncio.get_running_loop().call_soon
             wire = Wire(partial(answer, later=later), f"{request.url.scheme}://{host}")
             protocol.connection_made(_Transport(wire, protocol, request.connection_key))
@@ -39,7 +39,7 @@ def intercept(answer: RequestHandler) -> list[Patch]:
         return replacement
 
     def build_get(get: Any) -> Any:
-        # Not a coroutine function, because before aiohttp 3.11 it is none: what it returns is awaited or not, as ever.
+        # Not a coroutine function: before aiohttp 3.11 the original is none, and its result is not awaited.
         def replacement(connector: Any, key: Any, *args: Any, **kwargs: Any) -> Any:
             if is_vendor(key.host):
                 _close_real(connector, key)
@@ -54,7 +54,7 @@ def _close_real(connector: Any, key: Any) -> None:
     """Close the connections that a connector opened to the real vendor, before the double was active."""
     for protocol, _ in connector._conns.pop(key, ()):
         if protocol.transport is not None:
-            protocol.transport.abort()  # closing it says goodbye, which is sent
+            protocol.transport.abort()  # close() would send a TLS close message
 
 
 class _Transport(asyncio.Transport):
@@ -68,7 +68,7 @@ class _Transport(asyncio.Transport):
         self._closing = False
 
     def write(self, data: Any) -> None:
-        """Send part of the request; the answer arrives with the loop's next turn."""
+        """Send part of the request. The response arrives in the loop's next iteration."""
         loop = asyncio.get_running_loop()
         try:
             answered = self._wire.send(bytes(data))
@@ -94,7 +94,7 @@ class _Transport(asyncio.Transport):
             return aiohttp.ClientConnectorError(self._key, connection_refused(str(fault)))
         if fault.kind == "timeout":
             kind = "ConnectionTimeoutError" if fault.connecting else "SocketTimeoutError"
-            timeout = getattr(aiohttp, kind, aiohttp.ServerTimeoutError)  # which was all there was before aiohttp 3.10
+            timeout = getattr(aiohttp, kind, aiohttp.ServerTimeoutError)  # the only class before aiohttp 3.10
             return timeout(
                 "Timeout on reading data from socket" if not fault.connecting else "Connection timeout to host"
             )
@@ -115,15 +115,15 @@ class _Transport(asyncio.Transport):
     abort = close
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ARG002
-        """There is nothing behind the connection to tell about."""
+        """Return the default: there is no real connection."""
         return default
 
     def pause_reading(self) -> None:
-        """The answer is there already."""
+        """Do nothing: the response has arrived already."""
 
     def resume_reading(self) -> None:
-        """Nothing was paused."""
+        """Do nothing: nothing was paused."""
 
     def is_reading(self) -> bool:
-        """The answer comes in one piece."""
+        """Return True: the response arrives in one piece."""
         return True

@@ -1,7 +1,7 @@
-"""Guards the Python processes that a guarded test run starts, and collects what they were refused.
+"""Guards the Python processes that a guarded test run starts, and collects their refusals.
 
-The run puts a folder with a ``sitecustomize`` on ``PYTHONPATH``, and names in another variable the folder where
-children write down their refusals. A process that is forked is guarded like its parent, and writes there too.
+The run adds a folder with a ``sitecustomize`` to ``PYTHONPATH``. Another variable names the folder into which child
+processes write their refusals. A forked process is guarded like its parent, and writes there too.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _LONGEST_COMMAND: Final = 100
 _CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
 
 _EXPLANATION: Final = (
-    "a process that this test started ({command}) reached for {host}, and pytest-whoosh stopped the call before it "
-    "left this machine. The whoosh fixture answers in the test's own process only. Let the process call the fake "
-    "behind a real server: take the fixture whoosh_server, and pass whoosh_server.url to the process. "
+    "a process that this test started ({command}) called {host}, and pytest-whoosh stopped the call before it left "
+    "this machine. The whoosh fixture only works in the test's own process: use the fixture whoosh_server, and pass "
+    "whoosh_server.url to the process. "
     "For a live test: @pytest.mark.whoosh(guard=False), or whoosh_guard = false in the ini file for all tests."
 )
 
 
 class Children:
-    """The processes that one test run starts."""
+    """The child processes of a test run."""
 
     def __init__(self) -> None:
         self._folder: str | None = None
@@ -39,8 +39,8 @@ class Children:
         self._before: dict[str, str | None] = {}
 
     def start(self) -> None:
-        """Prepare the environment of the processes to come."""
-        from tempfile import mkdtemp  # which pytest has imported; a child has not
+        """Prepare the environment of child processes."""
+        from tempfile import mkdtemp  # imported late, because child processes import this module too
 
         self._folder = mkdtemp(prefix="pytest-whoosh-")
         self._before = {name: os.environ.get(name) for name in ("PYTHONPATH", SHARED)}
@@ -48,7 +48,7 @@ class Children:
         self._set("PYTHONPATH", _SITE + os.pathsep + paths if paths else _SITE)
 
     def guard(self, *, on: bool) -> None:
-        """Guard the processes that start from now on, or do not."""
+        """Switch the guard on or off for processes that start from now on."""
         self._set(SHARED, self._folder if on else None)
 
     @staticmethod
@@ -59,10 +59,10 @@ class Children:
             os.environ[name] = value
 
     def write(self, refusal: WhooshGuardError) -> bool:
-        """Write down the refusal of a forked process.
+        """Write the refusal of a forked process to the shared folder.
 
         Returns:
-            False in the process of the run itself, which has no need to.
+            False in the process of the run itself, where nothing has to be written.
         """
         if os.getpid() == self._owner:
             return False
@@ -93,7 +93,7 @@ class Children:
         return found
 
     def stop(self) -> None:
-        """Leave the environment as it was, and delete the folder."""
+        """Restore the environment, and delete the folder."""
         folder, self._folder = self._folder, None
         if folder is None or os.getpid() != self._owner:
             return
@@ -102,27 +102,27 @@ class Children:
         if os.environ.get(SHARED, folder) == folder:
             self._set(SHARED, self._before[SHARED])
         paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-        if _SITE in paths:  # a test may have added others
+        if _SITE in paths:  # a test may have added other paths
             paths.remove(_SITE)
             self._set("PYTHONPATH", os.pathsep.join(paths) or self._before["PYTHONPATH"])
         rmtree(folder, ignore_errors=True)
 
 
 def start_in_child(folder: str) -> Guard:
-    """Guard this process, which a guarded run has started. Its ``sitecustomize`` calls this on a copy of its own."""
+    """Guard this child process of a guarded run. Its ``sitecustomize`` calls this in its own copy of the module."""
 
     def record(refusal: WhooshGuardError, refused_by: Guard) -> None:
-        if refused_by is guard:  # a double in this process has its own words for its own tests
+        if refused_by is guard:  # a double in this process reports its own refusals
             _write(folder, str(refusal))
 
-    ImportWatch.__module__ = "sitecustomize"  # this copy is in no other module that the process could find
+    ImportWatch.__module__ = "sitecustomize"  # this copy of the class is in no module in sys.modules
     guard = Guard(_explain, record=record)
     guard.start()
     return guard
 
 
 def suspend_child_guard(*, suspended: bool) -> None:
-    """Hand the guard over to a test run in this process, which is itself a child of a run, or take it back."""
+    """Suspend the guard of this child process while a test run in it has its own guard, or resume it."""
     if child := sys.modules.get("_pytest_whoosh_child"):
         child.suspend_child_guard(suspended)
 
@@ -139,7 +139,7 @@ def _write(folder: str, text: str) -> None:
     test = os.environ.get(_CURRENT_TEST, "").rpartition(" ")[0]
     line = json.dumps({"test": test or None, "text": text}) + "\n"
     try:
-        # Opened to append, and written at once: lines of several processes do not mix.
+        # Opened to append and written with one call, so the lines of several processes do not mix.
         handle = os.open(os.path.join(folder, _REFUSALS), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)  # noqa: PTH118
     except OSError:  # the run has ended
         return

@@ -1,4 +1,4 @@
-"""Intercepts every client library that the app uses, and no other."""
+"""Intercepts every HTTP library that the app imports, and imports no other."""
 
 import sys
 from functools import cache
@@ -10,8 +10,8 @@ from pytest_whoosh.engine.http import Defer, NetworkFault, Request, RequestHandl
 from .importing import ImportWatch
 from .patching import Patch
 
-#: The client libraries that are intercepted, and the mocks that need special handling, each by the module whose import
-#: shows that an app uses it; and our module that does so. None is imported before the app imports it.
+#: Our module for each HTTP library that is intercepted, and for each mock that needs special handling. The key is the
+#: module that an app imports to use it. No library is imported before the app imports it.
 CLIENTS: Final = {
     "requests": "requests",
     "requests_mock.mocker": "neighbours.requests_mock",
@@ -27,13 +27,13 @@ CLIENTS: Final = {
 
 
 _ENDED: Final = (
-    "this call to {host} began while a Whoosh double was active, and the double has ended since. Let the test wait for "
-    "the app's threads and tasks before it ends."
+    "this call to {host} started while a Whoosh double was active, but the double has ended. Let the test wait for the "
+    "app's threads and tasks before it ends."
 )
 
 
 class Interception:
-    """Answers calls to the vendor's hosts, over every client library that the app has or will have imported."""
+    """Answers calls to the vendor's hosts, with every HTTP library that the app has imported or will import."""
 
     def __init__(self, answer: RequestHandler) -> None:
         self._answer = answer
@@ -41,7 +41,7 @@ class Interception:
         self._watch: ImportWatch | None = None
 
     def start(self) -> None:
-        """Stand in."""
+        """Intercept the imported libraries, and watch for others."""
         missing = []
         for name in CLIENTS:
             if name in sys.modules:
@@ -52,18 +52,18 @@ class Interception:
         self._watch.start()
 
     def stop(self) -> None:
-        """Step aside."""
+        """Stop intercepting."""
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
         while self._libraries:
             self._libraries[-1].stop()
-            self._libraries.pop()  # last: an interrupt may come before, and the next double stops them all again
+            self._libraries.pop()  # after stop(): if an interrupt comes in between, the next double stops it again
 
     def _intercept(self, name: str) -> None:
         patches_of_library = _IDLE.pop(name, None)
         if patches_of_library is not None:
-            self._libraries.append(patches_of_library)  # first: it is stopped also where it fails
+            self._libraries.append(patches_of_library)  # before renew(), so that it is stopped even if renew() fails
             if patches_of_library.renew(self._answer):
                 return
             patches_of_library.stop()
@@ -74,9 +74,10 @@ class Interception:
 
 
 class _LibraryPatches:
-    """The patches of one client library, and the double that answers what they intercept.
+    """The patches of one HTTP library, and the double that answers the intercepted requests.
 
-    They are made once, and serve doubles that follow one another: making them takes longer than the rest of a set-up.
+    The patches are created once and used by one double after the other, because creating them takes longer than the
+    rest of a set-up.
     """
 
     __slots__ = ("_answer", "_in_place", "_is_whole", "_name", "_patches")
@@ -85,23 +86,23 @@ class _LibraryPatches:
         self._name = name
         self._answer: RequestHandler = _ENDED_DOUBLE
         self._patches: list[Patch] = _our_module(CLIENTS[name]).intercept(self)
-        #: How many of them are in place; the first ones are.
+        #: The number of patches that are in place, from the first one on.
         self._in_place = 0
-        #: False if something of a patch may be left, since a neighbour has patched the same.
+        #: False if a patch could not be removed completely, because another library has patched the same function.
         self._is_whole = True
 
     def start(self, answer: RequestHandler) -> None:
         """Put the patches in place for a double."""
         self._answer = answer
         for patch in self._patches:
-            self._in_place += 1  # first: it is taken back also where it fails
+            self._in_place += 1  # before start(), so that it is stopped even if start() fails
             patch.start()
 
     def renew(self, answer: RequestHandler) -> bool:
-        """Put the patches in place again, for another double.
+        """Put the patches in place again for another double.
 
         Returns:
-            False if what they replaced is not there any more.
+            False if a function is no longer the one that its patch replaced.
         """
         self._answer = answer
         for patch in self._patches:
@@ -113,42 +114,42 @@ class _LibraryPatches:
         return True
 
     def stop(self) -> None:
-        """Put back what was there before. If all of it could be, the next double may use the patches."""
+        """Restore the original functions. If all could be restored, the next double uses the patches again."""
         for patch in reversed(self._patches[: self._in_place]):
             if not patch.stop():
                 self._is_whole = False
-        self._in_place = 0  # last: an interrupt may come before, and then all of them are stopped again
+        self._in_place = 0  # in the end: after an interrupt, all of them are stopped again
         self._answer = _ENDED_DOUBLE
         if self._is_whole:
             _IDLE[self._name] = self
 
     def __call__(self, request: Request, *, later: Defer | None = None) -> Response:
-        """Have the double answer."""
+        """Pass a request to the double, and return its response."""
         return self._answer(request, later=later)
 
     def may_be_mocked(self, request: Request) -> bool:
-        """Ask the double whether the user's own mock may answer a request."""
+        """True if the user's own mock may answer this request."""
         return self._answer.may_be_mocked(request)
 
 
 class _EndedDouble:
-    """Answers calls that a thread began while a double was active, and that arrive when it has ended."""
+    """Refuses calls that started while a double was active, and arrive after it has ended."""
 
     def __call__(self, request: Request, *, later: Defer | None = None) -> Response:  # noqa: ARG002
         """Refuse the connection."""
         raise NetworkFault("refused", text=_ENDED.format(host=request.host))
 
     def may_be_mocked(self, request: Request) -> bool:  # noqa: ARG002
-        """A mock is asked no more than the double."""
+        """Return False: the call is refused."""
         return False
 
 
 _ENDED_DOUBLE: Final = _EndedDouble()
-#: The patches that no double uses, by the module of their library.
+#: The patches that no double uses now, by the module of their library.
 _IDLE: Final[dict[str, _LibraryPatches]] = {}
 
 
 @cache
 def _our_module(name: str) -> Any:
-    """Our module of that name; asking Python for it each time takes longer than standing in."""
+    """Return our module of that name. Cached, because looking it up takes longer than intercepting the library."""
     return import_module(f"{__package__}.{name}")

@@ -1,8 +1,8 @@
-"""Marks the guard's errors that a test expects: ``pytest.raises``, ``RaisesGroup`` and ``assertRaises`` catch them.
+"""Marks the guard's errors that a test expects with ``pytest.raises``, ``RaisesGroup`` or ``assertRaises``.
 
-An error that anything else catches was swallowed, and fails the test. Nothing in an error says who caught it, so the
-``__exit__`` of these context managers notes it. Python looks ``__exit__`` up when the ``with`` block begins, so it is
-replaced for good, as soon as a double or a test with the plugin starts.
+If anything else catches an error, the error was swallowed, and the test fails. An error does not know what caught it,
+so a patched ``__exit__`` of these context managers marks it. Python looks ``__exit__`` up when the ``with`` block
+starts, so it is patched permanently as soon as a double or a test with the plugin starts.
 """
 
 import sys
@@ -11,23 +11,23 @@ from typing import Any, Final
 
 from pytest_whoosh.engine.misuse import WhooshGuardError
 
-#: unittest leaves the frames of a module with this name out of its tracebacks.
+#: unittest omits the frames of a module with this name from its tracebacks.
 __unittest = True
 
-#: The context managers that expect or show errors, by their module. ``RaisesContext`` is that of pytest < 8.4.
+#: The context managers that expect or show errors, by their module. ``RaisesContext`` belongs to pytest < 8.4.
 _EXPECTING: Final = {
     "_pytest.subtests": ("_SubTestContextManager",),
     "_pytest.raises": ("RaisesExc", "RaisesGroup"),
     "_pytest.python_api": ("RaisesContext",),
     "unittest.case": ("_AssertRaisesContext",),
 }
-#: The packages that report what they catch.
+#: The packages that report the errors that they catch.
 _SHOWING: Final = ("_pytest.", "unittest.")
 _WATCHED: Final[set[str]] = set()
 
 
 def watch() -> None:
-    """Watch the context managers of all modules that have been imported by now."""
+    """Patch the context managers of all modules that have been imported so far."""
     for name, kinds in _EXPECTING.items():
         if name in _WATCHED or name not in sys.modules:
             continue
@@ -37,7 +37,7 @@ def watch() -> None:
 
 
 def is_expected_or_shown(error: WhooshGuardError) -> bool:
-    """True if a test expects an error, or if pytest or unittest caught it, and so shows it.
+    """True if a test expects an error, or if pytest or unittest caught it and therefore shows it.
 
     The traceback of an error starts at the frame that caught it.
     """

@@ -1,7 +1,7 @@
 """Stops calls to the vendor before anything leaves the machine.
 
-The guard checks the host where a name is resolved, where a connection is opened, where a proxy is asked to open one,
-and where a TLS connection is used.
+The guard checks the host when a name is resolved, when a connection is opened, when a proxy is asked to open one, and
+when a TLS connection is used.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ __tracebackhide__ = is_usage_error
 class Guard:
     """Refuses calls to the vendor from :meth:`start` until :meth:`stop`.
 
-    If several guards are started, the newest one that is on refuses; a guard that is not on changes nothing. An app
-    may swallow a refusal, so the newest guard that has a ``record`` is given each, with the guard that refused.
+    If several guards are started, the newest one that is on refuses. A guard that is off has no effect. An app may
+    swallow a refusal, so the newest guard with a ``record`` function records each refusal, and the guard that refused.
 
     Args:
-        explain: returns the text of a refusal, given the host.
-        on: False lets every call pass that no other guard refuses.
-        record: is given every refusal.
+        explain: Returns the text of a refusal for a host.
+        on: True if this guard refuses calls.
+        record: A function that receives every refusal.
     """
 
     __slots__ = ("explain", "on", "record")
@@ -50,7 +50,7 @@ class Guard:
         self.record = record
 
     def start(self) -> None:
-        """Start to refuse."""
+        """Start refusing."""
         _GUARDS.add(self)
 
     def stop(self) -> None:
@@ -58,22 +58,22 @@ class Guard:
         _GUARDS.remove(self)
 
     def renew(self) -> None:
-        """Guard the functions again that somebody has replaced since, as gevent and pytest-socket do."""
+        """Guard functions again that another library has replaced, as gevent and pytest-socket do."""
         _GUARDS.renew()
 
 
 class _Guards:
-    """All started guards, and the functions that they guard. There is one instance, since the process has one set."""
+    """All started guards, and the functions that they guard. There is one instance per process."""
 
     def __init__(self) -> None:
         self._guards: list[Guard] = []
-        #: The patches of each function, the newest last: there are several if somebody has replaced it. Each comes with
-        #: the guard that found it replaced, which removes it when it stops.
+        #: The patches of each function, the newest last. There are several if another library replaced the function.
+        #: Each comes with the guard that added it, and that removes it when it stops.
         self._patches: dict[Guarded, list[tuple[Patch, Guard]]] = {}
-        #: The guards that have made patches.
+        #: The guards that have added patches.
         self._patched_by: set[Guard] = set()
         self._classes: list[tuple[Any, str, type, type]] = []
-        #: What the modules and classes hold that have something to guard.
+        #: The current values of all guarded names.
         self._places = _Places()
         self._watch = ImportWatch(_MODULES, self._guard_module, again=True)
         self._is_standing = False
@@ -85,7 +85,7 @@ class _Guards:
         self.renew()
 
     def _start(self) -> None:
-        """Put everything in place that was so before all guards stopped, and guard what was imported since."""
+        """Put all earlier patches in place again, and guard modules that have been imported since."""
         self._is_standing = True
         self._watch.start()
         for row, patches in list(self._patches.items()):
@@ -119,9 +119,11 @@ class _Guards:
         tidy()
 
     def _stop(self) -> None:
-        """Put back everything. An interrupt may stop this; it can be called again then."""
+        """Remove all patches. Can be called again if an interrupt stopped it."""
         for row, patches in reversed(list(self._patches.items())):
-            if [patch.stop() for patch, _ in reversed(patches)] != [True]:  # all are stopped before it is looked at
+            if [patch.stop() for patch, _ in reversed(patches)] != [
+                True
+            ]:  # a list, so that all are stopped before the comparison
                 del self._patches[row]
         self._watch.stop()
         for module, name, before, ours in reversed(self._classes):
@@ -171,11 +173,11 @@ class _Guards:
             patches[-1:] = [(earlier, self._guards[-1])]
             return
         patch = Patch(owner, name, self._guarding(row))
-        patches.append((patch, self._guards[-1]))  # first, so that it is stopped also if an interrupt comes
+        patches.append((patch, self._guards[-1]))  # before start(), so that it is stopped even after an interrupt
         patch.start()
 
     def _forget_those_above(self, row: Guarded, standing: object) -> None:
-        """Drop the patches that lay over a neighbour's, which has gone and has put back an earlier patch of ours."""
+        """Drop the patches above a neighbour's patch, if the neighbour has restored an earlier patch of ours."""
         patches = self._patches.get(row, [])
         if any(patch.is_standing(standing) for patch, _ in patches):
             while not patches[-1][0].is_standing(standing):
@@ -213,7 +215,7 @@ class _Guards:
         self._places.note(module, name)
 
     def _refusal(self, host: Any, address: Callable[[], object] | None) -> WhooshGuardError | None:
-        """Return what to raise, once it is recorded; None if the call may pass."""
+        """Record a refusal and return its error; return None if the call may pass."""
         speaker = next((guard for guard in reversed(self._guards) if guard.on), None)
         if speaker is None or (address is not None and _is_own_server(address)):
             return None
@@ -229,24 +231,24 @@ class _Guards:
 
 
 class _Places:
-    """What modules and classes hold under some names. It takes one comparison to find that any of it has changed."""
+    """The values of names in modules and classes. One comparison shows whether any of them has changed."""
 
     def __init__(self) -> None:
-        #: The names of each module or class, with what they stood for, by its identity; and the name space itself.
+        #: The namespace of each module or class, and the values of its names, by the identity of the module or class.
         self._noted: dict[int, tuple[Any, dict[str, object]]] = {}
-        #: What reads all names of a name space at once: together this takes half as long as one by one.
+        #: Functions that read all names of a namespace at once, which takes half as long as reading them one by one.
         self._readers: list[tuple[Callable[[Any], object], Any]] = []
         self._expected: list[object] = []
-        #: The names that stood for nothing.
+        #: The names that had no value.
         self._absent: list[tuple[Any, str]] = []
         self._is_distrusted = False
 
     def note(self, owner: Any, name: str) -> None:
-        """Note what a module or class holds under a name."""
+        """Record the value of a name in a module or class."""
         self._note(owner, vars(owner), name)
 
     def note_module(self, name: str) -> None:
-        """Note which module has a name."""
+        """Record the module of a name in ``sys.modules``."""
         self._note(sys.modules, sys.modules, name)
 
     def _note(self, owner: object, space: Any, name: str) -> None:
@@ -254,11 +256,11 @@ class _Places:
         self._readers = []
 
     def distrust(self) -> None:
-        """Count as changed from now on."""
+        """Report a change from now on."""
         self._is_distrusted = True
 
     def have_changed(self) -> bool:
-        """True if a name stands for something else than what was noted."""
+        """True if the value of a name differs from the recorded one."""
         if not self._readers:
             self._prepare()
         try:
@@ -285,7 +287,7 @@ _ABSENT: Final = object()
 
 
 def _error(text: str) -> WhooshGuardError:
-    """Return an error that users can catch: in a child process this module is a copy that ``sys.modules`` has not."""
+    """Return an error that users can catch. In a child process this module is a copy that is not in ``sys.modules``."""
     try:
         from pytest_whoosh.engine.misuse import WhooshGuardError as Public
     except ImportError:  # the child's environment does not have this package
@@ -296,7 +298,7 @@ def _error(text: str) -> WhooshGuardError:
 _MODULES: Final = tuple(dict.fromkeys([*(row.module for row in GUARDED), *(row[0] for row in GUARDED_CLASSES)]))
 _ROWS: Final = {module: [row for row in GUARDED if row.module == module] for module in _MODULES}
 
-#: The attribute of a thread that holds the ID of the test that started it.
+#: The attribute of a thread with the ID of the test that started it.
 STARTED_BY: Final = "_whoosh_started_by"
 
 #: The addresses of the servers that this package has started in this process.
@@ -326,7 +328,7 @@ def _is_own_server(address: Callable[[], object]) -> bool:
     try:
         found: Any = address()
         peer = (str(found[0]), int(found[1]))
-    except Exception:  # not connected, or somebody's stand-in for a socket
+    except Exception:  # not connected, or not a real socket
         return False
     if peer in _OWN_SERVERS:
         return True

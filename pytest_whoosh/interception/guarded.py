@@ -1,4 +1,4 @@
-"""Lists the functions through which a call could leave for the vendor, and reads their arguments to see where to."""
+"""Lists the functions through which a call could reach the vendor, and reads the host from their arguments."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pytest_whoosh.engine.hosts import is_vendor
 class Guarded(NamedTuple):
     """One guarded function: its module, its name, and how to read the host and the address from its arguments.
 
-    ``host_of`` returns None if the call leads nowhere. ``address_of`` returns the address that the connection has
-    already, so that a server of this package can be told from the vendor. ``end`` ends a connection that was refused,
-    without the goodbye that would still be sent over it.
+    ``host_of`` returns None if the arguments contain no host. ``address_of`` returns the address of an open connection,
+    which distinguishes a server of this package from the vendor. ``end`` ends a refused connection without sending a
+    TLS close message.
     """
 
     module: str
@@ -53,7 +53,7 @@ def _of_last_address(_: object, *args: object) -> object:
 
 
 def _of_sent(_: object, data: object = b"", *__: object) -> object:
-    """Read the host in bytes that ask a proxy for it, whichever library has written them."""
+    """Read the host from bytes that ask a proxy to connect to it, for any library."""
     found = _ASKED.match(data) if isinstance(data, (bytes, bytearray, memoryview)) else None
     return found[1] if found else None
 
@@ -81,7 +81,7 @@ def _of_third_address(_: object, sock: object, address: object) -> object:
 
 
 def _of_loop(_: object, protocol: object, host: object = None, *__: object, **options: object) -> object:  # noqa: ARG001
-    """Read the host of ``create_connection``: for TLS by address it is the name that the certificate has to have."""
+    """Read the host of ``create_connection``. For TLS to an IP address, it is the name of the certificate."""
     return options.get("server_hostname") or host
 
 
@@ -106,7 +106,7 @@ def _address_of_tls_upgrade(_: object, transport: Any, *__: object, **___: objec
 
 
 def _of_tls(connection: Any, *args: object, **_: object) -> object:
-    """Read the host of a TLS connection, which may be older than the guard, or lead there by its address or a proxy."""
+    """Read the host of a TLS connection. It may be older than the guard, or use an IP address or a proxy."""
     asked = _of_sent(connection, *args) if args else None
     return asked if asked is not None and is_vendor(asked) else getattr(connection, "server_hostname", None)
 
@@ -114,7 +114,7 @@ def _of_tls(connection: Any, *args: object, **_: object) -> object:
 def _address_of_tls(connection: Any, *_: object, **__: object) -> object:
     if hasattr(connection, "getpeername"):
         return connection.getpeername()
-    # An SSLObject knows no socket; asyncio's protocol, which calls it, does.
+    # An SSLObject has no socket. asyncio's protocol, which calls it, has one.
     frame: FrameType | None = sys._getframe()
     while frame is not None:
         caller: Any = frame.f_locals.get("self")
@@ -141,7 +141,7 @@ def _of_pyopenssl(connection: Any, *_: object, **__: object) -> object:
 
 
 def _of_tunnel(connection: Any, data: object) -> object:
-    """Read where http.client asks a proxy to lead. A connection that is intercepted asks no proxy."""
+    """Read the host that http.client asks a proxy to connect to. An intercepted connection asks no proxy."""
     return connection._tunnel_host if isinstance(data, bytes) and data.startswith(b"CONNECT ") else None
 
 
@@ -150,7 +150,7 @@ def _address_of_tunnel(connection: Any, *_: object, **__: object) -> object:
 
 
 def _of_request_to_proxy(connection: Any, method: object, url: str, **_: object) -> object:  # noqa: ARG001
-    """Read the host of a request of http.client's: a request to a proxy has it in its URL."""
+    """Read the host of a request of http.client. A request to a proxy has the host in its URL."""
     return host_in(url) if url and not url.startswith("/") else None
 
 
@@ -174,7 +174,7 @@ def _of_aiohttp_request(request: Any, conn: Any) -> object:
 
 
 def _of_opened(connection: Any, *_: object, **__: object) -> object:
-    """Read the host that a connection of urllib3's leads to, behind any proxy."""
+    """Read the host of a urllib3 connection, behind any proxy."""
     return connection._tunnel_host or connection.host
 
 
@@ -194,9 +194,9 @@ def _of_curl_option(curl: Any, option: object, value: Any = None) -> object:
     if option in _CURL_URLS:
         host = host_in(value)
         if option == _CURLOPT_URL:
-            curl.whoosh_host = host  # for a handle that is used again later
+            curl.whoosh_host = host  # for later requests with the same handle
         return host
-    if option == _CURLOPT_CONNECT_TO:  # each is "host:port:host:port", which leads from the first to the second
+    if option == _CURLOPT_CONNECT_TO:  # each value is "host:port:host:port": connect to the second instead of the first
         for each in value or ():
             text = each.decode("latin-1") if isinstance(each, bytes) else str(each)
             host = text.rpartition(":")[0].rpartition(":")[2]
@@ -213,19 +213,19 @@ def _of_added_curl(_: object, curl: object, *__: object, **___: object) -> objec
     return _of_curl(curl)
 
 
-#: Options of libcurl, which never changes their numbers.
+#: Options of libcurl. Their numbers never change.
 _CURLOPT_URL: Final = 10002
-#: Those that take a URL: URL, REQUEST_TARGET, PROXY, PRE_PROXY and DOH_URL.
+#: The options that take a URL: URL, REQUEST_TARGET, PROXY, PRE_PROXY and DOH_URL.
 _CURL_URLS: Final = frozenset({_CURLOPT_URL, 10266, 10004, 10262, 10279})
 _CURLOPT_CONNECT_TO: Final = 10243
 _URL: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:(?!\d+(?:[/?#]|$)))?[/\\]*([^/?#]*)")
 
 
 def host_in(url: object) -> str | None:
-    """Return the host in a URL as the most lenient of parsers reads it, also of one without a scheme.
+    """Return the host in a URL as the most lenient parser reads it. The URL may lack a scheme.
 
-    A backslash ends the host for some parsers, and is part of the user's name for others. If either finds a host of
-    the vendor's, that host is returned.
+    A backslash ends the host for some parsers, and is part of the user name for others. If either reading gives a
+    vendor host, that host is returned.
     """
     if isinstance(url, (bytes, bytearray)):
         url = bytes(url).decode("utf-8", "replace")
@@ -282,13 +282,13 @@ def _httpcore(package: str) -> tuple[Guarded, ...]:
     )
 
 
-#: All of them, by the module whose import shows that an app has it. The guard imports none of these modules.
+#: All guarded functions. The guard imports none of their modules, and guards a module when the app imports it.
 GUARDED: Final = (
     *(Guarded("socket", name, _first) for name in _RESOLVERS),
     *(Guarded("_socket", name, _first) for name in _RESOLVERS),
     *(Guarded(module, "getnameinfo", _of_first_address) for module in ("socket", "_socket")),
     *_sockets("socket", "socket", *_CONNECTING),
-    # A TLS connection shows whom it leads to, also if it was opened before the guard stood, or by address.
+    # A TLS connection has the host's name, even if it was opened before the guard started, or to an IP address.
     *_tls("ssl", "SSLSocket", *_TLS),
     *_tls("ssl", "SSLObject", "do_handshake", "write"),
     Guarded("asyncio.base_events", "BaseEventLoop.create_connection", _of_loop, _address_of_loop),

@@ -1,10 +1,10 @@
-"""Intercepts ``http.client``, and so ``urllib.request``; shares its connections with ``urllib3``."""
+"""Intercepts ``http.client``, and so ``urllib.request``. The interception of ``urllib3`` uses this module too."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from http import client  # not http.client: its package may not know it yet
+from http import client  # not http.client: the package may not have the attribute yet
 from typing import Any
 
 from pytest_whoosh.engine.hosts import is_vendor
@@ -16,12 +16,12 @@ from .wire import Wire
 
 
 def intercept(answer: RequestHandler) -> list[Patch]:
-    """Answer the connections that ``http.client`` opens to the vendor, and those that it has opened."""
+    """Return patches that answer the vendor's connections of ``http.client``, including those that are open already."""
 
     def build(putrequest: Any) -> Callable[..., None]:
         def replacement(connection: Any, *args: Any, **kwargs: Any) -> None:
             if is_real_connection(connection):
-                connection.close()  # it opens anew once the request is sent
+                connection.close()  # it is reopened when the request is sent
             putrequest(connection, *args, **kwargs)
 
         return replacement
@@ -39,7 +39,7 @@ def is_real_connection(connection: Any) -> bool:
 
 
 class FakeSocket:
-    """Marks the sockets that lead to the fake."""
+    """Base class of the sockets that lead to the fake."""
 
 
 Error = Callable[[NetworkFault], Exception]
@@ -55,10 +55,13 @@ def connections(
     error: Callable[[Any, NetworkFault], Exception],
     attach: Callable[[Any, Wire, Error], None] = _attach,
 ) -> list[Patch]:
-    """Answer the connections to the vendor of a module's HTTPSConnection and HTTPConnection.
+    """Return patches that answer the vendor's connections of a module's HTTPSConnection and HTTPConnection.
 
-    ``error`` makes what the library raises where a connection does not stand; ``attach`` gives a connection a socket
-    that leads to the fake.
+    Args:
+        module: The module with both classes.
+        answer: Answers a request.
+        error: Returns the library's error for a connection that cannot be opened.
+        attach: Gives a connection a socket that leads to the fake.
     """
 
     def build(connect: Any) -> Callable[[Any], None]:
@@ -70,7 +73,7 @@ def connections(
             scheme = "https" if isinstance(connection, secure) else "http"
             wire = Wire(answer, f"{scheme}://{host}")
             attach(connection, wire, lambda fault: error(connection, fault))
-            connection.is_verified = True  # else urllib3 warns of an unverified certificate
+            connection.is_verified = True  # else urllib3 warns about an unverified certificate
 
         return replacement
 
@@ -79,12 +82,12 @@ def connections(
 
 
 def _unmocked(kind: Any) -> Any:
-    """Return the class that one of vcrpy's stands for: inside a cassette the module shows its classes."""
+    """Return the original class of a connection class. Inside a cassette, the module has vcrpy's classes instead."""
     return getattr(kind, "_baseclass", kind)
 
 
 def _host(connection: Any) -> str:
-    """The host a connection leads to, behind any proxy."""
+    """Return the host of a connection, behind any proxy."""
     return str(connection._tunnel_host or connection.host)
 
 
@@ -107,36 +110,36 @@ class _BufferedSocket(FakeSocket):
                 raise self._error(fault) from None
 
     def makefile(self, *_: object, **__: object) -> io.BufferedIOBase:
-        """The answer, to be read."""
+        """Return a file with the response."""
         if self._fault:
             return io.BufferedReader(_FailingReader(self._fault))
         return io.BytesIO(self._answer)
 
     def settimeout(self, *_: object) -> None:
-        """Nothing here takes time."""
+        """Do nothing: nothing here takes time."""
 
     def setsockopt(self, *_: object) -> None:
-        """There is nothing to tune."""
+        """Do nothing: there is nothing to tune."""
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is nothing to close."""
 
     shutdown = settimeout
 
 
 class _FailingReader(io.RawIOBase):
-    """An answer that never comes: a connection tells of its fault when it is read from."""
+    """A response that raises the connection's fault when it is read."""
 
     def __init__(self, fault: NetworkFault) -> None:
         super().__init__()
         self._fault = fault
 
     def readable(self) -> bool:
-        """It can be tried."""
+        """Return True: reading raises the fault."""
         return True
 
     def readinto(self, _: object) -> int:
-        """Raise what a socket raises."""
+        """Raise the error of a socket."""
         raise socket_error(self._fault)
 
 

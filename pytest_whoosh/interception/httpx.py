@@ -1,8 +1,8 @@
 """Intercepts ``httpx``, sync and async, and ``httpx2``, which is httpx under another name.
 
-It takes the place of the transport that a client would use for a URL, where that is one of the library's own: mocks
-that replace these transports, or their methods, then cannot get in between. A transport of the user's own is left
-alone, and where it hands on to one of the library's, it is met there.
+A client's choice of transport for a URL is replaced if it is one of the library's own transports. So mocks that replace
+these transports or their methods do not come between the app and the fake. Transports of the user's own are not
+replaced. If one of these calls a transport of the library, the request is intercepted there.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from .patching import Patch
 
 
 def intercept(answer: RequestHandler) -> list[Patch]:
-    """Answer every request to the vendor."""
+    """Return patches that answer every request to the vendor."""
     return intercept_in(httpx, answer)
 
 
 def intercept_in(library: Any, answer: RequestHandler) -> list[Patch]:
-    """Answer every request to the vendor that comes over httpx, or over what has taken its place."""
+    """Return patches that answer every request to the vendor. ``library`` is httpx or httpx2."""
 
     def sync(handle: Any) -> Callable[..., Any]:
         def replacement(transport: Any, request: Any) -> Any:
@@ -53,7 +53,7 @@ def intercept_in(library: Any, answer: RequestHandler) -> list[Patch]:
         def build(choose: Any) -> Any:
             def replacement(client: Any, url: Any) -> Any:
                 transport = choose(client, url)
-                # A fake in its place is that of an outer double.
+                # If the transport is a fake already, it belongs to an outer double.
                 ours = is_vendor(url.host) and isinstance(transport, (own, fake))
                 return fake(library, answer, transport) if ours else transport
 
@@ -72,16 +72,16 @@ def intercept_in(library: Any, answer: RequestHandler) -> list[Patch]:
 
 
 class _Fake:
-    """A transport that leads to the fake, in the place of another."""
+    """A transport that leads to the fake, instead of the client's own transport ``behind`` it."""
 
     def __init__(self, library: Any, answer: RequestHandler, behind: Any) -> None:
         self._library = library
         self._answer = answer
-        #: One of the library's own, also where that of an outer double stands in its place.
+        #: The client's own transport, even if an outer double has replaced it with a fake.
         self.behind: Any = behind.behind if isinstance(behind, _Fake) else behind
 
     def handle_request(self, request: Any) -> Any:
-        """Answer a request."""
+        """Return the response to a request."""
         body = request.read()
         if _goes_to_mock(self._answer, self.behind, request, body):
             with handing_over():
@@ -90,16 +90,16 @@ class _Fake:
 
 
 class _AsyncFake:
-    """A transport that leads an async client to the fake, in the place of another."""
+    """A transport that leads an async client to the fake, instead of the client's own transport ``behind`` it."""
 
     def __init__(self, library: Any, answer: RequestHandler, behind: Any) -> None:
         self._library = library
         self._answer = answer
-        #: One of the library's own, also where that of an outer double stands in its place.
+        #: The client's own transport, even if an outer double has replaced it with a fake.
         self.behind: Any = behind.behind if isinstance(behind, _AsyncFake) else behind
 
     async def handle_async_request(self, request: Any) -> Any:
-        """Answer a request."""
+        """Return the response to a request."""
         body = await request.aread()
         if _goes_to_mock(self._answer, self.behind, request, body):
             with handing_over():
@@ -110,7 +110,7 @@ class _AsyncFake:
         try:
             return _respond(self._library, partial(self._answer, later=done.append), request, body)
         finally:
-            if done:  # other calls count this one until its caller has the answer, in the loop's next turn
+            if done:  # this call counts as concurrent until its caller has the response, in the loop's next iteration
                 _RUNNING_CALLS[self.behind] = _RUNNING_CALLS.get(self.behind, 0) + 1
                 try:
                     await let_others_run()
@@ -120,7 +120,7 @@ class _AsyncFake:
 
 
 def _goes_to_mock(answer: RequestHandler, transport: Any, request: Any, body: bytes) -> bool:
-    """True if a mock of the user's has the answer, and is to give it. All mocks are of httpx itself."""
+    """True if the user's mock should answer a request. Mocks exist for httpx only, not for httpx2."""
     if _MOCKS.isdisjoint(sys.modules) or not isinstance(request, httpx.Request):
         return False
     from .own_mocks import of_httpx
@@ -133,7 +133,7 @@ def _as_request(request: Any, body: bytes) -> Request:
 
 
 _MOCKS: Final = frozenset({"respx.mocks", "pytest_httpx"})
-#: How many calls each of a library's transports has under way: as many as it has connections go at once.
+#: The number of concurrent calls of each transport. The limit is the transport's number of connections.
 _RUNNING_CALLS: Final[WeakKeyDictionary[Any, int]] = WeakKeyDictionary()
 
 
@@ -148,7 +148,7 @@ def _respond(library: Any, answer: Callable[[Request], Response], request: Any, 
         _raise(library, fault, request)
     content = response.body.encode() if isinstance(response.body, str) else response.body
     length = {"Content-Length": str(len(content))} if content else {}
-    # A stream, as from a transport of the library's own: a neighbour may want to be the first to read it.
+    # The body is a stream, as from the library's own transports, because other tools may wrap it before it is read.
     return library.Response(response.status, headers={**response.headers, **length}, stream=library.ByteStream(content))
 
 

@@ -1,4 +1,4 @@
-"""Intercepts ``httpx2``, which is ``httpx`` under another name: a growing number of libraries use it."""
+"""Intercepts ``httpx2``, which is ``httpx`` under another name. A growing number of libraries use it."""
 
 import httpx2
 
@@ -9,5 +9,5 @@ from .patching import Patch
 
 
 def intercept(answer: RequestHandler) -> list[Patch]:
-    """Answer every request to the vendor."""
+    """Return patches that answer every request to the vendor."""
     return intercept_in(httpx2, answer)

@@ -1,7 +1,7 @@
-"""Notices the import of a library, so that a library imported inside a test is intercepted as well.
+"""Reports the import of a library, so that libraries that are imported during a test are intercepted too.
 
-The finder and the loader below do not inherit from their abstract classes, whose import takes longer than the rest of
-the guard of a child process.
+The finder and the loader do not inherit from their abstract base classes. Importing these takes longer than the rest of
+a child process's guard.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ class ImportWatch:
     """Calls ``imported(name)`` after the first import of each module that it watches.
 
     Args:
-        names: the modules.
-        imported: is called with the name of a module.
-        again: True to call it also after each reload, and for each further copy: eventlet makes copies of dnspython.
+        names: The modules.
+        imported: A function that is called with the name of a module.
+        again: True to call the function after each reload and for each copy too: eventlet imports copies of dnspython.
     """
 
     def __init__(self, names: Iterable[str], imported: Callable[[str], None], *, again: bool = False) -> None:
         self._names = set(names)
-        #: Those that have not been imported yet.
+        #: The modules that have not been imported yet.
         self._awaited = set(self._names) if again else self._names
         self._imported = imported
 
     def start(self) -> None:
-        """Start to watch."""
+        """Start watching."""
         if self._names:
             sys.meta_path.insert(0, self)
 
@@ -39,7 +39,7 @@ class ImportWatch:
             sys.meta_path.remove(self)
 
     def missed(self) -> set[str]:
-        """Return the modules that were imported while this did not watch, once."""
+        """Return the modules that were imported while the watch was stopped. Each is returned once."""
         missed = sys.modules.keys() & self._awaited
         self._awaited -= missed
         return missed
@@ -50,16 +50,16 @@ class ImportWatch:
         path: Sequence[str] | None = None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """Find a watched module with the other finders, and put our loader around its own."""
+        """Find a watched module with the other finders, and wrap its loader."""
         if fullname not in self._names:
             return None
 
-        self._names.remove(fullname)  # so that the search below passes us by
+        self._names.remove(fullname)  # the search below must ignore this finder
         try:
             found = (finder.find_spec(fullname, path, target) for finder in list(sys.meta_path) if finder is not self)
             spec = next(filter(None, found), None)
         finally:
-            self._names.add(fullname)  # it may have been looked for without being imported
+            self._names.add(fullname)  # the search may not be followed by an import
         if spec is not None and spec.loader is not None:
             spec.loader = _Loader(spec.loader, self._found)  # type: ignore[assignment]
         return spec

@@ -1,8 +1,8 @@
 """Lists every private name of another library, or of Python itself, that this package relies on.
 
-A release may rename such a name without a word. ``tests/interception/test_internals.py`` looks each of them up in
-whatever is installed, so that a rename is seen at once and never opens the guard in silence. No other module reads
-this table, and a name that is used anywhere but is not in it fails the same tests.
+A release may rename such a name without notice. ``tests/interception/test_internals.py`` looks each name up in the
+installed libraries, so a rename fails a test instead of silently opening the guard. The same tests fail if a private
+name is used but is not in this table. No other module reads the table.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ class Internal(NamedTuple):
     """One private name.
 
     ``name`` is a module and a path in it, as in ``"httpx:Client._transport_for_url"``. An attribute that only an
-    instance has comes after ``()``, as in ``"requests:Response()._content"``. ``since`` and ``seen`` are the first
-    and the last release of the library in which it was found; those of Python itself are Python's.
+    instance has follows ``()``, as in ``"requests:Response()._content"``. ``since`` and ``seen`` are the first and the
+    last release of the library (or of Python) with this name.
     """
 
     library: str
@@ -27,9 +27,7 @@ class Internal(NamedTuple):
 
 INTERNALS: Final = (
     # Client libraries
-    Internal(
-        "aiohttp", "aiohttp:ClientSession._build_url", "tells whom a call leads to, beneath a mock", "3.9", "3.14"
-    ),
+    Internal("aiohttp", "aiohttp:ClientSession._build_url", "returns the URL of a call, below a mock", "3.9", "3.14"),
     Internal("aiohttp", "aiohttp:ClientSession._request", "is what aioresponses replaces", "3.9", "3.14"),
     Internal("aiohttp", "aiohttp.connector:BaseConnector._get", "hands out an open connection", "3.9", "3.14"),
     Internal("aiohttp", "aiohttp.connector:TCPConnector()._conns", "holds the open connections", "3.9", "3.14"),
@@ -44,26 +42,42 @@ INTERNALS: Final = (
     ),
     Internal("httpcore", "httpcore._sync.http11:HTTP11Connection", "sends each request, also to a proxy", "1.0", "1.0"),
     Internal("httpcore", "httpcore._sync.http11:HTTP11Connection()._network_stream", "knows the peer", "1.0", "1.0"),
-    Internal("httpcore", "httpcore._async.http11:AsyncHTTP11Connection", "does so, async", "1.0", "1.0"),
+    Internal("httpcore", "httpcore._async.http11:AsyncHTTP11Connection", "does the same, async", "1.0", "1.0"),
     Internal(
         "httpcore", "httpcore._async.http11:AsyncHTTP11Connection()._network_stream", "knows the peer", "1.0", "1.0"
     ),
     Internal(
         "httpcore", "httpcore._sync.socks_proxy:_init_socks5_connection", "names the host to a proxy", "1.0", "1.0"
     ),
-    Internal("httpcore", "httpcore._async.socks_proxy:_init_socks5_connection", "does so, async", "1.0", "1.0"),
-    Internal("httpcore2", "httpcore2._sync.http11:HTTP11Connection", "is httpcore's", "2.0", "2.16"),
-    Internal("httpcore2", "httpcore2._sync.http11:HTTP11Connection()._network_stream", "is httpcore's", "2.0", "2.16"),
-    Internal("httpcore2", "httpcore2._async.http11:AsyncHTTP11Connection", "is httpcore's", "2.0", "2.16"),
-    Internal("httpcore2", "httpcore2._async.http11:AsyncHTTP11Connection()._network_stream", "is so", "2.0", "2.16"),
-    Internal("httpcore2", "httpcore2._sync.socks_proxy:_init_socks5_connection", "is httpcore's", "2.0", "2.16"),
-    Internal("httpcore2", "httpcore2._async.socks_proxy:_init_socks5_connection", "is httpcore's", "2.0", "2.16"),
+    Internal("httpcore", "httpcore._async.socks_proxy:_init_socks5_connection", "does the same, async", "1.0", "1.0"),
+    Internal("httpcore2", "httpcore2._sync.http11:HTTP11Connection", "is the same as in httpcore", "2.0", "2.16"),
+    Internal(
+        "httpcore2",
+        "httpcore2._sync.http11:HTTP11Connection()._network_stream",
+        "is the same as in httpcore",
+        "2.0",
+        "2.16",
+    ),
+    Internal("httpcore2", "httpcore2._async.http11:AsyncHTTP11Connection", "is the same as in httpcore", "2.0", "2.16"),
+    Internal(
+        "httpcore2",
+        "httpcore2._async.http11:AsyncHTTP11Connection()._network_stream",
+        "is the same as in httpcore",
+        "2.0",
+        "2.16",
+    ),
+    Internal(
+        "httpcore2", "httpcore2._sync.socks_proxy:_init_socks5_connection", "is the same as in httpcore", "2.0", "2.16"
+    ),
+    Internal(
+        "httpcore2", "httpcore2._async.socks_proxy:_init_socks5_connection", "is the same as in httpcore", "2.0", "2.16"
+    ),
     Internal("httpx", "httpx:Client._transport_for_url", "chooses the transport, below mocks of it", "0.27", "0.28"),
-    Internal("httpx", "httpx:AsyncClient._transport_for_url", "does so, async", "0.27", "0.28"),
+    Internal("httpx", "httpx:AsyncClient._transport_for_url", "does the same, async", "0.27", "0.28"),
     Internal("httpx", "httpx:AsyncHTTPTransport()._pool", "has the limit of connections", "0.27", "0.28"),
     Internal("httpx", "httpcore:AsyncConnectionPool()._max_connections", "is that limit", "0.27", "0.28"),
-    Internal("httpx2", "httpx2:Client._transport_for_url", "is httpx's", "2.0", "2.16"),
-    Internal("httpx2", "httpx2:AsyncClient._transport_for_url", "is httpx's", "2.0", "2.16"),
+    Internal("httpx2", "httpx2:Client._transport_for_url", "is the same as in httpx", "2.0", "2.16"),
+    Internal("httpx2", "httpx2:AsyncClient._transport_for_url", "is the same as in httpx", "2.0", "2.16"),
     Internal("python-socks", "python_socks.sync:Proxy()._proxy_host", "is the proxy that is asked", "2.4", "3.2"),
     Internal("python-socks", "python_socks.sync:Proxy()._proxy_port", "is its port", "2.4", "3.2"),
     Internal("requests", "requests:Response()._content", "holds the body, without reading in chunks", "2.32", "2.34"),
@@ -72,30 +86,32 @@ INTERNALS: Final = (
     Internal("urllib3", "urllib3.connection:HTTPConnection._new_conn", "opens a connection", "2.0", "2.8"),
     Internal("urllib3-future", "urllib3.backend.hface:HfaceBackend._post_conn", "starts HTTP", "2.12", "2.25"),
     Internal("urllib3-future", "urllib3.backend.hface:HfaceBackend._tunnel", "asks a proxy", "2.12", "2.25"),
-    Internal("urllib3-future", "urllib3._async.connection:AsyncHTTPConnection", "is the async one", "2.12", "2.25"),
-    Internal("urllib3-future", "urllib3.backend._async.hface:AsyncHfaceBackend._tunnel", "does so", "2.12", "2.25"),
+    Internal("urllib3-future", "urllib3._async.connection:AsyncHTTPConnection", "is the async class", "2.12", "2.25"),
+    Internal(
+        "urllib3-future", "urllib3.backend._async.hface:AsyncHfaceBackend._tunnel", "does the same", "2.12", "2.25"
+    ),
     # Mocks of them
     Internal("aioresponses", "aioresponses:aioresponses().patcher", "keeps what it replaced", "0.7.8", "0.7"),
     Internal(
-        "requests-mock", "requests_mock.mocker:_original_send", "is the send it found at its import", "1.12", "1.12"
+        "requests-mock", "requests_mock.mocker:_original_send", "is the Session.send at its import", "1.12", "1.12"
     ),
-    Internal("aioresponses", "aioresponses:aioresponses()._passthrough", "lists what it lets pass", "0.7.8", "0.7"),
-    Internal("aioresponses", "aioresponses:aioresponses()._matches", "holds its answers", "0.7.8", "0.7"),
-    Internal("pytest-httpx", "pytest_httpx:HTTPXMock()._options", "tells what it lets pass", "0.35", "0.36"),
-    Internal("pytest-httpx", "pytest_httpx:HTTPXMock()._callbacks", "holds its answers", "0.35", "0.36"),
-    Internal("requests-mock", "requests_mock:Mocker()._adapter", "holds its answers", "1.12", "1.12"),
+    Internal("aioresponses", "aioresponses:aioresponses()._passthrough", "lists the URLs that pass", "0.7.8", "0.7"),
+    Internal("aioresponses", "aioresponses:aioresponses()._matches", "holds its responses", "0.7.8", "0.7"),
+    Internal("pytest-httpx", "pytest_httpx:HTTPXMock()._options", "says which requests pass", "0.35", "0.36"),
+    Internal("pytest-httpx", "pytest_httpx:HTTPXMock()._callbacks", "holds its responses", "0.35", "0.36"),
+    Internal("requests-mock", "requests_mock:Mocker()._adapter", "holds its responses", "1.12", "1.12"),
     Internal("requests-mock", "requests_mock.adapter:Adapter()._case_sensitive", "is how it compares", "1.12", "1.12"),
-    Internal("requests-mock", "requests_mock.adapter:Adapter()._matchers", "are its answers", "1.12", "1.12"),
+    Internal("requests-mock", "requests_mock.adapter:Adapter()._matchers", "are its responses", "1.12", "1.12"),
     Internal(
-        "requests-mock", "requests_mock.adapter:_Matcher", "is one of them, unless the user made it", "1.12", "1.12"
+        "requests-mock", "requests_mock.adapter:_Matcher", "is one of them, unless the user wrote it", "1.12", "1.12"
     ),
-    Internal("requests-mock", "requests_mock.adapter:_Matcher._match", "compares, and uses nothing up", "1.12", "1.12"),
+    Internal("requests-mock", "requests_mock.adapter:_Matcher._match", "compares without using it up", "1.12", "1.12"),
     Internal("requests-mock", "requests_mock.adapter:_Matcher()._real_http", "lets a call pass", "1.12", "1.12"),
     Internal("requests-mock", "requests_mock.adapter:_RequestObjectProxy", "is what it compares", "1.12", "1.12"),
     Internal("vcrpy", "vcr.stubs:VCRHTTPSConnection._baseclass", "is the class that it replaced", "9.1", "9.1"),
     # Clocks
     Internal("freezegun", "freezegun.api:_get_cached_module_attributes", "scans modules, slowly", "1.5", "1.5"),
-    Internal("freezegun", "freezegun.api:_real_time_object_ids", "tells the real clocks", "1.5", "1.5"),
+    Internal("freezegun", "freezegun.api:_real_time_object_ids", "identifies the real clocks", "1.5", "1.5"),
     Internal("freezegun", "freezegun.api:freeze_factories", "holds the frozen clocks, newest last", "1.5", "1.5"),
     Internal("time-machine", "time_machine:Traveller()._tick", "says whether its clock runs", "3", "3.6"),
     Internal("time-machine", "time_machine:Traveller()._destination_timestamp_ns", "is where it was set", "3", "3.6"),
@@ -125,7 +141,7 @@ INTERNALS: Final = (
     Internal("Python", "asyncio.sslproto:SSLProtocol()._sslobj", "finds the protocol of an SSLObject", "3.11", "3.14"),
     Internal("Python", "asyncio.sslproto:SSLProtocol()._transport", "knows its peer's address", "3.11", "3.14"),
     Internal("Python", "asyncio.sslproto:_SSLProtocolTransport", "writes to a TLS connection", "3.11", "3.14"),
-    Internal("Python", "asyncio.sslproto:_SSLProtocolTransport()._ssl_protocol", "leads to the above", "3.11", "3.14"),
+    Internal("Python", "asyncio.sslproto:_SSLProtocolTransport()._ssl_protocol", "has the protocol", "3.11", "3.14"),
     Internal("Python", "http.client:HTTPConnection()._tunnel_host", "is the host behind a proxy", "3.11", "3.14"),
     Internal("Python", "unittest.case:_AssertRaisesContext", "catches the errors that a test expects", "3.11", "3.14"),
     Internal("Python", "threading:Thread()._target", "shows that a thread is a pool's", "3.11", "3.14"),

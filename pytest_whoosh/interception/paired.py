@@ -1,4 +1,4 @@
-"""A real socket that leads to the fake, for libraries that wait for theirs with the operating system's means."""
+"""A real socket that leads to the fake, for libraries that wait for their sockets with ``select`` or ``poll``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .wire import Wire
 
 
 class PairedSocket(socket.socket, FakeSocket):
-    """One of two connected sockets. The other is closed once the answer is there, which then can be read."""
+    """One of two connected sockets. Closing the other one when the response is ready makes this one readable."""
 
     def __init__(self, wire: Wire, error: Error) -> None:
         ours, self._far = socket.socketpair()
@@ -37,7 +37,7 @@ class PairedSocket(socket.socket, FakeSocket):
             self._far.close()
 
     def recv(self, size: int, *_: object) -> bytes:
-        """Return the next part of the answer, or nothing at its end."""
+        """Return the next part of the response, or nothing at its end."""
         if self._fault:
             raise socket_error(self._fault)
         part, self._answer = self._answer[:size], self._answer[size:]

@@ -1,4 +1,4 @@
-"""Replaces an attribute of somebody else's module for a time, so that neighbours may do the same in any order."""
+"""Replaces attributes of other libraries for a time. Other libraries may patch the same attributes in any order."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Any, Final
 
 _PATCH: Final = "__whoosh_patch__"
 
-#: The patches that were stopped while a neighbour's patch lay over them. There is one list, as for what is patched.
+#: The patches that were stopped while a neighbour's patch (one of another library) covered them. One list per process.
 _COVERED: Final[list[Patch]] = []
 
 
 class Patch:
     """Replaces one attribute from :meth:`start` until :meth:`stop`.
 
-    ``build(previous)`` makes the replacement, given what was there before. If a neighbour has patched the same
-    attribute in the meantime, its patch stays, and our replacement, which is still in its chain, hands every call to
-    ``previous``. So both sides restore in any order, and nothing of either is lost; :func:`tidy` takes away what a
-    neighbour has put back of ours.
+    ``build(previous)`` creates the replacement of the previous value. If a neighbour has patched the same attribute in
+    the meantime, its patch stays. Our replacement, which the neighbour still calls, then passes every call to
+    ``previous``. So both sides can restore in any order. If a neighbour restores our replacement, :func:`tidy` removes
+    it.
 
-    An interrupt may come at any moment. :meth:`stop` can be called again after one, and finishes.
+    An interrupt may come at any moment. Call :meth:`stop` again after an interrupt, and it finishes.
 
     Args:
-        owner: the class or module that has the attribute.
-        name: the attribute.
-        build: makes the replacement.
-        shown_by: the module in which apps find the owner, if it is a class.
+        owner: The class or module that has the attribute.
+        name: The attribute.
+        build: Creates the replacement.
+        shown_by: The module in which apps find the owner, if it is a class.
     """
 
     __slots__ = ("_active", "_build", "_held", "_inherited", "_name", "_replacement", "_shown", "owner", "previous")
@@ -53,7 +53,7 @@ class Patch:
         def replacement(*args: Any, **kwargs: Any) -> Any:
             return function(*args, **kwargs) if self._active else self.previous(*args, **kwargs)
 
-        # All that inspect needs; functools.update_wrapper would take as long as the rest of setting up a double.
+        # Only the attributes that inspect needs: functools.update_wrapper takes as long as the rest of a set-up.
         marks = replacement.__dict__
         marks["__wrapped__"], marks[_PATCH] = self.previous, self
         earlier = getattr(self.previous, _PATCH, None)
@@ -65,10 +65,10 @@ class Patch:
         setattr(owner, name, replacement)
 
     def renew(self) -> bool:
-        """Replace the attribute again if it is what it was before: a neighbour has put it back, or :meth:`stop` has.
+        """Replace the attribute again if it has its previous value: a neighbour or :meth:`stop` has restored it.
 
         Returns:
-            True if it is replaced.
+            True if the attribute is replaced.
         """
         owner, name = self.owner, self._name
         if self._held.get(name) is not self.previous and getattr(owner, name) is not self.previous:
@@ -80,23 +80,23 @@ class Patch:
         return True
 
     def is_standing(self, function: object) -> bool:
-        """True if a function is this patch's replacement, and guards or intercepts as it should."""
+        """True if a function is this patch's replacement, and the patch is active."""
         return function is self._replacement and self._active
 
     def abandon(self) -> None:
-        """Stop intercepting without touching the attribute, because somebody has replaced it for good."""
+        """Stop the patch without changing the attribute, because another library has replaced it permanently."""
         self._active = False
 
     def stop(self) -> bool:
-        """Put back what was there before. Does nothing if the patch has not been started.
+        """Restore the previous value. Does nothing if the patch has not been started.
 
         Returns:
-            True if nothing of the patch is left, since no neighbour has patched the attribute after it.
+            True if the patch is removed completely, because no neighbour has patched the attribute after it.
         """
         if self._replacement is None:
             return False
         self._active = False
-        if self._restore() or getattr(self.owner, self._name) is self.previous:  # which an interrupt let it do before
+        if self._restore() or getattr(self.owner, self._name) is self.previous:  # restored before an interrupt
             return True
         if self not in _COVERED:
             _restore_in_neighbour(getattr(self.owner, self._name), self._replacement, _active(self.previous))
@@ -104,7 +104,7 @@ class Patch:
         return False
 
     def _restore(self) -> bool:
-        """Put back what was there before, if nobody else has changed that since."""
+        """Restore the previous value, unless another library has changed the attribute since."""
         owner, name = self.owner, self._name
         if self._held.get(name) is not self._replacement:
             return False
@@ -117,21 +117,21 @@ class Patch:
 
 
 def patch_of(function: object) -> Patch | None:
-    """Return the active patch whose replacement a function is, or None for anybody else's function."""
+    """Return the active patch of a replacement, or None for any other function."""
     patch = getattr(function, _PATCH, None)
-    # functools.wraps copies the mark to a neighbour's function; and the guard of a child process is a copy of ours.
+    # functools.wraps copies the mark to a neighbour's function, and the guard of a child process has its own Patch.
     return patch if isinstance(patch, Patch) and patch.is_standing(function) else None
 
 
 def tidy() -> None:
-    """Put back what neighbours left of ours: the replacement that they found, and set again when they were stopped."""
+    """Remove replacements of stopped patches that neighbours have restored when they were stopped themselves."""
     if _COVERED:
         _COVERED[:] = [patch for patch in _COVERED if not patch._restore()]
 
 
 def _restore_in_neighbour(neighbour: Any, ours: object, before: object) -> None:
-    """Replace our function in a neighbour's memory by the original, which the neighbour will put back one day."""
-    import inspect  # here, because the guard of every child process reads this module
+    """Replace our function by the original in a neighbour's state, so that the neighbour restores the original."""
+    import inspect  # imported late, because the guard of every child process imports this module
 
     for keeper in inspect.getclosurevars(neighbour).nonlocals.values() if inspect.isfunction(neighbour) else ():
         for name, value in list(getattr(keeper, "__dict__", {}).items()):
@@ -140,7 +140,7 @@ def _restore_in_neighbour(neighbour: Any, ours: object, before: object) -> None:
 
 
 def _active(function: Any) -> Any:
-    """Return what was there before all of our replacements that are no longer active."""
+    """Return the function below those of our replacements that are no longer active."""
     while (patch := getattr(function, _PATCH, None)) is not None and not patch._active:
         function = patch.previous
     return function

@@ -1,8 +1,8 @@
-"""Intercepts ``requests``, with answers made by the ``responses`` library.
+"""Intercepts ``requests``. The ``responses`` library creates the responses.
 
-It stands at ``Session.send``, above every adapter: mocks that replace adapters, theirs or ours to come first, then
-cannot get between an app and the fake. The session's own ``send`` still runs, so that hooks, cookies, ``elapsed``,
-redirects and whatever wraps it work as ever; only the adapter it asks for is ours.
+``Session.send`` is patched, which is above every adapter. So mocks that replace adapters do not come between the app
+and the fake, whichever started first. The session's own ``send`` still runs with our adapter, so hooks, cookies,
+``elapsed``, redirects and wrappers of ``send`` work as usual.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NO_RETRY: Final = Retry(0, read=False)
 
 
 def intercept(answer: RequestHandler) -> list[Patch]:
-    """Answer every request to the vendor; all others go on to wherever they went before."""
+    """Return patches that answer every request to the vendor. All other requests are not affected."""
     return [
         Patch(requests.Session, "send", intercept_send(answer), shown_by=requests),
         Patch(requests.Session, "merge_environment_settings", _without_environment, shown_by=requests),
@@ -47,13 +47,13 @@ def intercept(answer: RequestHandler) -> list[Patch]:
 
 
 def intercept_send(answer: RequestHandler) -> Callable[[Any], Callable[..., requests.Response]]:
-    """Return a function that wraps a ``Session.send``, so that ``answer`` answers calls to the vendor."""
+    """Return a function that wraps a ``Session.send``. In the wrapper, ``answer`` answers calls to the vendor."""
 
     responder = _responder(answer)
 
     def build(send: Any) -> Callable[..., requests.Response]:
         def replacement(session: Any, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-            # A session with a fake comes from a double nested in this one, which takes the traffic.
+            # A session with a fake comes from a nested double, which receives the traffic.
             if not _is_ours(request.url) or isinstance(session, _SessionWithFake):
                 return send(session, request, **kwargs)  # type: ignore[no-any-return]
             if is_handed_over() or _goes_to_mock(answer, session, send, request):
@@ -67,12 +67,12 @@ def intercept_send(answer: RequestHandler) -> Callable[[Any], Callable[..., requ
 
 
 def _goes_to_mock(answer: RequestHandler, session: Any, send: Any, request: requests.PreparedRequest) -> bool:
-    """True if a mock of the user's has the answer, and is to give it."""
+    """True if the user's mock should answer a request."""
     if "requests_mock.adapter" not in sys.modules and getattr(HTTPAdapter.send, "__module__", None) != "responses":
         return False
     body: object = request.body
     if not (body is None or isinstance(body, (bytes, str))):
-        return False  # it can be read once
+        return False  # a stream can be read only once
     from .own_mocks import of_requests
 
     asked = Request(str(request.method), str(request.url), request.headers, body)
@@ -80,9 +80,9 @@ def _goes_to_mock(answer: RequestHandler, session: Any, send: Any, request: requ
 
 
 def _without_environment(merge: Any) -> Callable[..., Any]:
-    """Spare the vendor's URLs the search of all environment variables for a proxy: it takes a third of a send.
+    """Skip the search of the environment for proxies for the vendor's URLs: it takes a third of a send.
 
-    No proxy is asked here, whatever the environment says, and so no certificate is looked at either.
+    The fake uses neither proxies nor certificates.
     """
 
     def replacement(session: Any, url: str, *args: Any, **kwargs: Any) -> Any:
@@ -92,10 +92,10 @@ def _without_environment(merge: Any) -> Callable[..., Any]:
 
 
 class _SessionWithoutEnvironment:
-    """A session that does not look at the environment, else the user's."""
+    """The user's session, but with ``trust_env`` off."""
 
     def __init__(self, session: requests.Session) -> None:
-        # Copied, because __getattr__ is slow.
+        # Copies the attributes, because __getattr__ is slow.
         self.__dict__.update(vars(session), trust_env=False, _session=session)
 
     def __getattr__(self, name: str) -> Any:
@@ -116,13 +116,13 @@ def _is_vendor_url(url: str) -> bool:
 
 
 class _SessionWithFake:
-    """A session for the time of one send: the user's in everything but the adapter it hands out.
+    """The user's session for one send, but with our adapter.
 
-    A neighbour's attempt to set another adapter on it comes to nothing.
+    If another mock sets an adapter on it, nothing happens.
     """
 
     def __init__(self, session: requests.Session, responder: responses.CallbackResponse) -> None:
-        # Copied, because a session is asked for most of it, and __getattr__ is slow.
+        # Copies the attributes, because most of them are read, and __getattr__ is slow.
         self.__dict__.update(vars(session), _whoosh=(session, responder))
 
     def __getattr__(self, name: str) -> Any:
@@ -139,13 +139,13 @@ class _SessionWithFake:
 
 
 def _fake_adapter(behind: Any, responder: responses.CallbackResponse) -> Any:
-    """The fake's stand-in for a session's adapter; where the adapter's class has its own ``send``, that runs first."""
+    """Return the fake's adapter for a session's adapter. If the adapter's class overrides ``send``, that runs first."""
     kind = type(behind)
     if not isinstance(behind, HTTPAdapter) or kind.send is HTTPAdapter.send:
         return _FakeAdapter(behind, responder)
 
     class Fake(HTTPAdapter):
-        """Comes next after the adapter's class, so that its ``super().send()`` arrives here."""
+        """Follows the adapter's class in the MRO, so the adapter's ``super().send()`` calls this class."""
 
         def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
             if not _is_ours(request.url):
@@ -153,13 +153,13 @@ def _fake_adapter(behind: Any, responder: responses.CallbackResponse) -> Any:
             return _FakeAdapter(self, responder).send(request, *args, **kwargs)
 
     adapter: Any = object.__new__(type(kind.__name__, (kind, Fake), {}))
-    # One state for both: what the app's own ``send`` notes on its adapter, the app finds there.
+    # Both share their state: attributes that the app's own ``send`` sets are found on the app's adapter.
     adapter.__dict__ = behind.__dict__
     return adapter
 
 
 class _FakeAdapter:
-    """The adapter that the session uses: sends to the fake, and retries as the user's own adapter would."""
+    """The adapter that the session uses. It sends to the fake, and retries like the user's own adapter."""
 
     def __init__(self, behind: Any, responder: responses.CallbackResponse) -> None:
         self._behind = behind
@@ -171,7 +171,7 @@ class _FakeAdapter:
         asked = Request(str(request.method), str(request.url), request.headers, _body(request))
         builder = _response_builder(self._behind)
         response: Any = builder.build_response(request, self._send(asked, request, timeout))
-        response.connection = self  # a hook that sends again does so over the connection
+        response.connection = self  # a hook that repeats the request uses this attribute
         if not stream:
             _read(response, of_requests=type(builder).build_response is HTTPAdapter.build_response)
         return response  # type: ignore[no-any-return]
@@ -180,13 +180,13 @@ class _FakeAdapter:
         retries = getattr(self._behind, "max_retries", _NO_RETRY)
         while True:
             try:
-                # It hands the request on to the callback as it is, and asks nothing of it but its method.
+                # The responder only reads the request's method, and passes the request to the callback.
                 raw = self._responder.get_response(asked)  # type: ignore[arg-type]
             except NetworkFault as fault:
                 retries = _retries_after(retries, fault, asked, request, timeout)
                 continue
             if "Set-Cookie" not in raw.headers:
-                raw._original_response = None  # it is there for requests to search it for cookies, twice
+                raw._original_response = None  # requests would search it for cookies, twice
             raw.retries = retries
             if not retries.is_retry(asked.method, raw.status, "Retry-After" in raw.headers):
                 return raw
@@ -198,13 +198,13 @@ class _FakeAdapter:
                 return raw
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 def _read(response: Any, *, of_requests: bool) -> None:
-    """Read a response's content, which is there already: at once, and not in chunks as ``response.content`` would."""
+    """Read a response's content at once. ``response.content`` would read it in chunks, which is slower."""
     if not of_requests or "Content-Encoding" in response.raw.headers:
-        _ = response.content  # which an adapter may watch, and which may turn out not to be so encoded
+        _ = response.content  # an adapter may override this, and decoding may fail
     else:
         response._content, response._content_consumed = response.raw.read(decode_content=False), True
         response.raw.close()
@@ -214,12 +214,12 @@ _ADAPTER: Final = HTTPAdapter()
 
 
 def _response_builder(adapter: Any) -> Any:
-    """The adapter that makes the response: the session's own, so that one which adds to responses still does."""
+    """Return the adapter that builds the response: the session's own if it can, since it may add to responses."""
     return adapter if hasattr(adapter, "build_response") else _ADAPTER
 
 
 def _responder(answer: RequestHandler) -> responses.CallbackResponse:
-    """Return the object that makes all raw responses. It ignores the method and URL that it is registered for."""
+    """Return the object that creates all raw responses. It ignores the method and URL that it is registered for."""
 
     def callback(asked: Any) -> tuple[int, Mapping[str, str], str | bytes]:
         response = answer(asked)
@@ -241,14 +241,14 @@ def _body(request: requests.PreparedRequest) -> bytes | str | None:
 
 
 def _pool(asked: Request) -> Any:
-    """The connection pool that urllib3's errors name."""
+    """Return the connection pool for the texts of urllib3's errors."""
     return urllib3.HTTPSConnectionPool(asked.host, asked.port or 443)
 
 
 def _retries_after(
     retries: Retry, fault: NetworkFault, asked: Request, request: requests.PreparedRequest, timeout: Any
 ) -> Retry:
-    """The retries left after a fault; raises where there are none, as urllib3 would, and as requests words it."""
+    """Return the retries that are left after a fault. If none are left, raise the error that requests would raise."""
     if fault.kind == "refused":
         raise requests.exceptions.ConnectionError(str(fault), request=request) from None
     pool = _pool(asked)
@@ -273,7 +273,7 @@ def _fault_error(fault: NetworkFault, pool: Any, path: str, timeout: Any) -> HTT
 
 
 def _seconds(timeout: Any, *, connecting: bool) -> object:
-    """Return the seconds that a call may wait, given its time-out: a number, a pair, or urllib3's own object."""
+    """Return a timeout in seconds. It may be a number, a pair, or urllib3's own object."""
     if isinstance(timeout, tuple):
         return timeout[0 if connecting else 1]
     if isinstance(timeout, urllib3.Timeout):
@@ -282,7 +282,7 @@ def _seconds(timeout: Any, *, connecting: bool) -> object:
 
 
 def _raise(error: Exception, request: requests.PreparedRequest) -> NoReturn:
-    """Raise a fault of urllib3 as ``requests`` does."""
+    """Raise the error of ``requests`` for an error of urllib3."""
     reason = error.reason if isinstance(error, MaxRetryError) else error
     kind: type[requests.exceptions.RequestException] = requests.exceptions.ConnectionError
     if isinstance(reason, ResponseError):

@@ -1,4 +1,4 @@
-"""An HTTP client for the Twilio SDK that sends its traffic to the vendor's hosts, or to a server."""
+"""An HTTP client for the Twilio SDK that sends its calls to Whoosh's hosts, or to a server."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from twilio.http.response import Response
 
 from pytest_whoosh.engine.hosts import API_HOST, is_vendor, label_of
 
-#: The environment variable that says where to send the traffic, as a server gives it to other processes.
+#: The environment variable with the URL to send calls to. A server sets it for other processes.
 VARIABLE: Final = "WHOOSH_URL"
 _TWILIO: Final = re.compile(r"^https://([a-z]+)(?:\.[a-z0-9-]+){0,2}\.twilio\.com(?=[/?]|$)")
 
@@ -19,8 +19,8 @@ class WhooshHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK ships
     """An HTTP client of the Twilio SDK that calls Whoosh's hosts, as in the vendor's code samples.
 
     Args:
-        base_url: The URL to send the traffic to, such as ``"https://api.whoosh.totogi.solutions"`` or the URL of a
-            server. The default is the environment variable ``WHOOSH_URL``, else the vendor.
+        base_url: The URL to send calls to, such as ``"https://api.whoosh.totogi.solutions"`` or the URL of a server.
+            The default is the environment variable ``WHOOSH_URL``, else Whoosh's own host.
         options: The options of the SDK's own client, such as ``timeout``.
 
     Example:
@@ -41,14 +41,14 @@ class WhooshHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK ships
         super().__init__(**options)
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        """Send one request of the SDK's where the traffic goes."""
+        """Send a request of the SDK to the base URL."""
         return super().request(method, redirect_url(url, self._base_url), *args, **kwargs)
 
 
 def require_base_url(url: str | None, name: str) -> str | None:
-    """Refuse what is no base URL; ``name`` is where it was given."""
+    """Return ``url``, or raise ValueError if it is not a base URL. ``name`` names the argument or variable."""
     if url is not None and not _is_base(url):
-        raise ValueError(f'{name} is a URL such as "https://{API_HOST}" or "http://127.0.0.1:8080", not {url!r}.')
+        raise ValueError(f'{name} must be a URL such as "https://{API_HOST}" or "http://127.0.0.1:8080", not {url!r}.')
     return url
 
 
@@ -64,12 +64,12 @@ def _is_base(url: object) -> bool:
 
 
 def redirect_url(url: str, base: str | None) -> str:
-    """Return a Twilio URL redirected to the base URL, which defaults to the environment's, else the vendor's.
+    """Return a Twilio URL moved to ``base``, by default the environment's ``WHOOSH_URL``, else Whoosh's own host.
 
     A vendor host has the product in its name: ``https://messaging.whoosh.totogi.solutions/v1``. Any other host has it
-    in the path: ``http://127.0.0.1:8080/messaging/v1``. A URL that is not Twilio's is returned unchanged.
+    in the path: ``http://127.0.0.1:8080/messaging/v1``. A URL of another host is returned unchanged.
     """
-    # Read anew each time, because a client made before a test must not send past the test's double.
+    # Reads the environment each time: a client that was created before a test must use the test's double.
     base = base or require_base_url(os.environ.get(VARIABLE) or None, VARIABLE) or f"https://{API_HOST}"
     host = urlsplit(base).hostname or ""
     if is_vendor(host):

@@ -1,4 +1,4 @@
-"""An asynchronous HTTP client for the Twilio SDK that sends its traffic where :class:`WhooshHttpClient` does."""
+"""An asynchronous HTTP client for the Twilio SDK that sends its calls to Whoosh's hosts, or to a server."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ class AsyncWhooshHttpClient(AsyncTwilioHttpClient):  # type: ignore[misc]  # the
     """An asynchronous HTTP client of the Twilio SDK that calls Whoosh's hosts, like :class:`WhooshHttpClient`.
 
     Args:
-        base_url: The URL to send the traffic to. The default is as for :class:`WhooshHttpClient`.
+        base_url: The URL to send calls to. The default is that of :class:`WhooshHttpClient`.
         options: The options of the SDK's own client, such as ``timeout``.
     """
 
@@ -21,5 +21,5 @@ class AsyncWhooshHttpClient(AsyncTwilioHttpClient):  # type: ignore[misc]  # the
         super().__init__(**options)
 
     async def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        """Send one request of the SDK's where the traffic goes."""
+        """Send a request of the SDK to the base URL."""
         return await super().request(method, redirect_url(url, self._base_url), *args, **kwargs)

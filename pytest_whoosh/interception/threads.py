@@ -1,4 +1,4 @@
-"""Remembers which test started a thread, so that the right test is blamed for what the thread does later."""
+"""Records which test started a thread. If the thread calls the vendor later, that test fails."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, Final
 from .guard import STARTED_BY
 from .patching import Patch
 
-#: The modules of pools whose threads work for one test after the other, so that they belong to none.
+#: The modules of thread pools. Their threads work for one test after the other, so they belong to no test.
 _POOLS: Final = frozenset({"multiprocessing.pool", "trio._core._thread_cache"})
-#: The module of those that are told by the work that they were given.
+#: The module of executors. Their threads belong to the test that submitted the current work.
 _EXECUTOR: Final = "concurrent.futures.thread"
 
 
@@ -23,7 +23,7 @@ class ThreadOrigins:
     The threads of an executor are marked while they work, with the test that submitted the work.
 
     Args:
-        is_shared: returns True if the code below a frame serves several tests, as a fixture of a wider scope does.
+        is_shared: Returns True if the code below a frame serves several tests, as a fixture of a wider scope does.
     """
 
     def __init__(self, is_shared: Callable[[FrameType], bool]) -> None:
@@ -34,7 +34,7 @@ class ThreadOrigins:
         self._executors: Patch | None = None
 
     def start(self) -> None:
-        """Start to mark threads."""
+        """Start marking threads."""
         _ORIGINS.append(self)
         self._patch.start()
 
@@ -62,7 +62,7 @@ class ThreadOrigins:
             return
         if (test := self._current_test()) is not None and not self._is_shared(sys._getframe()):
             setattr(thread, STARTED_BY, test)
-        if module == _EXECUTOR and self._executors is None:  # the thread begins with the work of this very test
+        if module == _EXECUTOR and self._executors is None:  # the thread starts with work of this test
             self._executors = Patch(target.__globals__["ThreadPoolExecutor"], "submit", self._submitting)
             self._executors.start()
 
@@ -87,11 +87,11 @@ class ThreadOrigins:
         return submitting
 
 
-#: Those that mark threads, the newest last: a test of a pytest plugin runs pytest inside pytest.
+#: The active instances, the newest last. There are several if a test of a pytest plugin runs pytest inside pytest.
 _ORIGINS: Final[list[ThreadOrigins]] = []
 
 
 def earlier_test() -> str | None:
-    """Return the ID of the test that started this thread, if another test is running by now."""
+    """Return the ID of the test that started this thread, or None if that test is still running."""
     started_by: str | None = getattr(threading.current_thread(), STARTED_BY, None)
     return started_by if started_by and _ORIGINS and started_by != _ORIGINS[-1].test else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from urllib3 import connection, connectionpool  # not urllib3.connection: its package may not know it yet
+from urllib3 import connection, connectionpool  # not urllib3.connection: the package may not have the attribute yet
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from pytest_whoosh.engine.http import NetworkFault, RequestHandler
@@ -17,10 +17,10 @@ from .wire import Wire
 
 
 def intercept(answer: RequestHandler) -> list[Patch]:
-    """Answer the connections that urllib3 opens to the vendor, and those that its pools have opened."""
+    """Return patches that answer urllib3's connections to the vendor, including those that its pools have open."""
 
     def build(is_dropped: Any) -> Callable[[Any], bool]:
-        # A pool opens a dropped connection anew, through its proxy if there is one.
+        # A pool reopens a dropped connection, through its proxy if there is one.
         return lambda connection: is_real_connection(connection) or is_dropped(connection)
 
     attach = (_attach_to_future,) if hasattr(connection.HTTPConnection, "_post_conn") else ()
@@ -28,7 +28,7 @@ def intercept(answer: RequestHandler) -> list[Patch]:
 
 
 def _attach_to_future(opened: Any, wire: Wire, error: Error) -> None:
-    """Give a connection of urllib3-future's, which replaces urllib3 and reads from its socket itself, a real one."""
+    """Give a connection of urllib3-future a real socket. This library replaces urllib3, and reads sockets itself."""
     from .paired import PairedSocket
 
     opened.sock = PairedSocket(wire, error)

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as bytes, for the client libraries that are met where they open their connections."""
+"""HTTP/1.1 as bytes, for the HTTP libraries that are intercepted where they open connections."""
 
 import http.client
 import io
@@ -11,7 +11,7 @@ _END_OF_HEAD = b"\r\n\r\n"
 
 
 class Wire:
-    """The far end of one connection to the vendor: takes the bytes of a request, gives those of the answer."""
+    """The server side of a connection to the vendor. It receives the bytes of a request, and returns the response's."""
 
     def __init__(self, answer: Callable[[Request], Response], origin: str) -> None:
         self._answer = answer
@@ -19,10 +19,10 @@ class Wire:
         self._received = bytearray()
 
     def send(self, data: bytes) -> bytes | None:
-        """Take some bytes; the bytes of the answer once the request is whole, None before.
+        """Receive bytes. Return the bytes of the response if the request is complete, else None.
 
         Raises:
-            NetworkFault: a test has scripted one.
+            NetworkFault: The test has scripted a network fault.
         """
         self._received += data
         request = _whole_request(bytes(self._received), self._origin)
@@ -52,7 +52,7 @@ def _whole_request(data: bytes, origin: str) -> Request | None:
 
 
 def _unchunked(data: bytes) -> bytes | None:
-    """The body in its chunks; None where the last has not come."""
+    """Return the body of a chunked request, or None if the last chunk is missing."""
     body = b""
     while True:
         size_line, end, data = data.partition(b"\r\n")
@@ -67,7 +67,7 @@ def _unchunked(data: bytes) -> bytes | None:
 
 
 def to_bytes(response: Response, method: str) -> bytes:
-    """An answer as it goes over the wire. The connection closes: none of it may outlive the double."""
+    """Return a response as bytes. It closes the connection, because no connection may outlive the double."""
     body = response.body.encode() if isinstance(response.body, str) else response.body
     try:
         phrase = HTTPStatus(response.status).phrase

@@ -139,7 +139,7 @@ def test_what_is_no_url_is_refused(kind: type, url: object) -> None:
         kind(url)
 
     assert str(refusal.value) == (
-        'base_url is a URL such as "https://api.whoosh.totogi.solutions" or "http://127.0.0.1:8080", not ' + f"{url!r}."
+        f'base_url must be a URL such as "https://api.whoosh.totogi.solutions" or "http://127.0.0.1:8080", not {url!r}.'
     )
 
 
@@ -149,7 +149,7 @@ def test_a_variable_that_is_no_url_is_refused_by_name(whoosh: Whoosh, monkeypatc
     with pytest.raises(ValueError) as refusal:
         client_with(whoosh, WhooshHttpClient()).messages.list()
 
-    assert str(refusal.value).startswith("WHOOSH_URL is a URL such as ")
+    assert str(refusal.value).startswith("WHOOSH_URL must be a URL such as ")
 
 
 def test_options_of_the_sdks_client_are_passed_on() -> None:

@@ -31,7 +31,7 @@ def test_on_workers(run):
 
     result.assert_outcomes(passed=8, failed=2)
     result.stdout.fnmatch_lines(["*- whoosh traffic -*", "*SM…0001 +15557122661 -> +15558675310 queued: 'Hi'"])
-    result.stdout.fnmatch_lines(["E *WhooshGuardError: this test reached for api.twilio.com *"])
+    result.stdout.fnmatch_lines(["E *WhooshGuardError: this test called api.twilio.com *"])
 
 
 def test_a_wrong_setting_is_an_error_of_its_test(run):

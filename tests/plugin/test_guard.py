@@ -6,8 +6,8 @@ import textwrap
 import pytest
 
 REFUSAL = (
-    "this test reached for {host} without the whoosh fixture, and pytest-whoosh stopped the call before it left this "
-    "machine. Let the test take the fixture, def test_...(whoosh), and the fake answers. "
+    "this test called {host} without the whoosh fixture, and pytest-whoosh stopped the call before it left this "
+    "machine. Use the fixture, and the fake answers: def test_...(whoosh). "
     "For a live test: @pytest.mark.whoosh(guard=False), or whoosh_guard = false in the ini file for all tests."
 )
 
@@ -191,7 +191,7 @@ def test_a_proxy_hears_nothing_of_the_vendor(pytester, proxy):
 
     assert (failures(result), result.parseoutcomes()["passed"]) == (len(over_http), 1)
     assert result.stdout.str().count("E   ") >= len(over_http)
-    result.stdout.fnmatch_lines(["E*WhooshGuardError: this test reached for *"])
+    result.stdout.fnmatch_lines(["E*WhooshGuardError: this test called *"])
     assert [heard for heard in heard_by(proxy) if heard] == []
 
 
@@ -247,7 +247,7 @@ def test_a_refusal_is_not_lost_wherever_it_was_swallowed(pytester, where, outcom
     result = pytester.runpytest()
 
     result.assert_outcomes(**outcome)
-    result.stdout.fnmatch_lines(["The app swallowed this refusal: this test reached for api.twilio.com *"])
+    result.stdout.fnmatch_lines(["The app swallowed this refusal: this test called api.twilio.com *"])
 
 
 def test_a_refusal_in_a_thread_names_the_thread(pytester):
@@ -344,7 +344,7 @@ def test_a_thread_that_outlives_the_fixture_is_refused(pytester):
             (
                 "A thread or process that this test started was refused later, while "
                 "test_a_thread_that_outlives_the_fixture_is_refused.py::test_two was running: "
-                "this test reached for api.twilio.com * (in thread 'worker')"
+                "this test called api.twilio.com * (in thread 'worker')"
             ),
         ]
     )
@@ -452,7 +452,7 @@ def test_a_thread_that_serves_several_tests_is_no_matter_of_the_first(pytester, 
     result = pytester.runpytest()
 
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*_ test_b _*", "*this test reached for api.twilio.com without *"])
+    result.stdout.fnmatch_lines(["*_ test_b _*", "*this test called api.twilio.com without *"])
 
 
 LIVE = as_test(
@@ -499,7 +499,7 @@ def test_a_test_module_that_calls_the_vendor_when_imported_is_refused(pytester):
     result = pytester.runpytest()
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["E*WhooshGuardError: this test reached for api.twilio.com *"])
+    result.stdout.fnmatch_lines(["E*WhooshGuardError: this test called api.twilio.com *"])
 
 
 def test_a_marker_takes_the_guard_down_for_its_tests(pytester):
@@ -519,7 +519,7 @@ def test_a_marker_puts_the_guard_up_where_the_ini_file_took_it_down(pytester):
     result = pytester.runpytest()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E*WhooshGuardError: this test reached for api.twilio.com *"])
+    result.stdout.fnmatch_lines(["E*WhooshGuardError: this test called api.twilio.com *"])
 
 
 def test_the_fixture_lets_nothing_out_even_where_the_guard_is_down(pytester):

@@ -40,7 +40,7 @@ def test_a_refusal_in_a_child_fails_the_test_that_started_it_and_no_other(pytest
     result = run_alone()
 
     assert result.parseoutcomes() == {"failed": 5, "passed": 1}
-    started = "a process that this test started (*python* reached for api.twilio.com, and pytest-whoosh stopped *"
+    started = "a process that this test started (*python* called api.twilio.com, and pytest-whoosh stopped *"
     result.stdout.fnmatch_lines([f"E*WhooshGuardError: {started}", f"The app swallowed this refusal: {started}"])
 
 

@@ -315,8 +315,8 @@ def test_a_wider_fixture_that_takes_the_double_is_told_what_to_write(pytester, r
     assert result.outlines[start : start + 6] == [
         "--------------------------------- whoosh scope ---------------------------------",
         (
-            "The whoosh fixture lasts for one test, so that no two tests share messages. A fixture of a wider scope "
-            "makes a double of its own:"
+            "The whoosh fixture lasts for one test, so tests cannot share messages. In a fixture of a wider scope, "
+            "create a double:"
         ),
         "",
         "    from pytest_whoosh import Whoosh",

@@ -1,8 +1,8 @@
-"""Guards a Python process that a guarded test run has started, then runs the ``sitecustomize`` of the environment.
+"""Guards a Python process that a guarded test run has started, then runs the environment's own ``sitecustomize``.
 
-Python imports this module as it starts, since the run has put this folder on ``PYTHONPATH``. The guard is loaded once
-the process loads a library that reaches the network, and then taken out of ``sys.modules``: a process that imports
-this package itself finds nothing of it there before.
+Python imports this module when it starts, because the run has added this folder to ``PYTHONPATH``. The guard is loaded
+when the process imports a network library, and is then removed from ``sys.modules``. So a process that imports this
+package later starts from scratch.
 """
 
 import importlib
@@ -11,25 +11,25 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any  # whose import takes longer than the rest
+    from typing import Any  # importing typing takes longer than the rest
 
 _HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  # importing pathlib takes longer than the rest
 _PACKAGE = "pytest_whoosh"
-#: The name of this module once it has run, by which the package finds it.
+#: The name under which the package finds this module after it has run.
 _NAME = "_pytest_whoosh_child"
-#: What every way to the network goes through: Python's own sockets, and libraries that bring theirs.
+#: The modules through which all network access goes: Python's sockets, and libraries with their own network code.
 _NETWORK_MODULES = {"_socket", "pycurl", "curl_cffi"}
 
 
 class _GuardLoader:
-    """Loads the guard as soon as the process loads one of the doors."""
+    """A finder that loads the guard as soon as the process imports a network module."""
 
     def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "Any":
         if name not in _NETWORK_MODULES:
             return None
         sys.meta_path.remove(self)
         _load()
-        for finder in list(sys.meta_path):  # the guard has added one
+        for finder in list(sys.meta_path):  # including the guard's own finder
             spec = finder.find_spec(name, path, target)
             if spec is not None:
                 return spec
@@ -38,12 +38,12 @@ class _GuardLoader:
 
 _guard_loader = _GuardLoader()
 _guard: "Any" = None
-#: How many test runs are under way in this process, one within the other.
+#: The number of nested test runs in this process.
 _runs = 0
 
 
 def suspend_child_guard(suspended: bool) -> None:
-    """Hand the guard over to a test run in this process, or take it back after the last one."""
+    """Suspend the guard while test runs are active in this process. Resume it after the last one."""
     global _runs  # noqa: PLW0603
     _runs += 1 if suspended else -1
     if _guard is not None:
@@ -51,7 +51,7 @@ def suspend_child_guard(suspended: bool) -> None:
 
 
 def _load() -> None:
-    """Start the guard, also in a process whose own environment does not have this package."""
+    """Start the guard, even if this package is not installed in the process's environment."""
     global _guard  # noqa: PLW0603
     root = _HERE
     for _ in range(3):
@@ -77,7 +77,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _chain() -> None:
-    """Run the next module of this name, which would have run without this one."""
+    """Run the next module named ``sitecustomize``, which this module hides."""
     sys.path[:] = [path for path in sys.path if os.path.abspath(path) != _HERE]  # noqa: PTH100
     ours = sys.modules.pop(__name__)
     sys.modules[_NAME] = ours
@@ -91,7 +91,7 @@ def _chain() -> None:
 
 _shared = os.environ.get("PYTEST_WHOOSH_RUN")
 _arguments = getattr(sys, "orig_argv", [])
-if _shared and not {"no:whoosh", "-pno:whoosh"}.intersection(_arguments):  # a run of pytest may do without the plugin
+if _shared and not {"no:whoosh", "-pno:whoosh"}.intersection(_arguments):  # a run of pytest may switch the plugin off
     if _NETWORK_MODULES.isdisjoint(sys.modules):
         sys.meta_path.insert(0, _guard_loader)
     else:

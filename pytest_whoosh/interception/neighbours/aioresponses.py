@@ -1,4 +1,4 @@
-"""Gets past ``aioresponses``, which takes the place of ``ClientSession._request``, above where we stand."""
+"""Bypasses ``aioresponses``, which replaces ``ClientSession._request``, above our own patches."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ _CALLS: Final = ("request", "get", "options", "head", "post", "put", "patch", "d
 
 
 def intercept(answer: RequestHandler) -> list[Patch]:
-    """Pass every request to the vendor that the mock does not answer on to the interception of ``aiohttp``."""
+    """Return patches that pass requests to the vendor to our interception, unless the mock should answer."""
 
     def build(call: Any) -> Callable[..., Any]:
         def replacement(session: Any, *args: Any, **kwargs: Any) -> Any:
@@ -30,7 +30,7 @@ def intercept(answer: RequestHandler) -> list[Patch]:
 
 
 class _SessionBeneath:
-    """The session that a call uses: it sends requests, and those to the vendor past any mock."""
+    """The user's session for one call. It sends requests to the vendor past any mock."""
 
     def __init__(self, session: ClientSession, answer: RequestHandler) -> None:
         self._session = session
@@ -44,7 +44,7 @@ class _SessionBeneath:
         return request(self._session, method, url, **kwargs)
 
     def _goes_to_mock(self, request: Any, method: str, url: Any, options: Any) -> bool:
-        """True if the mock has the answer, and is to give it."""
+        """True if the mock should answer a request."""
         if getattr(request, "mock", None) is None:
             return False
         mock = request.mock.side_effect.__self__
@@ -59,7 +59,7 @@ class _SessionBeneath:
 
 
 def _body(options: Any, headers: dict[str, str]) -> str | bytes | None:
-    """Return what the rules of a test may match."""
+    """Return the request's body, which the rules of a test may match."""
     data = options.get("data")
     if options.get("json") is not None:
         headers["Content-Type"] = "application/json"
@@ -73,7 +73,7 @@ def _body(options: Any, headers: dict[str, str]) -> str | bytes | None:
 
 
 def _beneath(request: Any) -> Any:
-    """Return the function that was there before all mocks."""
+    """Return the function below all mocks."""
     while (mock := getattr(request, "mock", None)) is not None:
         request = mock.side_effect.__self__.patcher.temp_original
     return request

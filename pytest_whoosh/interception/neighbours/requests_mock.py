@@ -1,4 +1,4 @@
-"""Gets past ``requests-mock``, which calls the ``Session.send`` that it found at its own import."""
+"""Bypasses ``requests-mock``, which calls the ``Session.send`` that existed when it was imported."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from pytest_whoosh.interception.requests import intercept_send
 
 
 def intercept(answer: RequestHandler) -> list[Patch]:
-    """Answer every request to the vendor before requests-mock looks at it."""
+    """Return a patch that answers requests to the vendor before requests-mock sees them."""
     return [Patch(mocker, "_original_send", intercept_send(answer))]

@@ -1,4 +1,4 @@
-"""Makes ``respx`` ignore calls to the vendor, also above the transports: ``respx.mock(using="httpx")``."""
+"""Makes ``respx`` ignore calls to the vendor, even with ``respx.mock(using="httpx")``, which mocks above transports."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ from pytest_whoosh.interception.patching import Patch
 
 
 def intercept(answer: RequestHandler) -> list[Patch]:
-    """Pass every request to the vendor that respx does not answer on to the interception of ``httpx``."""
+    """Return patches that pass requests to the vendor to our interception, unless respx should answer."""
 
     def sync(handle: Any) -> Callable[..., Any]:
         def replacement(router: Any, request: httpx.Request) -> Any:

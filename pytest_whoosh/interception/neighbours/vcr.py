@@ -1,4 +1,4 @@
-"""Makes ``vcrpy`` ignore calls to the vendor: cassettes neither record nor need them."""
+"""Makes ``vcrpy`` ignore calls to the vendor: cassettes neither record nor replay them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +13,8 @@ from pytest_whoosh.interception.patching import Patch
 
 
 def intercept(_: RequestHandler) -> list[Patch]:
-    """Pass every request to the vendor on to the interception of the client library."""
-    # A cassette is filled by the method that also records: only what has come past here is not to be kept.
+    """Return patches that pass every request to the vendor to the interception of the HTTP library."""
+    # Loading a cassette calls append() too, so only requests that passed through here must not be recorded.
     passed: WeakSet[Request] = WeakSet()
 
     def plays(can_play: Any) -> Callable[[Cassette, Request], Any]:

@@ -1,7 +1,7 @@
-"""Hands a call over to the user's own mock of an HTTP library, where that has an answer for exactly this call.
+"""Passes a call to the user's own mock of an HTTP library, if the mock has a response for exactly this call.
 
-The mocks are looked at without using anything up; then the call takes the way that it would take without the double,
-so that a mock counts it as ever. A mock that would answer the call for any other URL too is a catch-all, and no answer.
+The modules here look into the mocks without using up a response. Then the call takes the same path as without the
+double, so the mock counts it as usual. A catch-all (a mock that answers any other URL too) does not count.
 """
 
 from collections.abc import Iterator
@@ -10,20 +10,20 @@ from contextvars import ContextVar
 from types import FunctionType
 from typing import Any, Final
 
-#: No mock means this URL: one that matches it matches any.
+#: A URL that no test uses. A mock that matches it matches any URL.
 ANY_URL: Final = "https://any.invalid/any"
 
 _HANDED_OVER: Final[ContextVar[bool]] = ContextVar("handed_over", default=False)
 
 
 def is_handed_over() -> bool:
-    """True while a call goes to the user's mock, and our interception and guard ignore it."""
+    """True while a call goes to the user's mock. Our interception and guard then ignore the call."""
     return _HANDED_OVER.get()
 
 
 @contextmanager
 def handing_over() -> Iterator[None]:
-    """Hand over the call that is made inside."""
+    """Pass the calls inside the context to the user's mock."""
     token = _HANDED_OVER.set(True)
     try:
         yield
@@ -32,7 +32,7 @@ def handing_over() -> Iterator[None]:
 
 
 def objects_held_by(function: Any) -> Iterator[Any]:
-    """Return what a function and those that it wraps keep. A mock that has replaced a function is among it."""
+    """Yield the objects in the closures of a function and of the functions that it wraps, such as a mock."""
     pending, seen = [function], set()
     while pending:
         current = pending.pop()

@@ -1,4 +1,4 @@
-"""Looks for an answer in the mocks of ``httpx``: ``respx`` and ``pytest-httpx``."""
+"""Looks for a response in the mocks of ``httpx``: ``respx`` and ``pytest-httpx``."""
 
 import copy
 import sys
@@ -13,14 +13,14 @@ _NOTHING: Final = object()
 
 
 def has_answer(transport: Any, request: httpx.Request) -> bool:
-    """True if a mock has an answer for a request, whose content has been read, that a transport would lead to it."""
+    """True if a mock of a transport has a response for a request. The request's content must have been read."""
     return ("respx.mocks" in sys.modules and respx_has_answer(request)) or (
         "pytest_httpx" in sys.modules and _pytest_httpx(transport, request)
     )
 
 
 def respx_has_answer(request: httpx.Request, *, above: bool = False) -> bool:
-    """True if respx has an answer for a request; ``above`` if it stands above the transports."""
+    """True if respx has a response for a request. ``above`` selects the mocks above the transports."""
     mocks: Any = sys.modules["respx.mocks"]
     for name, mocker in mocks.Mocker.registry.items():
         for router in mocker.routers if (name == "httpx") == above else ():
@@ -39,7 +39,7 @@ def _matches(route: Any, request: httpx.Request) -> bool:
 
 
 def _is_left(route: Any) -> bool:
-    """True unless the answers of a route are a list that has been given already."""
+    """True unless a route's list of responses is used up."""
     effect = route.side_effect
     return not isinstance(effect, Iterator) or next(copy.copy(effect), _NOTHING) is not _NOTHING
 

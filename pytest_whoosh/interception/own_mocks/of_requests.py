@@ -1,4 +1,4 @@
-"""Looks for an answer in the mocks of ``requests``: ``responses`` and ``requests-mock``."""
+"""Looks for a response in the mocks of ``requests``: ``responses`` and ``requests-mock``."""
 
 import sys
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from .handover import ANY_URL, objects_held_by
 
 
 def has_answer(session: Any, send: Callable[..., Any], request: requests.PreparedRequest) -> bool:
-    """True if a mock has an answer for a request that ``send``, a ``Session.send``, would lead to it."""
+    """True if a mock that ``send`` would call has a response for a request. ``send`` is a ``Session.send``."""
     if "requests_mock.adapter" in sys.modules:
         adapters = [session.get_adapter(request.url)]
-        if getattr(send, "__module__", None) == "requests_mock.mocker":  # it sets its adapter while it sends
+        if getattr(send, "__module__", None) == "requests_mock.mocker":  # requests-mock sets its adapter during a send
             adapters += [held._adapter for held in objects_held_by(send) if hasattr(held, "_adapter")][:1]
         if any(_requests_mock(adapter, request) for adapter in adapters):
             return True
@@ -46,7 +46,7 @@ def _responses(request: requests.PreparedRequest) -> bool:
     if type(registry) is library.registries.OrderedRegistry:
         registered = registered[:1]
     elif type(registry) is not library.registries.FirstMatchRegistry:
-        return False  # nobody knows what it would do
+        return False  # the behaviour of other registries is unknown
     asked: Any = request.copy()
     query: dict[str, Any] = {}
     for name, value in parse_qsl(urlsplit(request.path_url).query, keep_blank_values=True):
