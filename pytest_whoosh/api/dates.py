@@ -11,7 +11,6 @@ from pytest_whoosh.engine.timeline import to_utc
 _AMERICAN_DATE: Final = re.compile(r"([0-9]{2}/[0-9]{2}/[0-9]{4})(?: ([0-9]{2}:[0-9]{2}:[0-9]{2}) ([A-Z]{3}))?")
 
 
-@lru_cache(maxsize=256)
 def format_rfc2822(when: datetime) -> str:
     """Format a moment as the 2010 API does: ``Thu, 30 Jul 2015 20:12:31 +0000``."""
     return _in_rfc2822(when.replace(microsecond=0))

@@ -199,8 +199,10 @@ class Router:
         self._products = products
 
     def find(self, product: str, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
-        """Return a path's routes by method, and the values in it; None if the product has no such path."""
-        node = self._roots[product]
+        """Return a path's routes by method, and the values in it; None if no faked product has such a path."""
+        node = self._roots.get(product)
+        if node is None:
+            return None
         values: dict[str, str] = {}
         for segment in path.strip("/").split("/"):
             following = node.literal.get(segment)
@@ -318,9 +320,9 @@ def _find_route(
 ) -> tuple[Route, Call, dict[str, str]]:
     """Return the route for a request, the authenticated call, and the values in its path."""
     product = label_of(request.host)
-    if product not in router:
-        raise _not_faked_error(vendor, request)
     found = router.find(product, path)
+    if found is None and product not in router:
+        raise _not_faked_error(vendor, request)
     routes, values = found or ({}, {})
     route = routes.get(request.method)
     if route is None and vendor.settings.unfaked == "refuse" and is_documented(product, request.method, path):

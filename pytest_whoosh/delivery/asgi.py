@@ -123,7 +123,10 @@ class _App:
         if not lifespan.has_started:
             await within_timeout(patience, lifespan.started)
         asking = partial(within_timeout, patience, partial(call_app, self._app, request, lifespan.state))
-        return await (finish_tasks(asking) if finish else asking())
+        if not finish:
+            return await asking()
+        lifespan.tasks = lifespan.tasks or Tasks()
+        return await finish_tasks(asking, lifespan.tasks)
 
     async def stop(self) -> None:
         """Shut the app down if it was started in the running loop."""
@@ -144,6 +147,8 @@ class _Lifespan:
         self._failure: str | None = None
         #: True after a webhook has waited for the start, and the start succeeded.
         self.has_started = False
+        #: The tasks of the handlers, if the loop stops between them.
+        self.tasks: Tasks | None = None
         self._to_app.put_nowait({"type": "lifespan.startup"})
         self._task = spawn(self._run)
 
@@ -191,9 +196,12 @@ async def within_timeout(seconds: float, function: Callable[[], Awaitable[R]]) -
         raise DeliveryFailed(11200, "rt", f"the app did not answer within {seconds:g} seconds") from None
 
 
-async def finish_tasks(asking: Callable[[], Awaitable[AppResponse]]) -> AppResponse:
-    """Call an app, and wait for the tasks of its handler before the loop stops."""
-    tasks = Tasks()
+async def finish_tasks(asking: Callable[[], Awaitable[AppResponse]], tasks: Tasks) -> AppResponse:
+    """Call an app, and wait for the tasks of its handler before the loop stops.
+
+    ``tasks`` are those of the loop's handlers so far.
+    """
+    tasks.forget()
     try:
         answer = await asking()
     except DeliveryFailed:

@@ -53,8 +53,12 @@ class DjangoTarget:
             from asgiref.sync import async_to_sync
 
             from .asgi import finish_tasks
+            from .loops import Tasks
 
-            answer: AppResponse = async_to_sync(finish_tasks)(lambda: self._exchange(request, retry_policy.read))
+            async def exchange() -> AppResponse:
+                return await finish_tasks(lambda: self._exchange(request, retry_policy.read), Tasks())
+
+            answer: AppResponse = async_to_sync(exchange)()
             return answer
 
     async def asend(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:

@@ -78,12 +78,17 @@ async def within(seconds: float, function: Callable[[], Awaitable[R]]) -> R:
 
 
 class Tasks:
-    """The tasks that start in the running asyncio loop from now on."""
+    """The tasks that start in the running asyncio loop from now on, or since they were last forgotten."""
 
     def __init__(self) -> None:
         self._before = asyncio.all_tasks()
         #: The tasks found so far. asyncio forgets tasks that are done, so they are kept here.
         self.found: set[asyncio.Task[Any]] = set()
+
+    def forget(self) -> None:
+        """Leave out the tasks found so far: the loop has stopped since, so no others have started."""
+        self._before = {task for task in self._before | self.found if not task.done()}
+        self.found = set()
 
     async def done(self, seconds: float) -> None:
         """Wait until all tasks are done, or nothing can wake them, or the time is over."""

@@ -189,7 +189,13 @@ class Vendor:
 
         Unknown credentials return None with ``credentials="exact"``, and otherwise the main account.
         """
-        account, secret = self._account_and_secret(user)
+        account = self.accounts.get(user)
+        secret = account.auth_token if account else None
+        if account is None:
+            for owner in self.accounts.values():
+                if key := owner.keys.get(user):
+                    account, secret = owner, key.secret
+                    break
         if self.settings.credentials == "exact":
             return account if password == secret else None
         return account or (self.account_named(user) if user.startswith(Prefix.ACCOUNT) else self.account)
@@ -233,15 +239,6 @@ class Vendor:
         """Return an account's balance. Sub-accounts spend their owner's money."""
         owner = account.owner or account
         return owner.funds + owner.spent
-
-    def _account_and_secret(self, user: str) -> tuple[Account | None, str | None]:
-        account = self.accounts.get(user)
-        if account:
-            return account, account.auth_token
-        for account in self.accounts.values():
-            if key := account.keys.get(user):
-                return account, key.secret
-        return None, None
 
     def _open_account(self, sid: str) -> Account:
         account = self.accounts[sid] = Account(sid, self.settings.auth_token, self.resources, self.now)

@@ -183,20 +183,21 @@ def render_message(message: Message) -> dict[str, object]:
 
 def render_new_message(message: Message) -> dict[str, object]:
     """Return a message as the API shows it on creation: without a link to feedback."""
-    uri = _uri(message)
+    uri, created = _uri(message), format_rfc2822(message.date_created)
+    is_new = message.date_updated is message.date_created
     return {
         "body": message.body,
         "num_segments": str(message.num_segments),
         "direction": message.direction,
         "from": message.from_,
-        "date_updated": format_rfc2822(message.date_updated),
+        "date_updated": created if is_new else format_rfc2822(message.date_updated),
         "price": None if message.price is None else f"{message.price:.5f}",
         "error_message": message.error_message,
         "uri": f"{uri}.json",
         "account_sid": message.account.sid,
         "num_media": str(len(message.media_urls)),
         "to": message.shown_to,
-        "date_created": format_rfc2822(message.date_created),
+        "date_created": created,
         "status": message.status,
         "sid": message.sid,
         "date_sent": message.date_sent and format_rfc2822(message.date_sent),
