@@ -18,7 +18,7 @@ def format_rfc2822(when: datetime) -> str:
 
 @lru_cache(maxsize=256)
 def _in_rfc2822(second: datetime) -> str:
-    return format_datetime(second)  # which takes longer than anything else in a send
+    return format_datetime(second)  # formatting is the slowest part of a send
 
 
 @lru_cache(maxsize=256)

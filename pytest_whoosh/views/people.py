@@ -87,7 +87,7 @@ class Reply(Suggesting):
     def keyword_answer(self) -> str | None:
         """The text that the vendor answers to a keyword such as STOP. It is not among the account's messages."""
         keyword = self._conversation.keyword
-        return keyword.answer if keyword else None
+        return keyword.reply if keyword else None
 
 
 class Ad(TypedDict, total=False):

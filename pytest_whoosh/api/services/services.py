@@ -155,7 +155,7 @@ class SenderKind:
     path: str
     #: The key of the items in a list.
     key: str
-    holds: Callable[[PoolSender], bool]
+    includes: Callable[[PoolSender], bool]
     join: Callable[[Call, MessagingService], JoiningSender]
     render: Callable[[PoolSender], dict[str, object]]
     #: The key of the service's SID.
@@ -343,7 +343,7 @@ def _add_routes(kind: SenderKind) -> None:
             kind.key,
             service.pool,
             lambda sender: _render(call, kind, service, sender),
-            matches=lambda sender: kind.holds(sender) and country in ("", sender.destination),
+            matches=lambda sender: kind.includes(sender) and country in ("", sender.destination),
         )
 
     def fetch(call: Call, service_sid: str, sender_sid: str) -> ApiResult:
@@ -369,7 +369,7 @@ for _kind in SENDER_KINDS:
 
 def _sender_or_404(call: Call, kind: SenderKind, service: MessagingService, sid: str) -> PoolSender:
     sender = service.pool.get(sid)
-    if sender is None or not kind.holds(sender):
+    if sender is None or not kind.includes(sender):
         raise call.not_found()
     return sender
 

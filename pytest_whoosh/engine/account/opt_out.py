@@ -52,8 +52,8 @@ _TOLL_FREE_STARTED: Final = (
 class AppliedKeyword:
     """A keyword that was applied: ``"STOP"``, ``"START"`` or ``"HELP"``, and the reply to the person, if any."""
 
-    kind: str
-    answer: str | None
+    name: str
+    reply: str | None
 
 
 def read_keyword(body: str) -> str | None:
@@ -77,10 +77,10 @@ def apply_keyword(
     out = resources.has_opted_out(person, sender, service)
     if kind == "STOP":
         resources.opt_out(person, sender)
-        answer = None if out else (_TOLL_FREE_STOPPED.format(word=word) if toll_free else REPLIES["STOP"])
+        reply = None if out else (_TOLL_FREE_STOPPED.format(word=word) if toll_free else REPLIES["STOP"])
     elif kind == "START":
         resources.opt_in(person, sender)
-        answer = _TOLL_FREE_STARTED.format(word=word) if toll_free else REPLIES["START"]
+        reply = _TOLL_FREE_STARTED.format(word=word) if toll_free else REPLIES["START"]
     else:
-        answer = None if out else REPLIES["HELP"]
-    return AppliedKeyword(kind, answer)
+        reply = None if out else REPLIES["HELP"]
+    return AppliedKeyword(kind, reply)

@@ -340,7 +340,7 @@ UNSUBMITTED: Final = "unsubmitted"
 APPROVED: Final = "approved"
 #: The statuses before WhatsApp's decision, and how long the decision takes.
 UNDECIDED: Final = ("received", "pending")
-DECIDES_AFTER: Final = timedelta(minutes=5)
+DECISION_TIME: Final = timedelta(minutes=5)
 #: The statuses of an approval; see https://www.twilio.com/docs/content/content-api-resources#fetch-an-approval-status
 APPROVAL_STATUSES: Final = (APPROVED, *UNDECIDED, "rejected", "paused", "disabled", UNSUBMITTED)
 
@@ -361,7 +361,7 @@ class Approval:
     def set_status(self, status: str, steady: datetime) -> None:
         """Set the status. If WhatsApp has not decided yet, approval follows as time advances."""
         self.status = status
-        self.approved_at = steady + DECIDES_AFTER if status in UNDECIDED else None
+        self.approved_at = steady + DECISION_TIME if status in UNDECIDED else None
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

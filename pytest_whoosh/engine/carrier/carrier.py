@@ -56,7 +56,7 @@ _AT_ONCE: Final = timedelta()
 #: The statuses that a suspended account's messages never get.
 _BEFORE_HANDOVER: Final = frozenset({Status.QUEUED, Status.SENDING, Status.SENT})
 #: The statuses after which nothing is left to send, and the vendor can delete the content.
-_GONE: Final = frozenset({Status.SENT, Status.FAILED, Status.CANCELED})
+_SENT_OR_ENDED: Final = frozenset({Status.SENT, Status.FAILED, Status.CANCELED})
 
 
 class Carrier:
@@ -268,7 +268,7 @@ class Carrier:
 
     def _set_status(self, message: Message, status: Status, code: int | None = None) -> None:
         message.move_to(status, self._timeline.now, code)
-        if status in _GONE:
+        if status in _SENT_OR_ENDED:
             _delete_content(message)
         if status in REPORTED and message.status_callback:
             report = self._report(message, message.status_callback)
@@ -321,7 +321,7 @@ class Carrier:
         ):
             waiting_reports.waiting.remove(ready)
             status, report = ready
-            waiting_reports.gone.add(status)
+            waiting_reports.sent.add(status)
             self._emit(report)
             if status in script.duplicate:
                 self._emit(report.copy())
@@ -332,11 +332,11 @@ class _WaitingReports:
     """A message's reports that wait until other reports are sent."""
 
     waiting: list[tuple[Status, Webhook]] = field(default_factory=list)
-    gone: set[Status] = field(default_factory=set)
+    sent: set[Status] = field(default_factory=set)
 
     def settled(self, *, last: bool) -> set[Status]:
         """Return the statuses that no report must wait for: those reported, or with ``last`` all that don't wait."""
-        return set(Status) - {status for status, _ in self.waiting} if last else self.gone
+        return set(Status) - {status for status, _ in self.waiting} if last else self.sent
 
 
 def _sends_unshortened(message: Message) -> bool:

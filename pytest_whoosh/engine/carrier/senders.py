@@ -20,7 +20,7 @@ NO_ALPHA: Final = frozenset({"US", "CA"})
 #: The countries with MMS.
 MMS_COUNTRIES: Final = frozenset({"US", "CA"})
 #: How long a service remembers a recipient's sender that sends them no messages.
-STICKS_FOR: Final = timedelta(days=365)
+STICKY_PERIOD: Final = timedelta(days=365)
 #: The start of the URL of media in an MMS that was converted to an SMS. Seven letters and digits follow.
 MEDIA_LINK: Final = "https://p.twil.io/"
 
@@ -39,7 +39,7 @@ def choose_sender(
     if not able:
         return None
     sticky = service.sticky_senders.get(message.to)
-    known = sticky.sender if sticky and steady - sticky.used <= STICKS_FOR else None
+    known = sticky.sender if sticky and steady - sticky.used <= STICKY_PERIOD else None
     if service.sticky_sender and known in able:
         chosen = known
     else:

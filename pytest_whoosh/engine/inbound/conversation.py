@@ -65,8 +65,8 @@ class Conversation:
         destination = destination_of(self.account, message.to, self.service)
         message.no_webhook = destination.missing or None
         if destination.url:
-            opted = self.service is not None and self.service.advanced_opt_out
-            keyword = self.keyword.kind if self.keyword and opted else None
+            reports_keyword = self.service is not None and self.service.advanced_opt_out
+            keyword = self.keyword.name if self.keyword and reports_keyword else None
             params = inbound_params(message, self.account.sid, self.vendor.origin, self.extra, keyword)
             yield from self._call_webhook(destination, params)
         self.account.charge(message, self.vendor.prices.price(message))
