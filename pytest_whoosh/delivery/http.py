@@ -63,7 +63,11 @@ def _post(request: Request, retry_policy: RetryPolicy) -> AppResponse:
     import urllib3
 
     host = urlsplit(request.url).hostname or ""
-    if (urllib3.util.parse_url(request.url).host or "").strip("[]").lower() != host:
+    try:
+        is_same = (urllib3.util.parse_url(request.url).host or "").strip("[]").lower() == host
+    except urllib3.exceptions.LocationParseError:
+        is_same = False
+    if not is_same:
         raise DeliveryFailed(11100, "all", f"the host of {request.url!r} is ambiguous")
     # Uses urllib3 instead of requests, so the user's mock of requests does not see the webhooks.
     manager = urllib3.PoolManager(retries=False)

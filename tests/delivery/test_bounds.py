@@ -161,6 +161,60 @@ def test_a_redirect_to_such_a_url_is_not_followed(whoosh: Whoosh, url: str) -> N
     assert callback.error.startswith("11100 Invalid URL format: the app redirected to ")
 
 
+#: URLs that Python and urllib3 read differently, or that urllib3 refuses. Each seems to lead to this machine.
+TO_THIS_MACHINE = [
+    "http://[::1%25lo]/",
+    "http://[::1]x/",
+    "http://127.0.0.1%2e10.9.9.9/",
+    "http://loc%61lhost/",
+    "http://%31%32%37.0.0.1/",
+    "http://127.0.0.1%00.evil.example/",
+    "http://127\u30020\u30020\u30021/",
+    "http://\u2460\u2461\u2466.0.0.1/",
+    "http://127.0.0.1\u200b/",
+    "http://\u24dbocalhost/",
+]
+
+
+@pytest.mark.whoosh(callbacks="http")
+@pytest.mark.parametrize("url", TO_THIS_MACHINE, ids=ascii)
+def test_a_redirect_to_a_host_that_urllib3_reads_differently_opens_no_connection(
+    whoosh: Whoosh, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        start_response("302 Found", [("Location", url)])
+        return []
+
+    connected: list[object] = []
+    monkeypatch.setattr(socket.socket, "connect", lambda _, address: connected.append(address))
+    whoosh.mount("https://app.example", app)
+
+    callback = first_callback(whoosh)
+
+    assert callback.error == f"11100 Invalid URL format: the host of {url!r} is ambiguous"
+    assert connected == []
+
+
+#: Hosts that only the C library reads as this machine, and hosts that only look like it: no server of ours calls them.
+NOT_LOOPBACK = [
+    "0177.0.0.1", "0x7f.0.0.1", "2130706433", "127.1", "0", "0.0.0.0", "[::]", "[::ffff:10.9.9.9]", "[::127.0.0.1]",
+    "127.0.0.1@10.9.9.9", "127.0.0.1%2f@10.9.9.9", "localhost.evil.example", "127.0.0.1.nip.io", "127.0.0.1;10.9.9.9",
+    "[fe80::1%25127.0.0.1]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", NOT_LOOPBACK)
+def test_a_served_double_does_not_take_a_host_for_this_machine_that_is_not(whoosh: Whoosh, host: str) -> None:
+    whoosh._publish("http://127.0.0.1:1")
+    Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
+    whoosh._vendor.messages[0].status_callback = f"http://{host}/status"  # past the API's own check
+
+    whoosh.travel(seconds=2)
+
+    assert (whoosh.callbacks[0].attempts, whoosh.callbacks[0].response_status) == (0, None)
+    assert "Allow this one with --allow-webhooks " in whoosh.traffic()
+
+
 @pytest.mark.whoosh(callbacks="http")
 @pytest.mark.parametrize("url", TWO_WAYS[:5])
 def test_twiml_that_leads_to_such_a_url_is_not_obeyed(whoosh: Whoosh, url: str) -> None:
