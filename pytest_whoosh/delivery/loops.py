@@ -2,11 +2,13 @@
 
 import asyncio
 import math
+import re
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 R = TypeVar("R")
@@ -37,10 +39,29 @@ def running_loop() -> object | None:
 
 
 def listens_in_loop(port: int) -> bool:
-    """True if a server in the running loop listens at a port. This is known of asyncio's own loops only."""
-    selector = getattr(asyncio._get_running_loop(), "_selector", None)
-    keys = selector.get_map().values() if selector else ()
-    return any(_listens(key.fd, port) for key in keys)
+    """True if a server in the running loop listens at a port.
+
+    This is known of asyncio's own loops, and on Linux of uvloop's and trio's.
+    """
+    return any(_listens(file, port) for file in _files_in_loop())
+
+
+def _files_in_loop() -> Iterable[int]:
+    """Return the files that the running loop waits for."""
+    loop: Any = asyncio._get_running_loop()
+    if loop is None:
+        runner = sys.modules["trio"]._core._run.GLOBAL_RUN_CONTEXT.runner
+        return [file for file in getattr(runner.io_manager, "_registered", ()) if isinstance(file, int)]
+    if selector := getattr(loop, "_selector", None):
+        return [key.fd for key in selector.get_map().values()]
+    if backend := getattr(loop, "_get_backend_id", None):  # the epoll file of uvloop's libuv
+        with suppress(OSError):
+            return map(int, _WATCHED.findall(Path(f"/proc/self/fdinfo/{backend()}").read_text(encoding="ascii")))
+    return ()
+
+
+#: A file that an epoll file watches.
+_WATCHED: Final = re.compile(r"^tfd:\s*(\d+)", re.MULTILINE)
 
 
 def _listens(file: int, port: int) -> bool:

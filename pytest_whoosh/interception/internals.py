@@ -125,6 +125,9 @@ INTERNALS: Final = (
     Internal("pytest", "_pytest.subtests:_SubTestContextManager", "shows errors that it catches", "9.0", "9.2"),
     # Django
     Internal("Django", "django.conf:settings._wrapped", "holds the settings, below overrides of them", "5.2", "6.0"),
+    Internal("trio", "trio._core._run:GLOBAL_RUN_CONTEXT", "leads to what a run waits for", "0.30", "0.35"),
+    Internal("trio", "trio._core._io_epoll:EpollIOManager()._registered", "holds the files", "0.30", "0.35"),
+    Internal("uvloop", "uvloop:Loop._get_backend_id", "is the file that knows the loop's sockets", "0.21", "0.22"),
     Internal("trio", "trio._core._thread_cache:WorkerThread", "works for one test after the other", "0.30", "0.35"),
     # Python
     Internal("Python", "_signal:signal", "is the signal that gevent does not replace", "3.11", "3.14"),

@@ -41,6 +41,11 @@ def installed(library: str) -> bool:
     return True
 
 
+def closed(made: Any) -> Any:
+    made.close()
+    return made
+
+
 def a_connector(module: Any) -> Any:
     import asyncio
 
@@ -90,6 +95,7 @@ MAKERS: dict[str, Callable[[Any], Any]] = {
     "requests:Response": lambda module: module.Response(),
     "threading:RLock": lambda module: module.RLock(),
     "threading:Thread": lambda module: module.Thread(),
+    "trio._core._io_epoll:EpollIOManager": lambda module: closed(module.EpollIOManager()),
     "time_machine:Traveller": a_traveller,
     "urllib3:HTTPResponse": lambda module: module.HTTPResponse(),
     **{
