@@ -42,6 +42,7 @@ class Interception:
 
     def start(self) -> None:
         """Intercept the imported libraries, and watch for others."""
+        _ACTIVE.append(self)
         missing = []
         for name in CLIENTS:
             if name in sys.modules:
@@ -53,6 +54,8 @@ class Interception:
 
     def stop(self) -> None:
         """Stop intercepting."""
+        if self in _ACTIVE:
+            _ACTIVE.remove(self)
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
@@ -133,18 +136,22 @@ class _LibraryPatches:
 
 
 class _EndedDouble:
-    """Refuses calls that started while a double was active, and arrive after it has ended."""
+    """Handles calls that started while a double was active, and arrive after it has ended."""
 
-    def __call__(self, request: Request, *, later: Defer | None = None) -> Response:  # noqa: ARG002
-        """Refuse the connection."""
+    def __call__(self, request: Request, *, later: Defer | None = None) -> Response:
+        """Pass the call to the innermost double that is still active, else refuse the connection."""
+        if active := _ACTIVE.copy():  # a copy, because another thread may end the last one
+            return active[-1]._answer(request, later=later)
         raise NetworkFault("refused", text=_ENDED.format(host=request.host))
 
     def may_be_mocked(self, request: Request) -> bool:  # noqa: ARG002
-        """Return False: the call is refused."""
+        """Return False: a mock is asked only for an active double."""
         return False
 
 
 _ENDED_DOUBLE: Final = _EndedDouble()
+#: The interceptions of the active doubles, innermost last.
+_ACTIVE: Final[list[Interception]] = []
 #: The patches that no double uses now, by the module of their library.
 _IDLE: Final[dict[str, _LibraryPatches]] = {}
 

@@ -69,7 +69,9 @@ def test_a_neighbour_that_patched_during_a_double_does_not_keep_the_next_from_an
     assert requests.Session.send is original
 
 
-def test_a_call_that_arrives_when_its_double_has_ended_is_refused() -> None:
+def _session_that_ends(whoosh: Whoosh) -> requests.Session:
+    """Return a session whose calls end a double before they reach it."""
+
     class Slow(HTTPAdapter):
         def send(self, *args: Any, **kwargs: Any) -> requests.Response:
             whoosh.__exit__(None, None, None)
@@ -77,7 +79,20 @@ def test_a_call_that_arrives_when_its_double_has_ended_is_refused() -> None:
 
     session = requests.Session()
     session.mount("https://", Slow())
+    return session
+
+
+def test_a_call_that_arrives_when_its_double_has_ended_reaches_the_double_around_it() -> None:
+    with Whoosh() as outer:
+        whoosh = Whoosh().__enter__()
+        _send(whoosh, _session_that_ends(whoosh))
+
+    assert (len(whoosh.outbox), len(outer.outbox)) == (0, 1)
+
+
+def test_a_call_that_arrives_when_its_double_has_ended_is_refused() -> None:
     whoosh = Whoosh().__enter__()
+    session = _session_that_ends(whoosh)
 
     with pytest.raises(requests.ConnectionError, match=r"the double has ended"):
         _send(whoosh, session)
