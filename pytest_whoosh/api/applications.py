@@ -40,14 +40,14 @@ def create_application(call: Call) -> ApiResult:
 @routes.get("")
 def list_application(call: Call) -> ApiResult:
     """List the applications, newest first."""
-    wanted = read_form(ListApplication, call.request.query).friendly_name
+    friendly_name = read_form(ListApplication, call.request.query).friendly_name
     return list_result(
         call,
         "applications",
         call.account.resources.applications,
         render_application,
         element=_ELEMENT,
-        matches=lambda application: wanted in (None, application.friendly_name),
+        matches=lambda application: friendly_name in (None, application.friendly_name),
     )
 
 

@@ -43,6 +43,6 @@ def read_changes(form: type, given: Form) -> dict[str, Any]:
 def _read(parameter: Parameter, text: str) -> Any:
     try:
         return parameter.read(text)
-    except ValueError as wanted:
-        why = f"{parameter.name} takes {wanted}"
+    except ValueError as expected:
+        why = f"{parameter.name} takes {expected}"
         raise ApiError(parameter.code, {"parameter": parameter.name, **parameter.texts(text)}, why=why) from None

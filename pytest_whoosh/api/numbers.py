@@ -54,10 +54,12 @@ def create_incoming_phone_number_toll_free(call: Call) -> ApiResult:
 
 
 def _buy(call: Call, kind: str | None) -> ApiResult:
-    wanted, area = (call.request.form.get(name, [""])[0].strip() for name in ("PhoneNumber", "AreaCode"))
-    if not wanted and area and kind == MOBILE:
+    requested, area = (call.request.form.get(name, [""])[0].strip() for name in ("PhoneNumber", "AreaCode"))
+    if not requested and area and kind == MOBILE:
         raise ApiError(21457)
-    found = _available_number(call.vendor, wanted) if wanted or not area else _available_number_in(call.vendor, area)
+    found = (
+        _available_number(call.vendor, requested) if requested or not area else _available_number_in(call.vendor, area)
+    )
     if call.vendor.owner_of(found) not in (None, call.account.resources):
         raise ApiError(21422)
     if kind and number_type(found) != kind:
@@ -67,10 +69,10 @@ def _buy(call: Call, kind: str | None) -> ApiResult:
     return ApiResult(render_incoming_phone_number(number), 201, number.sid, element=_ELEMENT)
 
 
-def _available_number(vendor: Vendor, wanted: str) -> str:
-    if wanted in magic.PURCHASE_ERRORS:
-        raise ApiError(magic.PURCHASE_ERRORS[wanted])
-    found = wanted if magic.is_magic(wanted) else phone_number(wanted, vendor.settings.numbers)
+def _available_number(vendor: Vendor, requested: str) -> str:
+    if requested in magic.PURCHASE_ERRORS:
+        raise ApiError(magic.PURCHASE_ERRORS[requested])
+    found = requested if magic.is_magic(requested) else phone_number(requested, vendor.settings.numbers)
     if found is None:
         raise ApiError(21421)
     return found
@@ -186,11 +188,11 @@ class ListIncomingPhoneNumber:
 
 def _list_numbers(call: Call, kind: str | None) -> ApiResult:
     given = read_form(ListIncomingPhoneNumber, call.request.query)
-    looks = digits_like(given.phone_number)
+    matches_digits = digits_like(given.phone_number)
 
     def matches(number: PhoneNumber) -> bool:
         return (
-            looks(number.phone_number)
+            matches_digits(number.phone_number)
             and given.friendly_name in (None, number.friendly_name)
             and given.origin in (None, ORIGIN)
             and kind in (None, number_type(number.phone_number))
@@ -206,9 +208,9 @@ def _list_numbers(call: Call, kind: str | None) -> ApiResult:
     )
 
 
-def digits_like(wanted: str | None) -> Callable[[str], bool]:
+def digits_like(digits_pattern: str | None) -> Callable[[str], bool]:
     """Return a function that returns True if a number or code contains the digits. ``*`` matches any digit."""
-    digits = re.compile(re.escape(wanted or "").replace(r"\*", r"\d"))
+    digits = re.compile(re.escape(digits_pattern or "").replace(r"\*", r"\d"))
     return lambda number: digits.search(number) is not None
 
 

@@ -33,14 +33,14 @@ class ListShortCode:
 def list_short_code(call: Call) -> ApiResult:
     """List the short codes, newest first."""
     given = read_form(ListShortCode, call.request.query)
-    looks = digits_like(given.short_code)
+    matches_digits = digits_like(given.short_code)
     return list_result(
         call,
         "short_codes",
         call.account.resources.short_codes,
         render_short_code,
         element=_ELEMENT,
-        matches=lambda code: looks(code.short_code) and given.friendly_name in (None, code.friendly_name),
+        matches=lambda code: matches_digits(code.short_code) and given.friendly_name in (None, code.friendly_name),
     )
 
 

@@ -42,9 +42,9 @@ class Request:
         """Return the value of a header, whatever the case of its name; None if it is missing."""
         value: Any = self.headers.get(name)
         if value is None:
-            wanted = name.lower()
+            lowered = name.lower()
             for key, text in self.headers.items():
-                if key.lower() == wanted:
+                if key.lower() == lowered:
                     value = text
                     break
         # Some apps pass header values as bytes.

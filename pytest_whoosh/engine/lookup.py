@@ -206,9 +206,9 @@ def _fact(name: str, value: Any) -> Any:
         return None
     if name == "line_type":
         return _one_of(name, value, LINE_TYPES)
-    wanted = {"valid": bool, "error_code": int}.get(name, str)
-    if type(value) is not wanted:
-        takes = {bool: "True or False", int: "a number such as 60600", str: "a text"}[wanted]
+    expected_type = {"valid": bool, "error_code": int}.get(name, str)
+    if type(value) is not expected_type:
+        takes = {bool: "True or False", int: "a number such as 60600", str: "a text"}[expected_type]
         raise TypeError(f"{dialect().argument(name, value)}: {name} takes {takes}.")
     return value
 

@@ -114,16 +114,16 @@ def flag(value: str) -> bool:
 
 def integer(least: int | None = None, greatest: int | None = None) -> ParameterReader:
     """Read a whole number within bounds."""
-    wanted = "a whole number" if least is None else f"a whole number from {least}"
+    expected = "a whole number" if least is None else f"a whole number from {least}"
     if greatest is not None:
-        wanted += f" to {greatest}"
+        expected += f" to {greatest}"
 
     def read(value: str) -> int:
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()):
-            raise ValueError(wanted)
+            raise ValueError(expected)
         number = int(value)
         if (least is not None and number < least) or (greatest is not None and number > greatest):
-            raise ValueError(wanted)
+            raise ValueError(expected)
         return number
 
     return read
@@ -153,16 +153,16 @@ def tags(value: str) -> dict[str, str]:
 
     See https://www.twilio.com/docs/bulk-messaging/tags
     """
-    wanted = f"a JSON object of at most {MOST_TAGS} tags, without spaces in their names and values"
+    expected = f"a JSON object of at most {MOST_TAGS} tags, without spaces in their names and values"
     try:
         read = json.loads(value)
     except (ValueError, RecursionError):
-        raise ValueError(wanted) from None
+        raise ValueError(expected) from None
     if not isinstance(read, dict) or len(read) > MOST_TAGS:
-        raise ValueError(wanted)
+        raise ValueError(expected)
     for name, text in read.items():
         if not (_TAG_NAME.fullmatch(name) and isinstance(text, str) and _TAG_VALUE.fullmatch(text)):
-            raise ValueError(wanted)
+            raise ValueError(expected)
     return read
 
 

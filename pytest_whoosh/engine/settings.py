@@ -119,8 +119,8 @@ def _delays(value: object) -> Mapping[str, timedelta]:
             raise ValueError("delays by step. " + unknown_name("step", name, (*DELAYS, PRICE)).removesuffix("."))
         try:
             given[str(name)] = duration(amount)
-        except ValueError as wanted:
-            raise ValueError(f"as the delay of {str(name)!r} {wanted}") from None
+        except ValueError as expected:
+            raise ValueError(f"as the delay of {str(name)!r} {expected}") from None
     # By default a negative receipt takes as long as a positive one, and a failure as long as a handover.
     given.setdefault(Status.UNDELIVERED, given.get(Status.DELIVERED, DELAYS[Status.UNDELIVERED]))
     given.setdefault(Status.FAILED, given.get(Status.SENT, DELAYS[Status.FAILED]))
@@ -272,8 +272,8 @@ def read_setting(name: str, value: object) -> object:
         raise TypeError(unknown_name("setting", name, NAMES))
     try:
         return _READERS[name](value)
-    except ValueError as wanted:
-        raise ValueError(f"Setting {name!r} cannot be {value!r}: it takes {wanted}.") from None
+    except ValueError as expected:
+        raise ValueError(f"Setting {name!r} cannot be {value!r}: it takes {expected}.") from None
 
 
 _DEFAULTS: Final = Settings()

@@ -216,15 +216,15 @@ def check_properties(resource: type, properties: Mapping[str, object]) -> dict[s
 
 
 def _check_value(name: str, keyword: _Keyword, value: object) -> object:
-    wanted, given = type(keyword.default), dialect().argument(name, value)
-    if isinstance(value, bool) or wanted is bool:
-        if not isinstance(value, bool) or wanted is not bool:
-            raise TypeError(f"{given}: {name} takes {'True or False' if wanted is bool else 'no boolean'}.")
+    expected_type, given = type(keyword.default), dialect().argument(name, value)
+    if isinstance(value, bool) or expected_type is bool:
+        if not isinstance(value, bool) or expected_type is not bool:
+            raise TypeError(f"{given}: {name} takes {'True or False' if expected_type is bool else 'no boolean'}.")
         return value
     if keyword.read is None:
         return value
-    if not isinstance(value, int if wanted is int else str):
-        raise TypeError(f"{given}: {name} takes {'a whole number' if wanted is int else 'a text'}.")
+    if not isinstance(value, int if expected_type is int else str):
+        raise TypeError(f"{given}: {name} takes {'a whole number' if expected_type is int else 'a text'}.")
     try:
         return keyword.read(str(value))
     except ValueError as problem:

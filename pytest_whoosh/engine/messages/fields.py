@@ -41,12 +41,12 @@ Normaliser: TypeAlias = Callable[[str, object], object]
 # Value types
 
 
-def _unchanged(name: str, wanted: object) -> object:  # noqa: ARG001  # the signature of Normaliser
-    return wanted
+def _unchanged(name: str, expected: object) -> object:  # noqa: ARG001  # the signature of Normaliser
+    return expected
 
 
-def _equal(wanted: object, actual: object) -> bool:
-    return bool(wanted == actual)
+def _equal(expected: object, actual: object) -> bool:
+    return bool(expected == actual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +61,34 @@ class ValueType:
     words: tuple[str, ...] = ()
 
 
-def _number(name: str, wanted: object) -> object:
+def _number(name: str, expected: object) -> object:
     """Convert a text to a number, because the API writes some numbers as text, and so do tests."""
-    if not isinstance(wanted, str):
-        return wanted
-    if not wanted.isdecimal():
-        raise ValueError(f"{name} is a number, not {wanted!r}.")
-    return int(wanted)
+    if not isinstance(expected, str):
+        return expected
+    if not expected.isdecimal():
+        raise ValueError(f"{name} is a number, not {expected!r}.")
+    return int(expected)
 
 
-def _amount(name: str, wanted: object) -> object:
-    if not isinstance(wanted, str | float):
-        return wanted
+def _amount(name: str, expected: object) -> object:
+    if not isinstance(expected, str | float):
+        return expected
     try:
-        return Decimal(str(wanted))
+        return Decimal(str(expected))
     except InvalidOperation:
-        raise ValueError(f'{name} is an amount such as Decimal("-0.0079"), not {wanted!r}.') from None
+        raise ValueError(f'{name} is an amount such as Decimal("-0.0079"), not {expected!r}.') from None
 
 
-def _moment(name: str, wanted: object) -> object:
-    return require_aware(wanted, name) if isinstance(wanted, datetime) else wanted
+def _moment(name: str, expected: object) -> object:
+    return require_aware(expected, name) if isinstance(expected, datetime) else expected
 
 
-def _list(name: str, wanted: object) -> object:  # noqa: ARG001
-    return list(wanted) if type(wanted) is tuple else wanted
+def _list(name: str, expected: object) -> object:  # noqa: ARG001
+    return list(expected) if type(expected) is tuple else expected
 
 
-def _history(name: str, wanted: object) -> object:
-    changes = _list(name, wanted)
+def _history(name: str, expected: object) -> object:
+    changes = _list(name, expected)
     if type(changes) is list:
         for change in changes:
             if type(change) is tuple:
@@ -97,17 +97,17 @@ def _history(name: str, wanted: object) -> object:
     return changes
 
 
-def _same_address(wanted: object, actual: object) -> bool:
-    if isinstance(wanted, str):
-        return isinstance(actual, str) and same_address(wanted, actual)
-    return bool(wanted == actual)
+def _same_address(expected: object, actual: object) -> bool:
+    if isinstance(expected, str):
+        return isinstance(actual, str) and same_address(expected, actual)
+    return bool(expected == actual)
 
 
 def _one_of(*words: str) -> ValueType:
-    def normalise(name: str, wanted: object) -> object:
-        if isinstance(wanted, str) and wanted not in words:
-            raise ValueError(unknown_name(name, wanted, words))
-        return wanted
+    def normalise(name: str, expected: object) -> object:
+        if isinstance(expected, str) and expected not in words:
+            raise ValueError(unknown_name(name, expected, words))
+        return expected
 
     return ValueType(str, normalise, words=words)
 
@@ -553,65 +553,65 @@ class Approximate(Protocol):
 
 
 #: The criteria for a field: a value to compare, a pattern to search for, or a function to call.
-Wanted: TypeAlias = "T | re.Pattern[str] | Callable[[T], object] | Comparable | type[Comparable]"
+Criterion: TypeAlias = "T | re.Pattern[str] | Callable[[T], object] | Comparable | type[Comparable]"
 #: The same for a field that can be None. Functions are typed with Any here, so most need not handle None.
-WantedOrNone: TypeAlias = "T | re.Pattern[str] | Callable[[Any], object] | Comparable | type[Comparable] | None"
+CriterionOrNone: TypeAlias = "T | re.Pattern[str] | Callable[[Any], object] | Comparable | type[Comparable] | None"
 
 
 class MatchAtCreation(TypedDict, total=False):
     """The match keys of a rule: the fields that are known when the message is created."""
 
-    to: Wanted[str]
-    from_: WantedOrNone[str]
-    body: Wanted[str]
-    direction: Wanted[str]
-    num_segments: Wanted[int] | str | Approximate
-    segments: Wanted[list[str]] | tuple[str, ...]
-    encoding: Wanted[str]
-    media_urls: Wanted[list[str]] | tuple[str, ...]
-    num_media: Wanted[int] | str | Approximate
-    date_created: Wanted[datetime]
-    send_at: WantedOrNone[datetime]
-    messaging_service_sid: WantedOrNone[str]
-    account_sid: Wanted[str]
-    status_callback: WantedOrNone[str]
-    content_sid: WantedOrNone[str]
-    content_variables: WantedOrNone[str]
-    content: WantedOrNone[dict[str, object]]
-    request: Wanted[dict[str, str | list[str]]]
-    application_sid: WantedOrNone[str]
-    validity_period: Wanted[int] | str | Approximate
-    max_price: WantedOrNone[Decimal] | str | float | Approximate
-    provide_feedback: Wanted[bool]
-    attempt: WantedOrNone[int] | str | Approximate
-    content_retention: WantedOrNone[str]
-    address_retention: WantedOrNone[str]
-    smart_encoded: WantedOrNone[bool]
-    persistent_action: Wanted[list[str]] | tuple[str, ...]
-    shorten_urls: Wanted[bool]
-    send_as_mms: Wanted[bool]
-    schedule_type: WantedOrNone[str]
-    fallback_from: WantedOrNone[str]
-    risk_check: WantedOrNone[str]
-    traffic_type: WantedOrNone[str]
-    message_intent: WantedOrNone[str]
-    force_delivery: Wanted[bool]
-    tags: WantedOrNone[dict[str, str]]
+    to: Criterion[str]
+    from_: CriterionOrNone[str]
+    body: Criterion[str]
+    direction: Criterion[str]
+    num_segments: Criterion[int] | str | Approximate
+    segments: Criterion[list[str]] | tuple[str, ...]
+    encoding: Criterion[str]
+    media_urls: Criterion[list[str]] | tuple[str, ...]
+    num_media: Criterion[int] | str | Approximate
+    date_created: Criterion[datetime]
+    send_at: CriterionOrNone[datetime]
+    messaging_service_sid: CriterionOrNone[str]
+    account_sid: Criterion[str]
+    status_callback: CriterionOrNone[str]
+    content_sid: CriterionOrNone[str]
+    content_variables: CriterionOrNone[str]
+    content: CriterionOrNone[dict[str, object]]
+    request: Criterion[dict[str, str | list[str]]]
+    application_sid: CriterionOrNone[str]
+    validity_period: Criterion[int] | str | Approximate
+    max_price: CriterionOrNone[Decimal] | str | float | Approximate
+    provide_feedback: Criterion[bool]
+    attempt: CriterionOrNone[int] | str | Approximate
+    content_retention: CriterionOrNone[str]
+    address_retention: CriterionOrNone[str]
+    smart_encoded: CriterionOrNone[bool]
+    persistent_action: Criterion[list[str]] | tuple[str, ...]
+    shorten_urls: Criterion[bool]
+    send_as_mms: Criterion[bool]
+    schedule_type: CriterionOrNone[str]
+    fallback_from: CriterionOrNone[str]
+    risk_check: CriterionOrNone[str]
+    traffic_type: CriterionOrNone[str]
+    message_intent: CriterionOrNone[str]
+    force_delivery: Criterion[bool]
+    tags: CriterionOrNone[dict[str, str]]
 
 
 class Match(MatchAtCreation, total=False):
     """The match keys of a message: its fields."""
 
-    sid: Wanted[str]
-    status: Wanted[str]
-    error_code: WantedOrNone[int] | str
-    error_message: WantedOrNone[str]
-    price: WantedOrNone[Decimal] | str | float | Approximate
-    price_unit: WantedOrNone[str]
-    date_sent: WantedOrNone[datetime]
-    date_updated: Wanted[datetime]
-    feedback: WantedOrNone[str]
-    history: Wanted[list[tuple[str, datetime]]] | tuple[tuple[str, datetime], ...]
-    callbacks: Wanted[list[Any]]
-    redacted: Wanted[bool]
-    deleted: Wanted[bool]
+    sid: Criterion[str]
+    status: Criterion[str]
+    error_code: CriterionOrNone[int] | str
+    error_message: CriterionOrNone[str]
+    price: CriterionOrNone[Decimal] | str | float | Approximate
+    price_unit: CriterionOrNone[str]
+    date_sent: CriterionOrNone[datetime]
+    date_updated: Criterion[datetime]
+    feedback: CriterionOrNone[str]
+    history: Criterion[list[tuple[str, datetime]]] | tuple[tuple[str, datetime], ...]
+    callbacks: Criterion[list[Any]]
+    redacted: Criterion[bool]
+    deleted: Criterion[bool]

@@ -115,10 +115,10 @@ def _test(field: Field, expected: object) -> Callable[[Message], bool]:
 def _test_of_value(field: Field, expected: object) -> Callable[[Any], bool]:
     if is_pattern(expected):
         return _searches(expected)
-    wanted, matches = field.type.normalise(field.name, expected), field.type.matches
-    if is_function(wanted):
-        return lambda actual: bool(wanted == actual) or bool(wanted(actual))
-    return lambda actual: matches(wanted, actual)
+    normalised, matches = field.type.normalise(field.name, expected), field.type.matches
+    if is_function(normalised):
+        return lambda actual: bool(normalised == actual) or bool(normalised(actual))
+    return lambda actual: matches(normalised, actual)
 
 
 def _searches(pattern: Searchable) -> Callable[[Any], bool]:

@@ -209,8 +209,8 @@ def _normal_name(name: str) -> str:
 def _values_test(expected: object, name: str) -> Callable[[Any], bool]:
     """Return the test for a parameter's values. One value must match; a list must equal all values."""
     if isinstance(expected, list | tuple):
-        wanted = [_text(value) for value in expected]
-        return lambda values: [_text(value) for value in values] == wanted
+        texts = [_text(value) for value in expected]
+        return lambda values: [_text(value) for value in values] == texts
     if expected is None:
         return lambda values: not values or values == [None]
     if isinstance(expected, re.Pattern):

@@ -393,5 +393,5 @@ def _before(status: Status, **span: object) -> Mapping[Status, timedelta]:
         return UNCHANGED
     try:
         return {status: duration(given)}
-    except ValueError as wanted:
-        raise ValueError(f"{dialect().keyword(name)} takes {wanted}; not {given!r}.") from None
+    except ValueError as expected:
+        raise ValueError(f"{dialect().keyword(name)} takes {expected}; not {given!r}.") from None
