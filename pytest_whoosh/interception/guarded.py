@@ -54,11 +54,12 @@ def _of_last_address(_: object, *args: object) -> object:
 
 def _of_sent(_: object, data: object = b"", *__: object) -> object:
     """Read the host from bytes that ask a proxy to connect to it, for any library."""
-    found = _ASKED.match(data) if isinstance(data, (bytes, bytearray, memoryview)) else None
+    found = re.match(_ASKED, data) if isinstance(data, (bytes, bytearray, memoryview)) else None
     return found[1] if found else None
 
 
-_ASKED: Final = re.compile(rb"(?:CONNECT |[A-Z]{3,7} https?://(?:[^/@\s]*@)?)([^\s:/]+)")
+# Compiled when first used, as all patterns here: every run of pytest reads this module.
+_ASKED: Final = rb"(?:CONNECT |[A-Z]{3,7} https?://(?:[^/@\s]*@)?)([^\s:/]+)"
 
 
 def _of_sent_parts(_: object, parts: object = (), *args: object) -> object:
@@ -218,7 +219,7 @@ _CURLOPT_URL: Final = 10002
 #: The options that take a URL: URL, REQUEST_TARGET, PROXY, PRE_PROXY and DOH_URL.
 _CURL_URLS: Final = frozenset({_CURLOPT_URL, 10266, 10004, 10262, 10279})
 _CURLOPT_CONNECT_TO: Final = 10243
-_URL: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:(?!\d+(?:[/?#]|$)))?[/\\]*([^/?#]*)")
+_URL: Final = r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:(?!\d+(?:[/?#]|$)))?[/\\]*([^/?#]*)"
 
 
 def host_in(url: object) -> str | None:
@@ -229,7 +230,7 @@ def host_in(url: object) -> str | None:
     """
     if isinstance(url, (bytes, bytearray)):
         url = bytes(url).decode("utf-8", "replace")
-    found = _URL.match(url) if isinstance(url, str) else None
+    found = re.match(_URL, url) if isinstance(url, str) else None
     if found is None:
         return None
     hosts = [_host_of_authority(authority) for authority in (found[1].partition("\\")[0], found[1])]
