@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pytest_whoosh.api import ROUTES
+from pytest_whoosh.api import all_routes
 from pytest_whoosh.engine.carrier.senders import MMS_COUNTRIES
 from pytest_whoosh.engine.carrier.throughput import (
     CHANNEL_RATE,
@@ -276,7 +276,7 @@ def lifecycle() -> Iterator[tuple[str, ...]]:
 def endpoints() -> Iterator[tuple[str, ...]]:
     yield "Path", "Methods"
     methods: dict[str, list[str]] = {}
-    for routes in ROUTES:
+    for routes in all_routes():
         for route in routes:
             if not route.handler.__name__.startswith("refuse_"):
                 methods.setdefault(route.path, []).append(route.method)

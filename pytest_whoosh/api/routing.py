@@ -7,6 +7,7 @@ from binascii import Error as NotBase64
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -169,15 +170,24 @@ class Product:
     """A product of the vendor's: the routes of its hosts.
 
     Args:
-        routes: the routes of the product's resources.
+        load: returns the routes of the product's resources. It imports their modules when the first call comes, because
+            most apps use one product.
         mocks_first: True if the user's own mocks answer rather than the fake.
     """
 
-    __slots__ = ("mocks_first", "routes")
-
-    def __init__(self, *routes: Routes, mocks_first: bool = False) -> None:
-        self.routes = routes
+    def __init__(self, load: Callable[[], tuple[Routes, ...]], *, mocks_first: bool = False) -> None:
+        self._load = load
         self.mocks_first = mocks_first
+
+    @cached_property
+    def routes(self) -> tuple[Routes, ...]:
+        """The routes of the product's resources."""
+        return self._load()
+
+    @cached_property
+    def tree(self) -> "_Node":
+        """The product's paths, as a tree of their segments."""
+        return _build_tree(self.routes)
 
 
 @dataclass(slots=True)
@@ -193,16 +203,13 @@ class Router:
     """Finds the route for a request. It takes one step for each segment of the path."""
 
     def __init__(self, products: Mapping[str, Product]) -> None:
-        trees = {product: _build_tree(product.routes) for product in products.values()}
-        #: The known paths by product.
-        self._roots = {label: trees[product] for label, product in products.items()}
         self._products = products
 
     def find(self, product: str, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
         """Return a path's routes by method, and the values in it; None if no faked product has such a path."""
-        node = self._roots.get(product)
-        if node is None:
+        if product not in self._products:
             return None
+        node = self._products[product].tree
         values: dict[str, str] = {}
         for segment in path.strip("/").split("/"):
             following = node.literal.get(segment)
@@ -216,7 +223,7 @@ class Router:
 
     def __contains__(self, product: str) -> bool:
         """True if a product is faked."""
-        return product in self._roots
+        return product in self._products
 
     def asks_mocks_first(self, product: str) -> bool:
         """True if the user's own mocks answer calls to a product rather than the fake: it is not faked, or says so."""
@@ -225,7 +232,7 @@ class Router:
     @property
     def products(self) -> list[str]:
         """The products that are faked."""
-        return list(self._roots)
+        return list(self._products)
 
     def paths(self, product: str) -> list[str]:
         """Return the paths of a product, with the names of their values in braces."""

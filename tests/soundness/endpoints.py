@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from pytest_whoosh import Whoosh
-from pytest_whoosh.api import PRODUCTS, ROUTES
+from pytest_whoosh.api import PRODUCTS, all_routes
 from pytest_whoosh.api.routing import Route
 from pytest_whoosh.engine.http import Request, Response
 from pytest_whoosh.engine.parameters import parameters_of
@@ -98,7 +98,7 @@ def _declared(module: str, kind: str = "") -> Iterator[str]:
                 yield from (parameter.name for parameter in parameters_of(form))
 
 
-ENDPOINTS = [Endpoint(route) for routes in ROUTES for route in routes]
+ENDPOINTS = [Endpoint(route) for routes in all_routes() for route in routes]
 
 
 @dataclass(frozen=True)
