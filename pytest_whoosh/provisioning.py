@@ -37,7 +37,7 @@ from .engine.account.resources import (
     Sim,
     VerifyService,
 )
-from .engine.addresses import AddressKind, address_kind, channel_of, country_of, normalize_address, phone_of
+from .engine.addresses import AddressKind, address_kind, channel_of, country_of, parse_address, phone_of
 from .engine.dialect import dialect
 from .engine.errors import unknown_name
 from .engine.lookup import E164, LookupFacts, LookupOverride, read_override
@@ -137,7 +137,7 @@ class Provisioning:
 
                 assert whoosh.callbacks[0].url == "https://app.example/sms"
         """
-        address = normalize_address(number)
+        address = parse_address(number)
         if address is None or channel_of(address):
             wanted = 'a phone number such as "+15557122661"'
             if isinstance(number, str) and number.lower().startswith("sim:"):
@@ -230,7 +230,7 @@ class Provisioning:
             ValueError: ``address`` is not a channel address, or the API refuses the value of a property.
             TypeError: There is no such property.
         """
-        known = normalize_address(address) if isinstance(address, str) else None
+        known = parse_address(address)
         if known is None or channel_of(known) is None:
             raise ValueError(
                 _wrong_argument("add_channel_sender", 'a channel address such as "whatsapp:+15557122661"', address)
@@ -327,7 +327,10 @@ class Provisioning:
                 f"{dialect().method('add_template')} takes a text, {media_or_types}: a template cannot be empty."
             )
         try:
-            known, defaults = read_types(given), read_defaults(variables and dict(variables))
+            known, defaults = (
+                read_types(given),
+                read_defaults(dict(variables) if isinstance(variables, Mapping) else variables),
+            )
         except ValueError as problem:
             raise ValueError(f"{dialect().method('add_template')}: {problem}.") from None
         template = self._create(
@@ -352,7 +355,7 @@ class Provisioning:
             ValueError: There is no such template or status.
         """
         _require_approval_status(status, "set_approval")
-        sid = template if isinstance(template, str) else template.sid
+        sid = template if isinstance(template, str) else str(getattr(template, "sid", template))
         every = (account.resources.templates.get(sid) for account in self._current_vendor().accounts.values())
         found = next(filter(None, every), None)
         if found is None:
@@ -386,7 +389,7 @@ class Provisioning:
         Raises:
             ValueError: ``url`` is not a URL, or ``status`` is not an HTTP status.
         """
-        if urlsplit(url).scheme not in ("http", "https"):
+        if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https"):
             raise ValueError(_wrong_argument("add_media", 'a URL such as "https://app.example/cat.jpg"', url))
         if content is not None and not isinstance(content, bytes):
             raise TypeError(f"The content of a file must be bytes, not {type(content).__name__}.")
@@ -411,7 +414,7 @@ class Provisioning:
             ValueError: ``person`` or ``sender`` is not an address, or there is no such service.
         """
         resources = self._current_vendor().resources
-        address = normalize_address(person)
+        address = parse_address(person)
         if address is None:
             raise ValueError(_wrong_argument("opt_out", 'a phone number such as "+15558675310"', person))
         if sender in resources.services:
@@ -440,7 +443,7 @@ class Provisioning:
         Raises:
             ValueError: ``number`` is not a US number.
         """
-        address = normalize_address(number) if isinstance(number, str) else None
+        address = parse_address(number)
         if address is None or address_kind(address) is not AddressKind.NUMBER or country_of(address) != "US":
             raise ValueError(_wrong_argument("deactivate", 'a US number such as "+15558675310"', number))
         if on is None:
@@ -555,7 +558,7 @@ class Provisioning:
         """
         vendor = self._current_vendor()
         address = number.strip() if isinstance(number, str) else ""
-        known = normalize_address(address)
+        known = parse_address(address)
         if known is not None and channel_of(known) is None:
             address = known
         elif valid is not False or not E164.fullmatch(address):
@@ -586,10 +589,13 @@ class Provisioning:
         return vendor.create(resource, vendor.account, **properties)
 
     def _address(self, sender: str) -> str:
-        address = normalize_address(sender) if isinstance(sender, str) else None
+        address = parse_address(sender)
         if address is None and isinstance(sender, str) and address_kind(sender) in _SPELLED_ONE_WAY:
             address = sender
         if address is None:
+            for name in ("phone_number", "short_code", "address"):
+                if isinstance(known := getattr(sender, name, None), str):
+                    raise TypeError(f"A sender is passed as its address: write {known!r}, not the record.")
             raise ValueError(
                 f'A sender must be a phone number such as "+15557122661", a short code, an alphanumeric sender of at '
                 f"most 11 characters, or a channel address; not {sender!r}."

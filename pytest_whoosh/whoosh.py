@@ -30,7 +30,7 @@ from .api.routing import dispatch, may_be_mocked
 from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier, is_asynchronous
 from .delivery.refusals import require_app
-from .engine.addresses import normalize_address, phone_of
+from .engine.addresses import parse_address, phone_of
 from .engine.carrier.links import only_link
 from .engine.carrier.throughput import MMS_RATES, Backlog, Throughput, home_country, sender_type_of
 from .engine.concurrency import Concurrency
@@ -981,6 +981,7 @@ class Whoosh(Suggesting, Provisioning):
         self._begin_action()
         if isinstance(media, str):
             raise TypeError(f"media takes several files: write media=[{media!r}].")
+        _require_body(body)
         person, ours = self._person(from_), self._address(to)
         body, extra = (
             replace_surrogates(body),
@@ -1010,7 +1011,7 @@ class Whoosh(Suggesting, Provisioning):
 
     @staticmethod
     def _person(number: str) -> str:
-        address = normalize_address(number)
+        address = parse_address(number)
         if address is None:
             raise ValueError(
                 f'A person must be a phone number such as "+15558675310", or a channel address; not {number!r}.'
@@ -1225,6 +1226,11 @@ def _amount(weeks: float, days: float, hours: float, minutes: float, seconds: fl
     except (OverflowError, ValueError, TypeError) as problem:
         method = dialect().method("travel")
         raise type(problem)(f"{method} takes numbers of weeks, days, hours, minutes or seconds: {problem}.") from None
+
+
+def _require_body(body: object) -> None:
+    if not isinstance(body, str):
+        raise TypeError(f"A message's body is a text, not {body!r}.")
 
 
 def _wrong_count(count: object) -> str:

@@ -111,6 +111,11 @@ def normalize_address(text: str) -> str | None:
     return _possible_number(text)
 
 
+def parse_address(given: object) -> str | None:
+    """Return an address that a test passes, as :func:`normalize_address` does; None for anything but a text."""
+    return normalize_address(given) if isinstance(given, str) else None
+
+
 def _channel_address(name: str, address: str) -> str | None:
     channel = CHANNELS.get(name)
     if channel is None:
