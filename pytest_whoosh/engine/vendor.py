@@ -89,6 +89,14 @@ class ApiCall:
     sid: str | None = None
     #: What a refused call posted, such as ``To='12'``.
     posted: str | None = None
+    #: The rule about API calls that answered it.
+    rule: CallRule | None = None
+
+    @property
+    def remark(self) -> str | None:
+        """The note, and the rule that answered the call in the words of the reader's dialect."""
+        scripted = f"scripted by {self.rule._written}" if self.rule else None
+        return ", ".join(filter(None, (self.note, scripted))) or None
 
     @property
     def is_refused(self) -> bool:
@@ -444,9 +452,7 @@ class Vendor:
             api_call.note = _shortened(f"{error.message} ({error.why})" if error.why else error.message)
         if api_call.is_refused and request.method == "POST":
             api_call.posted = _posted(request)
-        if rule:
-            said = f"{api_call.note}, " if api_call.note else ""
-            api_call.note = f"{said}scripted by {rule._written}"
+        api_call.rule = rule
         if api_call.status == HTTPStatus.TEMPORARY_REDIRECT and isinstance(answer, Response):
             api_call.note = _NOT_FOLLOWED
             self._redirected[str(answer.header("location")).partition("?")[2]].append(api_call)

@@ -139,7 +139,7 @@ def _call(call: ApiCall, hide: Hide) -> Data:
         url=hide(call.url),
         status=call.status,
         code=call.code,
-        note=call.note and hide(call.note),
+        note=call.remark and hide(call.remark),
         title=error.get("title"),
         help=error.get("url"),
         sid=call.sid,

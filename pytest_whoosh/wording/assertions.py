@@ -240,7 +240,7 @@ def _refusal(call: ApiCall) -> str:
     shown = resource.partition("/")[2] or path
     code = f" {call.code}" if call.code else ""
     answer = "no response" if call.status is None else f"{call.status}{code}"
-    return printable(f"{call.method} {shown} -> {answer}{f': {call.note}' if call.note else ''}")
+    return printable(f"{call.method} {shown} -> {answer}{f': {call.remark}' if call.remark else ''}")
 
 
 # Callbacks

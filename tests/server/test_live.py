@@ -53,6 +53,17 @@ def test_a_limit_that_will_not_do_is_refused(call, limit):
     assert answer.json()["error"].startswith("limit is a number from 1 to 10000, not ")
 
 
+def test_a_scripted_answer_names_its_rule_as_a_request(call, client, whoosh):
+    whoosh.when_called("GET", "/Messages.json").reject(20404)
+    with pytest.raises(TwilioRestException):
+        client.messages.list()
+
+    (shown,) = call("GET", "/_whoosh/snapshot").json()["calls"]
+
+    assert shown["note"].endswith('scripted by POST /_whoosh/when_called {"method": "GET", "url": "/Messages.json"}')
+    assert "scripted by whoosh.when_called('GET', '/Messages.json')" in whoosh.traffic()
+
+
 @pytest.mark.parametrize("path", ["/", "/_whoosh/snapshot", "/_whoosh/events"])
 def test_the_page_is_only_read(call, path):
     answer = call("POST", path)
