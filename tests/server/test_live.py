@@ -54,14 +54,14 @@ def test_a_limit_that_will_not_do_is_refused(call, limit):
 
 
 def test_a_scripted_answer_names_its_rule_as_a_request(call, client, whoosh):
-    whoosh.when_called("GET", "/Messages.json").reject(20404)
+    whoosh.when_called("GET", "/Messages/*.json").reject(20404)
     with pytest.raises(TwilioRestException):
-        client.messages.list()
+        client.messages(f"SM{'0' * 32}").fetch()
 
     (shown,) = call("GET", "/_whoosh/snapshot").json()["calls"]
 
-    assert shown["note"].endswith('scripted by POST /_whoosh/when_called {"method": "GET", "url": "/Messages.json"}')
-    assert "scripted by whoosh.when_called('GET', '/Messages.json')" in whoosh.traffic()
+    assert shown["note"].endswith('scripted by POST /_whoosh/when_called {"method": "GET", "url": "/Messages/*.json"}')
+    assert "scripted by whoosh.when_called('GET', '/Messages/*.json')" in whoosh.traffic()
 
 
 @pytest.mark.parametrize("path", ["/", "/_whoosh/snapshot", "/_whoosh/events"])
