@@ -393,7 +393,7 @@ class Provisioning:
             raise ValueError(_wrong_argument("add_media", 'a URL such as "https://app.example/cat.jpg"', url))
         if content is not None and not isinstance(content, bytes):
             raise TypeError(f"The content of a file must be bytes, not {type(content).__name__}.")
-        if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
+        if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
             raise ValueError(f"The status of a media URL must be an HTTP status such as 404, not {status!r}.")
         file = smallest_file(content_type or content_type_of(url))
         file = replace(file, content=file.content if content is None else content, status=status)

@@ -11,7 +11,10 @@ from pytest_whoosh.engine.http import replace_surrogates
 #: The documentation of the syntax.
 SYNTAX: Final = "https://github.com/google/re2/wiki/Syntax"
 #: The most memory in bytes for a compiled pattern.
-_MOST_MEMORY: Final = 8 * 1024 * 1024
+_MOST_MEMORY: Final = 1024 * 1024
+#: The longest pattern, in characters, and the most groups of one. RE2's time grows with the square of the groups.
+_LONGEST: Final = 10_000
+_MOST_GROUPS: Final = 100
 _NOT_INSTALLED: Final = (
     "A pattern needs google-re2, which the extra installs where it is built for the platform: "
     'pip install "pytest-whoosh[server]". Match by a value instead, or search the answer yourself.'
@@ -28,6 +31,11 @@ class Pattern:
     __slots__ = ("_compiled", "groups", "pattern")
 
     def __init__(self, pattern: str) -> None:
+        if len(pattern) > _LONGEST:
+            raise ValueError(f"A pattern has at most {_LONGEST:,} characters, and this one has {len(pattern):,}.")
+        groups = pattern.count("(")  # an upper bound, known before RE2 spends time on the pattern
+        if groups > _MOST_GROUPS:
+            raise ValueError(f"A pattern has at most {_MOST_GROUPS} parentheses, and this one has {groups}.")
         try:
             import re2  # only for those who give patterns: it is not built for every platform
         except ImportError:

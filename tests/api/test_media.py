@@ -653,3 +653,19 @@ def test_row_25_a_setting_names_the_host(chosen: str, host: str) -> None:
 
         assert urlsplit(url).netloc == host
         assert requests.get(url, auth=AUTH, timeout=5).status_code == 200
+
+
+NO_CONTENT_TYPES = ["image/png\r\nX: 1", "image/png\n", "image/png\0", "image/png\x85", " ", "x" * 300]
+
+
+@pytest.mark.parametrize("content_type", NO_CONTENT_TYPES, ids=ascii)
+def test_a_content_type_that_no_header_can_hold_is_refused(whoosh: Whoosh, content_type: str) -> None:
+    with pytest.raises(ValueError, match='A content type is a text such as "image/png", not '):
+        whoosh.add_media(CAT, content_type=content_type)
+    with pytest.raises(ValueError, match='A content type is a text such as "image/png", not '):
+        whoosh.receive("Hi", from_=PERSON, to=SENDER, media=[(b"...", content_type)])
+
+
+def test_a_status_that_no_response_ends_with_is_refused(whoosh: Whoosh) -> None:
+    with pytest.raises(ValueError, match="The status of a media URL must be an HTTP status such as 404, not 100"):
+        whoosh.add_media(CAT, status=100)

@@ -41,6 +41,26 @@ def test_a_pattern_beyond_the_engine_is_refused_with_the_syntax(control: Control
     )
 
 
+@pytest.mark.parametrize(
+    ("pattern", "problem"),
+    [
+        ("(" * 20_000 + ")" * 20_000, "A pattern has at most 10,000 characters, and this one has 40,000."),
+        ("(a)?" * 2_000, "A pattern has at most 100 parentheses, and this one has 2000."),
+        (r"(?:\pL\d?){900}", "pattern too large - compile failed"),
+    ],
+    ids=["long", "groups", "memory"],
+)
+def test_a_pattern_that_takes_long_is_refused(control: Controller, pattern: str, problem: str) -> None:
+    for method, operation, options in (
+        ("POST", "when", {"json": {"match": {"body~": pattern}, "fail": True}}),
+        ("POST", "assert_sent", {"json": {"body~": pattern}}),
+    ):
+        status, text = control.refusal(method, operation, **options)
+
+        assert status == 400
+        assert problem in text
+
+
 @pytest.mark.parametrize("path", ["/_whoosh/outbox", "/_whoosh/snapshot", "/_whoosh/events", "/_whoosh/openapi.json"])
 @pytest.mark.parametrize(
     "headers",

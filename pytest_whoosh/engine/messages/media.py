@@ -1,5 +1,6 @@
 """Media files: the ones that a test adds to the fake, and small valid ones for all other URLs."""
 
+import re
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -85,13 +86,25 @@ _ACCEPTED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )  # fmt: skip
 
 
+#: A content type that a header can hold: without control characters.
+_CONTENT_TYPE: Final = re.compile(r"(?=\S)[^\x00-\x1f\x7f-\x9f]{1,256}")
+
+
 @dataclass(frozen=True, slots=True)
 class File:
-    """A media file: its bytes, its content type, and the HTTP status of the response at its URL."""
+    """A media file: its bytes, its content type, and the HTTP status of the response at its URL.
+
+    Raises:
+        ValueError: The content type cannot be a header of that response.
+    """
 
     content: bytes
     content_type: str
     status: int = 200
+
+    def __post_init__(self) -> None:
+        if not _CONTENT_TYPE.fullmatch(self.content_type):
+            raise ValueError(f'A content type is a text such as "image/png", not {self.content_type!r}.')
 
     @property
     def is_accepted(self) -> bool:

@@ -4,6 +4,7 @@ import json as json_module
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
 from pytest_whoosh.engine.dialect import Step, dialect
@@ -84,17 +85,20 @@ def respond(
     _require_type("text", text, str)
     _require_type("content", content, bytes)
     checked = _checked_headers(headers)
+    length = next((value for name, value in checked.items() if name.lower() == "content-length"), None)
     if "content-type" not in map(str.lower, checked) and status not in _WITHOUT_BODY:
         checked["Content-Type"] = _content_type(text, content)
     more = {"headers": dict(headers)} if headers else {}
     step: Step = ("respond", {"status": status, **{name: given[name] for name in bodies}, **more})
     if callable(json):
+        _require_length(length, None)
         write = json  # a function of the request
         return ScriptedAnswer(
             step,
             lambda request, _: Response(status, checked, _json(write(ApiRequest(request)), "its json= returned")),
         )
     body = text if text is not None else content if content is not None else "" if json is None else _json(json)
+    _require_length(length, body)
     return ScriptedAnswer(step, lambda _, __: Response(status, checked, body))
 
 
@@ -119,6 +123,8 @@ def require_http_status(status: Any) -> int:
     """Return a value if it is an HTTP status; else raise."""
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
         raise ValueError(f"An HTTP status is a number from 100 to 599, not {status!r}.")
+    if status < HTTPStatus.OK:
+        raise ValueError(f"A client waits for another response after status {status}: use a status from 200 on.")
     return status
 
 
@@ -136,6 +142,8 @@ def _checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     for name, value in (headers or {}).items():
         if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
             raise ValueError(f'The name of a header is a text such as "Retry-After", not {name!r}.')
+        if name.lower() == "transfer-encoding":
+            raise ValueError(f"The header {name} depends on the connection, not on the response: leave it out.")
         if not isinstance(value, str) or "\r" in value or "\n" in value or "\0" in value:
             raise ValueError(f"The header {name} takes a text without line breaks, not {value!r}.")
         try:
@@ -143,6 +151,14 @@ def _checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
         except UnicodeEncodeError:
             raise ValueError(f"The header {name} takes characters of Latin-1 only, not {value!r}.") from None
     return dict(headers or {})
+
+
+def _require_length(length: str | None, body: str | bytes | None) -> None:
+    """Refuse a length that cuts the body off, or that a client would wait for. None is a body that is not known yet."""
+    actual = None if body is None else len(body.encode() if isinstance(body, str) else body)
+    if length is not None and length != str(actual):
+        said = "" if actual is None else f", which has {actual} bytes"
+        raise ValueError(f"The header Content-Length follows from the body{said}: leave it out.")
 
 
 def _content_type(text: str | None, content: bytes | None) -> str:

@@ -841,6 +841,30 @@ def test_a_repeated_callback_is_identical(whoosh: Whoosh, client: Client) -> Non
             id="a status just above",
         ),
         pytest.param(
+            lambda whoosh: whoosh.when().respond(100),
+            ValueError,
+            "A client waits for another response after status 100: use a status from 200 on.",
+            id="a status that is not the last",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().respond(200, text="Hi!", headers={"content-length": "2"}),
+            ValueError,
+            "The header Content-Length follows from the body, which has 3 bytes: leave it out.",
+            id="a length that cuts the body off",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().respond(200, lambda _: {}, headers={"Content-Length": "2"}),
+            ValueError,
+            "The header Content-Length follows from the body: leave it out.",
+            id="a length of a body that is not known yet",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().respond(200, headers={"Transfer-Encoding": "chunked"}),
+            ValueError,
+            "The header Transfer-Encoding depends on the connection, not on the response: leave it out.",
+            id="a header of the connection",
+        ),
+        pytest.param(
             lambda whoosh: whoosh.when().respond("503"),
             ValueError,
             "An HTTP status is a number from 100 to 599, not '503'.",
