@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Final
 
+from pytest_whoosh.wording.texts import printable
+
 from . import guide, segments, serve
 
 _COMMANDS: Final = (serve, segments, guide)
@@ -28,12 +30,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "run" not in given:
         parser.error(f"name a command: {' or '.join(commands.choices)}; --help says what they do")
     if unknown:
-        given.parser.error(f"unrecognized arguments: {' '.join(unknown)}{_hint(given, unknown)}")
+        given.parser.error(printable(f"unrecognized arguments: {' '.join(unknown)}{_hint(given, unknown)}"))
     try:
         status: int = given.run(given)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output has left, such as `head`
         _discard_output()
+        return 1
+    except OSError as problem:  # such as a full disk
+        _discard_output()
+        why = problem.strerror or problem
+        print(f"pytest-whoosh: cannot read the input or write the output: {why}.", file=sys.stderr)  # noqa: T201
         return 1
     return status
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pytest_whoosh.engine.settings import ABOUT, read_setting
 from pytest_whoosh.server import require_extra
 from pytest_whoosh.whoosh import Whoosh
+from pytest_whoosh.wording.texts import printable
 
 from .progress import Progress
 from .stopping import StopSignals
@@ -140,5 +141,5 @@ def _explain(problem: OSError, given: argparse.Namespace) -> str:
 
 
 def _complain(text: str) -> int:
-    print(f"pytest-whoosh: {text}", file=sys.stderr)  # noqa: T201
+    print(printable(f"pytest-whoosh: {text}"), file=sys.stderr)  # noqa: T201
     return 1

@@ -12,7 +12,7 @@ from typing import Final
 
 from pytest_whoosh.engine.misuse import WhooshGuardError
 
-from .guard import SHARED, Guard
+from .guard import SHARED, Guard, append_shared
 from .importing import ImportWatch
 
 _SITE: Final = os.path.join(os.path.dirname(__file__), "child")  # noqa: PTH118, PTH120  # children do without pathlib
@@ -40,9 +40,10 @@ class Children:
 
     def start(self) -> None:
         """Prepare the environment of child processes."""
-        from tempfile import mkdtemp  # imported late, because child processes import this module too
+        from tempfile import gettempdir  # imported late, because child processes import this module too
 
-        self._folder = mkdtemp(prefix="pytest-whoosh-")
+        name = f"pytest-whoosh-{os.urandom(8).hex()}-{self._owner}"
+        self._folder = os.path.join(gettempdir(), name)  # noqa: PTH118
         self._before = {name: os.environ.get(name) for name in ("PYTHONPATH", SHARED)}
         paths = self._before["PYTHONPATH"]
         self._set("PYTHONPATH", _SITE + os.pathsep + paths if paths else _SITE)
@@ -97,15 +98,16 @@ class Children:
         folder, self._folder = self._folder, None
         if folder is None or os.getpid() != self._owner:
             return
-        from shutil import rmtree
-
         if os.environ.get(SHARED, folder) == folder:
             self._set(SHARED, self._before[SHARED])
         paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         if _SITE in paths:  # a test may have added other paths
             paths.remove(_SITE)
             self._set("PYTHONPATH", os.pathsep.join(paths) or self._before["PYTHONPATH"])
-        rmtree(folder, ignore_errors=True)
+        if os.path.isdir(folder):  # noqa: PTH112
+            from shutil import rmtree
+
+            rmtree(folder, ignore_errors=True)
 
 
 def start_in_child(folder: str) -> Guard:
@@ -137,13 +139,4 @@ def _write(folder: str, text: str) -> None:
     import json
 
     test = os.environ.get(_CURRENT_TEST, "").rpartition(" ")[0]
-    line = json.dumps({"test": test or None, "text": text}) + "\n"
-    try:
-        # Opened to append and written with one call, so the lines of several processes do not mix.
-        handle = os.open(os.path.join(folder, _REFUSALS), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)  # noqa: PTH118
-    except OSError:  # the run has ended
-        return
-    try:
-        os.write(handle, line.encode())
-    finally:
-        os.close(handle)
+    append_shared(folder, _REFUSALS, json.dumps({"test": test or None, "text": text}) + "\n")

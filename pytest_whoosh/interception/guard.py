@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import reduce
 from operator import itemgetter
 from typing import Any, Final
@@ -312,11 +313,27 @@ def exempt(host: str, port: int) -> None:
     """Allow TLS connections to a server of this package, even for a host of the vendor."""
     _OWN_SERVERS.add((host, port))
     if shared := os.environ.get(SHARED):
-        try:
-            with open(os.path.join(shared, _ADDRESSES), "a", encoding="ascii") as file:  # noqa: PTH118, PTH123  # pathlib is slow to import in children
-                file.write(f"{host} {port}\n")
-        except OSError:  # the run has ended
-            pass
+        append_shared(shared, _ADDRESSES, f"{host} {port}\n")
+
+
+def append_shared(folder: str, name: str, line: str) -> None:
+    """Append a line to a file in the folder of a run, which the first line creates. Does nothing if the run has ended.
+
+    A run that is killed cannot delete its folder, so most runs have none.
+    """
+    try:
+        if os.name == "posix":
+            os.kill(int(folder.rpartition("-")[2]), 0)  # fails if the process of the run has ended
+        with suppress(FileExistsError):
+            os.mkdir(folder, 0o700)  # noqa: PTH102  # pathlib is slow to import in children
+        # Opened to append and written with one call, so the lines of several processes do not mix.
+        handle = os.open(os.path.join(folder, name), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)  # noqa: PTH118
+    except (OSError, ValueError):
+        return
+    try:
+        os.write(handle, line.encode())
+    finally:
+        os.close(handle)
 
 
 def end_exemption(host: str, port: int) -> None:

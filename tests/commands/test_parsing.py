@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,27 @@ def test_no_traceback_is_printed_to_an_output_that_takes_nothing(arguments: list
     done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, text=True, check=False)
 
     assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("arguments", [["segments", "a", "\x1b[31m"], ["serve", "--host", "\x1b[31m"]], ids=ascii)
+def test_what_a_terminal_would_act_on_is_escaped_in_errors(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_whoosh", *arguments], capture_output=True, text=True, check=False
+    )
+
+    assert r"\x1b[31m" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this machine has no full disk to write to")
+@pytest.mark.parametrize("arguments", [["segments", "Hello"], ["guide"], ["guide", "start"], ["serve"]], ids=" ".join)
+def test_an_output_that_cannot_be_written_is_one_line(arguments: list[str]) -> None:
+    command = f'"$0" -m pytest_whoosh {" ".join(arguments)} > /dev/full'
+
+    done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "pytest-whoosh: cannot read the input or write the output: No space left on device.\n"
 
 
 def test_a_server_ends_quietly_if_nobody_reads_its_line() -> None:

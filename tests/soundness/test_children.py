@@ -3,10 +3,14 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from pytest_whoosh import Server
+from pytest_whoosh.interception import children
+
+CHILD = str(Path(children.__file__).parent / "child")
 
 CHILDREN = """
     import subprocess, sys, multiprocessing, pytest
@@ -97,6 +101,33 @@ def test_a_child_that_runs_pytest_within_pytest_is_guarded_by_the_run_alone(pyte
     )
 
     run_alone().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("end", ["signal.raise_signal(signal.SIGTERM)", "os._exit(1)", "pass"])
+def test_a_run_leaves_no_folder_even_if_it_is_killed(pytester, run_alone, monkeypatch, tmp_path, end):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    pytester.makepyfile(f"import os, signal\ndef test(whoosh):\n    {end}")
+
+    run_alone("--basetemp", str(pytester.path / "base"))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_child_that_outlives_its_run_leaves_no_folder(tmp_path):
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    folder = tmp_path / f"pytest-whoosh-0-{int(ended.stdout)}"
+    environment = {**os.environ, "PYTEST_WHOOSH_RUN": str(folder), "PYTHONPATH": CHILD}
+
+    child = subprocess.run(
+        [sys.executable, "-c", "import urllib.request; urllib.request.urlopen('https://api.twilio.com/')"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "WhooshGuardError: a process that this test started" in child.stderr
+    assert not folder.exists()
 
 
 def test_the_environments_own_sitecustomize_runs_as_well(pytester, run_alone, monkeypatch):
