@@ -1,1 +1,1 @@
-"""The command line: ``python -m pytest_whoosh serve`` and ``python -m pytest_whoosh segments``."""
+"""The commands of the command line: ``serve``, ``segments`` and ``guide``."""

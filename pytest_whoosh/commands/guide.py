@@ -11,7 +11,7 @@ from pytest_whoosh.wording.texts import columns
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the command line."""
-    parser = commands.add_parser("guide", help="show the guide that fits the installed version")
+    parser = commands.add_parser("guide", help="show the guide of the installed version")
     parser.add_argument("page", nargs="?", help="the page to print; without it, list the pages")
     parser.set_defaults(run=_run, parser=parser)
 
@@ -23,7 +23,7 @@ def pages() -> dict[str, Traversable]:
 
 
 def title_of(page: Traversable) -> str:
-    """Return the heading that a page opens with."""
+    """Return the heading of a page."""
     return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
 
 

@@ -28,13 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_to(commands)
     given, unknown = parser.parse_known_args(arguments)
     if "run" not in given:
-        parser.error(f"name a command: {' or '.join(commands.choices)}; --help says what they do")
+        parser.error(f"name a command: {' or '.join(commands.choices)}. --help describes them")
     if unknown:
         given.parser.error(printable(f"unrecognized arguments: {' '.join(unknown)}{_hint(given, unknown)}"))
     try:
         status: int = given.run(given)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output has left, such as `head`
+    except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
         _discard_output()
         return 1
     except OSError as problem:  # such as a full disk
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _hint(given: argparse.Namespace, unknown: Sequence[str]) -> str:
-    """Suggest quotes if the words of a text were given one by one."""
+    """Return a suggestion to quote the text if its words were given as separate arguments, else an empty text."""
     text = getattr(given, "text", None)
     if text is None or any(word.startswith("-") for word in unknown):
         return ""
@@ -54,12 +54,12 @@ def _hint(given: argparse.Namespace, unknown: Sequence[str]) -> str:
 
 
 def _open_closed_streams() -> None:
-    """Replace the streams that the caller closed, which are None, with ones that hold and keep nothing."""
+    """Replace streams that the caller closed (None) with streams to the null device."""
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
 
 
 def _discard_output() -> None:
-    """Send the rest of the output nowhere. Otherwise Python's flush at exit fails with a traceback."""
+    """Discard the rest of the output. Otherwise Python's flush at exit fails with a traceback."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -23,7 +23,7 @@ class Progress:
         moves = self._whoosh.is_moving
         if moves and self._moved:
             self._write(
-                f"It is {self._whoosh.now:%Y-%m-%d %H:%M:%S} UTC; messages on their way: {self._whoosh.in_flight:,}"
+                f"It is {self._whoosh.now:%Y-%m-%d %H:%M:%S} UTC; messages in flight: {self._whoosh.in_flight:,}"
             )
         elif self._shown:
             self._write("")

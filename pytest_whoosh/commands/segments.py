@@ -1,4 +1,4 @@
-"""The command ``segments``: how a text travels as SMS, what makes it dear, and what it costs."""
+"""The command ``segments``: shows a text's encoding and segments, what makes it expensive, and what it costs."""
 
 import argparse
 import json
@@ -17,8 +17,8 @@ from pytest_whoosh.engine.text.smart_encoding import look_alike, smart_encode
 from pytest_whoosh.wording.texts import INDENT, columns, count, name_of
 
 _DESCRIPTION: Final = (
-    "Show the encoding of a text, its segments, the characters that force UCS-2 with their look-alikes in GSM-7, and "
-    "what it costs at the fake's prices. Segments are measured in septets of GSM-7 or in 16-bit units of UCS-2."
+    "Show the encoding and the segments of a text, the characters that force UCS-2 with their look-alikes in GSM-7, "
+    "and the cost at the fake's prices. Segments are measured in septets of GSM-7 or in 16-bit units of UCS-2."
 )
 _UNIT: Final = "USD"
 
@@ -33,21 +33,22 @@ _PLAIN: Final = "\x1b[0m"
 def add_to(commands: Any) -> None:
     """Add the command to the command line."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        "segments", help="show how a text is encoded and cut into segments, and what it costs", description=_DESCRIPTION
+        "segments", help="show the encoding, the segments and the cost of a text", description=_DESCRIPTION
     )
-    parser.add_argument(
-        "text", nargs="?", help="the text (default: standard input, but for the line end that closes it)"
-    )
+    parser.add_argument("text", nargs="?", help="the text (default: standard input, without its last line end)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
-        "--to", type=_country, default="US", help="whom it is for: a country's code, or a number (default: %(default)s)"
+        "--to",
+        type=_country,
+        default="US",
+        help="the recipient: a country's code, or a phone number (default: %(default)s)",
     )
     parser.add_argument("--smart", action="store_true", help="show what smart encoding would save")
     parser.set_defaults(run=run, parser=parser)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Show how a text travels; the exit status."""
+    """Show the analysis of a text, and return the exit status."""
     text = _text(given)
     shown = _analysis(text, given.to)
     if given.smart:
@@ -60,7 +61,7 @@ def run(given: argparse.Namespace) -> int:
 def _text(given: argparse.Namespace) -> str:
     text = _read() if given.text is None else given.text
     if not text:
-        given.parser.error("there is no text, and a message without media needs one")
+        given.parser.error("the text is empty, and a message without media needs a text")
     for place, character in enumerate(text, 1):
         if "\ud800" <= character <= "\udfff":
             given.parser.error(f"the text cannot be sent: its character {place} is {_broken(ord(character))}")
@@ -69,7 +70,7 @@ def _text(given: argparse.Namespace) -> str:
 
 def _read() -> str:
     if sys.stdin.isatty():
-        print("Type the text, then end it with Ctrl-D on a line of its own.", file=sys.stderr)  # noqa: T201
+        print("Type the text, then press Ctrl-D on an empty line.", file=sys.stderr)  # noqa: T201
     try:
         text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
     except KeyboardInterrupt:
@@ -78,17 +79,17 @@ def _read() -> str:
 
 
 def _broken(surrogate: int) -> str:
-    """Describe half of a surrogate pair; a byte that is not UTF-8 is read as one too."""
+    """Describe half of a surrogate pair. Python also reads a byte that is not UTF-8 as one."""
     is_byte = 0xDC80 <= surrogate <= 0xDCFF
     return f"the byte 0x{surrogate - 0xDC00:02X}, not UTF-8" if is_byte else f"U+{surrogate:04X}, half of a pair"
 
 
 def _country(text: str) -> str:
-    """The ISO code of a country, given as such or by a number."""
+    """Return the ISO code of a country. ``text`` is the code, or a phone number."""
     code = country_of(normalize_address(text) or "") if text.startswith("+") else text.upper()
     if code not in SEGMENT_PRICES and code not in _every_country():
         raise argparse.ArgumentTypeError(
-            f'{text!r} is no country: it takes an ISO code such as "US", or a number such as "+15558675310"'
+            f'{text!r} is not a country. Use an ISO code such as "US", or a phone number such as "+15558675310"'
         )
     return code
 
@@ -99,7 +100,7 @@ def _every_country() -> frozenset[str]:
     return frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 
-# What there is to show
+# Analysis
 
 
 def _analysis(text: str, country: str) -> dict[str, Any]:
@@ -174,7 +175,7 @@ def _rows(forcing: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
 
 
 def _positions(offsets: Sequence[int]) -> str:
-    """Places as a reader counts them, from 1."""
+    """Return positions as text, counted from 1."""
     shown = ", ".join(str(offset + 1) for offset in offsets[:_MOST_PLACES])
     return f"{shown} ... ({len(offsets)} in all)" if len(offsets) > _MOST_PLACES else shown
 
@@ -199,6 +200,6 @@ def _has_colours(stream: TextIO) -> bool:
 
 
 def _print(text: str) -> None:
-    """Print, also where the terminal cannot show every character."""
+    """Print a text, with escapes for characters that the terminal cannot show."""
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding))  # noqa: T201

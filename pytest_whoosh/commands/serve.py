@@ -15,8 +15,8 @@ from pytest_whoosh.wording.texts import printable
 from .progress import Progress
 from .stopping import StopSignals
 
-#: Settings without an option: a server's time is virtual, ``--allow-webhooks`` decides about webhooks, there is no test
-#: to guard, and no app in this process that raises or reads its configuration.
+#: Settings without an option: a server's time is virtual, ``--allow-webhooks`` configures webhooks, there is no test to
+#: guard, and no app in this process that raises errors or reads its configuration.
 _NOT_HERE: Final = frozenset({"clock", "callbacks", "app_errors", "env", "django_settings", "guard"})
 _PREFIX: Final = "setting_"
 
@@ -24,17 +24,16 @@ _PREFIX: Final = "setting_"
 _INTERVAL: Final = 1.0
 
 _DESCRIPTION: Final = (
-    "Serve the fake to other processes and other languages. Prints one line, of the environment variables that lead an "
-    "app here, and serves until SIGINT (Ctrl-C), SIGTERM or SIGHUP."
+    "Serve the fake to other processes and other languages. Prints one line with the environment variables that an app "
+    "needs, and serves until SIGINT (Ctrl-C), SIGTERM or SIGHUP."
 )
 #: Why the server cannot listen, and what to do about it.
 _PROBLEMS: Final = {
     errno.EADDRINUSE: (
-        "port {port} of {host} is taken: something listens there already. Choose another with --port, or leave "
-        "--port out for a free one."
+        "port {port} of {host} is already in use. Choose another one with --port, or omit --port for a free one."
     ),
-    errno.EACCES: "port {port} of {host} may not be used: choose one from 1024 on, or leave --port out for a free one.",
-    errno.EADDRNOTAVAIL: "{host} is no address of this machine: --host takes one, or 0.0.0.0 for all of them.",
+    errno.EACCES: "port {port} of {host} may not be used. Choose one from 1024 on, or omit --port for a free one.",
+    errno.EADDRNOTAVAIL: "{host} is not an address of this machine. Choose one with --host, or 0.0.0.0 for all.",
 }
 
 
@@ -51,7 +50,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--proxy",
         action="store_true",
-        help="listen at a second port too, as the HTTPS_PROXY of apps whose hosts are hard-coded; with --tls",
+        help="start an HTTPS proxy at a second port too, for apps with hard-coded hosts; needs --tls",
     )
     parser.add_argument(
         "--proxy-port", type=_port, default=0, metavar="PORT", help="the port of the proxy (default: a free one)"
@@ -61,7 +60,7 @@ def add_to(commands: Any) -> None:
         metavar="HOST",
         action="append",
         default=[],
-        help="let webhooks leave for this host too, and not for this machine only; may hold *, may be repeated",
+        help="post webhooks to this host too, besides this machine; may contain *, may be repeated",
     )
     settings = parser.add_argument_group("settings of the fake")
     for name, about in ABOUT.items():
@@ -78,7 +77,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Serve until a signal comes, and return the exit status."""
+    """Serve until a signal arrives, and return the exit status."""
     try:
         require_extra()
     except ImportError as missing:
@@ -116,13 +115,13 @@ def run(given: argparse.Namespace) -> int:
 def _host(text: str) -> str:
     if text:
         return text
-    raise argparse.ArgumentTypeError("'' is no host: it takes an address of this machine, or 0.0.0.0 for all of them")
+    raise argparse.ArgumentTypeError("'' is not a host. Use an address of this machine, or 0.0.0.0 for all")
 
 
 def _port(text: str) -> int:
     if text.isascii() and text.isdecimal() and int(text) <= 65535:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no port: it takes a number from 0 to 65535")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port. Use a number from 0 to 65535")
 
 
 def _setting(name: str) -> Callable[[str], object]:
@@ -136,7 +135,7 @@ def _setting(name: str) -> Callable[[str], object]:
 
 
 def _explain(problem: OSError, given: argparse.Namespace) -> str:
-    known = _PROBLEMS.get(problem.errno or 0, "{host} cannot be listened at: {reason}.")
+    known = _PROBLEMS.get(problem.errno or 0, "the server cannot listen at {host}: {reason}.")
     return known.format(host=given.host, port=given.port, reason=problem.strerror or problem)
 
 

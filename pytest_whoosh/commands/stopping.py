@@ -6,20 +6,20 @@ import socket
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-#: SIGHUP is sent when the terminal closes; Windows does not have it.
+#: A closing terminal sends SIGHUP. Windows does not have it.
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
 
 
 class StopSignals:
-    """Catches SIGINT, SIGTERM and SIGHUP while the context lasts.
+    """A context that catches SIGINT, SIGTERM and SIGHUP.
 
-    A signal interrupts nothing, so that everything that was started is stopped in order. Python writes each signal's
-    number to a socket, on which ``wait`` waits without a race.
+    A signal interrupts no code, so everything is stopped in order. Python writes the number of each signal to a socket,
+    and ``wait`` waits for that socket, which avoids races.
     """
 
     def __enter__(self) -> Self:
         self._reader, self._writer = socket.socketpair()
-        self._writer.setblocking(False)  # which Python asks for
+        self._writer.setblocking(False)  # required by set_wakeup_fd
         self._before: dict[int, Any] = {number: signal.signal(number, _ignore) for number in _SIGNALS}
         self._woke = signal.set_wakeup_fd(self._writer.fileno())
         return self
@@ -34,7 +34,7 @@ class StopSignals:
         self._writer.close()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a signal, at most this long. Return True if one came."""
+        """Wait for a signal for a number of seconds at most. Return True if one arrived."""
         return bool(select.select([self._reader], [], [], seconds)[0])
 
 

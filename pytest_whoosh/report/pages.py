@@ -1,4 +1,4 @@
-"""Makes pages of the templates: each one file, with its style and scripts in it, and leave for nothing else."""
+"""Renders the pages. Each is one file with its styles and scripts, and its policy allows nothing else."""
 
 import base64
 import gzip
@@ -28,12 +28,12 @@ _LIVE: Final = ("server.js", "controls.js", "inbox.js", "live.js")
 
 
 def render_report(run: Run) -> str:
-    """The report of a run."""
+    """Return the report of a run as HTML."""
     return _page("report.html", (*_PARTS, *_REPORT), title=run.project, data=_packed(run.document()))
 
 
 def live_page() -> str:
-    """The live page of a server: it has no data in it, and asks the server for them."""
+    """Return the live page of a server as HTML. It contains no data, and requests the data from the server."""
     return _page("live.html", (*_PARTS, *_LIVE), connect="'self'", title="Whoosh")
 
 
@@ -49,7 +49,7 @@ def _page(template: str, scripts: Iterable[str], *, connect: str = "'none'", **v
             "form-action 'none'",
         ]
     )
-    # Ours, and hashed as they stand: to be escaped is for what users wrote.
+    # Our own styles and scripts are not escaped, because the policy contains their hashes. Users' texts are escaped.
     ours = {"styles": list(map(Markup, styles)), "scripts": list(map(Markup, codes))}
     return _environment().get_template(template).render(policy=policy, **ours, **values)
 
@@ -64,7 +64,7 @@ def _text(name: str) -> str:
     environment = _environment()
     assert environment.loader
     text, _, _ = environment.loader.get_source(environment, name)
-    return text.replace("\r\n", "\n")  # as browsers read it before they hash it
+    return text.replace("\r\n", "\n")  # browsers normalise line ends before they hash
 
 
 def _hash(text: str) -> str:
@@ -72,7 +72,7 @@ def _hash(text: str) -> str:
 
 
 def _packed(pieces: Iterable[str]) -> str:
-    """JSON, compressed, as text that may stand in a page; the same each time."""
+    """Return compressed JSON as text for a page. The same data gives the same text."""
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0, filename="") as file:
         for piece in pieces:

@@ -8,30 +8,30 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 from pytest_whoosh.wording.texts import HIDDEN, without_passwords
 
-#: Words that make the name of a variable that of a secret, wherever they stand in it.
+#: Words that mark a variable as secret anywhere in its name.
 _ANYWHERE: Final = r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PASSCODE|CREDENTIAL|API_?KEY|PRIVATE|SIGNATURE"
-#: Words that do so as a whole, between underscores: KEYBOARD and COMPASS are no secrets.
+#: Words that mark a variable as secret only between underscores: KEYBOARD and COMPASS are not secrets.
 _ALONE: Final = r"KEYS?|PASS|PWD|PSK|PIN|AUTH|SALT|CREDS?|BEARER|COOKIE|JWT"
-#: The last words of names that say more about a secret, and do not hold it: where it lies, how long it is good for.
+#: The last words of names that describe a secret, such as its file or its lifetime. Their values are not secret.
 _ABOUT: Final = r"PATH|FILE|DIR|DIRECTORY|SOCK|SOCKET|TTL|SIZE|LENGTH|LIFETIME|EXPIRY|HEADER|ALGORITHM|TYPE|COUNT|LIMIT"
 _is_secret: Final = re.compile(
     rf"(?!PWD$|OLDPWD$)(?!.*_(?:{_ABOUT})$)(?:.*(?:{_ANYWHERE}).*|(?:.*_)?(?:{_ALONE})(?:_.*)?)", re.IGNORECASE
 ).fullmatch
-#: Values that tell nobody anything: switches and small numbers.
+#: Values that are not secret: switches and small numbers.
 _is_plain: Final = re.compile(r"true|false|none|null|default|disabled?|enabled?|\d{1,5}", re.IGNORECASE).fullmatch
 
-#: The shortest value that is looked for: a shorter one stands in every text by chance.
+#: The shortest value that is hidden. A shorter one occurs in many texts by chance.
 _SHORTEST: Final = 4
-#: From here on a value is looked for within words too.
+#: A value of at least this length is hidden inside words too.
 _LONG: Final = 8
-#: The lines of a value of several, such as a private key, are looked for one by one from here on.
+#: Lines of at least this length of a multi-line value, such as a private key, are hidden one by one.
 _LONG_LINE: Final = 16
 
 Hide = Callable[[str], str]
 
 
 def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
-    """The values that are secret, each with the name of the variable that holds it."""
+    """Return the secret values of an environment, each with the name of its variable."""
     found: dict[str, str] = {}
     for name, value in environment.items():
         if _is_named_as_secret(name):
@@ -48,7 +48,7 @@ def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
 def hider(secrets: Mapping[str, str], *, own: Collection[str] = ()) -> Hide:
     """Return a function that removes secrets from a text, and passwords from its URLs. ``own`` are the fake's values.
 
-    Each secret gives way to a mark that names what was hidden.
+    Each secret is replaced by a mark with the name of its variable.
     """
     return _hider(tuple(sorted((value, name) for value, name in secrets.items() if value not in own)))
 
@@ -58,11 +58,11 @@ def _hider(secrets: tuple[tuple[str, str], ...]) -> Hide:
     marks = {spelling: HIDDEN.format(name) for value, name in secrets for spelling in _spellings(value)}
     if not marks:
         return without_passwords
-    # The longest first: one secret may be a part of another.
-    alternatives = "|".join(_looked_for(spelling) for spelling in sorted(marks, key=len, reverse=True))
+    # The longest first, because a secret may be a part of another.
+    alternatives = "|".join(_search_pattern(spelling) for spelling in sorted(marks, key=len, reverse=True))
     replace = re.compile(alternatives).sub
 
-    @lru_cache(maxsize=4096)  # addresses, URLs and statuses come again and again
+    @lru_cache(maxsize=4096)  # addresses, URLs and statuses recur
     def hide(text: str) -> str:
         text = without_passwords(text)
         if not any(spelling in text for spelling in marks):
@@ -78,7 +78,7 @@ def _is_named_as_secret(name: str) -> bool:
 
 
 def _password(value: str) -> str:
-    """The password in a URL such as that of a database."""
+    """Return the password in a URL, for example of a database."""
     try:
         return urlsplit(value).password or ""
     except ValueError:
@@ -95,6 +95,6 @@ def _spellings(value: str) -> Iterator[str]:
         yield quote_plus(text, errors="replace")
 
 
-def _looked_for(spelling: str) -> str:
+def _search_pattern(spelling: str) -> str:
     escaped = re.escape(spelling)
     return escaped if len(spelling) >= _LONG else rf"(?<!\w){escaped}(?!\w)"

@@ -1,4 +1,4 @@
-"""Reads a double's records as plain data for a page."""
+"""Converts a double's records to plain data for a page."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -17,23 +17,23 @@ from pytest_whoosh.engine.vendor import ApiCall, Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 from pytest_whoosh.wording.texts import cut, delivery_result, name_of, webhook_status
 
-#: How much of an app's answer is kept.
+#: The longest app response that is kept.
 LONGEST_ANSWER: Final = 2000
-#: How many of the characters that force UCS-2 are named.
+#: The most characters that are named because they force UCS-2.
 MOST_FORCING: Final = 10
-#: How many code points of one such character are named: a letter may carry any number of marks.
+#: The most code points of such a character that are named. A letter may have any number of combining marks.
 _MOST_CODE_POINTS: Final = 8
 
-#: Plain data, as JSON has it. A key whose value would be None, false or empty is left out.
+#: Plain data for JSON. Keys with None, false or empty values are omitted.
 Data = dict[str, Any]
-#: Takes out of a text what is not to be seen.
+#: Removes secrets from a text.
 Hide = Callable[[str], str]
 
 
 def snapshot(vendor: Vendor, hide: Hide = str, newest: int | None = None) -> Data:
-    """Everything that a double holds: its messages, its webhooks with the app's answers, and the API calls.
+    """Return a double's messages, webhooks with the app's responses, API calls and rules as plain data.
 
-    ``newest`` leaves out all but so many of the newest messages with their webhooks, and of the newest calls.
+    ``newest`` limits the data to this number of messages, with their webhooks, and of calls.
     """
     messages, webhooks, calls = vendor.all_messages, vendor.webhooks.all, vendor.journal
     if newest is not None:
@@ -83,7 +83,7 @@ def _message(vendor: Vendor, message: Message, webhooks: list[int], hide: Hide) 
 
 
 def _posted(message: Message, hide: Hide) -> Data:
-    """The parameters with which the app sent a message."""
+    """Return the parameters that the app posted for a message."""
     if not message.is_outbound:
         return {}
     return {
@@ -93,7 +93,7 @@ def _posted(message: Message, hide: Hide) -> Data:
 
 
 def _segments(body: str, *, cuts: bool) -> Data:
-    """Return the encoding and segments of a text; nothing for an MMS or a channel message."""
+    """Return the encoding and the segments of a text."""
     encoding, places, forced = _segmentation(body)
     return _without_blanks(
         encoding=encoding, cuts=list(places) if cuts else None, forced=[list(each) for each in forced]
@@ -102,7 +102,7 @@ def _segments(body: str, *, cuts: bool) -> Data:
 
 @lru_cache(maxsize=1024)
 def _segmentation(body: str) -> tuple[str, tuple[int, ...], tuple[tuple[str, str, str | None], ...]]:
-    # A live page asks again and again, and many messages have the same text.
+    # Cached, because a live page asks repeatedly, and many messages have the same text.
     segmentation = segment(body)
     ends = accumulate(map(utf_16_units, segmentation.segments))
     forced = tuple(_forcing(character) for character in forces_ucs2(body)[:MOST_FORCING])
@@ -168,11 +168,11 @@ def _moment(at: datetime) -> str:
 
 
 def _without_blanks(*given: Data, **values: object) -> Data:
-    return dict(_told(*given, values))
+    return dict(_present_values(*given, values))
 
 
-def _told(*given: Data) -> Iterator[tuple[str, Any]]:
-    """Return the values that are worth showing. A count of zero comes as None: 0 may be a position in a list."""
+def _present_values(*given: Data) -> Iterator[tuple[str, Any]]:
+    """Yield the values that are not blank. 0 is kept, because it may be a position. Counts of zero must be None."""
     for data in given:
         for key, value in data.items():
             if value or type(value) is int:

@@ -1,4 +1,4 @@
-"""The fake behind a real server, for other processes and other languages; needs the extra ``server``."""
+"""The fake behind a real server, for other processes and other languages. Needs the extra ``server``."""
 
 from importlib.util import find_spec
 from typing import Final
@@ -7,13 +7,13 @@ _NEEDED: Final = ("aiohttp", "jinja2", "trustme")
 
 
 def require_extra() -> None:
-    """Refuse to go on without the libraries of the extra.
+    """Check that the libraries of the extra are installed.
 
     Raises:
-        ImportError: one is missing; the text says how to install them.
+        ImportError: A library is missing. The text says how to install it.
     """
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         *others, last = missing
         names = f"{', '.join(others)} and {last}" if others else last
-        raise ImportError(f'The server needs {names}, which the extra brings: pip install "pytest-whoosh[server]".')
+        raise ImportError(f'The server needs {names}. Install the extra: pip install "pytest-whoosh[server]".')

@@ -1,14 +1,14 @@
-"""From a call to the server to the vendor's URL that it means.
+"""Finds the vendor's URL that a call to the server stands for.
 
-A call says which product it is for by its host, by the first segment of its path, or by the path itself::
+The call's host, the first segment of its path, or the rest of the path determines the product::
 
     Host: messaging.twilio.com         /v1/Services
     Host: messaging.localhost:43117    /v1/Services
     Host: 127.0.0.1:43117              /messaging/v1/Services
     Host: 127.0.0.1:43117              /v1/Services
 
-A prefix that repeats the product of the host, or itself, is dropped: SDKs make such paths of links in the third form.
-The files of media are at ``/mms/AC...``, on the same server.
+A prefix that repeats the host's product, or itself, is dropped: SDKs build such paths from links in the third form.
+Media files are at ``/mms/AC...`` on the same server.
 """
 
 import re
@@ -24,15 +24,15 @@ from pytest_whoosh.engine.hosts import API_HOST, CDN_HOST, CDN_LABEL, is_loopbac
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _PORTS: Final = MappingProxyType({"http": 80, "https": 443})
 _LAST_PORT: Final = 65535
-#: A Host header: a name or an IPv4 address, or an IPv6 address in brackets; and a port. Nothing that two parsers could
-#: read differently: no user, no backslash, no space.
+#: A Host header: a name, an IPv4 address or an IPv6 address in brackets, with an optional port. It allows nothing that
+#: two parsers could read differently: no user, no backslash, no space.
 _AUTHORITY: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{0,5}))?")
 _DOMAIN: Final = API_HOST.partition(".")[2]
 
-#: A product's label. In a path a version follows it, so that products that are not faked are recognised too.
+#: A product's label. In a path, a version follows it. So products that are not faked are recognised too.
 _LABEL: Final = re.compile("[a-z][a-z-]*")
 _VERSION: Final = re.compile(r"/(?:v[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2})(?=[/?]|$)")
-#: The product that a path belongs to, by what follows its version. All others are the 2010 API's.
+#: The product of a path, by the segment after the version. All other paths belong to the 2010 API.
 _OWNERS: Final = MappingProxyType(
     {
         "Services": "messaging",
@@ -47,25 +47,25 @@ _OWNERS: Final = MappingProxyType(
         "LegacyContent": "content",
     }
 )
-#: The ends of names that only a private network knows. No page of the Internet can have one, so a browser cannot be
-#: led here under it.
+#: The ends of names in private networks. No page of the Internet can have such a name, so no page can trick a browser
+#: into calling this server with it.
 _PRIVATE: Final = (".internal", ".local", ".localhost", ".test", ".lan", ".home.arpa")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The vendor's ``url`` that a request is for, and the ``origin`` of links back to this server."""
+    """The vendor's ``url`` that a request stands for, and the ``origin`` for links in the response."""
 
     url: str
     origin: str
 
 
 def read_target(target: str, host: str) -> tuple[str, str]:
-    """The path, with any query string, and the host that a call is for.
+    """Return the path (with any query string) and the host of a call.
 
     Args:
-        target: what the request line names: a path, or as for a proxy a URL.
-        host: the Host header.
+        target: The target in the request line: a path or, as for a proxy, a URL.
+        host: The Host header.
     """
     if not target.isascii():
         target = quote(target.encode("utf-8", "surrogateescape"), safe=_ASCII)
@@ -79,13 +79,13 @@ def read_target(target: str, host: str) -> tuple[str, str]:
 
 
 def locate(target: str, host: str, *, scheme: str, local: str) -> Address:
-    """Find out what a call means.
+    """Return the vendor's URL that a call stands for.
 
     Args:
-        target: the path that the call is for, with any query string.
-        host: the host that it is for.
-        scheme: what the server speaks.
-        local: the address and port where the call came in.
+        target: The path of the call, with any query string.
+        host: The host of the call.
+        scheme: The server's scheme, ``"http"`` or ``"https"``.
+        local: The server's address and port that received the call.
     """
     name = name_of(host)
     first, path = _split(target)
@@ -94,7 +94,7 @@ def locate(target: str, host: str, *, scheme: str, local: str) -> Address:
     here = f"{scheme}://{host}"
     if is_vendor(name):
         product = label_of(name)
-        # A client that wrote the Host header by hand would not reach this server with a link to that host.
+        # If a client set the Host header by hand, a link to that host would not reach this server.
         leads_back = _port(host, scheme) == _port(local, scheme) or not product
         prefix, path = _without_prefix(target, product)
         return Address(f"https://{name}{path}", f"{here}{prefix}" if leads_back else f"{scheme}://{local}/{product}")
@@ -109,10 +109,10 @@ def locate(target: str, host: str, *, scheme: str, local: str) -> Address:
 
 
 def serves(host: str, bound: str) -> bool:
-    """Return True if a request for ``host`` is addressed to a server that listens at ``bound``.
+    """True if a request for ``host`` is addressed to a server that listens at ``bound``.
 
-    A web page can point a name of its own at this machine, and would then read the answers as its own (DNS rebinding).
-    So only names count that no such page can have.
+    A web page can point its own host name at this machine, and could then read the responses (DNS rebinding). So only
+    names count that no such page can have.
     """
     name = name_of(host)
     if not name or is_vendor(name):
@@ -128,7 +128,7 @@ def serves(host: str, bound: str) -> bool:
 
 
 def is_host(host: str) -> bool:
-    """True if a Host header names a host, with or without a port; an empty one is the server's own."""
+    """True if a Host header is valid, with or without a port. An empty one means the server's own host."""
     if not host:
         return True
     found = _AUTHORITY.fullmatch(host)
@@ -143,7 +143,7 @@ def name_of(host: str) -> str:
 
 
 def authority(host: str, port: int) -> str:
-    """A host and port as a URL shows them."""
+    """Return a host and port as they are written in a URL."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -152,14 +152,14 @@ def _vendor_url(product: str, target: str) -> str:
 
 
 def _split(target: str) -> tuple[str, str]:
-    """The first segment of a path, and the rest."""
+    """Return the first segment of a path, and the rest."""
     path, question_mark, query = target.partition("?")
     first, slash, rest = path[1:].partition("/")
     return first, f"/{rest}{question_mark}{query}" if slash else f"/{question_mark}{query}"
 
 
 def _without_prefix(target: str, product: str | None) -> tuple[str, str]:
-    """Return the prefix that names a product, once however often it is repeated, and the path after it."""
+    """Return a path's product prefix (once, even if it is repeated), and the path after it."""
     prefix = ""
     first, path = _split(target)
     while first == product:

@@ -1,4 +1,4 @@
-"""Throw-away certificates: an authority that nobody else trusts, and a certificate of the server's from it."""
+"""Throw-away certificates: an authority that only the tests trust, and the server's certificate from it."""
 
 import re
 import ssl
@@ -13,18 +13,18 @@ from pytest_whoosh.engine.hosts import DOMAINS, is_vendor
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,9}")
-#: The most certificates of single hosts that are kept.
+#: The most certificates of single hosts that are cached.
 _MOST_NAMES: Final = 64
-#: The wildcard of a certificate stands for one label only.
+#: The domains that need a wildcard of their own, because a wildcard covers one label only.
 _BELOW: Final = ("whoosh.totogi.solutions", "whoosh.totogidemos.com")
 
 
 def issue(ca_file: Path, host: str) -> ssl.SSLContext:
-    """A TLS context for a server on a host. The certificate of the authority, which clients are to trust, is written.
+    """Return a TLS context for a server on a host, and write the certificate of the authority that clients must trust.
 
-    The certificate is also good for the vendor's hosts, for those who have these names lead to the server. A host with
-    a region and an edge, ``api.dublin.ie1.twilio.com``, lies too deep for a wildcard: it gets a certificate of its own
-    when a client first asks for it.
+    The server's certificate also covers the vendor's hosts, for clients that connect to the server under these names.
+    No wildcard covers a host with a region and an edge, such as ``api.dublin.ie1.twilio.com``. It gets its own
+    certificate when a client first asks for it.
     """
     authority = trustme.CA(organization_name="pytest-whoosh", organization_unit_name="throw-away test authority")
     products = (f"{product}.localhost" for product in sorted(PRODUCTS))

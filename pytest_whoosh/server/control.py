@@ -1,4 +1,4 @@
-"""The control API: what the fixture gives Python, for other languages."""
+"""The control API: the fixture's methods for other languages."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -22,12 +22,12 @@ _BY_PATH: Final[Mapping[str, Operation]] = {operation.path: operation for operat
 DIALECT: Final = ControlDialect({operation.name: operation.method for operation in OPERATIONS})
 
 
-class Unknown(Exception):
-    """There is no such operation."""
+class UnknownOperation(Exception):
+    """Raised if there is no such operation."""
 
 
 class NotJson(Exception):
-    """The body of a request is no JSON."""
+    """Raised if the body of a request is not JSON."""
 
 
 #: The HTTP status for each exception. Any other exception is a bug of this package, and is not caught.
@@ -36,7 +36,7 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
     ValueError: 400,
     OverflowError: 400,
     Forbidden: 403,
-    Unknown: 404,
+    UnknownOperation: 404,
     WhooshError: 409,
     AssertionError: 409,
     NotJson: 415,
@@ -46,8 +46,8 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
 class Control:
     """Answers the requests below ``/_whoosh``.
 
-    A request may take as long as time takes to move, and the app is called meanwhile and calls the API: whoever serves
-    this gives each request a thread of its own.
+    The caller must use a separate thread for each request: a request that moves time may run long, and the app may call
+    the API meanwhile.
     """
 
     def __init__(self, server: ServerHandle) -> None:
@@ -68,7 +68,7 @@ class Control:
     def _answer(self, request: Request) -> Response:
         if request.path == _DESCRIPTION:
             return _require_method(request, "GET") or _respond(describe(self._server.url))
-        operation = _find(request.path)
+        operation = _operation_at(request.path)
         return _require_method(request, operation.method) or self._do(operation, request, _read_body(request))
 
     def _do(self, operation: Operation, request: Request, body: object) -> Response:
@@ -77,9 +77,9 @@ class Control:
 
 
 def foreign_page(header: Callable[[str], str | None], is_own: Callable[[str], bool]) -> str | None:
-    """Return the page of another origin that a browser sends a request for; None for any other request.
+    """Return the origin of the page if a browser sends a request for a page of another origin, else None.
 
-    Browsers send ``Origin`` with all but the simplest requests, and ``Sec-Fetch-Site`` with those to this machine.
+    Browsers send ``Origin`` with all but the simplest requests, and ``Sec-Fetch-Site`` with requests to this machine.
     """
     origin = header("Origin")
     if origin is not None and not is_own(origin):
@@ -90,30 +90,30 @@ def foreign_page(header: Callable[[str], str | None], is_own: Callable[[str], bo
 
 def refuse_page(page: str, url: str) -> Response:
     """Refuse a request that a browser sends for a page of another origin."""
-    return _refuse(403, f"Pages of {page} may not control this double; those of {url} may.")
+    return _refuse(403, f"Pages of {page} may not control this double. Pages of {url} may.")
 
 
-def _find(path: str) -> Operation:
+def _operation_at(path: str) -> Operation:
     path = "/_whoosh/" if path == "/_whoosh" else path
     if path not in _BY_PATH:
         names = [operation.name for operation in OPERATIONS if operation.name != "status"]
-        raise Unknown(unknown_name("operation", path.removeprefix("/_whoosh/"), names))
+        raise UnknownOperation(unknown_name("operation", path.removeprefix("/_whoosh/"), names))
     return _BY_PATH[path]
 
 
 def _require_method(request: Request, method: str) -> Response | None:
-    """Refuse another method; HEAD is GET without the body of the answer."""
+    """Return the refusal of a wrong method, or None. HEAD is GET without the body of the response."""
     if request.method == method or (request.method, method) == ("HEAD", "GET"):
         return None
     return _refuse(405, f"{request.path} takes {method}, not {request.method}.", {"Allow": method})
 
 
 def _read_body(request: Request) -> object:
-    """Read the JSON of a body, whatever its Content-Type, because curl sends a form's. No body is an empty object.
+    """Return the JSON of a body, which may be empty. The Content-Type is ignored, because curl sends that of a form.
 
     Raises:
-        ValueError: the body is not the JSON that its Content-Type says.
-        NotJson: the body is none.
+        ValueError: The Content-Type says JSON, but the body is not JSON.
+        NotJson: The body is not JSON.
     """
     if not request.body:
         return {}
@@ -122,14 +122,14 @@ def _read_body(request: Request) -> object:
     except ValueError as problem:
         content_type = request.header("Content-Type") or ""
         if "json" in content_type:
-            raise ValueError(f"The body is no JSON: {problem}.") from None
+            raise ValueError(f"The body is not JSON: {problem}.") from None
         sent = f", sent as {content_type}" if content_type else ""
-        raise NotJson(f"The body is a JSON object, and this is none{sent}: {show(request.text)}.") from None
+        raise NotJson(f"The body must be a JSON object. This is not one{sent}: {show(request.text)}.") from None
 
 
 def _query(operation: Operation, request: Request) -> Arguments:
     if request.body:
-        raise ValueError(f"{operation.name} takes its parameters in the query, and no body.")
+        raise ValueError(f"{operation.name} takes its parameters in the query, not in a body.")
     query = request.query
     return _arguments(operation, read_query(operation.name, query, operation.parameters), query)
 
@@ -166,7 +166,7 @@ def _respond(document: object, status: int = 200, headers: Mapping[str, str] | N
 
 
 def _printable(text: str) -> str:
-    """Return JSON with every character escaped that a terminal acts on instead of showing it."""
+    """Return JSON with control characters escaped, so a terminal shows them instead of obeying them."""
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 

@@ -1,4 +1,4 @@
-"""The description of the control API, in OpenAPI 3.1: made from the table of its operations."""
+"""Describes the control API in OpenAPI 3.1, from the table of its operations."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,25 +9,25 @@ from .operations import OPERATIONS
 from .operations.operation import Operation
 from .parameters import MATCH_KEYS, Parameter
 
-#: When an operation answers with an error instead.
+#: The errors of operations, by their HTTP status.
 ERRORS: Final[Mapping[int, str]] = {
-    400: "A parameter will not do",
-    403: "A page of another site calls, or the server was not allowed to do this",
+    400: "A parameter is invalid",
+    403: "The request comes from a page of another site, or the server does not allow this",
     404: "There is no such operation",
     405: "The operation takes the other method",
-    409: "The double cannot do this now, or what was asserted is not so",
-    415: "The body is no JSON",
+    409: "The double cannot do this now, or the assertion failed",
+    415: "The body is not JSON",
 }
 
 
 def describe(url: str) -> Mapping[str, object]:
-    """The description of the control API of a server."""
+    """Return the description of a server's control API."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "pytest-whoosh control API",
             "version": "1",
-            "description": "What the Python fixture whoosh does, for other languages.",
+            "description": "The methods of the Python fixture whoosh, for other languages.",
         },
         "servers": [{"url": url}],
         "paths": {operation.path: {operation.method.lower(): _operation(operation)} for operation in OPERATIONS},
@@ -58,7 +58,7 @@ def _operation(operation: Operation) -> Mapping[str, object]:
 
 
 def _all(operation: Operation) -> Sequence[Parameter]:
-    """The parameters of an operation, with what messages are matched by."""
+    """Return the parameters of an operation, including the match keys."""
     if not operation.matches:
         return operation.parameters
     return [*operation.parameters, *MATCH_KEYS]

@@ -1,4 +1,4 @@
-"""Words the errors of the double for clients of the control API, which do not write Python."""
+"""Words the errors of the double for clients of the control API, which are not written in Python."""
 
 import json
 from base64 import b64encode
@@ -12,13 +12,13 @@ from .json_types import show_moment
 
 
 class ControlDialect(Dialect):
-    """Writes calls as requests, and values as JSON; ``methods`` are the operations' HTTP methods by name."""
+    """Writes calls as requests, and values as JSON. ``methods`` has the HTTP method of each operation."""
 
     def __init__(self, methods: Mapping[str, str]) -> None:
         self._methods = methods
 
     def call(self, name: str, given: GivenParameters = ...) -> str:
-        """Return an operation's request line, and its body if the parameters are known."""
+        """Return an operation's request line, with the body if the parameters are known."""
         line = f"{self._methods[name]} /_whoosh/{name}"
         return line if given is ... or not given else f"{line} {self.match(given)}"
 
@@ -46,11 +46,11 @@ class ControlDialect(Dialect):
         return name
 
     def parameter(self, name: str) -> str:
-        """Return the name of a parameter: ``from`` needs no underscore here."""
+        """Return the name of a parameter: ``from`` has no underscore in JSON."""
         return "from" if name == "from_" else name
 
     def keyword(self, name: str) -> str:
-        """Return a parameter that is given by its name."""
+        """Return a parameter that is passed by its name."""
         return f'"{self.parameter(name)}"'
 
     def argument(self, name: str, value: object = ...) -> str:
@@ -59,7 +59,7 @@ class ControlDialect(Dialect):
         return f'"{self.parameter(name)}{tilde}": {self.value(value)}'
 
     def match(self, given: Mapping[str, object]) -> str:
-        """Return what messages are matched by, as a JSON object."""
+        """Return match criteria as a JSON object."""
         return f"{{{self.criteria(given)}}}"
 
     def message_parameter(self, name: str) -> str:
@@ -67,7 +67,7 @@ class ControlDialect(Dialect):
         return "a " + "".join(word.title() for word in name.split("_"))
 
     def value(self, value: object) -> str:
-        """Return a value as JSON; what JSON does not have as a text."""
+        """Return a value as JSON. A value of another type becomes a string."""
         if value is ...:
             return "..."
         if isinstance(value, dict) and ... in value:
@@ -77,11 +77,11 @@ class ControlDialect(Dialect):
         return json.dumps(value, ensure_ascii=False, default=_as_json)
 
     def queue_listing(self) -> str:
-        """Return how to read the queues of a Messaging Service."""
+        """Return the request for the queues of a Messaging Service."""
         return f"{self.call('queue')}?sender=... for each of its senders"
 
     def click_targets(self) -> str:
-        """Return the two ways to follow a short link."""
+        """Return the two ways to click a short link."""
         return f"{self.call('click')} with its SID, or with the link"
 
     def setting(self, name: str, value: str) -> str:
@@ -89,7 +89,7 @@ class ControlDialect(Dialect):
         return f'Serve with --{name} {value}, or mark the test with @pytest.mark.whoosh({name}="{value}").'
 
     def start_earlier(self) -> str:
-        """Return nothing: a server starts when its process does."""
+        """Return an empty text: a server starts together with its process."""
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Messages, webhooks and what the account holds, as the JSON of the control API; and the schemas of each."""
+"""Converts messages, webhooks and the account's records to the JSON of the control API, and returns their schemas."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -34,17 +34,17 @@ Schema = Mapping[str, object]
 
 
 def reference(name: str) -> Schema:
-    """The schema that the description holds under a name."""
+    """Return a reference to a named schema of the description."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def list_of(name: str) -> Schema:
-    """The schema of a list of what the description holds under a name."""
+    """Return the schema of a list whose items have a named schema of the description."""
     return {"type": "array", "items": reference(name)}
 
 
 def schema_of(properties: Mapping[str, Schema]) -> Schema:
-    """The schema of an object that has these properties, and no others."""
+    """Return the schema of an object with exactly these properties."""
     return {
         "type": "object",
         "properties": dict(properties),
@@ -110,7 +110,7 @@ def _type_of_field(field: fields_of_messages.Field) -> JsonType:
     return or_null(json_type) if field.nullable else json_type
 
 
-#: The fields of a message, by name; ``from`` needs no underscore here.
+#: The fields of a message by name. ``from`` has no underscore in JSON.
 PROPERTIES: Final[Mapping[str, JsonType]] = MappingProxyType(
     {field.json_name: _type_of_field(field) for field in fields_of_messages.FIELDS.values()}
 )
@@ -151,7 +151,7 @@ _CALLBACK: Final[Mapping[str, JsonType]] = MappingProxyType(
 
 
 def callback_document(callback: Callback) -> dict[str, object]:
-    """Return a webhook with the app's response; its message by SID."""
+    """Return a webhook with the app's response, and its message's SID."""
     message = callback.message
     shown = {
         name: _shown(json_type, getattr(callback, name)) for name, json_type in _CALLBACK.items() if name != "message"
@@ -161,7 +161,7 @@ def callback_document(callback: Callback) -> dict[str, object]:
 
 
 def reply_document(reply: Reply) -> dict[str, object]:
-    """Return what a person's message caused."""
+    """Return a reply: the message, its webhook, and the messages that it caused."""
     return {
         "message": message_document(reply.message),
         "webhook": callback_document(reply.webhook) if reply.webhook else None,
@@ -211,9 +211,9 @@ def verification_document(verification: Verification) -> dict[str, object]:
     return {name: json_type.show(getattr(verification, name)) for name, json_type in _VERIFICATION.items()}
 
 
-# What the account holds
+# The account's records
 
-#: Of what is annotated so, an object shows nothing.
+#: The fields of records that are not shown.
 _HIDDEN: Final = frozenset({"pool", "remembered", "approval"})
 _KINDS: Final[Mapping[object, JsonType]] = MappingProxyType(
     {
@@ -247,14 +247,14 @@ def _type_of(annotation: Any) -> JsonType:
 
 
 def record_document(record: object) -> dict[str, object]:
-    """Return a record with its properties; a Messaging Service with its senders' addresses."""
+    """Return a record with its properties, and for a Messaging Service the addresses of its senders."""
     record_type: type = type(record)
     shown = {name: _shown(json_type, getattr(record, name)) for name, json_type in types_of(record_type).items()}
     return {**shown, "senders": record.senders} if hasattr(record, "senders") else shown
 
 
 def record_schema(record: type) -> Schema:
-    """The schema of what the account holds."""
+    """Return the schema of a record."""
     properties = {name: json_type.full_schema for name, json_type in types_of(record).items()}
     return schema_of({**properties, "senders": TEXTS.schema} if hasattr(record, "senders") else properties)
 
@@ -263,7 +263,7 @@ def record_schema(record: type) -> Schema:
 
 
 def _described(types: Mapping[str, JsonType], view: type) -> Schema:
-    """The schema of a view, with what its properties' docstrings say."""
+    """Return the schema of a view, with the docstrings of its properties as descriptions."""
     return schema_of(
         {name: {**json_type.full_schema, "description": about(view, name)} for name, json_type in types.items()}
     )
@@ -289,7 +289,7 @@ def _reply() -> Schema:
     return schema_of({name: {**make(), "description": about(Reply, name)} for name, make in properties.items()})
 
 
-#: The schemas that others refer to, by name.
+#: The named schemas of the description.
 SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
     {
         "Message": _described(PROPERTIES, Message),
@@ -297,6 +297,6 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
         "Queue": _described(_QUEUE, Queue),
         "Verification": _described(_VERIFICATION, Verification),
         "Reply": _reply(),
-        "Error": schema_of({"error": {"type": "string", "description": "What is wrong, and what would do"}}),
+        "Error": schema_of({"error": {"type": "string", "description": "What is wrong, and what to send instead"}}),
     }
 )

@@ -1,4 +1,4 @@
-"""The types of JSON value in the control API: reads each from JSON and query strings, writes and describes it."""
+"""The types of JSON values in the control API: how each is read from JSON and query strings, written and described."""
 
 import re
 from base64 import b64decode
@@ -16,7 +16,7 @@ from .patterns import Pattern
 
 
 class InvalidValue(Exception):
-    """A JSON value does not have the expected type."""
+    """Raised if a JSON value does not have the expected type."""
 
 
 def _as_it_is(value: Any) -> Any:
@@ -25,10 +25,10 @@ def _as_it_is(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class JsonType:
-    """A type of JSON value.
+    """A type of JSON values.
 
-    ``expected`` describes valid values. ``read`` converts a JSON value to Python, and raises ``InvalidValue``; ``show``
-    converts a Python value to JSON. ``parse`` converts a text in a query string to a JSON value.
+    ``expected`` describes valid values. ``read`` converts a JSON value to Python, and raises ``InvalidValue``. ``show``
+    converts a Python value to JSON. ``parse`` converts a text of a query string to a JSON value.
     """
 
     expected: str
@@ -36,14 +36,14 @@ class JsonType:
     read: Callable[[Any], object]
     show: Callable[[Any], object] = _as_it_is
     parse: Callable[[str], object] = _as_it_is
-    #: True for a list, which a query string gives as one name several times.
+    #: True for a list. A query string repeats the name for each item.
     many: bool = False
-    #: True if null is allowed; in a query string, the word "null".
+    #: True if null is allowed. A query string has the word "null" for it.
     nullable: bool = False
 
     @property
     def full_schema(self) -> Mapping[str, object]:
-        """The schema, with null where that is allowed."""
+        """The schema, including null if it is allowed."""
         if not self.nullable:
             return self.schema
         if set(self.schema) == {"type"}:
@@ -87,7 +87,7 @@ def _moment(value: Any) -> datetime:
 
 
 def show_moment(at: datetime) -> str:
-    """A moment in ISO 8601, in UTC; with a fraction of the second only where there is one."""
+    """Return a moment in ISO 8601 and UTC, with a fraction of the second only if it is not zero."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -151,7 +151,7 @@ def _whole(text: str) -> object:
 
 
 def word(expected: str, *words: str) -> JsonType:
-    """A text that is one of a few."""
+    """Return the type of a text with a few allowed values."""
     return JsonType(expected, {"type": "string", "enum": list(words)}, _of(str))
 
 

@@ -1,4 +1,4 @@
-"""The live page at the server's ``/``: the page, the newest messages as data for it, and news of changes."""
+"""The live page at the server's ``/``: the page, its data, and a stream of changes."""
 
 import asyncio
 import json
@@ -18,16 +18,16 @@ from .control import DIALECT
 if TYPE_CHECKING:
     from .serving import Server
 
-#: Answers one request for a page, in the server's event loop. It may go on for as long as the browser stays: it is
-#: canceled when the browser leaves, and when the server stops.
+#: Answers a request for a page, in the server's event loop. It may run until the browser disconnects or the server
+#: stops, which cancels it.
 Page: TypeAlias = "Callable[[Server, web.BaseRequest], Awaitable[web.StreamResponse]]"
 
-#: The number of messages in a snapshot without ``limit``, and the most that ``limit`` allows.
+#: The default number of messages in a snapshot, and the most that ``limit`` allows.
 _LIMIT: Final = 500
 _MOST: Final = 10_000
 #: The seconds between two checks for changes.
 _INTERVAL: Final = 0.1
-#: The checks without a change after which a stream sends a comment, so that proxies keep it open.
+#: The number of checks without a change after which a stream sends a comment. It makes proxies keep the stream open.
 _KEEP_ALIVE: Final = 150
 
 _FRESH: Final = MappingProxyType({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
@@ -43,7 +43,7 @@ async def _snapshot(server: "Server", request: web.BaseRequest) -> web.StreamRes
     """Return the newest messages and the time."""
     given = request.query.get("limit", str(_LIMIT))
     if not (given.isascii() and given.isdecimal() and 1 <= int(given) <= _MOST):
-        return _json({"error": f"limit is a number from 1 to {_MOST}, not {given}."}, status=400)
+        return _json({"error": f"limit must be a number from 1 to {_MOST}, not {given}."}, status=400)
     with using_dialect(DIALECT):
         shown = server.whoosh.snapshot(newest=int(given))
     refused = sum(call.is_refused for call in server.whoosh.records.calls)
@@ -60,7 +60,7 @@ async def _events(server: "Server", request: web.BaseRequest) -> web.StreamRespo
 
 
 async def _stream_changes(whoosh: Whoosh, stream: web.StreamResponse) -> None:
-    """Write each change until the browser leaves."""
+    """Write each change until the browser disconnects."""
     seen: object = None
     quiet = 0
     while True:
@@ -76,7 +76,7 @@ async def _stream_changes(whoosh: Whoosh, stream: web.StreamResponse) -> None:
 
 
 def _state(whoosh: Whoosh) -> dict[str, object]:
-    # Not `whoosh.now`, which lets happen what is due on a clock that a test moves: to look is to change nothing.
+    # Not `whoosh.now`, which runs events that are due on a clock that a test moved: viewing the page changes nothing.
     records = whoosh.records
     return {
         "now": records.now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
@@ -87,7 +87,7 @@ def _state(whoosh: Whoosh) -> dict[str, object]:
 
 
 def _fingerprint(whoosh: Whoosh) -> object:
-    """Return a value that differs after every change; making it does not read every message."""
+    """Return a value that differs after every change. Computing it does not read every message."""
     records = whoosh.records
     last = records.webhooks[-1] if records.webhooks else None
     answer = (last.attempts, last.response_status, last.error) if last else None
@@ -100,7 +100,7 @@ def _json(document: object, status: int = 200) -> web.Response:
 
 
 def _reading(page: Page) -> Page:
-    """Make a page refuse other methods than GET and HEAD."""
+    """Decorate a page to refuse methods other than GET and HEAD."""
 
     async def answer(server: "Server", request: web.BaseRequest) -> web.StreamResponse:
         if request.method not in ("GET", "HEAD"):

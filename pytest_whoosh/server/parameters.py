@@ -14,13 +14,13 @@ from pytest_whoosh.wording.texts import cut, printable
 from .documents import PROPERTIES, in_python
 from .json_types import PATTERN, InvalidValue, JsonType
 
-#: A space in a query string where an address had a plus sign that was not written as %2B.
+#: A space in a query string that was a plus sign of an address, not written as %2B.
 _LOST_PLUS: Final = re.compile(r"(?<![^:]) (?=\d)")
 #: The match keys. A name with a tilde takes a pattern.
 MATCHED: Final[Mapping[str, JsonType]] = {
     name: json_type for name, json_type in PROPERTIES.items() if name != "callbacks"
 }
-#: The names that people may know match keys by; ``from`` is itself one here.
+#: Other names that people may use for match keys, without ``from``, which is a match key here.
 _SYNONYMS: Final = {name: key for name, key in SYNONYMS.items() if name not in MATCHED}
 
 
@@ -38,16 +38,16 @@ class Parameter:
 
 #: Every match key, as a parameter.
 MATCH_KEYS: Final = (
-    *(Parameter(name, json_type, f"{name} is this") for name, json_type in MATCHED.items()),
-    *(Parameter(f"{name}~", PATTERN, f"{name} has what this finds") for name in MATCHED),
+    *(Parameter(name, json_type, f"{name} equals this value") for name, json_type in MATCHED.items()),
+    *(Parameter(f"{name}~", PATTERN, f"{name} contains a match of this pattern") for name in MATCHED),
 )
 
 
 def read_parameters(owner: str, parameters: Sequence[Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Read an operation's parameters, by their names in Python. Null is none given.
+    """Read an operation's parameters, by their names in Python. Null counts as not given.
 
     Raises:
-        ValueError: one is unknown, missing, or of another type.
+        ValueError: A parameter is unknown, missing, or has another type.
     """
     known = {parameter.name: parameter for parameter in parameters}
     read: dict[str, Any] = {}
@@ -64,10 +64,10 @@ def read_parameters(owner: str, parameters: Sequence[Parameter], given: Mapping[
 
 
 def read_criteria(owner: str, given: Mapping[str, Any], besides: Iterable[str] = ()) -> dict[str, Any]:
-    """Read what a message is matched by, by the names in Python; ``besides`` are the names taken besides these.
+    """Read match criteria, by their names in Python. ``besides`` are the other names that the operation takes.
 
     Raises:
-        ValueError: a name is unknown, or a value of another type.
+        ValueError: A name is unknown, or a value has another type.
     """
     read: dict[str, Any] = {}
     for key, value in given.items():
@@ -85,10 +85,10 @@ def read_criteria(owner: str, given: Mapping[str, Any], besides: Iterable[str] =
 
 
 def read_query(owner: str, query: Form, parameters: Sequence[Parameter]) -> dict[str, Any]:
-    """Read a query as the JSON that it stands for.
+    """Convert a query to the equivalent JSON values.
 
     Raises:
-        ValueError: a name comes several times that takes one value.
+        ValueError: A parameter with one value is repeated.
     """
     types = {**MATCHED, **{parameter.name: parameter.type for parameter in parameters}}
     return {key: _of_texts(owner, key, types.get(_written(key)), texts) for key, texts in query.items()}
@@ -98,7 +98,7 @@ def _of_texts(owner: str, key: str, json_type: JsonType | None, texts: list[str]
     if json_type and json_type.many:
         return texts
     if len(texts) > 1:
-        raise ValueError(f"{owner} takes {key} once, and it is there {len(texts)} times.")
+        raise ValueError(f"{owner} takes {key} once, but it was given {len(texts)} times.")
     text = texts[0]
     if _written(key) in ("to", "from"):
         text = _LOST_PLUS.sub("+", text)
@@ -115,14 +115,14 @@ def _fit(owner: str, name: str, json_type: JsonType, value: Any) -> object:
 
 
 def show(value: object) -> str:
-    """Return a JSON value as it was sent, cut to one line."""
+    """Return a JSON value as it was sent, shortened to one line."""
     return printable(cut(json.dumps(value, ensure_ascii=False)))
 
 
 def _written(name: str) -> str:
-    """Return a name as the control API spells it: ``from_`` is understood as ``from``."""
+    """Return a name in the control API's spelling: ``from_`` becomes ``from``."""
     return "from" if name == "from_" else name
 
 
 def _takes_none(owner: str, name: str) -> str:
-    return f"{owner} takes no parameters, and {show(name)} was given."
+    return f"{owner} takes no parameters, but {show(name)} was given."

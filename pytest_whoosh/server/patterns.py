@@ -1,7 +1,7 @@
-"""Regular expressions that clients of the control API give: searched in linear time, whatever they say.
+"""Regular expressions of the control API's clients. Every search takes linear time.
 
-Python's own ``re`` backtracks: ``(a+)+$`` and a text of forty letters hold the interpreter for ever, and nothing can
-interrupt it. RE2 has no such patterns. It lacks lookarounds and backreferences instead.
+Python's own ``re`` backtracks: with ``(a+)+$`` and a text of forty letters, a search practically never ends, and
+nothing can interrupt it. RE2 has no such patterns. In return it lacks lookarounds and backreferences.
 """
 
 from typing import Any, Final
@@ -16,16 +16,16 @@ _MOST_MEMORY: Final = 1024 * 1024
 _LONGEST: Final = 10_000
 _MOST_GROUPS: Final = 100
 _NOT_INSTALLED: Final = (
-    "A pattern needs google-re2, which the extra installs where it is built for the platform: "
-    'pip install "pytest-whoosh[server]". Match by a value instead, or search the answer yourself.'
+    "A pattern needs google-re2, which the extra installs if it exists for the platform: "
+    'pip install "pytest-whoosh[server]". Or match by a value instead.'
 )
 
 
 class Pattern:
-    """A compiled pattern, as ``re.compile()`` returns one.
+    """A compiled pattern, with the interface of those of ``re.compile()``.
 
     Raises:
-        ValueError: it is no regular expression of RE2's syntax.
+        ValueError: The pattern is not a regular expression in RE2's syntax.
     """
 
     __slots__ = ("_compiled", "groups", "pattern")
@@ -37,7 +37,7 @@ class Pattern:
         if groups > _MOST_GROUPS:
             raise ValueError(f"A pattern has at most {_MOST_GROUPS} parentheses, and this one has {groups}.")
         try:
-            import re2  # only for those who give patterns: it is not built for every platform
+            import re2  # imported late, because it does not exist for every platform
         except ImportError:
             raise ValueError(_NOT_INSTALLED) from None
         options = re2.Options()
@@ -48,12 +48,14 @@ class Pattern:
         except re2.error as problem:
             why = problem.args[0] if problem.args else problem
             text = why.decode("utf-8", "replace") if isinstance(why, bytes) else why
-            raise ValueError(f"{pattern!r} is no regular expression: {text}. The syntax is RE2's: {SYNTAX}") from None
+            raise ValueError(
+                f"{pattern!r} is not a regular expression: {text}. The syntax is RE2's: {SYNTAX}"
+            ) from None
         self.pattern = pattern
         self.groups = int(self._compiled.groups)
 
     def search(self, text: str) -> Any:
-        """Return the first match in a text; None if there is none."""
+        """Return the first match in a text, or None."""
         return self._compiled.search(replace_surrogates(text))
 
     def __repr__(self) -> str:

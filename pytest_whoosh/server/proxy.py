@@ -1,8 +1,8 @@
-"""The HTTPS proxy beside a server: leads programs whose hosts are hard-coded to the fake, and nobody out.
+"""The HTTPS proxy of a server. It connects programs with hard-coded hosts to the fake, and lets no call leave.
 
-A client that has ``HTTPS_PROXY`` in its environment asks for a tunnel, ``CONNECT api.twilio.com:443``. A tunnel to a
-host of the vendor ends at the server, which speaks TLS there with a certificate for that host. Tunnels to this machine
-are let through for clients on this machine. All others are refused.
+A client with ``HTTPS_PROXY`` in its environment asks for a tunnel, ``CONNECT api.twilio.com:443``. A tunnel to a host
+of the vendor ends at the server, which speaks TLS with a certificate for that host. Tunnels to this machine are allowed
+for clients on this machine. All others are refused.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from pytest_whoosh.engine.hosts import is_loopback, is_vendor
 
 from .addressing import authority, name_of
 
-#: The longest head of a request that is read, in bytes.
+#: The longest head of a request, in bytes.
 _LONGEST_HEAD: Final = 64 * 1024
 _PIECE: Final = 64 * 1024
 #: The seconds that a client has to send the head of its request.
@@ -24,9 +24,9 @@ _LAST_PORT: Final = 65535
 
 _ESTABLISHED: Final = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _NO_TARGET: Final = "CONNECT takes a host and a port, such as api.twilio.com:443."
-_NO_TUNNEL: Final = "pytest-whoosh: this proxy makes tunnels only. Use it as HTTPS_PROXY, for https:// URLs."
+_NO_TUNNEL: Final = "pytest-whoosh: this proxy only opens tunnels. Use it as HTTPS_PROXY, for https:// URLs."
 _OUTWARD: Final = (
-    "pytest-whoosh: {target} is not the vendor's, and this proxy lets nothing leave this machine. "
+    "pytest-whoosh: {target} is not a host of the vendor, and this proxy lets no call leave this machine. "
     "Add {name} to NO_PROXY to call it without the proxy."
 )
 _FROM_OUTSIDE: Final = "pytest-whoosh: only programs on this machine may use this proxy to reach {target}."
@@ -37,13 +37,13 @@ class Proxy:
     """Listens at a port for clients that ask for tunnels.
 
     Args:
-        fake: the address and port of the server behind the vendor's hosts.
+        fake: The address and port of the server that answers for the vendor's hosts.
     """
 
     def __init__(self, fake: tuple[str, int]) -> None:
         self._fake = fake
         self._clients: set[asyncio.Task[None]] = set()
-        #: The local addresses of the tunnels to the fake: where the server sees their calls come from.
+        #: The local addresses of the tunnels to the fake, from which the server receives their calls.
         self.tunnels: set[tuple[str, int]] = set()
 
     async def start(self, listening: socket.socket) -> None:
@@ -63,7 +63,7 @@ class Proxy:
         self._clients.add(task)
         try:
             await self._serve(reader, writer)
-        except (OSError, asyncio.CancelledError):  # the client has left, or the server stops
+        except (OSError, asyncio.CancelledError):  # the client has disconnected, or the server stops
             pass
         finally:
             self._clients.discard(task)
@@ -94,41 +94,41 @@ class Proxy:
         elif not is_loopback(writer.get_extra_info("peername")[0]):
             await _refuse(writer, "403 Forbidden", _FROM_OUTSIDE.format(target=target))
         else:
-            # A name below localhost is this machine's, whatever a resolver makes of it.
+            # A name below localhost means this machine, even if a resolver does not know it.
             address = name if name[0].isdigit() or ":" in name else "127.0.0.1"
             await self._tunnel(reader, writer, (address, int(found["port"])), target)
 
     async def _tunnel(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, end: tuple[str, int], target: str
     ) -> None:
-        """Answer that the tunnel stands, and carry bytes both ways until one side has left."""
+        """Open a tunnel, and copy bytes in both directions until one side disconnects."""
         try:
             answers, calls = await asyncio.open_connection(*end)
         except OSError:
             await _refuse(writer, "502 Bad Gateway", _DEAD.format(target=target))
             return
-        mouth: tuple[str, int] = calls.get_extra_info("sockname")[:2]
+        local_address: tuple[str, int] = calls.get_extra_info("sockname")[:2]
         if end == self._fake:
-            self.tunnels.add(mouth)
+            self.tunnels.add(local_address)
         try:
             writer.write(_ESTABLISHED)
             async with asyncio.TaskGroup() as both:
-                both.create_task(_carry(reader, calls))
-                both.create_task(_carry(answers, writer))
+                both.create_task(_copy(reader, calls))
+                both.create_task(_copy(answers, writer))
         except* OSError:
-            pass  # one side has left
+            pass  # one side has disconnected
         finally:
-            self.tunnels.discard(mouth)
+            self.tunnels.discard(local_address)
             calls.transport.abort()
 
 
-async def _carry(source: asyncio.StreamReader, drain: asyncio.StreamWriter) -> None:
-    """Carry bytes one way until their source ends."""
+async def _copy(source: asyncio.StreamReader, target_stream: asyncio.StreamWriter) -> None:
+    """Copy bytes in one direction until the source ends."""
     while piece := await source.read(_PIECE):
-        drain.write(piece)
-        await drain.drain()
-    if drain.can_write_eof():
-        drain.write_eof()
+        target_stream.write(piece)
+        await target_stream.drain()
+    if target_stream.can_write_eof():
+        target_stream.write_eof()
 
 
 async def _refuse(writer: asyncio.StreamWriter, status: str, text: str) -> None:
@@ -144,5 +144,5 @@ async def _refuse(writer: asyncio.StreamWriter, status: str, text: str) -> None:
 
 
 def proxy_url(host: str, port: int) -> str:
-    """Return the URL of a proxy, as ``HTTPS_PROXY`` takes it."""
+    """Return the URL of a proxy for ``HTTPS_PROXY``."""
     return f"http://{authority(host, port)}"

@@ -1,4 +1,4 @@
-"""The server: the fake behind a real HTTP or HTTPS server, in a thread of its own."""
+"""The class Server: the fake behind a real HTTP or HTTPS server, which runs in its own thread."""
 
 import asyncio
 import json
@@ -32,37 +32,37 @@ from .proxy import Proxy, proxy_url
 
 R = TypeVar("R")
 
-#: Where the control API begins; the vendor has no such path.
+#: The path of the control API. The vendor has no such path.
 CONTROL: Final = "/_whoosh"
-#: The operations that advance time for as long as it takes, and end when their client leaves.
-_JOURNEYS: Final = frozenset({f"{CONTROL}/{name}" for name in ("travel", "settle", "step")})
+#: The operations that advance time. They may run long, and stop when their client disconnects.
+_TRAVEL_PATHS: Final = frozenset({f"{CONTROL}/{name}" for name in ("travel", "settle", "step")})
 
-#: A host's name or address, which may hold ``*``.
+#: A host name or address, which may contain ``*``.
 _HOST: Final = re.compile(r"[\w.*-]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*")
 
-#: The largest body of a request to the control API in bytes: it takes files.
+#: The largest body of a request to the control API in bytes. Such requests may contain files.
 _LARGEST_CONTROL_BODY: Final = 64 * 1024 * 1024
-#: A longer body is parsed in a thread, so that other requests do not wait.
+#: A longer body is handled in a thread, so other requests do not wait.
 _LONG_BODY: Final = 64 * 1024
 _LONGEST_LINE: Final = 64 * 1024
 _BACKLOG: Final = 1024
 _LAST_PORT: Final = 65535
-#: The variables that name the certificate of the authority to trust: for OpenSSL, Go, Ruby and .NET; Python's requests;
-#: Node.js; and curl.
+#: The environment variables for the certificate to trust: for OpenSSL, Go, Ruby and .NET, for Python's requests, for
+#: Node.js, and for curl.
 _TRUST: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
-#: The most turns of the event loop between accepting a connection and knowing it, or between aborting and closing it.
-_TURNS: Final = 5
-#: Headers of the vendor's responses that this server leaves out: with this one, a browser would call every other server
-#: on ``localhost`` over HTTPS too.
+#: The most iterations of the event loop until an accepted connection is registered, or an aborted one is closed.
+_ITERATIONS: Final = 5
+#: Headers of the vendor's responses that this server omits. With this one, a browser would call every other server on
+#: ``localhost`` over HTTPS too.
 _UNSENT: Final = frozenset({"strict-transport-security"})
 _WRONG_HOST: Final = (
-    "This server does not answer for the host {host!r}: call it at {url}, or by one of the vendor's names. To reach "
-    "the server by another name of this machine, start it with --host."
+    "This server does not answer for the host {host!r}. Call it at {url}, or with a host of the vendor. To use another "
+    "name of this machine, start the server with --host."
 )
-_NO_HOST: Final = "This is no HTTP request: the Host header {host!r} names no host."
-_NO_PROXY: Final = "This server is no proxy for HTTPS: set WHOOSH_URL, or the URL that the app calls, to its own URL."
+_NO_HOST: Final = "This is not a valid HTTP request: the Host header {host!r} is not a host."
+_NO_PROXY: Final = "This server is not a proxy. Set WHOOSH_URL, or the URL that the app calls, to the server's URL."
 _PROXY_WITHOUT_TLS: Final = (
-    "A proxy for HTTPS needs a server that speaks it. Write Server(whoosh, tls=True, proxy=True); on the command line, "
+    "An HTTPS proxy needs a server with TLS. Write Server(whoosh, tls=True, proxy=True), or on the command line "
     "serve --tls --proxy."
 )
 
@@ -77,14 +77,14 @@ class Server(Suggesting):
         whoosh: The double, which must be active.
         host: The address or name to listen at.
         port: The port to listen at. 0 chooses a free port.
-        tls: True to speak HTTPS, with a certificate made for this server.
-        proxy: True to listen at a second port too, as the ``HTTPS_PROXY`` of apps with hard-coded hosts.
+        tls: True for HTTPS, with a certificate that is created for this server.
+        proxy: True to start an HTTPS proxy at a second port too, for apps with hard-coded hosts.
         proxy_port: The port of the proxy. 0 chooses a free port.
-        allow_webhooks: Hosts besides this machine's own that webhooks may go to.
+        allow_webhooks: The hosts that webhooks may be posted to, besides this machine.
 
     Attributes:
         whoosh: The double.
-        allow_webhooks: As given.
+        allow_webhooks: The allowed hosts.
 
     Example:
         import urllib.request
@@ -128,7 +128,7 @@ class Server(Suggesting):
     ) -> None:
         for name, number in (("port", port), ("proxy_port", proxy_port)):
             if not isinstance(number, int) or not 0 <= number <= _LAST_PORT:
-                raise ValueError(f"{name} is a number from 0 to {_LAST_PORT}, not {number!r}.")
+                raise ValueError(f"{name} must be a number from 0 to {_LAST_PORT}, not {number!r}.")
         if proxy and not tls:
             raise ValueError(_PROXY_WITHOUT_TLS)
         if isinstance(allow_webhooks, str):
@@ -151,13 +151,13 @@ class Server(Suggesting):
         self._folder: Path | None = None
         self._exempt: list[tuple[str, int]] = []
 
-    # What a client needs to know
+    # Properties for clients
 
     @property
     def url(self) -> str:
         """The URL of the server, such as ``http://127.0.0.1:43117``."""
         if self._thread is None:
-            raise WhooshError("This server does not run yet. Write `with Server(whoosh) as server:` around its use.")
+            raise WhooshError("This server is not running. Write `with Server(whoosh) as server:` around its use.")
         return self._address
 
     @property
@@ -171,12 +171,12 @@ class Server(Suggesting):
 
     @property
     def proxy_url(self) -> str | None:
-        """The URL of the proxy: ``http://127.0.0.1:43118``. None if the server has no proxy."""
+        """The URL of the proxy, such as ``http://127.0.0.1:43118``. None if the server has no proxy."""
         return proxy_url(_reachable(self._host), self._proxy_port) if self._has_proxy and self.url else None
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that make another process use the server: URL, credentials, certificate."""
+        """The environment variables with which another process uses the server: URL, credentials, certificate."""
         trust = _TRUST if self.ca_file else ()
         proxy = self.proxy_url
         return {
@@ -186,7 +186,7 @@ class Server(Suggesting):
             **({"HTTPS_PROXY": proxy, "https_proxy": proxy, "NODE_USE_ENV_PROXY": "1"} if proxy else {}),
         }
 
-    # Coming and going
+    # Start and end
 
     def __enter__(self) -> Self:
         self.start()
@@ -198,10 +198,10 @@ class Server(Suggesting):
         self.stop()
 
     def start(self) -> None:
-        """Listen and answer requests.
+        """Start to listen and answer requests.
 
         Raises:
-            OSError: The port is taken, or the host is not this machine's.
+            OSError: The port is in use, or the host is not an address of this machine.
         """
         if self._thread is not None:
             raise WhooshError("This server runs already. Make a second Server, with its own port, to have two at once.")
@@ -212,7 +212,7 @@ class Server(Suggesting):
             if self._has_proxy:
                 proxying = _listen(self._host, self._proxy_port)
                 self._proxy_port = proxying.getsockname()[1]
-            for bound in filter(None, (listening, proxying)):  # a client may ask for a host of the vendor's there
+            for bound in filter(None, (listening, proxying)):  # a client may use a vendor host at this address
                 name, port = bound.getsockname()[:2]
                 address = (_reachable(name), port)
                 self._exempt.append(address)
@@ -293,17 +293,17 @@ class Server(Suggesting):
         if self._proxy:
             await self._proxy.stop()
         server.stopping = True
-        # Whoever was accepted last is to be known before the site closes, or asyncio would forget the connection.
+        # The last accepted connection must be registered before the site closes, or asyncio would forget it.
         self._loop.remove_reader(listening)
-        await _turn_round()
+        await _run_pending()
         await site.stop()
         server.abort()
         for task in self._answering:
-            task.cancel()  # those too that wait for as long as their client does
+            task.cancel()  # including those of scripted timeouts, which wait for their client
         await runner.cleanup()
         for shaking_hands in asyncio.all_tasks() - {asyncio.current_task()}:
             shaking_hands.cancel()
-        await _turn_round()
+        await _run_pending()
 
     # Answering
 
@@ -342,12 +342,12 @@ class Server(Suggesting):
         try:
             body = await _body(call)
         except web.HTTPRequestEntityTooLarge as error:
-            limit = f": {error.text}" if controls else ""  # the vendor does not say which limit it has
+            limit = f": {error.text}" if controls else ""  # the vendor's error does not contain its limit
             return _render(refuse(20413, 413, f"Request Entity Too Large{limit}"))
         if controls:
             request = Request(call.method, f"{self._scheme}://{host}{target}", call.headers, body)
             return _render(await self._controlled(request, path))
-        # Through the proxy the client reaches the vendor's host again, so links may lead there.
+        # A client of the proxy can reach the vendor's host again, so links may use it.
         local = host if self._is_tunnelled(call) else self._local(call)
         address = locate(target, host, scheme=self._scheme, local=local)
         request = Request(call.method, address.url, call.headers, body, origin=address.origin)
@@ -363,8 +363,8 @@ class Server(Suggesting):
     async def _controlled(self, request: Request, path: str) -> Response:
         try:
             return await _in_thread(self._control.answer, request)
-        except asyncio.CancelledError:  # the client has left
-            if path in _JOURNEYS:
+        except asyncio.CancelledError:  # the client has disconnected
+            if path in _TRAVEL_PATHS:
                 self.whoosh._interrupt()
             raise
 
@@ -376,30 +376,30 @@ class Server(Suggesting):
         return bool(peer) and tuple(peer[:2]) in self._proxy.tunnels
 
     def _local(self, call: web.BaseRequest) -> str:
-        """The address and port where a call came in."""
+        """Return the server's address and port that received a call."""
         transport = call.transport
         name = transport.get_extra_info("sockname") if transport else None
         return authority(*name[:2]) if name else authority(_reachable(self._host), self._port)
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """An event loop whose time runs on while a test has the process's time frozen: its timers are real."""
+    """An event loop with real timers, even while a test has frozen the process's time."""
 
-    time = staticmethod(real_seconds)  # a function of C: it is called at every turn
+    time = staticmethod(real_seconds)  # a C function, because it is called in every iteration
 
 
-async def _turn_round() -> None:
-    """Give the event loop a few turns, for everything that is ready now."""
-    for _ in range(_TURNS):
+async def _run_pending() -> None:
+    """Let the event loop run a few iterations, for everything that is ready now."""
+    for _ in range(_ITERATIONS):
         await asyncio.sleep(0)
 
 
 class _WebServer(web.Server):
-    """Makes connections that answer malformed HTTP with a JSON document too."""
+    """A server whose connections answer malformed HTTP with a JSON document."""
 
     def __init__(self, handler: Any) -> None:
         super().__init__(handler, request_factory=self._request, handler_cancellation=True)
-        #: True if connections that still arrive are aborted at once, because the server stops.
+        #: True while the server stops: new connections are then aborted at once.
         self.stopping = False
         self._open: dict[web.RequestHandler, asyncio.Transport] = {}
 
@@ -416,7 +416,7 @@ class _WebServer(web.Server):
         self._open.pop(handler, None)
 
     def abort(self) -> None:
-        """Abort every connection. Closing would wait for the client's closing message, which TLS requires."""
+        """Abort every connection. Closing would wait for the client's TLS close message."""
         for transport in self._open.values():
             transport.abort()
 
@@ -428,7 +428,7 @@ class _WebServer(web.Server):
             access_log=None,  # type: ignore[arg-type]  # no access log
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_LINE,
-            auto_decompress=False,  # the vendor reads no compressed requests either
+            auto_decompress=False,  # the vendor does not accept compressed requests either
         )
 
     def _request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
@@ -448,13 +448,13 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what cannot be answered, as the vendor words its refusals."""
+        """Answer a failed or malformed request with a refusal in the vendor's format."""
         if status >= 500:
-            super().handle_error(request, status, exc, message)  # which logs it
+            super().handle_error(request, status, exc, message)  # logs the error
         if status >= 500:
             answer = _refusal(20503, status, f"pytest-whoosh itself failed: {type(exc).__name__}: {exc}")
         else:
-            answer = _refusal(20001, status, f"This is no HTTP request: {(message or str(exc)).strip()}")
+            answer = _refusal(20001, status, f"This is not a valid HTTP request: {(message or str(exc)).strip()}")
         response = _render(answer)
         response.force_close()
         return response
@@ -470,10 +470,10 @@ async def _body(call: web.BaseRequest) -> bytes:
 async def _break(call: web.BaseRequest, fault: NetworkFault) -> web.StreamResponse:
     """Break the connection as a rule scripts it."""
     if fault.kind == "timeout":
-        await asyncio.get_running_loop().create_future()  # until the client leaves, or the server stops
+        await asyncio.get_running_loop().create_future()  # until the client disconnects, or the server stops
     if call.transport:
         call.transport.abort()
-    return web.Response()  # which goes nowhere
+    return web.Response()  # not sent
 
 
 async def _in_thread(function: Callable[..., R], *args: object) -> R:
@@ -522,5 +522,5 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _reachable(host: str) -> str:
-    """A host that leads to what listens at a host; the one that stands for all addresses leads nowhere itself."""
+    """Return the host under which a server that listens at ``host`` can be reached."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

@@ -255,7 +255,7 @@ def test_a_terminal_is_told_that_it_may_type(stdin, capsys):
 
     assert main(["segments"]) == 0
 
-    assert capsys.readouterr().err == "Type the text, then end it with Ctrl-D on a line of its own.\n"
+    assert capsys.readouterr().err == "Type the text, then press Ctrl-D on an empty line.\n"
 
 
 # Refused
@@ -264,7 +264,7 @@ def test_a_terminal_is_told_that_it_may_type(stdin, capsys):
 def test_no_text_is_refused(refused, stdin):
     stdin(b"\n")
 
-    said = USAGE + "there is no text, and a message without media needs one\n"
+    said = USAGE + "the text is empty, and a message without media needs a text\n"
     assert refused() == said
     assert refused("") == said
 
@@ -291,8 +291,8 @@ def test_half_a_surrogate_pair_is_refused(refused):
 @pytest.mark.parametrize("to", ["XX", "Germany", "", "+0", "+999123"])
 def test_a_country_that_is_none_is_refused(refused, to):
     assert refused("--to", to, "Hi") == (
-        f'{USAGE}argument --to: {to!r} is no country: it takes an ISO code such as "US", '
-        'or a number such as "+15558675310"\n'
+        f'{USAGE}argument --to: {to!r} is not a country. Use an ISO code such as "US", '
+        'or a phone number such as "+15558675310"\n'
     )
 
 

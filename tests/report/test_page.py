@@ -14,7 +14,7 @@ from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
 from pytest_whoosh.report.pages import render_report
-from pytest_whoosh.report.run import Place, Run, as_json
+from pytest_whoosh.report.run import FailureLine, Run, as_json
 from tests.browser import Watch
 from tests.conftest import PERSON, SENDER
 
@@ -64,7 +64,7 @@ def told(story: Story) -> str:
         return as_json(double.whoosh.snapshot())
 
 
-def add(run: Run, name: str, outcome: str, *doubles: str, failure: str = "", place: Place | None = None) -> None:
+def add(run: Run, name: str, outcome: str, *doubles: str, failure: str = "", place: FailureLine | None = None) -> None:
     """A test, collected after those before it."""
     run.start(name, name, len(run._tests))
     run.add(name, name, outcome, failure, place)
@@ -574,7 +574,7 @@ def test_without_scripting_it_says_what_is_missing(browser, whole_run, tmp_path)
 
     text = page.locator(".noscript")
     expect(text).to_be_visible()
-    assert "draws its conversations with JavaScript, which is switched off here" in text.inner_text()
+    assert "needs JavaScript, which is switched off" in text.inner_text()
     expect(page.locator(".bar")).to_be_hidden()
     context.close()
 

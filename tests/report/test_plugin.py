@@ -438,8 +438,8 @@ def test_a_page_that_cannot_be_written_fails_no_test(make, pytester):
     [
         ("", "'' is a folder. Name the file to write in it, such as 'report.html'."),
         ("folder", "'folder' is a folder. Name the file to write in it, such as '{folder}'."),
-        ("test_it.py", "'test_it.py' is no name for the page: it has to end in .html."),
-        ("test_it.py/page.html", "'test_it.py/page.html' cannot be written: '{test_it}' is no folder."),
+        ("test_it.py", "'test_it.py' is not a name for the page: it must end in .html."),
+        ("test_it.py/page.html", "'test_it.py/page.html' cannot be written: '{test_it}' is not a folder."),
     ],
     ids=["nothing", "a folder", "another file", "below a file"],
 )
@@ -469,7 +469,7 @@ def test_without_the_extra_the_option_is_a_usage_error_that_says_what_to_install
 
     assert result.returncode == pytest.ExitCode.USAGE_ERROR
     assert result.stderr.strip() == (
-        "ERROR: pytest-whoosh, --whoosh-report: The page needs jinja2, which the extra brings: "
+        "ERROR: pytest-whoosh, --whoosh-report: The page needs jinja2. Install the extra: "
         'pip install "pytest-whoosh[report]".'
     )
 

@@ -161,8 +161,8 @@ def test_other_names_are_refused_for_a_page_could_have_them_lead_here(
     whoosh_server: Server, call: Caller, host: str
 ) -> None:
     explanation = (
-        f"This server does not answer for the host '{host}:8080': call it at {whoosh_server.url}, or by one of the "
-        "vendor's names. To reach the server by another name of this machine, start it with --host."
+        f"This server does not answer for the host '{host}:8080'. Call it at {whoosh_server.url}, or with a host "
+        "of the vendor. To use another name of this machine, start the server with --host."
     )
 
     api = call("GET", "/2010-04-01/Accounts.json", headers={"Host": f"{host}:8080"})

@@ -176,8 +176,8 @@ def test_a_port_that_is_taken_is_refused_in_words(serve: Callable[..., Process])
 
     assert (second.process.returncode, second.line, out) == (1, "", "")
     assert err == (
-        f"pytest-whoosh: port {port} of 127.0.0.1 is taken: something listens there already. Choose another with "
-        "--port, or leave --port out for a free one.\n"
+        f"pytest-whoosh: port {port} of 127.0.0.1 is already in use. Choose another one with --port, or omit --port "
+        "for a free one.\n"
     )
 
 
@@ -232,7 +232,7 @@ def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture
     assert end.value.code == 2
     assert capsys.readouterr().err.splitlines() == [
         "usage: python -m pytest_whoosh [-h] [--version] COMMAND ...",
-        "python -m pytest_whoosh: error: name a command: serve or segments or guide; --help says what they do",
+        "python -m pytest_whoosh: error: name a command: serve or segments or guide. --help describes them",
     ]
 
 
@@ -243,11 +243,11 @@ def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture
             ["--senders", "all"],
             "argument --senders: Setting 'senders' cannot be 'all': it takes one of 'any', 'owned'.",
         ),
-        (["--port", "65536"], "argument --port: '65536' is no port: it takes a number from 0 to 65535"),
-        (["--port", "http"], "argument --port: 'http' is no port: it takes a number from 0 to 65535"),
+        (["--port", "65536"], "argument --port: '65536' is not a port. Use a number from 0 to 65535"),
+        (["--port", "http"], "argument --port: 'http' is not a port. Use a number from 0 to 65535"),
         (
             ["--host", ""],
-            "argument --host: '' is no host: it takes an address of this machine, or 0.0.0.0 for all of them",
+            "argument --host: '' is not a host. Use an address of this machine, or 0.0.0.0 for all",
         ),
         (["--clock", "virtual"], "unrecognized arguments: --clock virtual"),
     ],
@@ -268,7 +268,7 @@ def test_what_will_not_do_is_a_usage_error(
     [
         (
             ["--host", "203.0.113.7"],
-            "203.0.113.7 is no address of this machine: --host takes one, or 0.0.0.0 for all of them.",
+            "203.0.113.7 is not an address of this machine. Choose one with --host, or 0.0.0.0 for all.",
         ),
         (
             ["--allow-webhooks", "https://app.example"],
@@ -290,7 +290,7 @@ def test_without_the_extra_it_says_how_to_get_it(
     assert main(["serve"]) == 1
     assert capsys.readouterr() == (
         "",
-        'pytest-whoosh: The server needs aiohttp, which the extra brings: pip install "pytest-whoosh[server]".\n',
+        'pytest-whoosh: The server needs aiohttp. Install the extra: pip install "pytest-whoosh[server]".\n',
     )
 
 
@@ -351,7 +351,7 @@ def test_a_terminal_shows_how_a_long_journey_gets_on(
     look_thrice_while_time_moves(terminal)
 
     erase = "\r\x1b[K"
-    line = re.escape(erase) + r"It is [\d-]+ [\d:]+ UTC; messages on their way: 1"
+    line = re.escape(erase) + r"It is [\d-]+ [\d:]+ UTC; messages in flight: 1"
     assert re.fullmatch(f"(?:{line}){{2}}{re.escape(erase)}", terminal.getvalue()), terminal.getvalue()
     assert f"{sent_at:%Y-%m-%d}" in terminal.getvalue()
 

@@ -461,7 +461,7 @@ def test_rules_are_listed_as_requests_and_can_be_removed(control: Controller, wh
     assert control.post("remove_rule", id=1) == {"rule": listed[0]["rule"]}
     assert [rule["id"] for rule in control.get("rules")["rules"]] == [2]
     assert control.refusal("POST", "remove_rule", json={"id": 1}) == (
-        409, "No rule has the id 1: GET /_whoosh/rules lists all."
+        409, "No rule has the id 1. GET /_whoosh/rules lists all rules."
     )  # fmt: skip
 
 
@@ -835,7 +835,7 @@ MATCH_KEYS = (
             'travel takes a moment such as {"to": "2030-01-31T09:00:00Z"}, or an amount such as {"days": 1}.',
         ),
         ("travel", {"to": START, "days": 1}, "travel takes a moment, or an amount of time: not both."),
-        ("settle", {"days": 1}, 'settle takes no parameters, and "days" was given.'),
+        ("settle", {"days": 1}, 'settle takes no parameters, but "days" was given.'),
         (
             "when",
             {"match": {"too": PERSON}, "fail": True},
@@ -858,16 +858,16 @@ MATCH_KEYS = (
             "when",
             {"match": {}},
             (
-                "A rule says one thing, one of deliver, undeliver, fail, read, stall, reject, rate_limit, respond, "
-                "timeout, disconnect; beside it, or alone, it may say webhooks."
+                "A rule takes one outcome: deliver, undeliver, fail, read, stall, reject, rate_limit, respond, "
+                "timeout, disconnect. It may also take webhooks, or only that."
             ),
         ),
         (
             "when",
             {"fail": True, "deliver": True},
             (
-                "A rule says one thing, one of deliver, undeliver, fail, read, stall, reject, rate_limit, respond, "
-                "timeout, disconnect; beside it, or alone, it may say webhooks."
+                "A rule takes one outcome: deliver, undeliver, fail, read, stall, reject, rate_limit, respond, "
+                "timeout, disconnect. It may also take webhooks, or only that."
             ),
         ),
         ("when", {"fail": 30003}, "when takes fail as an object of its parameters: code, message, not 30003."),
@@ -949,7 +949,7 @@ MATCH_KEYS = (
         (
             "assert_sent",
             {"body~": "["},
-            "'[' is no regular expression: missing ]: [. The syntax is RE2's: https://github.com/google/re2/wiki/Syntax",
+            "'[' is not a regular expression: missing ]: [. The syntax is RE2's: https://github.com/google/re2/wiki/Syntax",
         ),
         ("assert_sent", {"body~": 1}, "assert_sent takes body~ as a regular expression, not 1."),
         (
@@ -1068,14 +1068,14 @@ def test_no_refusal_speaks_python(control: Controller, send: Send, operation: st
     [
         ("outbox?form=5", "Unknown match key 'form'. Did you mean 'from'?"),
         ("outbox?limit=many", 'outbox takes limit as a whole number, not "many".'),
-        ("outbox?limit=0", f"limit is a number from 1 to {MOST}, not 0."),
-        ("outbox?body=a&body=b", "outbox takes body once, and it is there 2 times."),
+        ("outbox?limit=0", f"limit must be a number from 1 to {MOST}, not 0."),
+        ("outbox?body=a&body=b", "outbox takes body once, but it was given 2 times."),
         ("outbox?redacted=maybe", 'outbox takes redacted as true or false, not "maybe".'),
         ("outbox?num_segments=few", 'outbox takes num_segments as a whole number, not "few".'),
         ("outbox?date_sent=now", 'outbox takes date_sent as a moment such as "2030-01-31T09:00:00Z", not "now".'),
-        ("outbox?after=SM1", "after takes the SID of the last message of the page before, and 'SM1' is none."),
+        ("outbox?after=SM1", "after takes the SID of the previous page's last message. No message has 'SM1'."),
         ("last_code", "last_code needs to: the person."),
-        ("traffic?all=1", 'traffic takes no parameters, and "all" was given.'),
+        ("traffic?all=1", 'traffic takes no parameters, but "all" was given.'),
     ],
 )
 def test_a_wrong_query_is_refused_with_what_would_do(control: Controller, query: str, text: str) -> None:
@@ -1086,7 +1086,7 @@ def test_a_wrong_query_is_refused_with_what_would_do(control: Controller, query:
     ("method", "operation", "how", "status", "text"),
     [
         ("POST", "settel", {}, 404, "Unknown operation 'settel'. Did you mean 'settle'?"),
-        ("GET", "", {"data": "{}"}, 400, "status takes its parameters in the query, and no body."),
+        ("GET", "", {"data": "{}"}, 400, "status takes its parameters in the query, not in a body."),
         ("GET", "travel", {}, 405, "/_whoosh/travel takes POST, not GET."),
         ("DELETE", "outbox", {}, 405, "/_whoosh/outbox takes GET, not DELETE."),
         ("POST", "openapi.json", {}, 405, "/_whoosh/openapi.json takes GET, not POST."),
@@ -1104,15 +1104,15 @@ def test_a_wrong_query_is_refused_with_what_would_do(control: Controller, query:
             "travel",
             {"data": {"days": "1"}},
             415,
-            'The body is a JSON object, and this is none, sent as application/x-www-form-urlencoded: "days=1".',
+            'The body must be a JSON object. This is not one, sent as application/x-www-form-urlencoded: "days=1".',
         ),
-        ("POST", "travel", {"data": "days=1"}, 415, 'The body is a JSON object, and this is none: "days=1".'),
+        ("POST", "travel", {"data": "days=1"}, 415, 'The body must be a JSON object. This is not one: "days=1".'),
         (
             "POST",
             "travel",
             {"data": '{"days": 1', "headers": {"Content-Type": "application/json"}},
             400,
-            "The body is no JSON: Expecting ',' delimiter: line 1 column 11 (char 10).",
+            "The body is not JSON: Expecting ',' delimiter: line 1 column 11 (char 10).",
         ),
         (
             "POST",
@@ -1120,8 +1120,8 @@ def test_a_wrong_query_is_refused_with_what_would_do(control: Controller, query:
             {"json": {"base_url": "https://app.example"}},
             403,
             (
-                'Webhooks may not go out to app.example. Name with "server" one on this machine that stands for it, or '
-                "start the server with --allow-webhooks app.example."
+                'Webhooks to app.example are not allowed. Set "server" to a server on this machine that answers for '
+                "it, or start the server with --allow-webhooks app.example."
             ),
         ),
         (
@@ -1130,8 +1130,8 @@ def test_a_wrong_query_is_refused_with_what_would_do(control: Controller, query:
             {"json": {"base_url": "https://app.example", "server": "http://evil.example:80"}},
             403,
             (
-                'Webhooks may not go out to evil.example. Name with "server" one on this machine that stands for it, '
-                "or start the server with --allow-webhooks evil.example."
+                'Webhooks to evil.example are not allowed. Set "server" to a server on this machine that answers for '
+                "it, or start the server with --allow-webhooks evil.example."
             ),
         ),
         (
@@ -1203,7 +1203,7 @@ def test_a_refusal_has_its_status_and_says_what_would_do(
 def test_a_number_that_is_none_is_refused(control: Controller) -> None:
     status, text = control.refusal("POST", "travel", data='{"days": NaN}', headers={"Content-Type": "application/json"})
 
-    assert (status, text.partition(": ")[0]) == (400, "The body is no JSON")
+    assert (status, text.partition(": ")[0]) == (400, "The body is not JSON")
 
 
 def test_a_refused_method_names_the_one_that_is_taken(control: Controller) -> None:
@@ -1214,7 +1214,7 @@ def test_a_refused_method_names_the_one_that_is_taken(control: Controller) -> No
 def test_pages_of_other_sites_may_not_control_a_double(control: Controller, server: Server, origin: str) -> None:
     refusal = control.refusal("POST", "settle", headers={"Origin": origin})
 
-    assert refusal == (403, f"Pages of {origin} may not control this double; those of {server.url} may.")
+    assert refusal == (403, f"Pages of {origin} may not control this double. Pages of {server.url} may.")
 
 
 def test_pages_of_the_server_may_control_its_double(control: Controller, server: Server) -> None:

@@ -50,7 +50,7 @@ def test_a_limit_that_will_not_do_is_refused(call, limit):
     answer = call("GET", f"/_whoosh/snapshot?limit={limit}")
 
     assert answer.status == 400
-    assert answer.json()["error"].startswith("limit is a number from 1 to 10000, not ")
+    assert answer.json()["error"].startswith("limit must be a number from 1 to 10000, not ")
 
 
 def test_a_scripted_answer_names_its_rule_as_a_request(call, client, whoosh):

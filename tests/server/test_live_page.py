@@ -89,7 +89,7 @@ def test_messages_appear_by_themselves(live, send):
     expect(entries(live)).to_have_text([re.compile("Your code is 1234")])
     bubbles = pick(live).locator(".bubble")
     expect(bubbles).to_have_text(["Your code is 1234"])
-    expect(live.locator("#flight")).to_have_text("1 message on the way")
+    expect(live.locator("#flight")).to_have_text("1 message in flight")
 
     send("Your code is 5678")
 
@@ -103,7 +103,7 @@ def test_time_moves_until_messages_have_arrived(live, send, whoosh):
     live.get_by_role("button", name="Settle").click()
 
     expect(entries(live).locator(".status")).to_have_text("delivered")
-    expect(live.locator("#flight")).to_have_text("0 messages on the way")
+    expect(live.locator("#flight")).to_have_text("0 messages in flight")
     assert clock(live) == moment(whoosh)
 
 
@@ -132,11 +132,11 @@ def test_while_time_moves_the_page_says_how_far_it_is(live, send, whoosh):
 
     live.get_by_role("button", name="Settle").click()
 
-    expect(live.locator("#flight")).to_have_text("Time is moving; 2 messages on the way")
+    expect(live.locator("#flight")).to_have_text("Time is moving; 2 messages in flight")
     expect(live.get_by_role("progressbar")).to_be_visible()
     expect(live.get_by_role("button", name="+1 day")).to_be_disabled()
     going_on.set()
-    expect(live.locator("#flight")).to_have_text("0 messages on the way")
+    expect(live.locator("#flight")).to_have_text("0 messages in flight")
     expect(live.get_by_role("progressbar")).to_be_hidden()
     expect(live.get_by_role("button", name="+1 day")).to_be_enabled()
 
@@ -367,7 +367,7 @@ def test_the_answer_to_an_api_call_is_scripted(live, client, whoosh):
 def test_each_answer_asks_for_what_it_needs(live, whoosh, answer, field, outcome):
     script = panel(live, "Script an API call")
     script.get_by_label("URL, or the end of its path").fill("/Messages.json")
-    script.get_by_label("What is answered").select_option(answer)
+    script.get_by_label("Response", exact=True).select_option(answer)
 
     expect(script.locator("[name=number]")).to_be_visible(visible=field is not None)
     if field:

@@ -87,14 +87,14 @@ def test_the_server_itself_is_reached_through_the_proxy_too(server: Server) -> N
         pytest.param(
             "CONNECT api.stripe.com:443",
             "403 Forbidden",
-            "pytest-whoosh: api.stripe.com:443 is not the vendor's, and this proxy lets nothing leave this machine. "
-            "Add api.stripe.com to NO_PROXY to call it without the proxy.",
+            "pytest-whoosh: api.stripe.com:443 is not a host of the vendor, and this proxy lets no call leave this "
+            "machine. Add api.stripe.com to NO_PROXY to call it without the proxy.",
             id="another host",
         ),
         pytest.param(
             "CONNECT 10.9.9.9:443",
             "403 Forbidden",
-            "pytest-whoosh: 10.9.9.9:443 is not the vendor's, and this proxy lets nothing leave this machine. "
+            "pytest-whoosh: 10.9.9.9:443 is not a host of the vendor, and this proxy lets no call leave this machine. "
             "Add 10.9.9.9 to NO_PROXY to call it without the proxy.",
             id="an address",
         ),
@@ -119,7 +119,7 @@ def test_the_server_itself_is_reached_through_the_proxy_too(server: Server) -> N
         pytest.param(
             "GET http://api.stripe.com/",
             "405 Method Not Allowed",
-            "pytest-whoosh: this proxy makes tunnels only. Use it as HTTPS_PROXY, for https:// URLs.",
+            "pytest-whoosh: this proxy only opens tunnels. Use it as HTTPS_PROXY, for https:// URLs.",
             id="no tunnel",
         ),
     ],
@@ -145,12 +145,12 @@ def test_a_tunnel_ends_with_the_server(whoosh: Whoosh) -> None:
 
 
 def test_a_proxy_without_tls_is_refused_with_what_to_write(whoosh: Whoosh) -> None:
-    with pytest.raises(ValueError, match="A proxy for HTTPS needs a server that speaks it") as refused:
+    with pytest.raises(ValueError, match="An HTTPS proxy needs a server with TLS") as refused:
         Server(whoosh, proxy=True)
 
     assert str(refused.value) == (
-        "A proxy for HTTPS needs a server that speaks it. Write Server(whoosh, tls=True, proxy=True); on the command "
-        "line, serve --tls --proxy."
+        "An HTTPS proxy needs a server with TLS. Write Server(whoosh, tls=True, proxy=True), or on the "
+        "command line serve --tls --proxy."
     )
 
 

@@ -36,7 +36,7 @@ def test_a_pattern_beyond_the_engine_is_refused_with_the_syntax(control: Control
 
     assert status == 400
     assert text == (
-        "'(?<=a)b' is no regular expression: invalid perl operator: (?<=. "
+        "'(?<=a)b' is not a regular expression: invalid perl operator: (?<=. "
         "The syntax is RE2's: https://github.com/google/re2/wiki/Syntax"
     )
 

@@ -213,16 +213,14 @@ def test_what_is_no_http_is_refused_with_a_document(call: Caller, sent: bytes, e
 
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.0 400 Bad Request\r\nContent-Type: application/json\r\n")
-    assert body.startswith(b'{"code": 20001, "message": "This is no HTTP request: ' + explained.encode())
+    assert body.startswith(b'{"code": 20001, "message": "This is not a valid HTTP request: ' + explained.encode())
 
 
 def test_a_client_that_takes_the_server_for_its_https_proxy_is_told_better(call: Caller) -> None:
     answer = call.raw(b"CONNECT api.twilio.com:443 HTTP/1.1\r\nHost: api.twilio.com:443\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 405 Method Not Allowed\r\n")
-    assert (
-        b"This server is no proxy for HTTPS: set WHOOSH_URL, or the URL that the app calls, to its own URL." in answer
-    )
+    assert b"This server is not a proxy. Set WHOOSH_URL, or the URL that the app calls, to the server's URL." in answer
 
 
 def test_a_test_that_scripts_with_a_function_that_raises_is_told(
@@ -524,9 +522,7 @@ def test_a_server_that_does_not_run_has_no_url(whoosh: Whoosh) -> None:
     with pytest.raises(WhooshError) as refusal:
         _ = Server(whoosh).url
 
-    assert str(refusal.value) == (
-        "This server does not run yet. Write `with Server(whoosh) as server:` around its use."
-    )
+    assert str(refusal.value) == ("This server is not running. Write `with Server(whoosh) as server:` around its use.")
 
 
 def test_a_double_that_is_not_active_is_not_served() -> None:
@@ -665,7 +661,7 @@ def test_without_the_extra_the_fixture_says_how_to_get_it(pytester: pytest.Pytes
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["E   *UsageError: The server needs jinja2 and trustme, which the extra brings: pip install *whoosh?server?*"]
+        ["E   *UsageError: The server needs jinja2 and trustme. Install the extra: pip install *whoosh?server?*"]
     )
 
 
@@ -677,7 +673,7 @@ def test_without_the_extra_the_class_says_how_to_get_it(monkeypatch: pytest.Monk
         from pytest_whoosh import Server as _  # noqa: F401
 
     assert str(refusal.value) == (
-        'The server needs aiohttp, jinja2 and trustme, which the extra brings: pip install "pytest-whoosh[server]".'
+        'The server needs aiohttp, jinja2 and trustme. Install the extra: pip install "pytest-whoosh[server]".'
     )
 
 
@@ -686,7 +682,7 @@ def test_what_is_no_port_is_refused(whoosh: Whoosh, port: Any) -> None:
     with pytest.raises(ValueError) as refusal:
         Server(whoosh, port=port)
 
-    assert str(refusal.value) == f"port is a number from 0 to 65535, not {port!r}."
+    assert str(refusal.value) == f"port must be a number from 0 to 65535, not {port!r}."
 
 
 def test_a_test_without_the_server_imports_none_of_its_libraries(pytester: pytest.Pytester) -> None:

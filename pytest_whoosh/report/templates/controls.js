@@ -125,7 +125,7 @@ const Controls = (() => {
     });
     by("reset-button").addEventListener("click", () => by("confirm").showModal());
     by("confirm").addEventListener("close", () => {
-      if (by("confirm").returnValue === "reset") order(by("reset"), "reset", {}, "All forgotten.");
+      if (by("confirm").returnValue === "reset") order(by("reset"), "reset", {}, "Everything was deleted.");
       by("confirm").returnValue = "";
     });
   }

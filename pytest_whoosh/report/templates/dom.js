@@ -78,7 +78,7 @@ const Dom = (() => {
         await navigator.clipboard.writeText(text);
         button.textContent = "Copied";
       } catch {
-        button.textContent = "Select it, and copy by hand";
+        button.textContent = "Select the text and copy it";
       }
     });
     return button;

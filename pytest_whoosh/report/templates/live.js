@@ -55,7 +55,7 @@
     by("clock").textContent = Moments.time(now).slice(0, 8);
     by("clock").dateTime = now;
     by("day").textContent = Moments.day(now);
-    by("flight").textContent = `${moving ? "Time is moving; " : ""}${count(flight, "message")} on the way`;
+    by("flight").textContent = `${moving ? "Time is moving; " : ""}${count(flight, "message")} in flight`;
     by("flight").classList.toggle("moving", moving);
     most = moving ? Math.max(most, flight) : 0;
     const progress = by("progress");
@@ -114,6 +114,6 @@
       if (time) showTime(time);
       refresh();
     },
-    () => (by("trouble").textContent = "The connection is lost; trying again."),
+    () => (by("trouble").textContent = "The connection was lost. Trying again."),
   );
 })();

@@ -1,8 +1,8 @@
-"""The operations of the control API: one module for each reason to change."""
+"""The operations of the control API, one module for each group."""
 
 from . import assertions, double, people, provisioning, reading, scripting, travel, webhooks
 
-#: Every operation, in the order in which they are described.
+#: Every operation, in the order of the description.
 OPERATIONS = (
     double.STATUS,
     *reading.OPERATIONS,

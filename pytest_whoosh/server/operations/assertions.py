@@ -1,4 +1,4 @@
-"""Asserting what was sent and posted."""
+"""Operations that assert which messages and webhooks were sent."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -53,17 +53,17 @@ OPERATIONS: Final = (
     Operation(
         name="assert_sent",
         method="POST",
-        about="Fail unless as many messages as `count` were sent that match",
+        about="Fail unless exactly `count` messages that match were sent",
         do=_assert_sent,
         returns=schema_of({"messages": list_of("Message")}),
-        parameters=(Parameter("count", WHOLE, "how many, 1 unless given"),),
+        parameters=(Parameter("count", WHOLE, "the number of messages, by default 1"),),
         matches=True,
         example='{"to": "+15558675310", "body~": "code"}',
     ),
     Operation(
         name="assert_not_sent",
         method="POST",
-        about="Fail if a message was sent that matches",
+        about="Fail if a message that matches was sent",
         do=_assert_not_sent,
         returns=_NONE,
         matches=True,
@@ -80,13 +80,13 @@ OPERATIONS: Final = (
     Operation(
         name="assert_callbacks",
         method="POST",
-        about="Fail unless status callbacks left in this order and were answered; others may lie between",
+        about="Fail unless status callbacks were sent in this order and answered. Others may occur in between",
         do=_assert_callbacks,
         returns=_NONE,
         parameters=(
             _A_MESSAGE,
-            Parameter("statuses", TEXTS, "the statuses that they report", required=True),
-            Parameter("answered", _ANSWERED, "the HTTP status of each answer, 2xx or 3xx unless given"),
+            Parameter("statuses", TEXTS, "the statuses of the callbacks", required=True),
+            Parameter("answered", _ANSWERED, "the HTTP status of each response, by default 2xx or 3xx"),
         ),
         example='{"message": "SM...", "statuses": ["sent", "delivered"]}',
     ),
@@ -96,7 +96,7 @@ OPERATIONS: Final = (
         about="Fail unless a message takes `n` segments",
         do=_assert_segments,
         returns=_NONE,
-        parameters=(_A_MESSAGE, Parameter("n", WHOLE, "how many", required=True)),
+        parameters=(_A_MESSAGE, Parameter("n", WHOLE, "the number of segments", required=True)),
         example='{"message": "SM...", "n": 1}',
     ),
 )

@@ -1,4 +1,4 @@
-"""The double as a whole: its account and state, and how it starts again."""
+"""Operations on the whole double: its status, and its reset."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -35,7 +35,7 @@ def _reset(server: ServerHandle, _: Arguments) -> Mapping[str, object]:
 STATUS: Final = Operation(
     name="status",
     method="GET",
-    about="The server's URL, the account's credentials, what time it is, and how much there is",
+    about="Return the server's URL, the account's credentials, the time, and the numbers of messages and webhooks",
     do=_status,
     returns=schema_of(
         {
@@ -57,7 +57,7 @@ STATUS: Final = Operation(
 RESET: Final = Operation(
     name="reset",
     method="POST",
-    about="Forget all messages, rules, resources and webhooks; settings, mounts and the present time stay",
+    about="Delete all messages, rules, resources and webhooks. Settings, mounts and the current time stay",
     do=_reset,
     returns=NOW,
     example="",

@@ -11,7 +11,7 @@ from pytest_whoosh.whoosh import Whoosh
 
 
 class ServerHandle(Protocol):
-    """The server, as the operations see it."""
+    """The properties of a server that operations use."""
 
     @property
     def whoosh(self) -> Whoosh:
@@ -23,15 +23,15 @@ class ServerHandle(Protocol):
 
     @property
     def ca_file(self) -> Path | None:
-        """The certificate of the authority that clients trust, in PEM; None if the server speaks HTTP."""
+        """The certificate of the authority that clients must trust, in PEM. None if the server speaks HTTP."""
 
 
 class Forbidden(Exception):
-    """The request asks for something that only the person who started the server may allow."""
+    """Raised if a request asks for something that only the server's command line may allow."""
 
 
 class Arguments(NamedTuple):
-    """The arguments of a request: parameters and criteria by their names in Python, and ``raw`` as sent."""
+    """The arguments of a request: parameters and criteria by their names in Python, and ``raw`` values as sent."""
 
     path: str
     parameters: dict[str, Any]
@@ -41,21 +41,21 @@ class Arguments(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation."""
+    """An operation of the control API."""
 
     name: str
     method: str
     about: str
     do: Callable[[ServerHandle, Arguments], Mapping[str, object]]
-    #: The schema of what it returns.
+    #: The schema of the response.
     returns: Schema
-    #: A body, or a query, as an example.
+    #: An example of a body or query.
     example: str
     parameters: Sequence[Parameter] = ()
-    #: True if the operation takes match keys beside its parameters.
+    #: True if the operation takes match keys besides its parameters.
     matches: bool = False
 
     @property
     def path(self) -> str:
-        """Its path."""
+        """The operation's path."""
         return "/_whoosh/" if self.name == "status" else f"/_whoosh/{self.name}"

@@ -1,4 +1,4 @@
-"""Operations of a person who writes to the app, calls it, or follows its links."""
+"""Operations that act as a person: send a message, call, click a link."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -16,7 +16,7 @@ def _receive(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]
     extra = arguments.parameters.pop("params", {})
     for name in extra:
         if name in _RECEIVED:
-            raise ValueError(f"receive takes {name} itself; params holds further parameters of the webhook.")
+            raise ValueError(f"receive takes {name} itself. params takes more parameters of the webhook.")
     return reply_document(server.whoosh.receive(**arguments.parameters, **extra))
 
 
@@ -44,22 +44,22 @@ OPERATIONS: Final = (
     Operation(
         name="receive",
         method="POST",
-        about="Be a person who writes to one of the app's senders",
+        about="Send a message from a person to one of the app's senders",
         do=_receive,
         returns=reference("Reply"),
         parameters=(
             Parameter("from", TEXT, "the person", required=True),
-            Parameter("to", TEXT, "the sender written to", required=True),
+            Parameter("to", TEXT, "the app's sender", required=True),
             Parameter("body", TEXT, "the text"),
-            Parameter("media", FILES, "files that come with it"),
-            Parameter("params", TEXTS_BY_NAME, "further parameters of the webhook"),
+            Parameter("media", FILES, "the files"),
+            Parameter("params", TEXTS_BY_NAME, "more parameters of the webhook"),
         ),
         example='{"from": "+15558675310", "to": "+15557122661", "body": "Hello"}',
     ),
     Operation(
         name="call_document",
         method="POST",
-        about="Send the messages of a voice document, as during a call",
+        about="Send the messages of a voice document, as in a call",
         do=_call_document,
         returns=schema_of({"messages": list_of("Message")}),
         parameters=(
@@ -75,26 +75,26 @@ OPERATIONS: Final = (
     Operation(
         name="phone",
         method="POST",
-        about="Show a person's phone, and say whether it has RCS",
+        about="Return a person's phone, and set whether it has RCS",
         do=_phone,
         returns=schema_of(
             {"number": TEXT.schema, "rcs": or_null(FLAG).full_schema, "received": list_of("Message")},
         ),
         parameters=(
             Parameter("number", TEXT, "the person", required=True),
-            Parameter("rcs", FLAG, "whether the phone has RCS from now on"),
+            Parameter("rcs", FLAG, "true if the phone has RCS from now on"),
         ),
         example='{"number": "+15558675310", "rcs": true}',
     ),
     Operation(
         name="click",
         method="POST",
-        about="Be a person who follows a short link",
+        about="Click a short link as a person",
         do=_click,
         returns=schema_of({"url": TEXT.schema}),
         parameters=(
-            Parameter("link", TEXT, "the link, or the SID of the message that holds only one", required=True),
-            Parameter("user_agent", TEXT, "what the person's browser calls itself"),
+            Parameter("link", TEXT, "the link, or the SID of a message with one link", required=True),
+            Parameter("user_agent", TEXT, "the User-Agent of the person's browser"),
         ),
         example='{"link": "https://go.example/uPa61dPYXd"}',
     ),

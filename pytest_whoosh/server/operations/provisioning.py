@@ -1,4 +1,4 @@
-"""Provisions the account: senders, services, templates, media and people."""
+"""Operations that set up the account: senders, services, templates, media and opt-outs."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -24,7 +24,7 @@ from .operation import Arguments, Operation, ServerHandle
 
 
 def _provides(name: str, *positional: str) -> Callable[[ServerHandle, Arguments], Mapping[str, object]]:
-    """Return an operation that calls a method of the double and returns the record that it made."""
+    """Return a function that calls a method of the double, and returns the record that the method created."""
 
     def provide(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
         named = arguments.parameters
@@ -44,7 +44,7 @@ def _set_concurrency(server: ServerHandle, arguments: Arguments) -> Mapping[str,
 
 
 def _properties(record: type) -> list[Parameter]:
-    """The properties of a resource, as parameters."""
+    """Return the properties of a resource as parameters."""
     types = types_of(record)
     resource = record.__name__
     return [
@@ -58,7 +58,7 @@ OPERATIONS: Final = (
     Operation(
         name="add_number",
         method="POST",
-        about="Give the account a phone number",
+        about="Add a phone number to the account",
         do=_provides("add_number", "number"),
         returns=record_schema(PhoneNumber),
         parameters=(Parameter("number", TEXT, "the number", required=True), *_properties(PhoneNumber)),
@@ -67,7 +67,7 @@ OPERATIONS: Final = (
     Operation(
         name="add_short_code",
         method="POST",
-        about="Give the account a short code",
+        about="Add a short code to the account",
         do=_provides("add_short_code", "code"),
         returns=record_schema(ShortCode),
         parameters=(Parameter("code", TEXT, "five or six digits", required=True), *_properties(ShortCode)),
@@ -89,7 +89,7 @@ OPERATIONS: Final = (
     Operation(
         name="add_channel_sender",
         method="POST",
-        about="Give the account a sender on a channel",
+        about="Add a channel sender to the account",
         do=_provides("add_channel_sender", "address"),
         returns=record_schema(ChannelSender),
         parameters=(Parameter("address", TEXT, "its address", required=True), *_properties(ChannelSender)),
@@ -107,7 +107,7 @@ OPERATIONS: Final = (
     Operation(
         name="add_link_domain",
         method="POST",
-        about="Give the account a domain for short links",
+        about="Add a domain for short links to the account",
         do=_provides("add_link_domain", "domain"),
         returns=record_schema(LinkDomain),
         parameters=(Parameter("domain", TEXT, "the domain", required=True), *_properties(LinkDomain)),
@@ -122,7 +122,7 @@ OPERATIONS: Final = (
         parameters=(
             Parameter("body", TEXT, "its text"),
             Parameter("variables", TEXTS_BY_NAME, "the defaults of its variables"),
-            Parameter("media", TEXTS, "URLs of media that go with it"),
+            Parameter("media", TEXTS, "the URLs of its media"),
             Parameter("types", OBJECT, "more content types, by their names"),
             Parameter("friendly_name", TEXT, "its name"),
             Parameter("language", TEXT, "its language"),
@@ -146,21 +146,21 @@ OPERATIONS: Final = (
     Operation(
         name="add_media",
         method="POST",
-        about="Let a file stand behind a media URL",
+        about="Set the file behind a media URL",
         do=_add_media,
         returns=schema_of({"url": TEXT.schema}),
         parameters=(
             Parameter("url", TEXT, "the URL", required=True),
-            Parameter("content", BYTES, "what the file holds: the smallest valid file of its type unless given"),
-            Parameter("content_type", TEXT, "its type: that which the URL's extension names unless given"),
-            Parameter("status", WHOLE, "the HTTP status that the URL answers with; 400 or more fails messages"),
+            Parameter("content", BYTES, "the bytes of the file, by default the smallest valid file of its type"),
+            Parameter("content_type", TEXT, "its type, by default that of the URL's extension"),
+            Parameter("status", WHOLE, "the HTTP status of the URL's response; with 400 or more, messages fail"),
         ),
         example='{"url": "https://app.example/cat.jpg", "content": "/9j/4AAQ"}',
     ),
     Operation(
         name="opt_out",
         method="POST",
-        about="Let a person have opted out of a sender",
+        about="Record that a person opted out of a sender",
         do=_provides("opt_out"),
         returns=record_schema(OptOut),
         parameters=(
@@ -172,19 +172,19 @@ OPERATIONS: Final = (
     Operation(
         name="deactivate",
         method="POST",
-        about="Let carriers have taken a number out of service",
+        about="Record that carriers took a US number out of service",
         do=_provides("deactivate"),
         returns=record_schema(Deactivation),
         parameters=(
             Parameter("number", TEXT, "the number", required=True),
-            Parameter("on", DATE, "the day, today unless given"),
+            Parameter("on", DATE, "the day, by default today"),
         ),
         example='{"number": "+15558675310"}',
     ),
     Operation(
         name="set_price",
         method="POST",
-        about="Set what a segment to a country costs",
+        about="Set the price of a segment to a country",
         do=_provides("set_price"),
         returns=record_schema(Price),
         parameters=(
@@ -196,7 +196,7 @@ OPERATIONS: Final = (
     Operation(
         name="set_balance",
         method="POST",
-        about="Set the money that the account has left",
+        about="Set the account's balance",
         do=_provides("set_balance"),
         returns=record_schema(Balance),
         parameters=(Parameter("balance", AMOUNT, "the balance in US dollars", required=True),),
@@ -205,7 +205,7 @@ OPERATIONS: Final = (
     Operation(
         name="add_lookup",
         method="POST",
-        about="Set what Lookup says about a number",
+        about="Set the facts that Lookup returns for a number",
         do=_provides("add_lookup", "number"),
         returns=record_schema(LookupOverride),
         parameters=(
@@ -235,10 +235,10 @@ OPERATIONS: Final = (
     Operation(
         name="set_concurrency",
         method="POST",
-        about="Set how many API calls may be under way at once, where throughput is realistic",
+        about="Set how many concurrent API calls are allowed, with realistic throughput",
         do=_set_concurrency,
         returns=schema_of({"calls": WHOLE.schema}),
-        parameters=(Parameter("calls", WHOLE, "how many", required=True),),
+        parameters=(Parameter("calls", WHOLE, "the number of calls", required=True),),
         example='{"calls": 5}',
     ),
 )

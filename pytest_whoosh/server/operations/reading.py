@@ -1,4 +1,4 @@
-"""Reading what was sent, received, queued and posted."""
+"""Operations that read messages, webhooks, queues, codes and the traffic."""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
@@ -24,15 +24,15 @@ from pytest_whoosh.views.records import Records
 
 from .operation import Arguments, Operation, ServerHandle
 
-#: The most messages or webhooks in one answer, and as many as there are unless ``limit`` says less.
+#: The most messages or webhooks in a response, and the default of ``limit``.
 MOST: Final = 1000
 
 
 def message_with(server: ServerHandle, sid: str) -> Message:
-    """The message that has a SID.
+    """Return the message with this SID.
 
     Raises:
-        WhooshError: none has it.
+        WhooshError: No message has this SID.
     """
     found = server.whoosh.messages.filter(sid=sid)
     if not found:
@@ -52,13 +52,13 @@ def _page_of(wanted: Callable[[Record], bool]) -> Callable[[ServerHandle, Argume
 
 
 def _records_after(records: Records, arguments: Arguments) -> Iterator[Record]:
-    """The messages from where a page begins on; those before are not looked at, however many they are."""
+    """Return the messages from the beginning of a page on. Earlier messages are not read."""
     messages, after = records.messages, arguments.parameters.get("after")
     start = 0
     if after is not None:
         last = records.message(after)
         if last is None:
-            raise ValueError(f"after takes the SID of the last message of the page before, and {after!r} is none.")
+            raise ValueError(f"after takes the SID of the previous page's last message. No message has {after!r}.")
         start = last.serial + 1
     return (messages[number] for number in range(start, len(messages)))
 
@@ -79,23 +79,23 @@ def _callbacks(server: ServerHandle, arguments: Arguments) -> Mapping[str, objec
 
 
 def _up_to_date(server: ServerHandle) -> Records:
-    """Return the records, after everything has happened that is due."""
+    """Return the records, after running all events that are due."""
     records = server.whoosh.records
     records.catch_up()
     return records
 
 
 def _cut(found: Iterator[Any], arguments: Arguments) -> tuple[list[Any], bool]:
-    """As many as a page takes, and whether there are more."""
+    """Return the items of a page, and True if there are more."""
     limit = arguments.parameters.get("limit", MOST)
     if not 1 <= limit <= MOST:
-        raise ValueError(f"limit is a number from 1 to {MOST}, not {limit}.")
+        raise ValueError(f"limit must be a number from 1 to {MOST}, not {limit}.")
     page = list(islice(found, limit + 1))
     return page[:limit], len(page) > limit
 
 
 def _next(arguments: Arguments, last: object) -> str:
-    """The path to the next page, with the query of this one."""
+    """Return the path of the next page, with the query of this one."""
     return f"{arguments.path}?{urlencode({**arguments.raw, 'after': [last]}, doseq=True)}"
 
 
@@ -116,14 +116,14 @@ def _queue(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
 
 
 _NEXT: Final = or_null(TEXT).full_schema
-_LIMIT: Final = Parameter("limit", WHOLE, f"how many at most, up to {MOST}")
-_PAGED: Final = (_LIMIT, Parameter("after", TEXT, "the SID of the message after which to go on"))
+_LIMIT: Final = Parameter("limit", WHOLE, f"the most items, up to {MOST}")
+_PAGED: Final = (_LIMIT, Parameter("after", TEXT, "the SID of the message after which to continue"))
 OPERATIONS: Final = (
     *(
         Operation(
             name=name,
             method="GET",
-            about=f"{which} messages that match, oldest first",
+            about=f"Return {which} messages that match, oldest first",
             do=_page_of(wanted),
             returns=schema_of({"messages": list_of("Message"), "next": _NEXT}),
             parameters=_PAGED,
@@ -131,28 +131,28 @@ OPERATIONS: Final = (
             example="?to=%2B15558675310&body~=code",
         )
         for name, which, wanted in (
-            ("outbox", "The outbound", lambda record: record.is_outbound),
-            ("inbox", "The inbound", lambda record: not record.is_outbound),
-            ("messages", "All", lambda record: True),
+            ("outbox", "the outbound", lambda record: record.is_outbound),
+            ("inbox", "the inbound", lambda record: not record.is_outbound),
+            ("messages", "all", lambda record: True),
         )
     ),
     Operation(
         name="callbacks",
         method="GET",
-        about="The webhooks that left for the app, in order",
+        about="Return the webhooks that were sent to the app, in order",
         do=_callbacks,
         returns=schema_of({"callbacks": list_of("Callback"), "next": _NEXT}),
         parameters=(
-            Parameter("message", TEXT, "the SID of the message that they are about"),
+            Parameter("message", TEXT, "the SID of their message"),
             _LIMIT,
-            Parameter("after", WHOLE, "where the page before ended"),
+            Parameter("after", WHOLE, "the number of the previous page's last webhook"),
         ),
         example="?limit=10",
     ),
     Operation(
         name="traffic",
         method="GET",
-        about="API calls, messages with their histories, and webhooks, as lines of text",
+        about="Return API calls, messages with their histories, and webhooks, as lines of text",
         do=_traffic,
         returns=schema_of({"traffic": TEXT.schema}),
         example="",
@@ -160,19 +160,19 @@ OPERATIONS: Final = (
     Operation(
         name="last_code",
         method="GET",
-        about="The one-time code in the newest message to a person that holds one",
+        about="Return the newest one-time code that a person got",
         do=_last_code,
         returns=schema_of({"code": TEXT.schema}),
         parameters=(
             Parameter("to", TEXT, "the person", required=True),
-            Parameter("pattern", PATTERN, "what finds a code: four to eight digits unless given"),
+            Parameter("pattern", PATTERN, "the pattern of a code, by default four to eight digits"),
         ),
         example="?to=%2B15558675310",
     ),
     Operation(
         name="verifications",
         method="GET",
-        about="The verifications that the app started with Verify, oldest first",
+        about="Return the verifications that the app started through Verify, oldest first",
         do=_verifications,
         returns=schema_of({"verifications": list_of("Verification")}),
         example="",
@@ -180,12 +180,12 @@ OPERATIONS: Final = (
     Operation(
         name="queue",
         method="GET",
-        about="What waits to be sent from a sender, where throughput is realistic; messages by their SIDs",
+        about="Return the queue of a sender, with realistic throughput. Messages are given by their SIDs",
         do=_queue,
         returns=reference("Queue"),
         parameters=(
-            Parameter("sender", TEXT, "whose queue it is: a number, short code or name", required=True),
-            Parameter("mms", FLAG, "whether MMS are meant, for which the numbers of an account share a queue"),
+            Parameter("sender", TEXT, "the sender: a phone number, short code or alphanumeric sender", required=True),
+            Parameter("mms", FLAG, "true for the MMS queue, which all numbers of an account share"),
         ),
         example="?sender=%2B15557122661",
     ),

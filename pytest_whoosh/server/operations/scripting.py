@@ -1,4 +1,4 @@
-"""Scripts outcomes of messages and answers to API calls."""
+"""Operations that script the outcomes of messages and the responses to API calls."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -57,23 +57,23 @@ def _criteria(value: Any) -> dict[str, Any]:
     return read_criteria("when", value)
 
 
-_AFTER: Final = Parameter("after", DURATION, "how long the receipt takes")
+_AFTER: Final = Parameter("after", DURATION, "the time until the status, in seconds or as text")
 _CODE: Final = Parameter("code", WHOLE, "a documented error code")
 _MESSAGE: Final = Parameter("message", TEXT, "the error's text, for a code that the catalogue lacks")
 _CONNECTING: Final = Parameter("connecting", FLAG, "true: the connection itself fails")
-_SENT: Final = Parameter("sent", FLAG, "true: the message is created, and only the answer is lost")
+_SENT: Final = Parameter("sent", FLAG, "true: the message is created, and only the response is lost")
 _STATUSES: Final = "statuses whose callbacks "
 
 #: The outcomes of a message.
-_JOURNEYS: Final = (
+_MESSAGE_OUTCOMES: Final = (
     Parameter("deliver", _action("deliver", _AFTER), "delivered"),
     Parameter("undeliver", _action("undeliver", _CODE, _MESSAGE), "sent, and reported undelivered"),
-    Parameter("fail", _action("fail", _CODE, _MESSAGE), "failed before the carrier takes it"),
+    Parameter("fail", _action("fail", _CODE, _MESSAGE), "failed before the carrier accepts it"),
     Parameter("read", _action("read", _AFTER), "delivered and opened (WhatsApp)"),
-    Parameter("stall", _action("stall", Parameter("at", TEXT, "a status")), "left standing at a status"),
+    Parameter("stall", _action("stall", Parameter("at", TEXT, "a status")), "stays at a status"),
 )
-#: The answers to an API call.
-_ANSWERS: Final = (
+#: The responses to an API call.
+_API_RESPONSES: Final = (
     Parameter(
         "reject",
         _action(
@@ -99,54 +99,54 @@ _ANSWERS: Final = (
             Parameter("content", BYTES, "the body, as bytes"),
             Parameter("headers", TEXTS_BY_NAME, "more headers"),
         ),
-        "answered with anything",
+        "answered with this response",
     ),
     Parameter("timeout", _action("timeout", _CONNECTING, _SENT), "not answered"),
     Parameter("disconnect", _action("disconnect", _CONNECTING, _SENT), "not answered: the connection breaks"),
 )
-#: A rule about messages says one of these.
-_OUTCOMES: Final = (*_JOURNEYS, *_ANSWERS)
+#: A rule about messages has one of these outcomes.
+_OUTCOMES: Final = (*_MESSAGE_OUTCOMES, *_API_RESPONSES)
 _WEBHOOKS: Final = Parameter(
     "webhooks",
     _action(
         "webhooks",
         Parameter("drop", TEXTS, _STATUSES + "are lost"),
-        Parameter("duplicate", TEXTS, _STATUSES + "come twice"),
-        Parameter("order", TEXTS, _STATUSES + "leave in this order"),
+        Parameter("duplicate", TEXTS, _STATUSES + "arrive twice"),
+        Parameter("order", TEXTS, _STATUSES + "arrive in this order"),
         Parameter("signature", TEXT, '"wrong": callbacks that a validator must refuse'),
     ),
-    "what networks do to its status callbacks",
+    "faults in the delivery of its status callbacks",
 )
 _TIMES: Final = Parameter("times", WHOLE, "the number of messages or calls that the rule applies to")
 _MATCH: Final = Parameter(
-    "match", JsonType("an object of match keys", reference("Match"), _criteria), "the messages that the rule is about"
+    "match", JsonType("an object of match keys", reference("Match"), _criteria), "the messages that the rule applies to"
 )
 
 
 def _when(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
     parameters = arguments.parameters
-    says = [each.name for each in (*_OUTCOMES, _WEBHOOKS) if each.name in parameters]
-    outcomes = [name for name in says if name != _WEBHOOKS.name]
-    if not says or outcomes[1:]:
+    given_names = [each.name for each in (*_OUTCOMES, _WEBHOOKS) if each.name in parameters]
+    outcomes = [name for name in given_names if name != _WEBHOOKS.name]
+    if not given_names or outcomes[1:]:
         valid = ", ".join(each.name for each in _OUTCOMES)
-        raise ValueError(f"A rule says one thing, one of {valid}; beside it, or alone, it may say {_WEBHOOKS.name}.")
+        raise ValueError(f"A rule takes one outcome: {valid}. It may also take {_WEBHOOKS.name}, or only that.")
     match = parameters.get("match", {})
-    # First on a rule that is thrown away, so that one that is refused half-way changes nothing.
-    _script(Rule(match), says, parameters)
-    _script(server.whoosh.when(**match), says, parameters)
+    # Scripts a rule that is thrown away first, so an invalid request changes nothing.
+    _script(Rule(match), given_names, parameters)
+    _script(server.whoosh.when(**match), given_names, parameters)
     return {"rule": arguments.raw}
 
 
 def _when_called(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
     parameters = arguments.parameters
-    says = [each.name for each in _ANSWERS if each.name in parameters]
-    if len(says) != 1:
-        valid = ", ".join(each.name for each in _ANSWERS)
-        raise ValueError(f"A rule about calls says one thing, one of {valid}.")
+    given_names = [each.name for each in _API_RESPONSES if each.name in parameters]
+    if len(given_names) != 1:
+        valid = ", ".join(each.name for each in _API_RESPONSES)
+        raise ValueError(f"A rule about calls takes one outcome: {valid}.")
     method, url, params = parameters["method"], parameters["url"], parameters.get("params", {})
-    # First on a rule that is thrown away, so that one that is refused half-way changes nothing.
-    _script(CallRule(method, url, params), says, parameters)
-    _script(server.whoosh.when_called(method, url, **params), says, parameters)
+    # Scripts a rule that is thrown away first, so an invalid request changes nothing.
+    _script(CallRule(method, url, params), given_names, parameters)
+    _script(server.whoosh.when_called(method, url, **params), given_names, parameters)
     return {"rule": arguments.raw}
 
 
@@ -169,15 +169,15 @@ def _remove_rule(server: ServerHandle, arguments: Arguments) -> Mapping[str, obj
     number = arguments.parameters["id"]
     rule = next((rule for rule in server.whoosh.rules if rule._serial == number), None)
     if rule is None:
-        raise WhooshError(f"No rule has the id {number}: GET /_whoosh/rules lists all.")
+        raise WhooshError(f"No rule has the id {number}. GET /_whoosh/rules lists all rules.")
     rule.remove()
     return {"rule": rule._written}
 
 
-def _script(rule: BaseRule, says: Sequence[str], parameters: Mapping[str, Any]) -> None:
+def _script(rule: BaseRule, given_names: Sequence[str], parameters: Mapping[str, Any]) -> None:
     if "times" in parameters:
         rule.times(parameters["times"])
-    for name in says:
+    for name in given_names:
         getattr(rule, name)(**parameters[name])
 
 
@@ -185,7 +185,7 @@ OPERATIONS: Final = (
     Operation(
         name="when",
         method="POST",
-        about="Script what becomes of the messages that match",
+        about="Script what happens to the messages that match",
         do=_when,
         returns=schema_of({"rule": OBJECT.schema}),
         parameters=(_MATCH, *_OUTCOMES, _WEBHOOKS, _TIMES),
@@ -194,14 +194,14 @@ OPERATIONS: Final = (
     Operation(
         name="when_called",
         method="POST",
-        about="Script the answer to the API calls that match, also of products that are not faked",
+        about="Script the response to the API calls that match, even for products that are not faked",
         do=_when_called,
         returns=schema_of({"rule": OBJECT.schema}),
         parameters=(
             Parameter("method", TEXT, 'an HTTP method, or "*" for all', required=True),
             Parameter("url", TEXT, "a full URL or the end of a path; `*` is one segment, `**` any", required=True),
             Parameter("params", OBJECT, "fields of the form, query or JSON document that must be equal"),
-            *_ANSWERS,
+            *_API_RESPONSES,
             _TIMES,
         ),
         example='{"method": "GET", "url": "/Messages/*.json", "respond": {"status": 503, "text": "Gone"}, "times": 1}',
@@ -232,7 +232,7 @@ OPERATIONS: Final = (
     Operation(
         name="remove_rule",
         method="POST",
-        about="End a rule: it applies to nothing more",
+        about="Remove a rule: it no longer applies",
         do=_remove_rule,
         returns=schema_of({"rule": TEXT.schema}),
         parameters=(Parameter("id", WHOLE, "the id of the rule", required=True),),

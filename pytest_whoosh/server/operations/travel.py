@@ -1,4 +1,4 @@
-"""Moving time."""
+"""Operations that advance time."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,7 +9,7 @@ from pytest_whoosh.server.parameters import Parameter
 
 from .operation import Arguments, Operation, ServerHandle
 
-#: The schema of a response that holds the time.
+#: The schema of a response with the time.
 NOW: Final = schema_of({"now": MOMENT.schema})
 
 
@@ -37,14 +37,14 @@ def _step(server: ServerHandle, _: Arguments) -> Mapping[str, object]:
 
 
 def _amount_of(unit: str) -> Parameter:
-    return Parameter(unit, NUMBER, f"how many {unit}")
+    return Parameter(unit, NUMBER, f"the number of {unit}")
 
 
 OPERATIONS: Final = (
     Operation(
         name="travel",
         method="POST",
-        about="Let time pass: by an amount, or up to a moment",
+        about="Advance time by an amount, or to a moment",
         do=_travel,
         returns=NOW,
         parameters=(
@@ -56,7 +56,7 @@ OPERATIONS: Final = (
     Operation(
         name="settle",
         method="POST",
-        about="Let time pass until no message is on its way",
+        about="Advance time until no message is in flight",
         do=_settle,
         returns=NOW,
         example="",
@@ -64,7 +64,7 @@ OPERATIONS: Final = (
     Operation(
         name="step",
         method="POST",
-        about="Advance time to the next moment at which something is due, and play it",
+        about="Advance time to the next moment at which something is due",
         do=_step,
         returns=schema_of({"stepped": FLAG.schema, "now": MOMENT.schema}),
         example="",

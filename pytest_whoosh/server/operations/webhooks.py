@@ -1,4 +1,4 @@
-"""Mounts servers that receive webhooks."""
+"""The operation that mounts a server that receives webhooks."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -16,8 +16,8 @@ def _mount(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
     host = urlsplit(target or base).hostname
     if host and not server.whoosh._reaches(target or base):
         raise Forbidden(
-            f'Webhooks may not go out to {host}. Name with "server" one on this machine that stands for it, or start '
-            f"the server with --allow-webhooks {host}."
+            f'Webhooks to {host} are not allowed. Set "server" to a server on this machine that answers for it, or '
+            f"start the server with --allow-webhooks {host}."
         )
     server.whoosh.mount(base, server=target)
     return {"base_url": base, "server": target}
@@ -27,12 +27,12 @@ OPERATIONS: Final = (
     Operation(
         name="mount",
         method="POST",
-        about="Post the webhooks below a base URL to the server there, or to one that stands for it",
+        about="Post the webhooks below a base URL to the server there, or to a server that answers for it",
         do=_mount,
         returns=schema_of({"base_url": TEXT.schema, "server": or_null(TEXT).full_schema}),
         parameters=(
-            Parameter("base_url", TEXT, "where webhooks go", required=True),
-            Parameter("server", TEXT, "the server that stands for it"),
+            Parameter("base_url", TEXT, "the start of the webhooks' URLs", required=True),
+            Parameter("server", TEXT, "the server that answers for it"),
         ),
         example='{"base_url": "https://app.example", "server": "http://127.0.0.1:8000"}',
     ),
