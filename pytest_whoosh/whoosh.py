@@ -38,11 +38,6 @@ from .engine.dialect import dialect
 from .engine.errors import unknown_name
 from .engine.hosts import split_url
 from .engine.http import Defer, Request, Response, replace_surrogates
-from .engine.inbound.conversation import Conversation, Deliveries, messages_received_by, receive, run_voice_document
-from .engine.inbound.destinations import destination_of
-from .engine.inbound.parameters import parameter_text
-from .engine.inbound.phone_actions import sender_written_to, tap_parameters
-from .engine.inbound.twiml import TwimlError
 from .engine.messages.fields import Match, MatchAtCreation
 from .engine.messages.lifecycle import Status
 from .engine.messages.matching import Matcher
@@ -54,7 +49,6 @@ from .engine.rules.rule import Rule
 from .engine.settings import SettingValues, read_settings
 from .engine.sids import Prefix, is_sid
 from .engine.vendor import Vendor
-from .engine.verify import last_attempt
 from .engine.webhooks.callbacks import Webhook
 from .environment import DjangoSettings, Environment
 from .interception import expectations
@@ -62,8 +56,6 @@ from .interception.clients import Interception
 from .interception.guard import Guard
 from .interception.threads import earlier_test
 from .provisioning import Provisioning
-from .report.secrets import hider, secrets_in
-from .report.snapshot import snapshot
 from .time import clock
 from .time.clock import AppClock
 from .time.interrupts import HeldInterrupts
@@ -72,7 +64,9 @@ from .views import Callback, HasSid, MediaFile, Message, Messages, ParamValue, P
 from .views.records import Records
 from .wording import assertions
 from .wording.synonyms import WHOOSH
-from .wording.traffic import traffic
+
+if TYPE_CHECKING:
+    from .engine.inbound.conversation import Conversation, Deliveries
 
 __tracebackhide__ = is_usage_error
 
@@ -494,6 +488,8 @@ class Whoosh(Suggesting, Provisioning):
         Returns:
             The text of the section ``whoosh traffic`` that pytest prints for a failed test.
         """
+        from .wording.traffic import traffic
+
         return traffic(self._vendor, self._hide)
 
     def snapshot(self, hide: Callable[[str], str] | None = None, *, newest: int | None = None) -> dict[str, Any]:
@@ -506,12 +502,16 @@ class Whoosh(Suggesting, Provisioning):
         Returns:
             The data, ready for ``json.dumps``.
         """
+        from .report.snapshot import snapshot
+
         with self._lock:
             return snapshot(self._vendor, hide or self._hide, newest)
 
     @property
     def _hide(self) -> Callable[[str], str]:
         """A function that removes secrets from a text: secrets in the environment now and before the double started."""
+        from .report.secrets import hider, secrets_in
+
         before = {name: value for name, value in self._environment.before.items() if value is not None}
         return hider(secrets_in(before) | secrets_in(os.environ), own=self.environment.values())
 
@@ -862,8 +862,9 @@ class Whoosh(Suggesting, Provisioning):
         Raises:
             ValueError: ``number`` is not an address.
         """
-        address = self._person(number)
+        from .engine.inbound.conversation import messages_received_by
 
+        address = self._person(number)
         received = Messages(lambda: messages_received_by(self._vendor, address), self._catch_up, f"phone {address}")
         return Phone(
             address,
@@ -893,6 +894,9 @@ class Whoosh(Suggesting, Provisioning):
         Raises:
             WhooshError: The document is not TwiML, or one of its messages cannot be sent.
         """
+        from .engine.inbound.conversation import run_voice_document
+        from .engine.inbound.twiml import TwimlError
+
         self._begin_action()
         if not (isinstance(twiml, str) or hasattr(twiml, "to_xml")):
             raise TypeError(
@@ -926,6 +930,8 @@ class Whoosh(Suggesting, Provisioning):
 
     def _tapped(self, person: str, message: Message | str | HasSid, label: str) -> tuple[str, str, dict[str, str]]:
         """Return the sender that receives a tap, the text that the tap sends, and the webhook's parameters."""
+        from .engine.inbound.phone_actions import tap_parameters
+
         self._begin_action()
         record = self._record(message, "tap")
         with self._lock:
@@ -933,6 +939,8 @@ class Whoosh(Suggesting, Provisioning):
         return record.from_ or "", body, params
 
     def _partner(self, person: str) -> str:
+        from .engine.inbound.phone_actions import sender_written_to
+
         with self._lock:
             return sender_written_to(self._vendor.account, self._vendor.messages, person)
 
@@ -973,11 +981,15 @@ class Whoosh(Suggesting, Provisioning):
         media: Iterable[MediaFile],
         params: Mapping[str, ParamValue],
         form: str | None,
-    ) -> tuple[Conversation, Deliveries]:
+    ) -> "tuple[Conversation, Deliveries]":
         """Create an inbound message, and return its conversation and the webhooks to deliver.
 
         ``form`` is the call that awaits the webhook, such as ``"areceive(...)"``; None if the caller awaits already.
         """
+        from .engine.inbound.conversation import receive
+        from .engine.inbound.destinations import destination_of
+        from .engine.inbound.parameters import parameter_text
+
         self._begin_action()
         if isinstance(media, str):
             raise TypeError(f"media takes several files: write media=[{media!r}].")
@@ -1153,6 +1165,8 @@ class Whoosh(Suggesting, Provisioning):
         Raises:
             AssertionError: No message to this person has such a code.
         """
+        from .engine.verify import last_attempt
+
         __tracebackhide__ = True
         compiled = re.compile(pattern) if isinstance(pattern, str) else pattern
         records = self._sent()

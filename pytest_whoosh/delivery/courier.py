@@ -15,9 +15,7 @@ from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError, witho
 
 from .apps import AsgiApp, WsgiApp
 from .failures import DeliveryFailed
-from .http import ServerTarget
 from .steps import Delivery, Step, Target, after_failure, after_response
-from .wsgi import WsgiTarget
 
 __tracebackhide__ = is_usage_error
 
@@ -205,16 +203,21 @@ class Courier:
                 nearest = mount
         if nearest:
             return nearest.target
-        return ServerTarget() if self.reaches(url) else None
+        return _target(None) if self.reaches(url) else None
 
 
-def _target(app: WsgiApp | AsgiApp | None, server: str) -> Target:
+def _target(app: WsgiApp | AsgiApp | None, server: str = "") -> Target:
+    # Most tests mount no app, few more than one kind, and that for ASGI imports asyncio.
     if app is None:
+        from .http import ServerTarget
+
         return ServerTarget(server)
     if not is_asynchronous(app):
+        from .wsgi import WsgiTarget
+
         return WsgiTarget(app)
 
-    from .asgi import AsgiTarget  # imported late, because it imports asyncio
+    from .asgi import AsgiTarget
 
     return AsgiTarget(app)
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypedDict, Unpack
 
 from pytest_whoosh.engine.addresses import phone_of
 from pytest_whoosh.engine.errors import unknown_name
-from pytest_whoosh.engine.inbound.conversation import Conversation
 from pytest_whoosh.engine.inbound.parameters import parameter_text
 from pytest_whoosh.engine.inbound.phone_actions import ad_reply_parameters, location_parameters
 from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
@@ -14,6 +13,9 @@ from pytest_whoosh.wording.texts import describe
 
 from .messages import Callback, Message
 from .selection import Messages
+
+if TYPE_CHECKING:
+    from pytest_whoosh.engine.inbound.conversation import Conversation
 
 __tracebackhide__ = is_usage_error
 
@@ -50,7 +52,7 @@ class Reply(Suggesting):
         }
     )
 
-    def __init__(self, conversation: Conversation, catch_up: Callable[[], None]) -> None:
+    def __init__(self, conversation: "Conversation", catch_up: Callable[[], None]) -> None:
         self._conversation = conversation
         self._catch_up = catch_up
 

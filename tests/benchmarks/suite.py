@@ -52,6 +52,8 @@ class Way:
     arguments: tuple[str, ...] = ()
     #: The most that a test may cost, against the same with a static mock.
     bound: float | None = None
+    #: False if all other lines of a picture would lie on the ground beside this one's.
+    drawn: bool = True
 
 
 STATIC = Way(
@@ -133,6 +135,7 @@ def test_{n}():
         boto3.client("sns").publish(PhoneNumber="+15558675310", Message="Your code is 409612.")
 """,
             _WITHOUT,
+            drawn=False,
         ),
     )
 
@@ -160,6 +163,7 @@ def draw(ways: Sequence[Way], number: int, rounds: int) -> str:
         taken = {
             way.name: [statistics.median(seconds(way, size, Path(folder)) for _ in range(rounds)) for size in sizes]
             for way in (STATIC, *ways)
+            if way.drawn
         }
     return plot_suites(taken, sizes)
 
