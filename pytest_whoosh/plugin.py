@@ -239,14 +239,15 @@ def _swallowed_errors(item: pytest.Item) -> list[WhooshNotFakedError]:
     return [error for double in doubles_of(item) if (error := double._swallowed())]
 
 
-@pytest.hookimpl(
-    wrapper=True, tryfirst=True
-)  # after the report's own wrapper, which reads the failure's text without the traffic
+# Not tryfirst: allure and others take the failure's text in their own wrappers, which lie around this one.
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """Add the traffic to a test's first failure and to each failing subtest, and the refusals of the guard."""
     report = yield
     if not report.failed:
         return report
+    if reporting := sys.modules.get(f"{__package__}.reporting"):  # the page shows the traffic in its own way
+        item.stash[reporting.FAILURE_TEXT] = report.longreprtext
     # pytest asks for the report of a subtest while the test itself still runs.
     is_subtest = item.stash.get(_TEST_IS_RUNNING, False)
     if item.stash.get(_SHOWN, False) and not is_subtest:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 OPTION = "--whoosh-report"
 #: Finds the doubles that a test used.
 Doubles: TypeAlias = "Callable[[pytest.Item], list[Whoosh]]"
+#: The text of a failure before the plugin adds the traffic to it.
+FAILURE_TEXT: pytest.StashKey[str] = pytest.StashKey()
 _PLACE: pytest.StashKey[tuple[str, int]] = pytest.StashKey()
 _SECRETS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 
@@ -57,7 +59,7 @@ class _PageData:
         """Record the secrets in the environment, before a test changes it."""
         item.stash[_SECRETS] = secrets_in(os.environ)
 
-    @pytest.hookimpl(wrapper=True)  # inside the plugin's own wrapper, which adds the traffic to the failure's text
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
         """Add the text of the failure to a report and, after the tear-down, the data of the test's doubles."""
         report = yield
@@ -67,7 +69,7 @@ class _PageData:
         name, place = item.stash.get(_PLACE, (item.nodeid, None))
         report.whoosh_page = {"name": hide(name), "place": place}
         if report.failed:
-            report.whoosh_page["failure"] = hide(report.longreprtext)
+            report.whoosh_page["failure"] = hide(item.stash.get(FAILURE_TEXT, report.longreprtext))
             if call.excinfo:
                 at = failure_place(call.excinfo, item.config.rootpath) or {}
                 report.whoosh_page["at"] = {key: hide(text) for key, text in at.items()}

@@ -355,3 +355,25 @@ def test(whoosh):
 
     result.stdout.fnmatch_lines(['>       whoosh.assert_sent(body="Goodbye")', "E       AssertionError: *"])
     result.stdout.no_fnmatch_line("*pytest_whoosh/whoosh.py*")
+
+
+def test_reporters_that_take_the_text_while_pytest_makes_it_have_the_section(pytester):
+    pytester.makeconftest(
+        """
+import pytest
+
+class Reporter:
+    @pytest.hookimpl(wrapper=True)  # as allure-pytest does
+    def pytest_runtest_makereport(self, item, call):
+        report = yield
+        if report.failed:
+            print("taken:", "whoosh traffic" in report.longreprtext)
+        return report
+
+def pytest_configure(config):
+    config.pluginmanager.register(Reporter())
+"""
+    )
+    pytester.makepyfile(APP + "def test(whoosh):\n    send('Hello')\n    assert 0")
+
+    pytester.runpytest("-s").stdout.fnmatch_lines(["*taken: True"])
