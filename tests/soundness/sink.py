@@ -5,6 +5,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Self
 
 import trustme
 
@@ -13,20 +14,22 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 
 AUTHORITY = trustme.CA()
 
 
-class Sink:
-    """Answers every HTTP request with ``{}`` over TLS, keeps its connections open, and counts what arrives."""
+class Listener:
+    """A port of this machine that gives each connection to a thread of its own."""
 
     def __init__(self) -> None:
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        AUTHORITY.issue_cert(*NAMES).configure_cert(self._context)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._listener.getsockname()
-        #: How many bytes have come, those of handshakes too, and how many connections.
-        self.received = 0
+        #: How many connections have come.
         self.connections = 0
 
+    def take(self, connection: socket.socket) -> None:
+        """Read what comes over a connection, and answer it."""
+        raise NotImplementedError
+
     @contextmanager
-    def running(self) -> Iterator["Sink"]:
+    def running(self) -> Iterator[Self]:
+        """Take connections while the context lasts."""
         thread = threading.Thread(target=self._serve, daemon=True)
         thread.start()
         try:
@@ -40,19 +43,30 @@ class Sink:
     def _serve(self) -> None:
         while True:
             try:
-                plain, _ = self._listener.accept()
+                connection, _ = self._listener.accept()
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self._answer, args=(plain,), daemon=True).start()
+            threading.Thread(target=self.take, args=(connection,), daemon=True).start()
 
-    def _answer(self, plain: socket.socket) -> None:
+
+class Sink(Listener):
+    """Answers every HTTP request with ``{}`` over TLS, keeps its connections open, and counts what arrives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        AUTHORITY.issue_cert(*NAMES).configure_cert(self._context)
+        #: How many bytes have come, those of handshakes too.
+        self.received = 0
+
+    def take(self, connection: socket.socket) -> None:
         """Take the bytes off the wire first, so that each is counted, and let TLS work on them in memory."""
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = self._context.wrap_bio(incoming, outgoing, server_side=True)
         shaken, request = False, b""
-        with plain, suppress(OSError, ssl.SSLError):
-            while data := plain.recv(65536):
+        with connection, suppress(OSError, ssl.SSLError):
+            while data := connection.recv(65536):
                 self.received += len(data)
                 incoming.write(data)
                 with suppress(ssl.SSLWantReadError):
@@ -64,4 +78,4 @@ class Sink:
                 if request.endswith(b"\r\n\r\n"):
                     tls.write(ANSWER)
                     request = b""
-                plain.sendall(outgoing.read())
+                connection.sendall(outgoing.read())

@@ -2,10 +2,9 @@
 
 import gc
 import socket
-import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,38 +12,21 @@ import pytest
 from pytest_whoosh import Whoosh, WhooshGuardError
 from pytest_whoosh.interception.guard import Guard
 
+from .sink import Listener
 from .ways import all_ways
 
 pytestmark = pytest.mark.whoosh(guard=False)
 
 
-class Port:
-    """A port of this machine that takes whatever comes, and answers as a proxy would that has no word to say."""
+class Port(Listener):
+    """Takes whatever comes, and answers as a proxy does that lets nobody through."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.received = b""
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.number: int = self._listener.getsockname()[1]
 
-    @contextmanager
-    def open(self) -> Iterator["Port"]:
-        thread = threading.Thread(target=self._serve, daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            with suppress(OSError):
-                self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
-            thread.join()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                threading.Thread(target=self._take, args=(connection,), daemon=True).start()
-
-    def _take(self, connection: socket.socket) -> None:
+    def take(self, connection: socket.socket) -> None:
+        """Read, and greet clients of SOCKS."""
         with connection, suppress(OSError):
             connection.settimeout(5)
             while data := connection.recv(65536):
@@ -66,7 +48,7 @@ def quick_collections() -> Iterator[None]:
 
 @pytest.fixture
 def port() -> Iterator[Port]:
-    with Port().open() as port:
+    with Port().running() as port:
         yield port
 
 
@@ -85,7 +67,7 @@ def attempt(way: Any, port: Port) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of connections that were never closed
         try:
-            return way(port.number)
+            return way(port.address[1])
         except Exception as error:
             return error
         finally:
