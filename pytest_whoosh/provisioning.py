@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from .engine.account.content import read_defaults, read_types
 from .engine.account.keywords import (
     ApplicationProperties,
+    ApprovalStatus,
     ChannelSenderProperties,
     LinkDomainProperties,
     NumberProperties,
@@ -283,7 +284,7 @@ class Provisioning:
         types: Mapping[str, Mapping[str, object]] | None = None,
         friendly_name: str | None = None,
         language: str = "en",
-        approval: str = APPROVED,
+        approval: ApprovalStatus = APPROVED,
     ) -> ContentTemplate:
         """Create a content template.
 
@@ -340,7 +341,9 @@ class Provisioning:
         return template
 
     @_locked
-    def set_approval(self, template: ContentTemplate | str, status: str, *, reason: str = "") -> ContentTemplate:
+    def set_approval(
+        self, template: ContentTemplate | str, status: ApprovalStatus, *, reason: str = ""
+    ) -> ContentTemplate:
         """Set the status of WhatsApp's approval of a template. It applies from now on.
 
         Args:

@@ -3,7 +3,7 @@
 import linecache
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 
 class WhooshError(Exception):
@@ -120,6 +120,18 @@ class Suggesting:
     def __dir__(self) -> Iterable[str]:
         """Return the names for completion, without the private ones."""
         return [name for name in super().__dir__() if not name.startswith("_") or name.startswith("__")]
+
+
+class Live(Suggesting):
+    """A base class for objects that always show the current state of a double: a copy shows the same."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
 
 def _unknown(owner: Suggesting, name: str) -> str:

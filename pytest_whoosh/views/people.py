@@ -8,7 +8,7 @@ from pytest_whoosh.engine.addresses import phone_of
 from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.inbound.parameters import parameter_text
 from pytest_whoosh.engine.inbound.phone_actions import ad_reply_parameters, location_parameters
-from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
+from pytest_whoosh.engine.misuse import Live, is_usage_error
 from pytest_whoosh.wording.texts import describe
 
 from .messages import Callback, Message
@@ -31,7 +31,7 @@ class HasSid(Protocol):
     sid: Any
 
 
-class Reply(Suggesting):
+class Reply(Live):
     """The result of an inbound message: the message, its webhook, and the app's response."""
 
     __slots__ = ("_catch_up", "_conversation")
@@ -127,7 +127,7 @@ def _referral(ad: Ad) -> dict[str, str | None]:
     return {_REFERRAL[name]: parameter_text(name, value) for name, value in ad.items()}
 
 
-class Phone(Suggesting):
+class Phone(Live):
     """A person's phone. It sends messages to the app, and shows the messages that it received.
 
     Attributes:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from pytest_whoosh.engine.addresses import country_of, normalize_address
 from pytest_whoosh.engine.carrier.throughput import Backlog, rate_of
-from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
+from pytest_whoosh.engine.misuse import Live, is_usage_error
 from pytest_whoosh.engine.timeline import Timeline
 from pytest_whoosh.wording.texts import messages
 
@@ -15,7 +15,7 @@ from .selection import Messages
 __tracebackhide__ = is_usage_error
 
 
-class Queue(Suggesting):
+class Queue(Live):
     """The messages that wait to be sent from one sender, with ``throughput="realistic"``. Always current."""
 
     __slots__ = ("_backlog", "_catch_up", "_home", "_mms", "_sender", "_timeline")

@@ -3,12 +3,13 @@
 import pickle
 from collections.abc import Callable
 from copy import copy, deepcopy
-from typing import TypeVar
+from typing import Any, TypeVar
 from unittest.mock import ANY
 
 import pytest
 
 from pytest_whoosh import Message, Whoosh
+from tests.conftest import PERSON, SENDER
 
 T = TypeVar("T")
 Send = Callable[..., Message]
@@ -108,3 +109,12 @@ def test_a_copy_of_the_outbox_is_a_list_of_copies(whoosh: Whoosh, message: Messa
 
 def test_a_copy_stands_for_its_message_in_assertions(whoosh: Whoosh, message: Message) -> None:
     whoosh.assert_segments(deepcopy(message), 1)
+
+
+@pytest.mark.parametrize("copied", [copy, deepcopy])
+@pytest.mark.whoosh(throughput="realistic")
+def test_what_shows_the_present_is_its_own_copy(whoosh: Whoosh, copied: Callable[[Any], Any]) -> None:
+    reply = whoosh.receive("Hi", from_=PERSON, to=SENDER)
+
+    for live in (reply, whoosh.phone(PERSON), whoosh.queue(SENDER), whoosh.when(to=PERSON).fail()):
+        assert copied(live) is live

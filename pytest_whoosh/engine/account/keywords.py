@@ -20,6 +20,8 @@ __tracebackhide__ = is_usage_error
 
 #: The HTTP method of a webhook.
 Method: TypeAlias = Literal["GET", "POST"]
+#: WhatsApp's decision on a content template. A test compares it with the rows of the engine.
+ApprovalStatus: TypeAlias = Literal["approved", "received", "pending", "rejected", "paused", "disabled", "unsubmitted"]
 _Version: TypeAlias = Literal["2010-04-01", "2008-08-01"]
 
 

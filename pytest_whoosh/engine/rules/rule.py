@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from pytest_whoosh.engine.addresses import channel_of
 from pytest_whoosh.engine.dialect import Step, dialect
@@ -20,7 +20,7 @@ from pytest_whoosh.engine.messages.lifecycle import (
 )
 from pytest_whoosh.engine.messages.matching import Matcher
 from pytest_whoosh.engine.messages.record import Message
-from pytest_whoosh.engine.misuse import Suggesting, WhooshError, is_usage_error
+from pytest_whoosh.engine.misuse import Live, WhooshError, is_usage_error
 from pytest_whoosh.engine.settings import duration
 
 from . import answers
@@ -33,7 +33,7 @@ __tracebackhide__ = is_usage_error
 _STALLS: Final = tuple(status.value for status in (Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED))
 
 
-class BaseRule(Suggesting):
+class BaseRule(Live):
     """The base of ``whoosh.when`` and ``whoosh.when_called`` rules: how often they apply, and scripted answers."""
 
     _SYNONYMS = MappingProxyType(
@@ -314,7 +314,7 @@ class Rule(BaseRule):
         step = ("read", _given(after=after))
         return self._set_journey(step, Status.READ, delays=_before(Status.READ, after=after))
 
-    def stall(self, at: str = "sent") -> Self:
+    def stall(self, at: Literal["queued", "sending", "sent", "delivered"] = "sent") -> Self:
         """Stop the message at a status. The delivery receipt never arrives.
 
         Args:
@@ -353,7 +353,7 @@ class Rule(BaseRule):
         drop: Iterable[str] = (),
         duplicate: Iterable[str] = (),
         order: Iterable[str] = (),
-        signature: str = "right",
+        signature: Literal["right", "wrong"] = "right",
     ) -> Self:
         """Lose, repeat, reorder or forge the message's status callbacks.
 

@@ -36,6 +36,10 @@ def test_a_keyword_has_the_type_of_its_property(resource: type, keyword: type) -
         assert _plain(declared[name]) - {type(None)} <= _plain(offered[name]), name
 
 
+def test_the_statuses_of_an_approval_are_those_of_the_engine() -> None:
+    assert get_args(keywords.ApprovalStatus) == resources.APPROVAL_STATUSES
+
+
 def _plain(annotation: Any) -> set[type]:
     """Return the types in an annotation. For a literal, these are the types of its values."""
     if get_origin(annotation) in (Union, types.UnionType):
