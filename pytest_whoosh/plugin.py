@@ -227,7 +227,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail a test whose fixtures or threads made a call that is not faked, and swallowed the error."""
+    """Fail a test if its fixtures or threads made a call that is not faked, and swallowed the error."""
     _swallowed_errors(item)  # drops the errors of a set-up that failed
     yield
     for error in _swallowed_errors(item):

@@ -24,7 +24,7 @@ _PATIENCE = 20_000
 
 @dataclass
 class Watch:
-    """What a page did that no page of ours does."""
+    """An error or a forbidden action of a page."""
 
     complaints: list[str] = field(default_factory=list)
     #: Where requests went.
@@ -62,7 +62,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def watch() -> Watch:
-    """What went wrong in the page."""
+    """The errors of the page."""
     return Watch()
 
 

@@ -1,4 +1,4 @@
-"""What every test of ours shares."""
+"""Fixtures and constants for all tests."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -39,7 +39,7 @@ def client(whoosh: Whoosh) -> Client:
 
 @pytest.fixture
 def send(client: Client, whoosh: Whoosh) -> Callable[..., Message]:
-    """Send a message as an app does; return it as a test reads it."""
+    """Send a message as an app does, and return it as a test reads it."""
 
     def send(body: str = "Hi", **parameters: object) -> Message:
         client.messages.create(**{"to": PERSON, "from_": SENDER, "body": body} | parameters)

@@ -7,7 +7,7 @@ from typing import Final
 
 
 def readable(value: object) -> str:
-    """A value as its case is called: alike in every process, so that tests can be handed to several."""
+    """Return the name of a value for a test case: the same in every process, as pytest-xdist needs."""
     return re.sub(r" at 0x[0-9a-f]+", "", str(value))
 
 

@@ -19,5 +19,5 @@ def find_modules(package: str) -> Path | None:
 
 
 def wanted(package: str) -> str:
-    """What a test says that skips for want of a package."""
+    """Return the reason for skipping a test without a package."""
     return f"needs node and its package {package}, installed globally or in the directory {PREFIX} names"

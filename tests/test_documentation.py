@@ -379,7 +379,7 @@ def test_every_property_has_a_docstring(owner: type) -> None:
     assert [each.name for each in reference.members(owner) if not each.value.__doc__] == []
 
 
-# The campaigns: each takes seconds, so that all of them are carried out only where the environment asks for it.
+# The campaigns take seconds each, so they run only if an environment variable asks for it.
 
 every_campaign = pytest.mark.skipif("WHOOSH_CAMPAIGNS" not in os.environ, reason="WHOOSH_CAMPAIGNS is not set")
 

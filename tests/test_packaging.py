@@ -1,4 +1,4 @@
-"""What is installed: the package with its licence, its types and its entry point, and that the suite runs on it."""
+"""The installed package has its licence, its types and its entry point, and the suite runs on it."""
 
 import json
 import re

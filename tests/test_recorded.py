@@ -26,7 +26,7 @@ API = "https://api.twilio.com/2010-04-01"
 MAGIC = "+15005550006"
 NUMBER = "+1500555{:04}"
 STRANGER = "+15557122661"
-#: What stands for the caller's SID in the table, so that it is the same for everybody.
+#: The placeholder for the caller's SID in the table.
 MINE = "<sid>"
 
 #: The settings under which the fake is as strict as the real API.

@@ -1,4 +1,4 @@
-"""What is no text where a double takes one is refused with what to write, never with a traceback of ours."""
+"""An argument that must be a text is refused with what to write, never with a traceback of our own code."""
 
 from collections.abc import Callable
 from datetime import date

@@ -1,4 +1,4 @@
-"""What a type checker makes of a typed use: never run, and checked by ``mypy --strict`` with the rest."""
+"""Uses the public names as a typed test does. ``mypy --strict`` checks this module, which never runs."""
 
 import re
 from collections.abc import Callable, Iterable

@@ -223,7 +223,7 @@ def _target(app: WsgiApp | AsgiApp | None, server: str = "") -> Target:
 
 
 def is_asynchronous(app: object) -> bool:
-    """True if an app is an ASGI app: a coroutine function, or an object whose ``__call__`` is one."""
+    """True if an app is an ASGI app: a coroutine function, or an object with one as ``__call__``."""
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(type(app), "__call__", None))  # noqa: B004
 
 

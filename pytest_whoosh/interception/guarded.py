@@ -341,7 +341,7 @@ GUARDED: Final = (
     Guarded("urllib3.backend._async.hface", "AsyncHfaceBackend.putrequest", _of_request_to_proxy, _address_of_tunnel),
     *_httpcore("httpcore"),
     *_httpcore("httpcore2"),
-    # Libraries whose network is written in C: they are stopped where they are given a URL.
+    # Libraries with their own network code in C: they are stopped when they are given a URL.
     Guarded("pytest_recording.network", "Curl.setopt", _of_curl_option),  # shows pycurl's class by its own
     Guarded("curl_cffi.curl", "Curl.setopt", _of_curl_option),
     Guarded("curl_cffi.curl", "Curl.perform", _of_curl),
@@ -353,7 +353,7 @@ _BARE: Final = {
     **dict.fromkeys(("sendto", "sendmsg"), _of_last_address),
 }
 
-#: Classes written in C, whose methods cannot be replaced: the module gets a subclass with these methods guarded.
+#: Classes written in C. Their methods cannot be replaced, so the module gets a subclass with guarded methods.
 GUARDED_CLASSES: Final = (
     ("_socket", "socket", _BARE),
     ("_socket", "SocketType", _BARE),

@@ -1,4 +1,4 @@
-"""Reports the import of a library, so that libraries that are imported during a test are intercepted too.
+"""Reports the import of a library. So libraries that are imported during a test are intercepted too.
 
 The finder and the loader do not inherit from their abstract base classes. Importing these takes longer than the rest of
 a child process's guard.

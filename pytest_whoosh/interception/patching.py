@@ -130,7 +130,7 @@ def tidy() -> None:
 
 
 def _restore_in_neighbour(neighbour: Any, ours: object, before: object) -> None:
-    """Replace our function by the original in a neighbour's state, so that the neighbour restores the original."""
+    """Replace our function by the original in a neighbour's state. The neighbour then restores the original."""
     import inspect  # imported late, because the guard of every child process imports this module
 
     for keeper in inspect.getclosurevars(neighbour).nonlocals.values() if inspect.isfunction(neighbour) else ():

@@ -39,7 +39,7 @@ def reference(name: str) -> Schema:
 
 
 def list_of(name: str) -> Schema:
-    """Return the schema of a list whose items have a named schema of the description."""
+    """Return the schema of a list of items with a named schema of the description."""
     return {"type": "array", "items": reference(name)}
 
 

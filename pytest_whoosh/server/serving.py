@@ -395,7 +395,7 @@ async def _run_pending() -> None:
 
 
 class _WebServer(web.Server):
-    """A server whose connections answer malformed HTTP with a JSON document."""
+    """A server that answers malformed HTTP with a JSON document."""
 
     def __init__(self, handler: Any) -> None:
         super().__init__(handler, request_factory=self._request, handler_cancellation=True)

@@ -54,7 +54,7 @@ class Travel:
     """
 
     def __init__(self, vendor: Vendor, clock: AppClock, courier: Courier, lock: RLock) -> None:
-        #: The vendor whose time this moves. A reset puts another in its place.
+        #: The fake vendor with the time that this object moves. A reset replaces it.
         self.vendor = vendor
         self._clock = clock
         self._courier = courier

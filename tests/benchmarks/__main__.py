@@ -1,4 +1,4 @@
-"""What the double costs: ``python -m tests.benchmarks``.
+"""Measures the costs of the double: ``python -m tests.benchmarks``.
 
 With ``--check`` the exit status is 1 where a bound is missed; ``--plot PATH`` draws what was measured as an SVG.
 """

@@ -1,4 +1,4 @@
-"""Calls of the API by the double's own door, without an HTTP library."""
+"""Calls of the API directly through the double, without an HTTP library."""
 
 from typing import Any
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""How 100,000 messages to the United States fare: ``python -m tests.benchmarks.campaign`` draws it, and says it."""
+"""Plots the fate of 100,000 messages to the United States, and prints it: ``python -m tests.benchmarks.campaign``."""
 
 import argparse
 import sys
@@ -50,7 +50,7 @@ CAMPAIGNS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the messages of a campaign: moments are seconds from its start."""
+    """The outcomes of a campaign's messages. Moments are seconds from its start."""
 
     #: When each message joined the queue of its sender, and left it.
     waits: dict[str, list[tuple[float, float]]]
@@ -127,7 +127,7 @@ PANELS = (
 
 
 def plot() -> str:
-    """What waits for each number, what has been sent, and what was lost, in each panel over six hours."""
+    """Draw the waiting, sent and lost messages of each campaign over six hours, one panel for each."""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"',
         'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif">',

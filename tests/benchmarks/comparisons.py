@@ -1,4 +1,4 @@
-"""What a send, a fixture and the plugin cost, against what a test would use in their place."""
+"""Compares the costs of a send, a fixture and the plugin with their alternatives."""
 
 import os
 import resource

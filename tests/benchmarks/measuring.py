@@ -1,4 +1,4 @@
-"""Sides measured against each other: in one process, in turns, so that a slow moment slows all of them."""
+"""Compares alternatives in one process and in turns, so a slow moment slows all of them."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ class Side:
 
     start: Callable[[], Callable[[], object]]
     stop: Callable[[], object] = lambda: None
-    #: Whether ``run`` is run once before it is timed, so that what is done only once is done by then.
+    #: True if ``run`` runs once before it is timed, to exclude work that is done only once.
     warms_up: bool = True
     times: list[float] = field(default_factory=list)
 
@@ -36,7 +36,7 @@ def take_turns(
 ) -> tuple[list[float], ...]:
     """Run all sides in turns; the seconds that one repeat took on each side, in each round.
 
-    The clock counts the time spent by this process, so that others on the machine count as little as can be.
+    The clock counts the time of this process only, so other processes have little effect.
     """
     for number in range(rounds):
         for side in sides if number % 2 else reversed(sides):
@@ -46,7 +46,7 @@ def take_turns(
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What was measured, and the most that it may be."""
+    """A measurement, and its bound."""
 
     what: str
     value: float
@@ -62,17 +62,17 @@ class Result:
 
 
 def ratio(what: str, ours: Seconds, theirs: Seconds, *, bound: float | None = None) -> Result:
-    """How many times as long one side takes as the other: the median over the rounds."""
+    """Return the ratio of one side's time to the other's: the median over the rounds."""
     return _compared(what, ours, theirs, lambda one, other: one / other, lambda value: f"{value:.2f}x", bound)
 
 
 def difference(what: str, ours: Seconds, theirs: Seconds, *, bound: float | None = None) -> Result:
-    """How much longer one side takes than the other: the median over the rounds."""
+    """Return the difference of one side's time and the other's: the median over the rounds."""
     return _compared(what, ours, theirs, lambda one, other: one - other, lambda value: "+" + duration(value), bound)
 
 
 def amount(what: str, times: Seconds, *, bound: float | None = None) -> Result:
-    """How long one side takes: the median over the rounds."""
+    """Return the time of one side: the median over the rounds."""
     median = statistics.median(times)
     return Result(what=what, value=median, show=duration, bound=bound, ours=median)
 

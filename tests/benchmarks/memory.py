@@ -1,4 +1,4 @@
-"""What a message takes: ``python -m tests.benchmarks.memory door`` sends 100,000 and prints the bytes for each."""
+"""Measures the memory of a message: ``python -m tests.benchmarks.memory door`` sends 100,000, and prints the bytes."""
 
 import resource
 import sys

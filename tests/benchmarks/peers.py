@@ -24,7 +24,7 @@ def double(run: Callable[[Whoosh], Run], **settings: object) -> Side:
 
 
 def static_mock(run: Callable[[], Run]) -> Side:
-    """What a test would do by hand with the library ``responses``: a static answer, and credentials for the SDK.
+    """A mock by hand with the library ``responses``: a static response, and credentials for the SDK.
 
     The answer is one of the double's. Both sides read it, and the mock keeps its log of calls as it always does.
     """

@@ -122,7 +122,7 @@ def _apart(wanted: Sequence[float], gap: float) -> list[float]:
 
 
 def _bars(bounded: Sequence[Result], others: Sequence[Result]) -> Iterator[str]:
-    """How much of each bound is used, and what was measured without any."""
+    """Draw how much of each bound is used, and the measurements without a bound."""
     right = BARS_LEFT + BARS_WIDTH
     yield _text(BARS_LEFT - 8, TOP - 24, "What was measured, as a part of what is allowed", anchor="end", weight="600")
     yield _text(right, TOP - 24, "100%", anchor="middle", fill=FAINT)

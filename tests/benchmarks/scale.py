@@ -1,4 +1,4 @@
-"""What depends on how many messages there are already: next to nothing should."""
+"""Measures how operations depend on the number of messages. They should hardly depend on it."""
 
 import statistics
 import subprocess
@@ -24,7 +24,7 @@ DAYS = 10
 
 @dataclass(frozen=True)
 class Curve:
-    """What an operation takes in each double, in seconds: the median over the rounds, from the smallest to the largest.
+    """The time of an operation in each double, in seconds: the median over the rounds, from the smallest double on.
 
     ``result`` compares the largest with the second.
     """
@@ -75,7 +75,7 @@ class Filled:
 
 @dataclass(frozen=True)
 class _Operation:
-    """What is done in a double, how often in a round, and how many messages each time is about."""
+    """An operation on a double, its repeats in a round, and its number of messages."""
 
     prepare: Callable[[Filled], Callable[[], object]]
     repeats: int = BATCH
@@ -128,7 +128,7 @@ def settles() -> Result:
 
 
 def memory() -> Iterator[Result]:
-    """What a message takes, all told: what a process grows by, at its peak."""
+    """Return the memory of a message: the growth of a process at its peak."""
     for way, how in {"door": "by the double's own door", "requests": "with requests"}.items():
         command = [sys.executable, "-m", "tests.benchmarks.memory", way]
         told = subprocess.run(command, check=True, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""How many calls a second the server answers on one core: ``python -m tests.benchmarks.server_load`` (on Linux).
+"""Measures the server's calls a second on one core: ``python -m tests.benchmarks.server_load`` (on Linux).
 
 Each server is a process of its own on one core, and this process calls it from another over connections that it keeps,
 always with as many calls under way. Beside it stands a server that does nothing but answer a fixed text of the same

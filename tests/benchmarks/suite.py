@@ -1,7 +1,7 @@
-"""What a whole test costs: ``python -m tests.benchmarks.suite``.
+"""Measures the cost of a whole test: ``python -m tests.benchmarks.suite``.
 
 Runs suites of N equal tests, each a process of its own, and compares what one more test costs: (t(N) - t(1)) / (N - 1).
-The time is the CPU time of the process and its children, so that other work on the machine counts as little as can be.
+The time is the CPU time of the process and its children, so other work on the machine has little effect.
 Rounds take turns, and medians of their ratios are shown. ``--plot PATH`` draws what suites of several sizes take.
 """
 

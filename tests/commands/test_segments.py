@@ -57,7 +57,7 @@ def refused(capsys):
 
 @pytest.fixture
 def stdin(monkeypatch):
-    """What comes in on standard input."""
+    """The standard input."""
 
     def give(data, *, terminal=False):
         stream = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Nothing that an app answers keeps a test waiting for ever, and no URL can be read in two ways."""
+"""No response of an app keeps a test waiting forever, and ambiguous URLs are refused."""
 
 import socket
 import threading

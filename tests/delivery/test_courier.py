@@ -26,7 +26,7 @@ def send(url: str | None = HOOK, to: str = PERSON, **more: object) -> str:
 
 
 def deliver_first(whoosh: Whoosh, url: str = HOOK) -> Callback:
-    """Send a message, and let its first callback be delivered."""
+    """Send a message, and deliver its first callback."""
     send(url)
     whoosh.travel(seconds=2)
     (callback,) = whoosh.callbacks
@@ -34,7 +34,7 @@ def deliver_first(whoosh: Whoosh, url: str = HOOK) -> Callback:
 
 
 class Handler:
-    """A WSGI app that keeps what it is asked, and gives the answers it was told in turn, the last for ever."""
+    """A WSGI app that keeps its requests, and gives the configured responses in turn, then the last one forever."""
 
     def __init__(self, *answers: str | Exception | tuple[str, dict[str, str]]) -> None:
         self.answers = list(answers or ["204 No Content"])
@@ -462,7 +462,7 @@ def test_a_handler_that_takes_too_long_times_out(fragment, seconds, attempts, ti
         whoosh.mount("https://app.example", slow)
         send(HOOK + fragment)
         whoosh.travel(seconds=2)
-        # The time that the handler took has passed, so that the next callback may have left, too.
+        # The time that the handler took has passed, so the next callback may have been sent too.
         callback = whoosh.callbacks[0]
 
         limit = 5 if "rt=5000" in fragment else 15

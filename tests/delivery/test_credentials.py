@@ -1,4 +1,4 @@
-"""User and password in a webhook's URL are shown after a 401, by the scheme that the app's challenge names."""
+"""User and password in a webhook's URL are sent after a 401, with the scheme of the app's challenge."""
 
 import re
 import urllib.request

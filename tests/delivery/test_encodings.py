@@ -1,4 +1,4 @@
-"""Answers that an app compressed are read, as the vendor reads them, though webhooks do not ask for it."""
+"""Compressed responses of an app are decoded, although webhooks do not ask for compression."""
 
 import gzip
 import zlib

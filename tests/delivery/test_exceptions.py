@@ -1,4 +1,4 @@
-"""What a handler raises is recorded with its type, text and place, though its framework answers 500; or raised."""
+"""An exception of a handler is recorded with its type, text and place, even if its framework answers 500; or raised."""
 
 import asyncio
 import bdb

@@ -1,4 +1,4 @@
-"""Why a webhook was not delivered, or was refused: what is mounted, what differs, and which URL was signed."""
+"""The reason of an undelivered or refused webhook: the nearest mount, how it differs, and the URL that was signed."""
 
 import asyncio
 from collections.abc import Callable, Iterable

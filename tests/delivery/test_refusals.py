@@ -1,4 +1,4 @@
-"""What is no WSGI or ASGI application is refused when it is mounted, with what to write instead."""
+"""Mounting something else than a WSGI or ASGI application is refused, with what to write instead."""
 
 from collections.abc import Callable
 from unittest.mock import Mock

@@ -1,4 +1,4 @@
-"""What every app that sends text messages does, with whichever releases of the libraries it pins.
+"""The main job of an app that sends text messages, with any releases of the libraries that it may pin.
 
 Runs with the oldest releases that are supported (the ``lowest`` environments of tox), so it uses nothing newer.
 """

@@ -1,4 +1,4 @@
-"""What lies around the fake: servers on the loopback interface, and the fake's own addresses."""
+"""Shared fixtures: servers on the loopback interface, and the fake's addresses."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from tests.conftest import PERSON, SENDER
 
 @dataclass
 class Heard:
-    """One request that a server heard."""
+    """A request that a server received."""
 
     method: str
     path: str
@@ -76,5 +76,5 @@ def auth(whoosh: Whoosh) -> tuple[str, str]:
 
 @pytest.fixture
 def form() -> dict[str, str]:
-    """A message that nobody refuses."""
+    """A valid message."""
     return {"To": PERSON, "From": SENDER, "Body": "Hi"}

@@ -1,4 +1,4 @@
-"""The doors of doubles that come one after another, where no guard of pytest's stands in them all the time."""
+"""The guards of doubles that follow one another, without the guard of a test run."""
 
 import subprocess
 import sys

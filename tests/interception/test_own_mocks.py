@@ -263,7 +263,7 @@ MOCKS: dict[str, Callable[[], Mock]] = {
     "pytest-httpx, async": lambda: OfPytestHttpx(by_async_httpx),
     "aioresponses": OfAioresponses,
 }
-#: Those whose answers run out.
+#: The libraries with responses that can be used up.
 SPENDING = {name: mock for name, mock in MOCKS.items() if name not in ("responses", "requests-mock")}
 
 

@@ -1,4 +1,4 @@
-"""What doubles replace in client libraries, where one follows another: the same replacements serve all of them."""
+"""Doubles that follow one another use the same patches of HTTP libraries."""
 
 from typing import Any
 
@@ -70,7 +70,7 @@ def test_a_neighbour_that_patched_during_a_double_does_not_keep_the_next_from_an
 
 
 def _session_that_ends(whoosh: Whoosh) -> requests.Session:
-    """Return a session whose calls end a double before they reach it."""
+    """Return a session that ends a double before its call arrives there."""
 
     class Slow(HTTPAdapter):
         def send(self, *args: Any, **kwargs: Any) -> requests.Response:

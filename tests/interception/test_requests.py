@@ -1,4 +1,4 @@
-"""The fake stands in ``requests``: what an app does with a session goes on working."""
+"""The fake intercepts ``requests``: everything that an app does with a session keeps working."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Where the SDK's clients lead its calls: to the vendor, or to any URL."""
+"""The SDK's HTTP clients send calls to the vendor, or to any URL."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What these tests share: the libraries stay as they were found, and pytest runs with a neighbour's plugin."""
+"""Shared fixtures: the libraries are restored after each test, and pytest runs with a neighbour's plugin."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ PLACES = {
 
 
 def needs(*modules: str) -> pytest.MarkDecorator:
-    """Skip a test without these, but import none of them here: a plugin disturbs who did not ask for it."""
+    """Skip a test if one of these is not installed. Nothing is imported here, because plugins affect other tests."""
     missing = [module for module in modules if find_spec(module) is None]
     return pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")
 

@@ -40,7 +40,7 @@ def send(request):
 
 
 def inventory() -> str:
-    """What the mock answers: an exception, for some of its releases cannot make a response of today's aiohttp."""
+    """The mock's response: an exception, because some releases cannot create a response for current aiohttp."""
 
     async def ask() -> str:
         async with aiohttp.ClientSession() as session:

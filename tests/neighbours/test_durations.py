@@ -1,4 +1,4 @@
-"""What measures durations beside the double: workers, event loops, deadlines, limits, reports. Freezing stops none.
+"""Durations beside the double: freezing time stops no worker, event loop, deadline, limit or report.
 
 Each test runs in a process of its own, with ``time-machine`` and, as where it is not installed, with ``freezegun``.
 """

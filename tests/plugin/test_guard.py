@@ -1,4 +1,4 @@
-"""The guard: a test that reaches for the vendor without the fixture fails before anything leaves the machine."""
+"""The guard: a test that calls the vendor without the fixture fails before anything leaves the machine."""
 
 import socket
 import textwrap

@@ -1,4 +1,4 @@
-"""What a failing test shows of its traffic."""
+"""The section of a failing test with its traffic."""
 
 import re
 

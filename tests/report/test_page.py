@@ -58,7 +58,7 @@ def at_noon() -> Iterator[Double]:
 
 
 def told(story: Story) -> str:
-    """What a double holds after a story, as JSON."""
+    """The data of a double after a story, as JSON."""
     with at_noon() as double:
         story(double)
         return as_json(double.whoosh.snapshot())
@@ -117,7 +117,7 @@ LONG = "It’s time: " + "x" * 60 + "👨‍👩‍👧‍👦" + "y" * 70
 
 
 def long_texts(double: Double) -> None:
-    """A text in three segments, whose cuts fall beside an emoji of several code points."""
+    """A text in three segments. They are cut beside an emoji of several code points."""
     double.send(LONG)
     double.send("Plain")
 
@@ -129,7 +129,7 @@ def any_direction(double: Double) -> None:
 
 
 def spread(double: Double) -> None:
-    """What different messages may look like."""
+    """Messages of different kinds."""
     service = double.whoosh.add_messaging_service("Reminders", senders=[SENDER])
     double.send("A map", media_url=["https://cdn.example/way/map.png?size=2", "https://cdn.example/terms.pdf"])
     double.client.messages.create(
@@ -217,7 +217,7 @@ def texts(phone: Any) -> list[str]:
 
 
 def words(locator: Any) -> list[str]:
-    """What each element says, with single spaces."""
+    """Return the text of each element, with single spaces."""
     return [" ".join(text.split()) for text in locator.all_inner_texts()]
 
 

@@ -1,4 +1,4 @@
-"""Secrets: what the environment holds, and passwords in URLs, stand in no report."""
+"""Secrets of the environment and passwords in URLs appear in no report."""
 
 import pytest
 

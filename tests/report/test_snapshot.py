@@ -1,4 +1,4 @@
-"""What a double holds, as data for a page."""
+"""The data of a double for a page."""
 
 import json
 from datetime import UTC, datetime

@@ -16,7 +16,7 @@ from tests.interception.conftest import server as app_server  # noqa: F401  # an
 
 
 class Answer(NamedTuple):
-    """What a server answered."""
+    """The response of a server."""
 
     status: int
     headers: http.client.HTTPMessage

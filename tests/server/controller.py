@@ -19,7 +19,7 @@ def check(value: object, schema: dict[str, Any]) -> None:
 
 
 def response_schema(path: str, status: int) -> dict[str, Any]:
-    """What the description says of an answer."""
+    """Check a response against the API's description."""
     described: dict[str, Any] = DESCRIPTION["paths"].get(path)
     if described is None:
         return {"$ref": "#/components/schemas/Error"}

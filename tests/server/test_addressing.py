@@ -1,4 +1,4 @@
-"""What a call means: by its host, by the first segment of its path, or by the path alone; and where its links lead."""
+"""A call's host, first path segment or path determines the product; links lead back to the server."""
 
 import re
 

@@ -309,7 +309,7 @@ def test_signals_are_handed_back(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 
 
 class Terminal(io.StringIO):
-    """What a person watches."""
+    """A terminal."""
 
     def __init__(self, *, watched: bool) -> None:
         super().__init__()

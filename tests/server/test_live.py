@@ -1,4 +1,4 @@
-"""What the live page asks the server for: the newest messages, and news."""
+"""The requests of the live page: the newest messages, and the stream of changes."""
 
 import json
 

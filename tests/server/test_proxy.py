@@ -1,4 +1,4 @@
-"""Apps whose hosts are hard-coded: led to the fake by ``HTTPS_PROXY`` and the authority's certificate alone."""
+"""Apps with hard-coded hosts reach the fake with only ``HTTPS_PROXY`` and the authority's certificate."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Where webhooks go from a server: to this machine over real HTTP, to hosts that are allowed, and nowhere else."""
+"""A server posts webhooks to this machine and to allowed hosts, over real HTTP, and nowhere else."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What these tests share: pytest in a process of its own, with no plugins but ours."""
+"""Shared fixtures: pytest in a separate process, with no other plugins than ours."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What any answer of the fake has to look like."""
+"""Checks that apply to every response of the fake."""
 
 import json
 from functools import cache

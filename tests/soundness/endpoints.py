@@ -55,23 +55,23 @@ class Endpoint:
 
     @property
     def label(self) -> str:
-        """The product's label in a path of a server; empty for the Messages API, whose paths show it themselves."""
+        """The product's label in a path of a server. Empty for the Messages API, which its paths identify."""
         labels = [label for label, product in PRODUCTS.items() if any(self.route in each for each in product.routes)]
         return f"/{labels[0]}" if len(labels) == 1 else ""
 
     @property
     def is_of_verify(self) -> bool:
-        """True if it is Verify's, some of whose operations have the names of others."""
+        """True if the endpoint belongs to Verify. Some of its operations have the names of others."""
         return ".verify." in self.route.handler.__module__
 
     @property
     def takes_json(self) -> bool:
-        """Whether what is posted is JSON."""
+        """True if the endpoint takes JSON."""
         return self.module in ("content", "channel_senders")
 
     @property
     def is_below_another(self) -> bool:
-        """Whether it is about what belongs to something else of the account's."""
+        """True if the endpoint's resource belongs to another resource of the account."""
         return "{" in self.route.path.removeprefix("/2010-04-01/Accounts/{account_sid}")
 
     @property
@@ -90,7 +90,7 @@ class Endpoint:
 def _declared(module: str, kind: str = "") -> Iterator[str]:
     """The parameters in the forms that a module declares or imports; of one kind, as their names begin."""
     modules = [sys.modules[module]]
-    if module.endswith(".messages.messages"):  # whose forms are in modules of their own
+    if module.endswith(".messages.messages"):  # its forms are in separate modules
         modules += [sys.modules[f"pytest_whoosh.api.messages.{name}"] for name in ("drafts", "listing")]
     for each in modules:
         for form in vars(each).values():
@@ -103,7 +103,7 @@ ENDPOINTS = [Endpoint(route) for routes in all_routes() for route in routes]
 
 @dataclass(frozen=True)
 class House:
-    """A double whose account has one of everything."""
+    """A double with one of each resource."""
 
     whoosh: Whoosh
     #: What fills the braces of each operation's path.
@@ -128,7 +128,7 @@ class House:
         return locate(target, "localhost", scheme="https", local="localhost").url
 
     def parameters(self, endpoint: Endpoint) -> dict[str, Any]:
-        """What the endpoint is called with where nothing is wrong."""
+        """Valid parameters of the endpoint."""
         return dict(self.sound.get(endpoint.name, {}))
 
     def request(
@@ -147,7 +147,7 @@ class House:
         return Request(endpoint.route.method, url, headers, body)
 
     def call(self, endpoint: Endpoint, parameters: Mapping[str, Any] | None = None) -> Response:
-        """Call an endpoint on the double's own door."""
+        """Call an endpoint of the double directly."""
         return self.whoosh._answer(self.request(endpoint, parameters))
 
 

@@ -1,4 +1,4 @@
-"""What the documentation says happens to messages, in plain dictionaries and lists: nothing here is the fake's code.
+"""A model of the documented behaviour of messages, in plain dictionaries and lists, without any code of the fake.
 
 The model is told what a test does, says what the API answers to it, and knows what is to be seen afterwards. One thing
 it does not foresee: which of the senders that can reach a person a Messaging Service chooses. That it is told.
@@ -66,7 +66,7 @@ def country(address: str) -> str:
 
 
 class World:
-    """Everything that is to be seen of one double."""
+    """The visible state of one double."""
 
     def __init__(self, now: datetime, main: str, prices: dict[str, Decimal]) -> None:
         self.now = now
@@ -95,7 +95,7 @@ class World:
         return next((sid for sid, each in self.accounts.items() if number in each["numbers"]), None)
 
     def service_of(self, account: str, sender: str) -> str | None:
-        """The service whose pool a sender of an account is in."""
+        """Return the service with an account's sender in its pool."""
         services = self.services.items()
         return next((sid for sid, each in services if each["account"] == account and sender in each["pool"]), None)
 
@@ -110,7 +110,7 @@ class World:
         service["known"] = {to: sender for to, sender in service["known"].items() if sender != number}
 
     def key(self, account: str, person: str, sender: str | None, service: str | None) -> tuple[str, str, str]:
-        """What a person opts out of: of a service, or of a sender that is in none."""
+        """Return what a person opts out of: a service, or a sender without a service."""
         service = service or self.service_of(account, sender or "")
         return account, person, service or sender or ""
 
@@ -165,7 +165,7 @@ class World:
         return way, next((rule for rule in fitting if rule["script"]), None)
 
     def rule(self, message: Message) -> str | None:
-        """Let the test's rules decide on a new message; returns what the API does instead of taking it."""
+        """Apply the test's rules to a new message, and return what the API does instead of accepting it."""
         way, scripted = self.matching(message)
         if way and way["way"] not in WAYS:
             _use_up(way)
@@ -223,14 +223,14 @@ class World:
     # Time
 
     def pass_until(self, until: datetime) -> None:
-        """Let everything happen that is due by a moment."""
+        """Run all events that are due by a moment."""
         while (message := self._next()) and message["due"] <= until:
             self._step(message)
         self.now = until
         self.delivered = len(self.told)
 
     def settle(self) -> None:
-        """Let everything happen until no message is on its way."""
+        """Run all events until no message is in flight."""
         while any(each["due"] and each["status"] != "scheduled" for each in self.messages):
             message = self._next()
             assert message
@@ -276,7 +276,7 @@ class World:
             self._plan(message)
 
     def move(self, message: Message, status: str, code: int | None = None) -> None:
-        """Let a message become something else, and tell the app."""
+        """Change a message's status, and report it to the app."""
         assert status in MOVES[message["status"]]
         message |= {"status": status, "error": code, "updated": self.now}
         message["history"].append((status, self.now))
@@ -285,7 +285,7 @@ class World:
         self._report(message, status)
 
     def _obstacle(self, message: Message, following: str) -> int | None:
-        """What keeps a message from its next status."""
+        """Return what keeps a message from its next status."""
         if following in ("queued", "sending", "sent") and not self.accounts[message["account"]]["active"]:
             return 30002
         service = self.services.get(message["service"] or "")
@@ -308,7 +308,7 @@ class World:
             if out:
                 return 21610
             message["shown"] = message["parts"]
-            # Templates of this model are never submitted for approval, so that they are as bound as free text.
+            # Templates of this model are never submitted for approval, so they have the same limits as free text.
             if channel(message["to"]) and not message["scripted"]:
                 heard = self.last_heard.get((message["account"], message["to"], message["from_"]))
                 if heard is None or self.now - heard > WINDOW:
@@ -325,7 +325,7 @@ class World:
 
     @staticmethod
     def _choose(message: Message, service: dict[str, Any], able: list[str]) -> None:
-        """Note who was chosen: one who can reach the person, and the one whom they know already."""
+        """Record the chosen sender. It must reach the person, and be the person's earlier sender if there is one."""
         chosen = message["chosen"]
         assert chosen in able
         known = service["known"].get(message["to"])
@@ -335,7 +335,7 @@ class World:
         message["from_"] = chosen
 
     def cost(self, message: Message) -> Decimal:
-        """What a message costs."""
+        """Return the price of a message."""
         if channel(message["to"]):
             return CHANNEL
         if message["media"]:
@@ -370,7 +370,7 @@ class World:
     # People
 
     def hear(self, account: str, person: str, ours: str, body: str) -> Message:
-        """A person's message, with its effects but for the app's answer."""
+        """Receive a person's message, with all effects except those of the app's response."""
         message = self.message(
             account, direction="inbound", to=ours, from_=person, body=body, status="receiving",
             service=self.service_of(account, ours), sent=self.now,
@@ -388,10 +388,10 @@ class World:
         message |= {"status": "received", "updated": self.now}
         message["history"].append(("received", self.now))
 
-    # What is to be seen
+    # The visible state
 
     def listed(self, account: str, **filters: Any) -> list[Message]:
-        """What a list shows: naively filtered, newest first."""
+        """Return the messages of a list, filtered naively, newest first."""
 
         def fits(message: Message) -> bool:
             sent = message["sent"] and message["sent"].replace(microsecond=0)
@@ -411,7 +411,7 @@ class World:
         return sorted(found, key=lambda each: (each["sent"] or each["created"], each["number"]), reverse=True)
 
     def balance(self) -> Decimal:
-        """What is left of the money of the account and those below it."""
+        """Return the balance that the account and its sub-accounts have left."""
         return Decimal(100) + sum((each["charged"] or 0 for each in self.messages), Decimal())
 
 

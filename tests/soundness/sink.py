@@ -57,11 +57,11 @@ class Sink(Listener):
         super().__init__()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         AUTHORITY.issue_cert(*NAMES).configure_cert(self._context)
-        #: How many bytes have come, those of handshakes too.
+        #: The number of received bytes, including handshakes.
         self.received = 0
 
     def take(self, connection: socket.socket) -> None:
-        """Take the bytes off the wire first, so that each is counted, and let TLS work on them in memory."""
+        """Read the bytes from the socket first to count each of them, then decrypt them in memory."""
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = self._context.wrap_bio(incoming, outgoing, server_side=True)
         shaken, request = False, b""

@@ -87,7 +87,7 @@ def test_a_child_that_runs_pytest_within_pytest_is_guarded_by_the_run_alone(pyte
 
         @LIVE
         def test_live():
-            bios = ssl.MemoryBIO(), ssl.MemoryBIO()  # so that nothing leaves
+            bios = ssl.MemoryBIO(), ssl.MemoryBIO()  # in memory, so nothing leaves
             tls = ssl.create_default_context().wrap_bio(*bios, server_hostname="api.twilio.com")
             with pytest.raises(ssl.SSLWantReadError):
                 tls.do_handshake()

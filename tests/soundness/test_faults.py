@@ -32,7 +32,7 @@ def first(whoosh, client):
 
 
 def still_works(whoosh: Whoosh) -> bool:
-    """Whether time goes on, and the next callback arrives."""
+    """True if time moves on, and the next callback arrives."""
     heard = []
 
     def app(environ, start_response):
@@ -382,7 +382,7 @@ def test_of_a_real_server_no_more_is_read_either(whoosh, client):
 
 
 class Endless:
-    """A real server whose answer ends only when its client hangs up."""
+    """A real server that sends a response until its client disconnects."""
 
     def __init__(self) -> None:
         from http.server import BaseHTTPRequestHandler, HTTPServer

@@ -151,7 +151,7 @@ def require_sound(house: House) -> None:
 
 
 def answered(house: House, request: Request, endpoint: Endpoint | None) -> Response:
-    """Call the double on its own door, and require a documented answer."""
+    """Call the double directly, and require a documented response."""
     answer = house.whoosh._answer(request)
     require_documented(endpoint, answer.status, answer.header("content-type"), answer.body)
     return answer
@@ -290,7 +290,7 @@ def test_every_list_may_be_asked_for_any_page(endpoint: Endpoint) -> None:
 # What people write, and what apps answer
 
 
-#: Where a text may stand in an answer to a person's message.
+#: The places of a text in a response to a person's message.
 ANSWERS = [
     "%s", "<%s/>", "<Response>%s</Response>", "<Response><Message>%s</Message></Response>",
     "<Response><Redirect>%s</Redirect></Response>", "<Response><Message><Body>%s</Body></Message></Response>",
@@ -388,7 +388,7 @@ class Odd:
     posted: list[tuple[str, str]] | dict[str, object] | bytes
 
     def body(self, house: House) -> bytes:
-        """What it posts."""
+        """The posted form."""
         if isinstance(self.posted, bytes):
             return self.posted
         sound = house.parameters(self.endpoint)

@@ -14,7 +14,7 @@ HOSTILE = "\x1b[31m\x07\x1b[2J\x1b]0;mine\x07 1234\rover\x08\x00\x9b \u202egnp.e
 
 @pytest.fixture
 def inbox(whoosh: Whoosh) -> Whoosh:
-    """A double with hostile messages both ways, and an app whose answers are hostile too."""
+    """A double with hostile messages in both directions, and an app with hostile responses."""
 
     def app(environ, start_response):
         raise ValueError(HOSTILE)

@@ -28,7 +28,7 @@ FIRST_LINE = min(line for _, _, line in LEAVING.co_lines() if line and line > LE
 
 
 class Interruption(BaseException):
-    """What a handler of a signal raises."""
+    """The exception that a signal's handler raises."""
 
 
 @pytest.fixture(autouse=True)

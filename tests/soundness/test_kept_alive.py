@@ -227,7 +227,7 @@ def test_an_open_connection_is_guarded_without_a_double(sink, stack):
 
 
 class Blocking:
-    """A TLS socket, opened by the address: only the name that it asks a certificate for shows whom it leads to."""
+    """A TLS socket to an IP address. Only its server name identifies the vendor."""
 
     def __init__(self, sink: Sink, context: ssl.SSLContext) -> None:
         plain = socket.create_connection(sink.address)
@@ -308,7 +308,7 @@ def closed_on_error(close: Any) -> Iterator[None]:
 def test_a_tls_connection_that_no_library_holds_is_refused(sink, kind, active):
     opened = kind(sink, ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"]))
     opened.sends[0](b"GET / HTTP/1.1\r\n\r\n")
-    assert opened.read().endswith(b"{}")  # so that nothing is under way
+    assert opened.read().endswith(b"{}")  # waits until nothing is in flight
     before = sink.received
 
     with active():

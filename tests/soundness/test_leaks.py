@@ -257,7 +257,7 @@ OWNERS: dict[str, Callable[[], list[object]]] = {
 
 
 def what_stands() -> dict[str, object]:
-    """Every attribute of every place where something may have been replaced."""
+    """Return every attribute that may have been replaced."""
     return {
         f"{library}: {getattr(owner, '__name__', owner)}.{name}": value
         for library, owners in OWNERS.items()
@@ -416,7 +416,7 @@ def test_doubles_that_threads_enter_and_leave_at_once_leave_nothing(before):
 
 
 class Interruption(BaseException):
-    """Ctrl-C, at the worst moment."""
+    """Raise KeyboardInterrupt at the worst moment."""
 
 
 def interrupted_at(call: int, function: Callable[[], object]) -> bool:
@@ -485,7 +485,7 @@ def test_sockets_loops_and_threads_are_closed(before):
         warnings.simplefilter("always", ResourceWarning)
         with Whoosh() as whoosh:
             use(whoosh)
-            for _ in range(3):  # an app in whose place another comes is shut down as well
+            for _ in range(3):  # an app that another mount replaces is shut down too
                 whoosh.mount("https://app.example", app.asgi_app)
                 whoosh.receive("Hello", from_=app.PERSON, to=app.FORM["From"])
         del whoosh

@@ -1,4 +1,4 @@
-"""What a test leaves in memory: a message takes little, and nothing else grows with the calls."""
+"""The memory of a test: a message takes little, and nothing else grows with the number of calls."""
 
 import gc
 import tracemalloc

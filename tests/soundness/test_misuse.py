@@ -1,4 +1,4 @@
-"""What tests do by mistake is refused with a text that names the mend, in a traceback that ends on the test's line."""
+"""Mistakes in tests are refused with a text that says what to write, in a traceback that ends on the test's line."""
 
 import asyncio
 import pickle

@@ -35,7 +35,7 @@ from pytest_whoosh.engine.http import NetworkFault, Request
 
 from .model import BODIES, MOVES, REPORTED, UNFINISHED, WAYS, World
 
-#: Ten seconds before midnight, so that messages are sent on both of two days.
+#: Ten seconds before midnight, so messages are sent on two days.
 START = datetime(2031, 6, 15, 23, 59, 50, tzinfo=UTC)
 API = "https://api.whoosh.totogi.solutions/2010-04-01/Accounts"
 MESSAGING = "https://messaging.whoosh.totogi.solutions/v1"
@@ -106,7 +106,7 @@ class Machine(RuleBasedStateMachine):
     def call(
         self, method: str, url: str, form: dict[str, Any] | None = None, account: str | None = None
     ) -> tuple[int | str, Any]:
-        """Call the API by the double's own door; the status and the document, or the fault."""
+        """Call the double directly, and return the status and the document, or the fault."""
         account = account or self.whoosh.account_sid
         credentials = b64encode(f"{account}:{self.tokens[account]}".encode()).decode()
         headers = {"Authorization": f"Basic {credentials}"}
@@ -120,7 +120,7 @@ class Machine(RuleBasedStateMachine):
         return answer.status, json.loads(answer.body) if answer.body else None
 
     def made(self, answer: tuple[int | str, Any]) -> Any:
-        """What a call created: a thing with a SID that nothing had before."""
+        """Check that a call created a record with a new SID, and return it."""
         status, document = answer
         assert status == 201, document
         assert document["sid"] not in self.seen
@@ -138,7 +138,7 @@ class Machine(RuleBasedStateMachine):
     # What there is
 
     def prices(self) -> dict[str, Decimal]:
-        """What the API says that a segment costs."""
+        """Return the price of a segment according to the API."""
         prices = {}
         for country in ("US", "GB"):
             _, document = self.call("GET", f"{PRICING}/Messaging/Countries/{country}")
@@ -474,7 +474,7 @@ class Machine(RuleBasedStateMachine):
                 self.refused(answer, 404, 20404)
 
     def update(self, sid: str, below: str, form: dict[str, str]) -> tuple[Any, tuple[int | str, Any]]:
-        """Post to a message; nothing for one that is gone, or whose account is suspended."""
+        """Post to a message. Nothing happens if it is deleted, or if its account is suspended."""
         message = next(each for each in self.world.messages if each["sid"] == sid)
         answer = self.call("POST", self.messages_url(message["account"], f"/{sid}{below}"), form)
         return self.unless_out_of_reach(message, answer), answer
@@ -529,7 +529,7 @@ class Machine(RuleBasedStateMachine):
         return multiple(message["sid"], *sent)
 
     def reply(self, asked: Any) -> list[str]:
-        """What becomes of the answer to a person's message."""
+        """Handle the app's response to a person's message."""
         world, service = self.world, asked["service"]
         key = world.key(asked["account"], asked["from_"], asked["to"], service)
         if service is None and key in world.opted_out:
@@ -599,7 +599,7 @@ class Machine(RuleBasedStateMachine):
     # Time
 
     def note_choices(self) -> None:
-        """Tell the model whom the services chose to send from."""
+        """Pass the senders that services chose to the model."""
         chosen = {each.sid: each.from_ for each in self.whoosh.outbox}
         for message in self.world.messages:
             if message["from_"] is None:

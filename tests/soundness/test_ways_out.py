@@ -19,7 +19,7 @@ pytestmark = pytest.mark.whoosh(guard=False)
 
 
 class Port(Listener):
-    """Takes whatever comes, and answers as a proxy does that lets nobody through."""
+    """Accepts everything, and answers like a proxy that refuses all requests."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Port(Listener):
 
 @pytest.fixture(scope="module", autouse=True)
 def quick_collections() -> Iterator[None]:
-    """Let a collection after each way look at what the way has made only."""
+    """Freeze all objects, so a garbage collection after each way only checks the objects of that way."""
     gc.collect()
     gc.freeze()
     yield
@@ -54,7 +54,7 @@ def port() -> Iterator[Port]:
 
 @pytest.fixture
 def refused() -> Iterator[list[WhooshGuardError]]:
-    """What a guard refuses while the test runs; it stands beneath doubles, and is given all that they refuse."""
+    """The refusals during the test. This guard is below doubles, and records their refusals too."""
     refusals: list[WhooshGuardError] = []
     guard = Guard(lambda host: f"stopped {host}", record=lambda refusal, _: refusals.append(refusal))
     guard.start()
@@ -84,7 +84,7 @@ def test_a_guard_refuses_every_way(way, port, refused):
 
 
 def says_the_double(error: Exception) -> bool:
-    """True if an error is an answer of the double: its 401, or that it does not speak plain HTTP."""
+    """True if an error is a response of the double: a 401, or the refusal of plain HTTP."""
     return getattr(error, "code", None) == 401 or "served over HTTPS only" in str(error)
 
 

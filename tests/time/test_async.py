@@ -45,7 +45,7 @@ class App:
 
 @pytest.fixture
 def send(client):
-    """Send a message whose callbacks go to the app."""
+    """Send a message with callbacks to the app."""
 
     def send(body: str = "Hi", **parameters):
         return client.messages.create(to=PERSON, from_=SENDER, body=body, status_callback=STATUS, **parameters)

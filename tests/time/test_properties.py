@@ -206,7 +206,7 @@ class OneClock(RuleBasedStateMachine):
     # The model of virtual time
 
     def due_in(self, one: Expected) -> timedelta:
-        """How long it is until a message moves on; negative if it is overdue."""
+        """Return the time until a message's next status; negative if it is overdue."""
         assert one.due is not None
         return one.due - self.now if isinstance(one.due, datetime) else one.due - self.moved
 

@@ -24,7 +24,7 @@ COPIES = pytest.mark.parametrize("copied", [copy, deepcopy, pickled])
 
 @pytest.fixture
 def message(whoosh: Whoosh, send: Send) -> Message:
-    """Hold a message whose webhooks failed, were delivered, and have not left yet."""
+    """A message with failed, delivered and unsent webhooks."""
     whoosh.mount("https://app.example", lambda environ, start_response: 1 / 0)
     message = send(status_callback="https://app.example/status", media_url=["https://app.example/1.png"])
     whoosh.travel(seconds=2)

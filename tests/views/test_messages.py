@@ -26,7 +26,7 @@ ATTRIBUTES = (
 
 @pytest.fixture(autouse=True)
 def noon() -> Iterator[None]:
-    """Let every test start at a moment that is known."""
+    """Freeze each test at a known moment."""
     with freeze_time(NOON):
         yield
 

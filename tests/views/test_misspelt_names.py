@@ -1,4 +1,4 @@
-"""A name that an object does not have: the error says what was meant."""
+"""A misspelt name: the error suggests the right one."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Realistic throughput: senders send as fast as theirs send, and what comes faster waits in a queue."""
+"""Realistic throughput: senders send at the documented rates, and other messages wait in a queue."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -382,7 +382,7 @@ Plan = list[tuple[int, str, int, int, bool]]
 
 
 def carry_out(whoosh: Whoosh, plan: Plan) -> Iterator[None]:
-    """Send what a plan says, and stop after each message, so that the queues can be looked at."""
+    """Send the messages of a plan, and yield after each, so a test can look at the queues."""
     service = whoosh.add_messaging_service("Desk", senders=list(SENDERS))
     for pause, sender, length, validity, through_service in plan:
         whoosh.travel(seconds=pause)
@@ -394,7 +394,7 @@ def carry_out(whoosh: Whoosh, plan: Plan) -> Iterator[None]:
 
 
 def histories(whoosh: Whoosh) -> list[object]:
-    """What became of every message, and how long after the first was created."""
+    """Return the outcome of every message, and its time since the first message was created."""
     start = whoosh.outbox[0].date_created
     return [
         (message.sid, message.error_code, [(status, at - start) for status, at in message.history])
@@ -416,7 +416,7 @@ def test_no_sender_sends_out_of_turn_nor_in_any_window_faster_than_its_rate(plan
                 segments = 0
                 for last in range(first, len(sent)):
                     exactly = timedelta(seconds=segments)
-                    # Moments are rounded up to microseconds, so that two can be closer by as much.
+                    # Moments are rounded up to microseconds, so two can be closer by as much.
                     assert (moments[last] - moments[first] + timedelta.resolution) * rate > exactly
                     if segments % rate == 0:
                         assert (moments[last] - moments[first]) * rate >= exactly

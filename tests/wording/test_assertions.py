@@ -30,7 +30,7 @@ KEYS = (
 
 @pytest.fixture(autouse=True)
 def noon() -> Iterator[None]:
-    """Let every test start at a moment whose texts are known."""
+    """Freeze each test at a moment with known texts."""
     with freeze_time("2030-01-01T12:00:00"):
         yield
 
@@ -365,7 +365,7 @@ def test_of_messages_equally_far_the_most_alike_is_the_nearest(whoosh: Whoosh, c
 
 
 def nearest(whoosh: Whoosh, **match: object) -> str:
-    """What is said of the nearest message, between the first line and the outbox."""
+    """Return the part of a failure about the nearest message, between the first line and the outbox."""
     said = failure(lambda: whoosh.assert_sent(**match))
     return said.partition("Nearest: ")[2].partition("\n")[2].partition("\n\nOutbox")[0]
 
@@ -911,7 +911,7 @@ def raising(environ: dict[str, object], start_response: Callable[..., object]) -
 
 
 def reported(whoosh: Whoosh, client: Client, app: Wsgi | None = None) -> Message:
-    """Send a message whose callbacks an app answers, and let it be delivered."""
+    """Send a message with callbacks to an app, and settle."""
     if app:
         whoosh.mount("https://app.example", app)
     message = send(client, whoosh, status_callback="https://app.example/status")

@@ -52,8 +52,8 @@ const Controls = (() => {
       const given = { match: filled({ to: to.value.trim(), "body~": body.value }) };
       given[outcome.value] = { code: /^\d+$/.test(code.value) ? Number(code.value) : code.value };
       if (times.value) given.times = Number(times.value);
-      const whom = to.value.trim() || "anybody";
-      order(form, "when", given, `Scripted: ${outcome.selectedOptions[0].textContent}, ${code.value}, to ${whom}.`);
+      const recipient = to.value.trim() || "anybody";
+      order(form, "when", given, `Scripted: ${outcome.selectedOptions[0].textContent}, ${code.value}, to ${recipient}.`);
     });
   }
 
@@ -101,7 +101,7 @@ const Controls = (() => {
     by("rules-list").replaceChildren(...lines);
   }
 
-  /* On a phone's screen only the clock is open, so that the messages are near. */
+  /* On a small screen only the clock is open, which leaves room for the messages. */
   function fold() {
     if (!window.matchMedia("(max-width: 760px)").matches) return;
     for (const details of window.document.querySelectorAll(".controls details")) {

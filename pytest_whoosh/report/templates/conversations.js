@@ -3,7 +3,7 @@
 
 const Conversations = (() => {
   const { make, icon, foreign, count } = Dom;
-  /* More are shown when asked for, so that a page of any size stays quick. */
+  /* The page shows more on request, which keeps a page of any size fast. */
   const PHONES_AT_ONCE = 24;
   const MESSAGES_AT_ONCE = 100;
   const CALLS_AT_ONCE = 200;

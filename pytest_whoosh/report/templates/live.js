@@ -66,7 +66,7 @@
 
   const hostOf = (url) => (URL.canParse(url) ? new URL(url).host : url);
 
-  /* The webhooks that went nowhere, by what is to be done about it. */
+  /* The webhooks that were not delivered, grouped by the advice on how to deliver them. */
   function showStopped(snapshot) {
     const reasons = new Map();
     for (const webhook of (snapshot.webhooks || []).filter(Timelines.undelivered)) {

@@ -2,7 +2,7 @@
 /* The server, from the live page: its control API, and the news that it sends. */
 
 const Server = (() => {
-  /* How often, in milliseconds, to ask a server whose news do not come through. */
+  /* The milliseconds between two requests if the stream of changes does not work. */
   const POLL = 2000;
 
   async function ask(path, document) {

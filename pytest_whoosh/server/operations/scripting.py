@@ -62,7 +62,7 @@ _CODE: Final = Parameter("code", WHOLE, "a documented error code")
 _MESSAGE: Final = Parameter("message", TEXT, "the error's text, for a code that the catalogue lacks")
 _CONNECTING: Final = Parameter("connecting", FLAG, "true: the connection itself fails")
 _SENT: Final = Parameter("sent", FLAG, "true: the message is created, and only the response is lost")
-_STATUSES: Final = "statuses whose callbacks "
+_STATUSES: Final = "statuses of callbacks that "
 
 #: The outcomes of a message.
 _MESSAGE_OUTCOMES: Final = (

@@ -40,7 +40,7 @@ async def send(config: Config, to: str, body: str) -> str:
 
 
 def is_genuine(config: Config, url: str, form: Mapping[str, str], signature: str) -> bool:
-    """Whether a webhook comes from Whoosh. See https://www.twilio.com/docs/usage/security"""
+    """True if a webhook comes from Whoosh. See https://www.twilio.com/docs/usage/security"""
     signed = url + "".join(name + form[name] for name in sorted(form))
     digest = hmac.new(config.auth_token.encode(), signed.encode(), hashlib.sha1).digest()
     return hmac.compare_digest(base64.b64encode(digest).decode(), signature)

@@ -95,7 +95,7 @@ def create_app(config: Config, store: Store, *, pause: Callable[[float], object]
 
     @app.cli.command("catch-up")
     def catch_up() -> None:
-        """Send what still waits, and ask about texts whose receipts are missing. Run it every few minutes."""
+        """Send waiting texts, and ask about texts without a receipt. Run it every few minutes."""
         desk.catch_up()
 
     return app

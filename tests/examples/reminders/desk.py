@@ -1,4 +1,4 @@
-"""What the front desk texts when an appointment is booked, moved or canceled, and what it learns from the answers."""
+"""The front desk: texts patients when an appointment is booked, moved or canceled, and handles their answers."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
