@@ -53,7 +53,7 @@ def test_the_engine_asks_neither_the_wall_clock_nor_chance(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(ENGINE.parent.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_opens_with_a_sentence_that_says_what_is_in_it(path: Path) -> None:
+def test_a_module_starts_with_a_sentence_about_its_content(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
 
     assert docstring.split("\n\n")[0].rstrip().endswith((".", ":"))
@@ -71,7 +71,7 @@ def test_a_module_opens_with_a_sentence_that_says_what_is_in_it(path: Path) -> N
         ("now = clock.now()", set()),
     ],
 )
-def test_the_check_sees_what_it_looks_for(source: str, found: set[str]) -> None:
+def test_the_check_finds_violations(source: str, found: set[str]) -> None:
     tree = ast.parse(source)
 
     assert (_called(tree) & FORBIDDEN_CALLS) | (_imported(tree) & FORBIDDEN_MODULES) == found
@@ -99,7 +99,7 @@ def test_docstrings_and_comments_are_plain_english(path: Path) -> None:
         (f'"""{"word " * 26}."""', ["has a sentence of 26 words"]),
     ],
 )
-def test_the_check_of_english_sees_what_it_looks_for(source: str, faults: list[str]) -> None:
+def test_the_check_of_english_finds_violations(source: str, faults: list[str]) -> None:
     assert [fault.partition(": ")[2] for fault in _faults(source)] == faults
 
 

@@ -68,7 +68,7 @@ def test_the_description_has_no_link_that_the_package_index_cannot_follow(instal
     assert "Start here (`guide start`)" in description
 
 
-def test_what_an_app_uses_is_its_own_choice(installed: Distribution) -> None:
+def test_an_app_needs_no_optional_library(installed: Distribution) -> None:
     needed = {requirement for requirement in installed.requires or [] if "extra ==" not in requirement}
 
     assert {requirement.partition(">")[0] for requirement in needed} == {

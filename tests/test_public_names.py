@@ -102,7 +102,7 @@ def test_freezing_time_loads_none_of_them() -> None:
     assert printed == "[]"
 
 
-def test_a_misspelt_name_says_what_was_meant() -> None:
+def test_the_error_of_a_misspelt_name_suggests_the_right_one() -> None:
     with pytest.raises(AttributeError) as refusal:
         _ = pytest_whoosh.Mesages  # type: ignore[attr-defined]
 

@@ -29,7 +29,7 @@ def test_messages_and_webhooks_are_forgotten(whoosh: Whoosh, client: Client) -> 
     assert "Messages:" not in whoosh.traffic()
 
 
-def test_what_is_on_its_way_never_arrives(whoosh: Whoosh, client: Client) -> None:
+def test_messages_in_flight_never_arrive(whoosh: Whoosh, client: Client) -> None:
     send(client)
     message = whoosh.outbox[0]
 
@@ -87,7 +87,7 @@ def test_the_settings_stay(whoosh: Whoosh) -> None:
     assert whoosh.add_number(SENDER).sid == number
 
 
-def test_what_a_test_holds_shows_what_comes_after(whoosh: Whoosh, client: Client) -> None:
+def test_sequences_of_a_test_show_later_messages(whoosh: Whoosh, client: Client) -> None:
     outbox, phone = whoosh.outbox, whoosh.phone(PERSON)
     send(client, body="Before")
     before = outbox[0]

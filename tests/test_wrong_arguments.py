@@ -44,7 +44,7 @@ NUMBER = 'takes a phone number such as "+15557122661"'
         (lambda whoosh, given: whoosh.receive(given, from_=PERSON, to=SENDER), "A message's body is a text, not {!r}."),
     ],
 )
-def test_what_is_no_text_is_refused(
+def test_an_argument_that_is_not_a_text_is_refused(
     whoosh: Whoosh, call: Callable[[Whoosh, object], object], text: str, given: object
 ) -> None:
     with pytest.raises((TypeError, ValueError)) as refusal:

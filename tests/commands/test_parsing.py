@@ -30,7 +30,7 @@ def test_a_text_without_quotes_is_shown_with_them(capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("arguments", [["segments", "Hello"], ["guide"]], ids=" ".join)
 @pytest.mark.parametrize("output", ["| true", ">&-"], ids=["a reader that has left", "closed"])
-def test_no_traceback_is_printed_to_an_output_that_takes_nothing(arguments: list[str], output: str) -> None:
+def test_no_traceback_is_printed_to_a_closed_output(arguments: list[str], output: str) -> None:
     command = f'"$0" -m pytest_whoosh {" ".join(arguments)} {output}'
 
     done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, text=True, check=False)
@@ -39,7 +39,7 @@ def test_no_traceback_is_printed_to_an_output_that_takes_nothing(arguments: list
 
 
 @pytest.mark.parametrize("arguments", [["segments", "a", "\x1b[31m"], ["serve", "--host", "\x1b[31m"]], ids=ascii)
-def test_what_a_terminal_would_act_on_is_escaped_in_errors(arguments: list[str]) -> None:
+def test_control_characters_are_escaped_in_errors(arguments: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest_whoosh", *arguments], capture_output=True, text=True, check=False
     )

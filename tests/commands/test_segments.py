@@ -78,7 +78,7 @@ def test_a_short_text(segments):
     ]
 
 
-def test_what_forces_ucs_2_is_named_with_its_look_alikes(segments):
+def test_characters_that_force_ucs_2_are_named_with_their_look_alikes(segments):
     assert segments("“Zoë’s” \N{GRINNING FACE}’ " + "e\u0301" * 31) == [
         "Encoding  UCS-2",
         "Segments  2",
@@ -113,7 +113,7 @@ def test_a_character_of_the_extension_table_takes_two_septets(segments):
     ]
 
 
-def test_smart_encoding_says_what_it_would_save(segments):
+def test_smart_encoding_shows_its_savings(segments):
     assert segments("--smart", DEAR)[-3:] == [
         "",
         "Smart encoding  GSM-7, 1 segment: saves 1 segment and 0.0079 USD",
@@ -158,7 +158,7 @@ def test_a_text_that_the_api_refuses_says_so(segments):
     ]
 
 
-def test_what_a_terminal_would_act_on_is_escaped(segments):
+def test_control_characters_are_escaped(segments):
     lines = segments("\x1b[31mred\x07\r\nnew line\u202egnp.exe\u2028\x9b")
 
     assert lines[4:] == [
@@ -175,7 +175,7 @@ def test_what_a_terminal_would_act_on_is_escaped(segments):
     assert not set("\x1b\x07\r\u202e\u2028\x9b") & set("".join(lines))
 
 
-def test_no_more_than_twenty_characters_are_listed(segments):
+def test_at_most_twenty_characters_are_listed(segments):
     letters = "".join(map(chr, range(0x430, 0x450)))
 
     assert len(segments(letters)) == 6 + 2 + 20 + 1
@@ -217,7 +217,7 @@ def test_json_has_it_all(segments):
     assert shown == plain | {"smart": smart}
 
 
-def test_json_is_ascii_so_that_it_survives_any_terminal(segments):
+def test_json_is_ascii(segments):
     assert "".join(segments("--json", "’😀\x1b")).isascii()
 
 
@@ -250,7 +250,7 @@ def test_the_text_comes_from_standard_input_without_the_line_end_at_its_end(segm
     assert segments()[5].endswith(f"  {text}")
 
 
-def test_a_terminal_is_told_that_it_may_type(stdin, capsys):
+def test_a_terminal_gets_a_prompt(stdin, capsys):
     stdin(b"Hi\n", terminal=True)
 
     assert main(["segments"]) == 0
@@ -278,7 +278,7 @@ def test_no_text_is_refused(refused, stdin):
     ],
     ids=["Latin-1", "UTF-16", "a surrogate"],
 )
-def test_what_is_not_utf_8_is_refused(refused, stdin, data, what):
+def test_input_that_is_not_utf_8_is_refused(refused, stdin, data, what):
     stdin(data)
 
     assert refused() == f"{USAGE}the text cannot be sent: {what}\n"
@@ -289,7 +289,7 @@ def test_half_a_surrogate_pair_is_refused(refused):
 
 
 @pytest.mark.parametrize("to", ["XX", "Germany", "", "+0", "+999123"])
-def test_a_country_that_is_none_is_refused(refused, to):
+def test_an_invalid_country_is_refused(refused, to):
     assert refused("--to", to, "Hi") == (
         f'{USAGE}argument --to: {to!r} is not a country. Use an ISO code such as "US", '
         'or a phone number such as "+15558675310"\n'
@@ -339,7 +339,7 @@ def test_headings_are_bold_on_a_terminal(monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
-def test_nothing_is_bold_where_it_is_not_wanted(monkeypatch, name, value):
+def test_nothing_is_bold_if_it_is_not_wanted(monkeypatch, name, value):
     monkeypatch.setattr("sys.stdout", terminal := Terminal())
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv(name, value)

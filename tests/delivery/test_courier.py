@@ -83,7 +83,7 @@ def test_a_flask_app_gets_a_signed_form(whoosh):
     assert [callback.response_status for callback in whoosh.callbacks] == [204, 204]
 
 
-def test_a_bare_wsgi_app_gets_what_its_standard_says(whoosh, handler):
+def test_a_bare_wsgi_app_gets_the_standard_environment(whoosh, handler):
     deliver_first(whoosh, "https://app.example/a%20b/status?q=%C3%A9")
 
     (asked,) = handler.asked
@@ -228,7 +228,7 @@ def test_mounting_again_replaces(whoosh):
     assert (len(first.asked), len(second.asked)) == (0, 1)
 
 
-def test_a_callback_that_nobody_answers_is_only_recorded(whoosh):
+def test_a_callback_without_a_mount_is_only_recorded(whoosh):
     callback = deliver_first(whoosh)
 
     assert (callback.attempts, callback.response_status, callback.response_body, callback.error) == (
@@ -271,7 +271,7 @@ def test_a_callback_that_nobody_answers_is_only_recorded(whoosh):
     ],
     ids=["no scheme", "another scheme", "the other way around", "no app"],
 )
-def test_what_cannot_be_mounted_is_refused(whoosh, base, app, error, text):
+def test_an_object_that_is_not_an_app_is_refused(whoosh, base, app, error, text):
     with pytest.raises(error) as refused:
         whoosh.mount(base, app)
 
@@ -296,7 +296,7 @@ def test_what_cannot_be_mounted_is_refused(whoosh, base, app, error, text):
     ],
     ids=["no URL", "an app too"],
 )
-def test_a_server_that_cannot_stand_for_a_url_is_refused(whoosh, app, server, error, text):
+def test_an_invalid_server_for_a_url_is_refused(whoosh, app, server, error, text):
     with pytest.raises(error) as refused:
         whoosh.mount("https://app.example", app, server=server)
 
@@ -502,7 +502,7 @@ def test_a_redirect_may_lead_to_another_app(whoosh, handler):
     assert (len(handler.asked), len(other.asked), callback.response_status) == (1, 1, 204)
 
 
-def test_a_redirect_to_nobody_is_the_answer(whoosh, handler):
+def test_a_redirect_to_a_url_without_a_mount_is_the_response(whoosh, handler):
     handler.answers = [("302 Found", {"Location": "https://nobody.example/"})]
 
     assert outcome(deliver_first(whoosh)) == (302, None, None)
@@ -674,7 +674,7 @@ def test_a_handler_may_send_on_every_callback_until_it_stops(whoosh):
 # Real servers
 
 
-def test_a_real_server_is_posted_to_where_it_is_mounted(whoosh, server):
+def test_webhooks_are_posted_to_a_mounted_server(whoosh, server):
     whoosh.mount(server.url)
 
     callback = deliver_first(whoosh, f"{server.url}/status?a=1#rc=0")
@@ -691,7 +691,7 @@ def test_a_real_server_is_posted_to_where_it_is_mounted(whoosh, server):
 
 
 @pytest.mark.parametrize("asynchronously", [False, True], ids=["settle", "asettle"])
-def test_a_real_server_stands_for_a_public_address(whoosh, server, asynchronously):
+def test_a_real_server_answers_for_a_public_url(whoosh, server, asynchronously):
     whoosh.mount("https://app.example", server=f"{server.url}/proxied/")
     send("https://app.example/status?id=7#rc=2")
 
@@ -709,7 +709,7 @@ def test_a_real_server_stands_for_a_public_address(whoosh, server, asynchronousl
 
 
 @pytest.mark.whoosh(callbacks="http")
-def test_every_url_is_posted_to_where_the_setting_says_so(whoosh, server):
+def test_every_url_is_posted_to_if_callbacks_is_http(whoosh, server):
     assert deliver_first(whoosh, f"{server.url}/status").response_status == 200
 
 

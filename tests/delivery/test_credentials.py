@@ -50,9 +50,7 @@ def fields(header: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("algorithm", [None, "MD5"])
 @pytest.mark.parametrize("qop", [None, "auth"])
-def test_digest_is_what_the_standard_library_makes_of_the_challenge(
-    whoosh: Whoosh, algorithm: str | None, qop: str | None
-) -> None:
+def test_digest_equals_that_of_the_standard_library(whoosh: Whoosh, algorithm: str | None, qop: str | None) -> None:
     challenge = f'Digest realm="shop, \\"sms\\"", nonce="{NONCE}", opaque="5ccc"'
     challenge += f", algorithm={algorithm}" if algorithm else ""
     challenge += f', qop="{qop}"' if qop else ""
@@ -75,7 +73,7 @@ def test_digest_is_what_the_standard_library_makes_of_the_challenge(
 
 
 @pytest.mark.parametrize("algorithm", ["MD5-SESS", "SHA-256", "SHA-256-SESS"])
-def test_digest_by_other_algorithms_is_what_httpx_makes_of_the_challenge(whoosh: Whoosh, algorithm: str) -> None:
+def test_digest_with_other_algorithms_equals_that_of_httpx(whoosh: Whoosh, algorithm: str) -> None:
     challenge = f'Digest realm="shop", nonce="{NONCE}", algorithm={algorithm}, qop="auth"'
 
     header = shown(whoosh, challenge)

@@ -110,7 +110,7 @@ def test_the_middleware_of_starlette_may_compress_whatever_was_asked_for(whoosh:
     assert write(whoosh).twiml == TWIML
 
 
-def test_nobody_asks_for_a_compressed_answer(whoosh: Whoosh, server: Any) -> None:
+def test_webhooks_do_not_ask_for_a_compressed_response(whoosh: Whoosh, server: Any) -> None:
     whoosh.mount(server.url)
     Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=f"{server.url}/status")
 
@@ -120,7 +120,7 @@ def test_nobody_asks_for_a_compressed_answer(whoosh: Whoosh, server: Any) -> Non
     assert all("accept-encoding" not in {name.lower() for name in heard.headers} for heard in server.heard)
 
 
-def test_brotli_is_read_where_its_library_is_there(whoosh: Whoosh) -> None:
+def test_brotli_is_decoded_if_its_library_is_installed(whoosh: Whoosh) -> None:
     brotli = pytest.importorskip("brotli")
     whoosh.mount("https://app.example", wsgi(brotli.compress(TWIML.encode()), "br"))
 
@@ -147,7 +147,7 @@ def test_brotli_is_read_where_its_library_is_there(whoosh: Whoosh) -> None:
         (b"?", "gzip, " * 5, "the app's response combines 5 encodings, and 4 are allowed"),
     ],
 )
-def test_an_answer_that_is_not_what_it_says_is_no_http(whoosh: Whoosh, body: bytes, encoding: str, why: str) -> None:
+def test_a_response_with_a_wrong_encoding_is_refused(whoosh: Whoosh, body: bytes, encoding: str, why: str) -> None:
     webhook = refused(whoosh, body, encoding)
 
     assert webhook.error.startswith(f"11206 HTTP protocol violation: {why}")

@@ -95,7 +95,7 @@ def first_callback(whoosh: Whoosh, app: object) -> Callback:
 
 
 @pytest.mark.parametrize("make_app", [*APPS, *PLAIN])
-def test_what_a_handler_raises_is_recorded_whatever_the_framework_makes_of_it(
+def test_an_exception_of_a_handler_is_recorded_in_every_framework(
     whoosh: Whoosh, make_app: Callable[[], object]
 ) -> None:
     callback = first_callback(whoosh, make_app())
@@ -144,7 +144,7 @@ def test_a_background_task_that_fails_after_the_answer_is_recorded_and_no_succes
         whoosh.assert_callbacks(whoosh.outbox.one(), "sent")
 
 
-def test_an_attempt_that_succeeds_forgets_what_the_last_one_raised(whoosh: Whoosh) -> None:
+def test_a_successful_attempt_clears_the_exception_of_the_last_one(whoosh: Whoosh) -> None:
     app, failures = Flask(__name__), [SignatureMismatch("once")]
 
     @app.post("/status")
@@ -167,7 +167,7 @@ def test_an_attempt_that_succeeds_forgets_what_the_last_one_raised(whoosh: Whoos
 
 @pytest.mark.whoosh(app_errors="raise")
 @pytest.mark.parametrize("make_app", [*APPS, *PLAIN])
-def test_what_a_handler_raises_comes_out_of_a_journey_that_can_go_on(
+def test_settle_raises_the_exception_of_a_handler_and_can_continue(
     whoosh: Whoosh, make_app: Callable[[], object]
 ) -> None:
     whoosh.mount("https://app.example", make_app())
@@ -212,7 +212,9 @@ def test_it_comes_out_of_receive(whoosh: Whoosh) -> None:
 
 @pytest.mark.parametrize("ending", ['pytest.exit("enough")', "pdb.set_trace(); x = 1"])
 @pytest.mark.parametrize("make_app", ["Flask(__name__)", "FastAPI()"])
-def test_what_ends_a_run_ends_it_from_a_handler_too(pytester: pytest.Pytester, ending: str, make_app: str) -> None:
+def test_exceptions_that_end_a_run_end_it_from_a_handler_too(
+    pytester: pytest.Pytester, ending: str, make_app: str
+) -> None:
     pytester.makepyfile(
         f"""
         import pdb

@@ -63,7 +63,7 @@ async def asgi_app(scope: dict[str, Any], receive: object, send: Callable[..., A
         ),
     ],
 )
-def test_a_webhook_to_nobody_says_what_is_mounted_nearest_and_what_differs(
+def test_an_undelivered_webhook_names_the_nearest_mount_and_how_it_differs(
     whoosh: Whoosh, bases: list[str], url: str, differs: str
 ) -> None:
     for base in bases:
@@ -75,7 +75,7 @@ def test_a_webhook_to_nobody_says_what_is_mounted_nearest_and_what_differs(
     assert f"SM…0001 POST {url}  {NOTHING}. The nearest mount, {differs}\n" in whoosh.traffic() + "\n"
 
 
-def test_where_nothing_is_mounted_at_all_it_says_no_more(whoosh: Whoosh) -> None:
+def test_without_any_mount_the_reason_is_short(whoosh: Whoosh) -> None:
     Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
     whoosh.travel(seconds=2)
 
@@ -154,7 +154,7 @@ def test_a_403_to_a_signature_that_was_scripted_to_be_wrong_says_so(whoosh: Whoo
 
 
 @pytest.mark.parametrize("mounted", ["stands for it", "at its own URL", "by the setting"])
-def test_a_plain_journey_is_refused_where_the_server_runs_in_the_same_loop(mounted: str) -> None:
+def test_settle_is_refused_if_the_server_runs_in_the_same_loop(mounted: str) -> None:
     async def main(whoosh: Whoosh) -> tuple[str, list[int | None]]:
         app = web.Application()
         app.router.add_post("/status", answer)

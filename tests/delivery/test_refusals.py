@@ -81,11 +81,11 @@ class WsgiByClass:
 @pytest.mark.parametrize(
     "app", [Mock(), lambda environ, start_response: [], lambda *args: [], WsgiByClass, Flask(__name__), FastAPI()]
 )
-def test_what_takes_the_arguments_of_an_application_is_mounted(whoosh: Whoosh, app: object) -> None:
+def test_an_object_that_takes_the_arguments_of_an_application_is_mounted(whoosh: Whoosh, app: object) -> None:
     whoosh.mount(BASE, app)
 
 
-def test_a_class_whose_objects_are_applications_is_refused(whoosh: Whoosh) -> None:
+def test_a_class_of_applications_is_refused(whoosh: Whoosh) -> None:
     with pytest.raises(TypeError) as refusal:
         whoosh.mount(BASE, Flask)
 

@@ -123,7 +123,7 @@ def test_background_tasks_are_done_when_settle_returns(whoosh: Whoosh) -> None:
     assert done == ["in the background"] * 2
 
 
-def test_a_worker_of_the_app_has_done_what_a_handler_left_for_it(whoosh: Whoosh) -> None:
+def test_a_worker_of_the_app_finishes_the_work_that_a_handler_queued(whoosh: Whoosh) -> None:
     done: list[str] = []
 
     @asynccontextmanager
@@ -177,7 +177,7 @@ def test_a_task_that_fails_is_recorded_as_the_callbacks_exception(whoosh: Whoosh
 
 
 @pytest.mark.whoosh(app_errors="raise")
-def test_a_task_that_fails_comes_out_of_the_journey_where_errors_are_raised(whoosh: Whoosh) -> None:
+def test_settle_raises_the_error_of_a_task_if_app_errors_is_raise(whoosh: Whoosh) -> None:
     whoosh.mount("https://app.example", Notes(fail).app)
     send()
 

@@ -66,7 +66,7 @@ async def test_a_code_is_good_once(whoosh: Whoosh, browser: httpx.AsyncClient) -
     assert await check(browser, code) == (403, "This code is too old, or was used already.")
 
 
-async def test_an_expired_code_is_told_from_a_wrong_one(whoosh: Whoosh, browser: httpx.AsyncClient) -> None:
+async def test_an_expired_code_is_distinguished_from_a_wrong_one(whoosh: Whoosh, browser: httpx.AsyncClient) -> None:
     await ask(browser)
     code = whoosh.last_code(PERSON)
 

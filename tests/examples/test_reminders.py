@@ -449,7 +449,7 @@ def test_the_job_asks_for_receipts_that_never_came(
     assert look(client, appointment)["confirmation"]["status"] == "delivered"
 
 
-def test_canceling_too_late_finds_out_what_became_of_the_reminder(
+def test_canceling_too_late_finds_out_the_outcome_of_the_reminder(
     whoosh: Whoosh, client: FlaskClient, next_week: datetime
 ) -> None:
     whoosh.when(to=PATIENT).webhooks(drop=("queued", "sent", "delivered"))

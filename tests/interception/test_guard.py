@@ -66,7 +66,7 @@ STORIES = {
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_every_double_is_guarded_and_leaves_what_it_found(story):
+def test_every_double_is_guarded_and_restores_everything(story):
     script = dedent(_PRELUDE) + dedent(STORIES[story])
 
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -202,7 +202,7 @@ def test_the_fixture_of_requests_mock_after_ours(whoosh, requests_mock):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_a_requests_mock_that_lets_the_rest_through(whoosh, server):
+def test_a_requests_mock_that_passes_other_requests(whoosh, server):
     with requests_mock.Mocker(real_http=True) as mock:
         mock.get(THEIRS, json=["theirs"])
 
@@ -370,7 +370,7 @@ def test_an_exception_leaves_nothing_behind(monkeypatch):
     assert what_stands() == before
 
 
-def test_what_cannot_start_leaves_nothing_behind(monkeypatch):
+def test_a_double_that_cannot_start_leaves_nothing_behind(monkeypatch):
     before = what_stands()
 
     with pytest.raises(ValueError, match="Setting 'clock' cannot be 'sundial'"), Whoosh(clock="sundial"):

@@ -116,7 +116,7 @@ def test_an_adapters_own_send_still_runs(whoosh, messages_url, auth, form):
     assert response.request.headers["X-Tenant"] == "elm-street"
 
 
-def test_an_adapter_that_remembers_what_it_sent_remembers_it(whoosh, messages_url, auth, form):
+def test_an_adapter_keeps_the_state_that_its_send_sets(whoosh, messages_url, auth, form):
     class CountingAdapter(HTTPAdapter):
         def __init__(self):
             super().__init__()
@@ -170,7 +170,7 @@ def test_a_session_class_of_the_apps_own_is_answered(whoosh, messages_url, auth,
     assert (response.status_code, response.request.headers["X-Tenant"]) == (201, "elm-street")
 
 
-def test_a_session_without_an_adapter_for_https_fails_as_ever(whoosh, messages_url):
+def test_a_session_without_an_adapter_for_https_still_fails(whoosh, messages_url):
     session = requests.Session()
     session.adapters.clear()
 
@@ -276,7 +276,7 @@ def test_a_body_of_any_kind_is_read(whoosh, messages_url, auth, body):
     whoosh.assert_sent(to=PERSON, body="Café")
 
 
-def test_a_body_that_is_a_file_is_read_from_where_it_stands(whoosh, messages_url, auth):
+def test_a_file_as_body_is_read_from_its_position(whoosh, messages_url, auth):
     file = io.BytesIO(b"skip this" + ENCODED.encode())
     file.seek(len(b"skip this"))
 
@@ -363,7 +363,7 @@ def test_other_hosts_are_reached_by_the_proxy_that_the_environment_names(whoosh,
     assert requests.get("http://other.example/").text == "from the real server"
 
 
-def test_what_a_session_says_of_proxies_and_certificates_reaches_its_adapter(whoosh, messages_url, auth, form):
+def test_proxies_and_certificates_of_a_session_reach_its_adapter(whoosh, messages_url, auth, form):
     class Adapter(HTTPAdapter):
         def send(self, request, **kwargs):
             given.append((kwargs["proxies"], kwargs["verify"], kwargs["cert"]))
@@ -564,7 +564,7 @@ def test_retries_that_run_out_are_a_retry_error(whoosh, messages_url, form):
     whoosh.assert_nothing_sent()
 
 
-def test_retries_that_run_out_return_the_last_answer_where_the_policy_says_so(whoosh, messages_url, form):
+def test_exhausted_retries_return_the_last_response_if_configured(whoosh, messages_url, form):
     whoosh.when(to=PERSON).respond(503, {"message": "down"})
     policy = Retry(2, status_forcelist=[503], allowed_methods=None, raise_on_status=False)
 
@@ -628,7 +628,7 @@ def test_the_retry_policy_of_an_adapter_with_its_own_send_holds(whoosh, messages
     assert (response.status_code, attempts(whoosh)) == (201, 2)
 
 
-def test_the_fake_answers_what_the_server_heard_nothing_of(whoosh, messages_url, auth, form, server):
+def test_the_fake_answers_and_the_server_gets_no_request(whoosh, messages_url, auth, form, server):
     heard: list[Heard] = server.heard
 
     requests.post(messages_url, data=form, auth=auth, proxies={"https": server.url})

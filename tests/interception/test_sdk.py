@@ -79,7 +79,7 @@ def test_a_region_and_an_edge_lead_to_the_same_place(whoosh: Whoosh, server: Ser
     assert [heard.path.partition("?")[0] for heard in server.heard] == ["/messaging/v1/Services"]
 
 
-def test_the_environment_says_where_when_the_app_does_not(
+def test_the_environment_sets_the_default_base_url(
     whoosh: Whoosh, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.answer = lambda heard: (200, {"Content-Type": "application/json"}, b'{"meta": {"key": "x"}, "x": []}')
@@ -134,7 +134,7 @@ def test_the_asynchronous_client_leads_likewise(whoosh: Whoosh, server: Server) 
         8080,
     ],
 )
-def test_what_is_no_url_is_refused(kind: type, url: object) -> None:
+def test_an_invalid_url_is_refused(kind: type, url: object) -> None:
     with pytest.raises(ValueError) as refusal:
         kind(url)
 

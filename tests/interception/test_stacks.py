@@ -271,7 +271,7 @@ with Whoosh():
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_a_library_imported_inside_the_double_is_stood_in(name):
+def test_a_library_imported_inside_the_double_is_intercepted(name):
     program = f"""
 from pytest_whoosh import Whoosh, WhooshNotFakedError
 with Whoosh() as whoosh:
@@ -311,7 +311,7 @@ def test_the_sdks_asynchronous_client_reaches_the_fake(whoosh, options):
     whoosh.assert_sent(body="Hi")
 
 
-def test_a_retry_client_tries_again_what_the_api_was_too_busy_for(whoosh, messages):
+def test_a_retrying_client_repeats_rate_limited_calls(whoosh, messages):
     whoosh.when().respond(503, {"code": 20503}).times(2)
 
     async def send() -> int:
@@ -326,7 +326,7 @@ def test_a_retry_client_tries_again_what_the_api_was_too_busy_for(whoosh, messag
     whoosh.assert_sent()
 
 
-def test_what_is_not_faked_is_told_from_a_network_fault(whoosh, stack):
+def test_a_call_that_is_not_faked_is_no_network_fault(whoosh, stack):
     url = f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Calls.json"
 
     with pytest.raises(WhooshNotFakedError, match=r"POST https://api\.twilio\.com/.* is not faked") as caught:

@@ -49,7 +49,7 @@ def test_a_worker_sends_and_stops(whoosh):
 
 
 @needs("celery")
-def test_a_celery_worker_in_the_process_goes_on_and_stops(run):
+def test_a_celery_worker_in_the_process_runs_on_and_stops(run):
     run(CELERY, "-W", "ignore::DeprecationWarning", "-W", "ignore::PendingDeprecationWarning").assert_outcomes(passed=1)
 
 
@@ -59,7 +59,7 @@ import trio
 from app import asend_with_httpx
 
 
-def test_trio_goes_on(whoosh):
+def test_trio_runs_on(whoosh):
     async def main():
         await asend_with_httpx()
         await whoosh.asettle()
@@ -78,7 +78,7 @@ def test_trio_goes_on(whoosh):
 
 
 @needs("trio", "httpx")
-def test_trio_goes_on(run):
+def test_trio_runs_on(run):
     run(TRIO).assert_outcomes(passed=1)
 
 

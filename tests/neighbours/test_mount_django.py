@@ -189,7 +189,7 @@ def test_the_host_is_allowed_whatever_else_is_overridden(settings, db, whoosh):
     settle(whoosh, "status")
 
 
-def test_the_host_is_allowed_no_more():
+def test_the_host_is_no_longer_allowed():
     assert "app.example" not in django_settings.ALLOWED_HOSTS
     assert not django_settings.is_overridden("LANGUAGE_CODE")
 
@@ -341,7 +341,7 @@ def test_django_settings_have_the_accounts_values_while_a_double_is_active(run, 
             double.__exit__(None, None, None)
 
 
-        def test_what_caches_settings_hears_of_it():
+        def test_caches_of_settings_are_notified():
             heard = []
 
             def hear(setting, value, enter, **_):

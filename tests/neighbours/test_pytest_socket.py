@@ -93,7 +93,7 @@ def test_hosts(whoosh):
     assert app.send() == whoosh.outbox.one().sid
     whoosh.settle()
 
-def test_the_guard_stands_still():
+def test_the_guard_still_works():
     with socket.socket() as ready:
         for reach in (
             lambda: socket.create_connection(("api.twilio.com", 443)),

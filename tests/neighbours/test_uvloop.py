@@ -59,7 +59,7 @@ def test_without_the_fixture_the_guard_stands(run, reach):
         run(reach())
 
 
-def test_other_hosts_are_reached_as_ever(run, server):
+def test_other_hosts_are_still_reached(run, server):
     async def ask() -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(b"GET / HTTP/1.0\r\n\r\n")

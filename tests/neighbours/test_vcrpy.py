@@ -89,7 +89,7 @@ def test_traffic_that_was_recorded_once_is_ours_now_and_stays_on_the_cassette(wh
     assert (recorded.count("uri: "), url in recorded, server.url in recorded) == (2, True, True)
 
 
-def test_it_still_refuses_what_the_cassette_does_not_hold(whoosh, cassette):
+def test_it_still_refuses_requests_that_are_not_in_the_cassette(whoosh, cassette):
     with (
         vcr.use_cassette(cassette, record_mode="none"),
         pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException),

@@ -37,7 +37,7 @@ def test_a_double_sets_the_apps_own_variables_and_puts_them_back(monkeypatch: py
         ({"SMS": ["account_sid"]}, "Unknown value ['account_sid']."),
     ],
 )
-def test_what_is_no_name_of_a_value_is_refused(name: str, given: object, wanted: str) -> None:
+def test_an_unknown_value_name_is_refused(name: str, given: object, wanted: str) -> None:
     with pytest.raises(ValueError, match="Setting") as refused:
         Whoosh(**{name: given})
 

@@ -403,14 +403,14 @@ def test_a_double_that_was_never_entered_says_how_to_enter_it():
     assert str(error.value) == "This double is not active yet. Write `with Whoosh() as whoosh:` around its use."
 
 
-def test_a_misspelt_method_of_a_double_not_yet_active_says_what_was_meant():
+def test_a_misspelt_method_of_a_double_not_yet_active_suggests_the_right_one():
     with pytest.raises(AttributeError) as error:
         Whoosh().setle()
 
     assert str(error.value) == "Whoosh has no attribute 'setle'. Did you mean 'settle'?"
 
 
-def test_the_double_of_a_test_that_has_ended_is_kept_by_nobody(pytester):
+def test_the_double_of_a_test_that_has_ended_is_not_kept(pytester):
     # pytest keeps every item until the run ends: a double on each would make a large suite ever slower.
     pytester.makepyfile(
         SEND

@@ -168,7 +168,7 @@ def heard_by(listener: socket.socket) -> list[bytes]:
             heard.append(connection.recv(1000))
 
 
-def test_a_proxy_hears_nothing_of_the_vendor(pytester, proxy):
+def test_a_proxy_gets_no_request_to_the_vendor(pytester, proxy):
     stacks = STACKS | {
         "urllib3": """
             import os, urllib3
@@ -409,7 +409,7 @@ def test_a_message_of_a_thread_that_an_earlier_test_started_is_shown_as_such(pyt
 
 
 @pytest.mark.parametrize("start", ["threading.Thread(target=wait_and_send).start()", "POOL.submit(wait_and_send)"])
-def test_the_test_that_started_a_thread_is_blamed_for_what_the_guard_stops(pytester, start):
+def test_a_refusal_in_a_thread_fails_the_test_that_started_it(pytester, start):
     pytester.makepyfile(
         f"""{LEFT_OVER}
     def test_a():
@@ -510,7 +510,7 @@ def test_a_marker_takes_the_guard_down_for_its_tests(pytester):
     pytester.runpytest_subprocess().assert_outcomes(passed=1, failed=1)
 
 
-def test_a_marker_puts_the_guard_up_where_the_ini_file_took_it_down(pytester):
+def test_a_marker_switches_the_guard_on_if_the_ini_file_switched_it_off(pytester):
     pytester.makeini("[pytest]\nwhoosh_guard = false")
     pytester.makepyfile(
         as_tests({"socket": STACKS["socket"]}).replace("def test", "@pytest.mark.whoosh(guard=True)\ndef test")
@@ -522,7 +522,7 @@ def test_a_marker_puts_the_guard_up_where_the_ini_file_took_it_down(pytester):
     result.stdout.fnmatch_lines(["E*WhooshGuardError: this test called api.twilio.com *"])
 
 
-def test_the_fixture_lets_nothing_out_even_where_the_guard_is_down(pytester):
+def test_the_fixture_lets_no_call_out_even_if_the_guard_is_off(pytester):
     pytester.makeini("[pytest]\nwhoosh_guard = false")
     pytester.makepyfile(as_tests({"socket": STACKS["socket"]}).replace("test_socket()", "test_socket(whoosh)"))
 

@@ -191,7 +191,7 @@ def test_a_test_that_expects_the_error_does_not_fail(pytester: pytest.Pytester, 
 
 
 @pytest.mark.parametrize("test", SWALLOWING.values(), ids=list(SWALLOWING))
-def test_a_test_fails_where_the_error_is_swallowed(pytester: pytest.Pytester, test: str) -> None:
+def test_a_test_fails_if_the_error_is_swallowed(pytester: pytest.Pytester, test: str) -> None:
     pytester.makepyfile(app=APP)
     pytester.makepyfile(dedent(PRELUDE) + dedent(test) + "\ndef test_afterwards(whoosh):\n    pass\n")
 
@@ -201,7 +201,7 @@ def test_a_test_fails_where_the_error_is_swallowed(pytester: pytest.Pytester, te
     result.stdout.fnmatch_lines([f"*{SWALLOWED}", f"*{LINE}"])
 
 
-def test_a_test_whose_fixture_swallows_the_error_at_its_end_has_an_error(pytester: pytest.Pytester) -> None:
+def test_a_fixture_that_swallows_the_error_at_its_end_causes_an_error(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(app=APP)
     pytester.makepyfile(
         """
@@ -257,7 +257,7 @@ def test_a_test_that_fails_by_itself_keeps_its_own_failure(pytester: pytest.Pyte
     result.stdout.no_fnmatch_line("*The app or the test swallowed*")
 
 
-def test_a_test_on_a_real_server_decides_by_itself_what_its_client_makes_of_the_answer(
+def test_a_test_with_a_real_server_is_not_failed_for_its_clients_calls(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile(
@@ -318,7 +318,7 @@ def test_an_error_that_ends_the_double_comes_once() -> None:
     assert (ran.stdout, ran.stderr) == (f"{expected}\na new one\n", "")
 
 
-def test_unittest_on_its_own_tells_what_is_expected() -> None:
+def test_unittest_without_pytest_marks_expected_errors() -> None:
     tests = """
         def test_expected(self):
             with Whoosh(), self.assertRaises(WhooshNotFakedError):

@@ -221,7 +221,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value", "wanted"), WRONG, ids=[f"{name}={value}" for name, value, _ in WRONG])
-def test_a_wrong_value_in_the_ini_file_is_a_usage_error_that_says_what_would_do(pytester, name, value, wanted):
+def test_a_wrong_value_in_the_ini_file_is_a_usage_error_with_the_allowed_values(pytester, name, value, wanted):
     pytester.makeini(f"[pytest]\nwhoosh_{name} = {value}")
 
     result = pytester.runpytest()

@@ -70,7 +70,7 @@ def test(whoosh):
     ]
 
 
-def test_what_happens_on_another_day_says_on_which(pytester):
+def test_events_on_another_day_show_their_date(pytester):
     pytester.makepyfile(
         APP
         + """
@@ -108,7 +108,7 @@ def test_a_test_without_traffic_says_so(pytester):
     ]
 
 
-def test_what_a_terminal_would_act_on_is_escaped(pytester):
+def test_control_characters_are_escaped(pytester):
     pytester.makepyfile(
         APP
         + r"""
@@ -194,7 +194,7 @@ def test_entries_that_say_the_same_are_folded(pytester):
     ]
 
 
-def test_what_explains_a_failure_is_kept_when_a_section_is_long(pytester):
+def test_entries_that_explain_a_failure_are_kept_in_a_long_section(pytester):
     pytester.makepyfile(
         APP
         + """

@@ -241,7 +241,7 @@ def test_failures_come_first_and_the_first_of_them_is_shown(report):
     expect(report.locator("#totals")).to_have_text("9 tests, 142 messages; 1 other test used no double")
 
 
-def test_tests_are_grouped_by_file_and_say_what_went_wrong(report):
+def test_tests_are_grouped_by_file_and_show_their_problems(report):
     assert words(report.locator("#rows > *")) == [
         "tests/test_reminders.py 2",
         "test_reminder 1 call refused 1 message not delivered 2 webhooks failed assert 0 == 1 4",
@@ -310,7 +310,7 @@ def test_outcomes_can_be_picked(report):
 # One test
 
 
-def test_phones_show_who_said_what_when_and_at_what_price(report):
+def test_phones_show_messages_with_their_times_and_prices(report):
     one, other = phone(report, PERSON), phone(report, OTHER)
 
     assert texts(one) == ["Tomorrow at nine?", "Yes", "See you!"]
@@ -360,7 +360,7 @@ def test_a_refused_call_is_explained_and_linked(report):
     assert link.get_attribute("href") == "https://www.twilio.com/docs/errors/21211"
 
 
-def test_a_refused_call_shows_what_it_posted(report):
+def test_a_refused_call_shows_its_parameters(report):
     posted = report.get_by_role("region", name="Refused API calls").locator(".call-posted")
 
     expect(posted).to_have_text(f"posted To='nobody', From='{SENDER}', Body='Hi'")
@@ -382,7 +382,7 @@ def test_a_call_without_an_answer_is_not_called_refused(show):
     expect(report.locator(".test > header")).to_contain_text("1 message · 1 broken call")
 
 
-def test_a_message_shows_what_the_app_posted_and_where_its_links_lead(show):
+def test_a_message_shows_its_parameters_and_the_targets_of_its_links(show):
     def shortened(double: Double) -> None:
         service = double.whoosh.add_messaging_service("Shop", senders=[SENDER], link_shortening_domain="go.example")
         double.client.messages.create(
@@ -443,14 +443,14 @@ def test_rules_say_how_often_they_applied(report):
     assert words(rules.locator("h3, li")) == ["1 rule", f"whoosh.when(to='{OTHER}').undeliver(30003) applied 1 time"]
 
 
-def test_a_failure_says_first_where_it_happened(report):
+def test_a_failure_starts_with_its_line(report):
     place = report.locator(".place")
 
     assert words(place.locator("p")) == ["assert 0 == 1", "tests/test_reminders.py:3 Copy"]
     expect(place.locator("pre")).to_have_text(PLACE["source"])
 
 
-def test_the_failure_of_the_test_stands_above_its_phones(report):
+def test_the_failure_of_the_test_is_above_its_phones(report):
     expect(report.get_by_label("Traceback")).to_have_text(FAILURE)
     assert report.locator(".failure-error").all_inner_texts() == ["E       assert 0"]
 
@@ -513,7 +513,7 @@ def test_segments_are_shown_when_asked_for(report):
     assert test.locator(".body").nth(1).locator("[data-label]").count() == 0
 
 
-def test_what_forces_ucs_2_is_marked_and_named(report):
+def test_characters_that_force_ucs_2_are_marked_and_named(report):
     test = choose(report, "test_long")
     report.keyboard.press("s")
 
@@ -564,7 +564,7 @@ def test_a_script_that_got_in_would_not_run(report, watch):
     watch.complaints.clear()
 
 
-def test_without_scripting_it_says_what_is_missing(browser, whole_run, tmp_path):
+def test_without_javascript_it_says_so(browser, whole_run, tmp_path):
     path = tmp_path / "report.html"
     path.write_text(render_report(whole_run), encoding="utf-8")
     context = browser.new_context(java_script_enabled=False)
@@ -622,7 +622,7 @@ def test_a_key_shows_the_keys(report):
     expect(report.get_by_role("dialog", name="Keyboard")).to_be_hidden()
 
 
-def test_what_has_the_focus_is_seen(report):
+def test_the_focus_is_visible(report):
     report.keyboard.press("Tab")
 
     outline = report.evaluate("getComputedStyle(document.activeElement).outlineStyle")
@@ -657,7 +657,7 @@ def test_a_link_to_a_test_that_is_gone_leads_to_the_first(show, whole_run):
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
 
 
-def test_colours_follow_the_system_unless_told_otherwise(report):
+def test_colours_follow_the_system_by_default(report):
     report.emulate_media(color_scheme="light")
     light = report.evaluate(BACKGROUND)
     report.emulate_media(color_scheme="dark")

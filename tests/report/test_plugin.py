@@ -92,7 +92,7 @@ def test_never(whoosh): send()
 """
 
 
-def test_the_page_shows_what_each_double_holds_at_the_end_whatever_became_of_the_test(make, report):
+def test_the_page_shows_the_data_of_each_double_for_every_outcome(make, report):
     make(OUTCOMES)
 
     shown = report()
@@ -239,7 +239,7 @@ def test_names_and_order_are_those_of_the_collection_whatever_other_plugins_make
     assert [test["id"] for test in report("-n", "1", "--dist=loadgroup")["tests"]] == names
 
 
-def test_a_test_whose_worker_crashed_is_among_the_failures(make, report):
+def test_a_test_with_a_crashed_worker_is_among_the_failures(make, report):
     make("def test_a(whoosh): send()\ndef test_b(whoosh): os._exit(1)\ndef test_c(whoosh): send()")
 
     shown = report("-n", "1")
@@ -252,13 +252,13 @@ def test_a_test_whose_worker_crashed_is_among_the_failures(make, report):
     assert shown["tests"][0]["failure"] == "worker 'gw0' crashed while running 'test_it.py::test_b'"
 
 
-def test_what_is_not_run_after_a_failure_is_not_shown(make, report):
+def test_tests_that_are_not_run_after_a_failure_are_not_shown(make, report):
     make("def test_a(whoosh): send()\ndef test_b(whoosh): send(); assert 0\ndef test_c(whoosh): send()")
 
     assert bodies(report("-x")) == [("test_b", "failed", [["Hi"]]), ("test_a", "passed", [["Hi"]])]
 
 
-def test_an_interrupted_run_shows_what_there_was(make, report):
+def test_an_interrupted_run_shows_the_tests_so_far(make, report):
     make("def test_a(whoosh): send()\ndef test_b(whoosh): send(); pytest.exit('enough')")
 
     assert bodies(report()) == [("test_a", "passed", [["Hi"]])]
@@ -343,7 +343,7 @@ def test_often():
     ]
 
 
-def test_what_people_write_is_no_markup_and_breaks_nothing(make, report, pytester):
+def test_texts_of_messages_are_escaped_in_the_page(make, report, pytester):
     hostile = r"<script>alert(1)</script> \x00\x1b[31m \u202e"
     make(f'def test(whoosh):\n    send("{hostile}")\n    assert 0, "<script>alert(2)</script>"')
 
@@ -354,7 +354,7 @@ def test_what_people_write_is_no_markup_and_breaks_nothing(make, report, pyteste
     assert report("-n", "1") == shown
 
 
-def test_secrets_in_the_environment_stand_neither_in_the_page_nor_in_the_traffic(make, report, pytester, monkeypatch):
+def test_secrets_in_the_environment_appear_neither_in_the_page_nor_in_the_traffic(make, report, pytester, monkeypatch):
     monkeypatch.setenv("REAL_TOKEN", "t0ken-of-the-session")
     make(
         r"""
@@ -395,7 +395,7 @@ def test_the_last_lines_say_where_the_page_is(make, pytester):
     assert result.ret == pytest.ExitCode.OK
 
 
-def test_a_path_holds_from_where_pytest_was_started_and_knows_home_and_variables(make, pytester, monkeypatch):
+def test_a_path_is_relative_to_the_start_folder_and_may_contain_home_and_variables(make, pytester, monkeypatch):
     monkeypatch.setenv("HOME", str(pytester.path / "home"))
     monkeypatch.setenv("USERPROFILE", str(pytester.path / "home"))
     monkeypatch.setenv("OUT", "out")
@@ -407,7 +407,7 @@ def test_a_path_holds_from_where_pytest_was_started_and_knows_home_and_variables
 
 
 @pytest.mark.parametrize("arguments", [["--collect-only"], ["nowhere.py"], ["--fixtures"]], ids=" ".join)
-def test_where_no_test_was_to_run_the_page_before_stays(make, pytester, arguments):
+def test_if_no_test_runs_the_previous_page_stays(make, pytester, arguments):
     make("def test(whoosh): pass")
     page = pytester.path / "page.html"
     page.write_text("before", encoding="utf-8")
@@ -480,7 +480,7 @@ def test_the_option_is_listed_in_the_help(pytester):
     assert "--whoosh-report=PATH.html write a page with the messages of each test to this file" in shown
 
 
-def test_other_plugins_do_not_meet_what_is_for_the_page(make, pytester):
+def test_other_plugins_do_not_see_the_data_for_the_page(make, pytester):
     pytester.makeconftest(
         """
         def pytest_runtest_logreport(report):

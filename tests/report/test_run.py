@@ -101,7 +101,7 @@ def test_the_order_in_which_tests_come_in_makes_no_difference(run):
     ],
     ids=lambda parts: " then ".join(parts) if isinstance(parts, list) else "",
 )
-def test_the_worst_of_its_parts_is_what_became_of_a_test(run, parts, outcome):
+def test_the_worst_phase_decides_the_outcome_of_a_test(run, parts, outcome):
     run.start("a", "test_a", 0)
     for part in parts:
         run.add("a", "test_a", part)
@@ -110,7 +110,7 @@ def test_the_worst_of_its_parts_is_what_became_of_a_test(run, parts, outcome):
     assert [test["outcome"] for test in document(run)["tests"]] == [outcome]
 
 
-def test_every_failure_of_a_test_is_told(run):
+def test_every_failure_of_a_test_is_shown(run):
     run.start("a", "test_a", 0)
     run.add("a", "test_a", "failed", "assert 1 == 2")
     run.add("a", "test_a", "error", "the database is gone")
@@ -119,7 +119,7 @@ def test_every_failure_of_a_test_is_told(run):
     assert document(run)["tests"][0]["failure"] == "assert 1 == 2\n\nthe database is gone"
 
 
-def test_where_objects_lie_in_memory_is_not_told_for_it_differs_from_run_to_run(run):
+def test_memory_addresses_are_hidden_because_they_differ_in_each_run(run):
     add(run, "test_a", "failed", failure="app = <app.App object at 0x7f2fa02d7150>, sent to 0xCAFE")
 
     assert document(run)["tests"][0]["failure"] == "app = <app.App object at 0x…>, sent to 0xCAFE"
@@ -195,7 +195,7 @@ def test_a_file_is_written_whole_and_replaces_the_one_before(tmp_path):
     assert [each.name for each in path.parent.iterdir()] == ["page.html"]
 
 
-def test_what_cannot_be_written_leaves_nothing_behind(tmp_path):
+def test_a_page_that_cannot_be_written_leaves_nothing_behind(tmp_path):
     path = tmp_path / "page.html"
     path.mkdir()
 

@@ -128,7 +128,7 @@ def test_the_snapshot_of_a_double_shows_none(stripe):
     assert "hunter2" not in str(whoosh.snapshot())
 
 
-def test_a_text_with_a_secret_is_not_cut_where_the_hidden_one_was(stripe):
+def test_a_text_with_a_hidden_secret_shows_no_segments(stripe):
     with Whoosh() as whoosh:
         whoosh.receive("a" * 200 + KEY, from_=PERSON, to=SENDER)
 
@@ -138,7 +138,7 @@ def test_a_text_with_a_secret_is_not_cut_where_the_hidden_one_was(stripe):
     assert "cuts" not in message
 
 
-def test_the_traffic_of_a_double_shows_none_also_where_texts_are_cut(stripe):
+def test_the_traffic_shows_no_secret_even_in_shortened_texts(stripe):
     with Whoosh() as whoosh:
         whoosh.add_number(SENDER, sms_url=f"https://shop:hunter2@app.example/?k={KEY}")
         whoosh.receive("a" * 50 + KEY, from_=PERSON, to=SENDER)

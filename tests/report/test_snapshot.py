@@ -106,7 +106,7 @@ def test_a_message_comes_with_its_call_its_history_and_its_webhooks(whoosh, send
     }
 
 
-def test_what_a_person_writes_is_told_from_what_they_get(whoosh):
+def test_inbound_and_outbound_messages_are_distinguished(whoosh):
     def answers(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/xml")])
         return [b"<Response><Message>Thanks</Message></Response>"]
@@ -140,7 +140,7 @@ def test_a_text_says_where_it_is_cut_in_utf_16_and_what_forces_ucs_2(whoosh, sen
     ]
 
 
-def test_no_more_than_ten_characters_and_eight_code_points_are_named(whoosh, send):
+def test_at_most_ten_characters_and_eight_code_points_are_named(whoosh, send):
     send("a" + "\u0301" * 50 + "абвгдежзийкл")
 
     forced = whoosh.snapshot()["messages"][0]["forced"]
@@ -268,7 +268,7 @@ def test_a_message_that_caused_no_webhook_says_why(whoosh):
     assert message["no_webhook"] == reply.no_webhook
 
 
-def test_what_was_redacted_or_deleted_is_shown_and_marked(whoosh, client, send):
+def test_redacted_and_deleted_messages_are_shown_and_marked(whoosh, client, send):
     redacted, deleted = send("Your code is 1234"), send("Bye")
     whoosh.settle()
     client.messages(redacted.sid).update(body="")
@@ -297,13 +297,13 @@ def test_a_scheduled_message_says_for_when_and_through_which_service(whoosh, cli
     assert "from" not in message
 
 
-def test_a_moment_is_told_as_exactly_as_it_is_known(whoosh, send):
+def test_moments_keep_their_precision(whoosh, send):
     whoosh.travel(seconds=0.25)
 
     assert whoosh.snapshot()["now"] == "2026-03-05T12:00:00.250000Z"
 
 
-def test_webhooks_say_what_became_of_them(whoosh, send):
+def test_webhooks_show_their_outcome(whoosh, send):
     def broken(environ, start_response):
         raise RuntimeError("no database")
 
@@ -353,7 +353,7 @@ def test_it_is_plain_data_whatever_people_write(whoosh):
     assert shown["messages"][0]["body"] == "\x00 \x1b[2J <script>alert(1)</script> \u202e"
 
 
-def test_a_double_shows_what_it_held_after_it_has_left(whoosh):
+def test_a_double_that_has_ended_shows_its_data(whoosh):
     from pytest_whoosh import Whoosh
 
     with Whoosh() as double:

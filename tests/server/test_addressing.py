@@ -157,7 +157,7 @@ def test_names_of_this_machine_and_of_the_vendor_are_answered(call: Caller, host
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "192.168.1.5", "api.evil.example", "intranet"]
 )
-def test_other_names_are_refused_for_a_page_could_have_them_lead_here(
+def test_other_names_are_refused_because_a_page_could_point_them_here(
     whoosh_server: Server, call: Caller, host: str
 ) -> None:
     explanation = (
@@ -214,7 +214,7 @@ def test_links_lead_to_the_name_that_a_network_calls_the_server_by(whoosh: Whoos
         assert page["meta"]["url"].startswith("http://whoosh:8080/messaging/v1/Services?")
 
 
-def test_the_sdk_in_this_process_goes_on_being_answered_in_memory(whoosh_server: Server, client) -> None:
+def test_the_sdk_in_this_process_is_still_answered_in_memory(whoosh_server: Server, client) -> None:
     client.messaging.v1.services.create(friendly_name="Reminders")
 
     assert "POST https://messaging.twilio.com/v1/Services -> 201" in whoosh_server.whoosh.traffic()

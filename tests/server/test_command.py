@@ -92,7 +92,7 @@ def test_it_prints_one_line_of_variables_that_lead_an_app_here(serve: Callable[.
     assert end == (0, "", "")
 
 
-def test_with_tls_the_line_says_where_the_authority_is(serve: Callable[..., Process]) -> None:
+def test_with_tls_the_line_names_the_certificate_of_the_authority(serve: Callable[..., Process]) -> None:
     process = serve("--tls")
     ca_file = Path(process.environment["SSL_CERT_FILE"])
 
@@ -253,7 +253,7 @@ def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture
     ],
     ids=["setting", "port too great", "no port", "no host", "not an option here"],
 )
-def test_what_will_not_do_is_a_usage_error(
+def test_an_invalid_value_is_a_usage_error(
     capsys: pytest.CaptureFixture[str], arguments: list[str], explained: str
 ) -> None:
     with pytest.raises(SystemExit) as end:
@@ -277,7 +277,7 @@ def test_what_will_not_do_is_a_usage_error(
     ],
     ids=["host", "webhooks"],
 )
-def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str], arguments: list[str], explained: str) -> None:
+def test_a_failure_is_explained(capsys: pytest.CaptureFixture[str], arguments: list[str], explained: str) -> None:
     assert main(["serve", *arguments]) == 1
     assert capsys.readouterr().err == f"pytest-whoosh: {explained}\n"
 
@@ -356,7 +356,7 @@ def test_a_terminal_shows_how_a_long_journey_gets_on(
     assert f"{sent_at:%Y-%m-%d}" in terminal.getvalue()
 
 
-def test_where_nobody_watches_nothing_is_shown(look_thrice_while_time_moves: Callable[[Terminal], None]) -> None:
+def test_without_a_terminal_nothing_is_shown(look_thrice_while_time_moves: Callable[[Terminal], None]) -> None:
     log = Terminal(watched=False)
 
     look_thrice_while_time_moves(log)

@@ -205,7 +205,7 @@ def test_a_message_shows_all_its_properties(control: Controller, whoosh: Whoosh,
         ("?date_sent=null", []),
     ],
 )
-def test_messages_are_found_by_what_a_query_says(
+def test_a_query_selects_messages(
     control: Controller, client: Client, send: Send, query: str, bodies: list[str]
 ) -> None:
     send("Your code is 4096.")
@@ -219,7 +219,7 @@ def test_messages_are_found_by_what_a_query_says(
     assert [message["request"]["Body"] for message in found["messages"]] == bodies
 
 
-def test_inbound_and_outbound_messages_are_told_apart(control: Controller, send: Send) -> None:
+def test_inbound_and_outbound_messages_are_distinguished(control: Controller, send: Send) -> None:
     send("Out")
     control.post("receive", {"from": PERSON, "to": SENDER, "body": "In"})
 
@@ -284,7 +284,7 @@ def test_a_one_time_code_is_read(control: Controller, send: Send) -> None:
     assert control.get("last_code", to=PERSON, pattern=r"for (\d+)") == {"code": "10"}
 
 
-def test_a_queue_shows_what_waits_in_it() -> None:
+def test_a_queue_shows_its_waiting_messages() -> None:
     with Whoosh(throughput="realistic") as whoosh, Server(whoosh) as server:
         control = Controller(server.url)
         control.post("add_number", number=SENDER)
@@ -622,7 +622,7 @@ def test_a_person_follows_a_short_link(control: Controller, client: Client, by: 
 # Webhooks
 
 
-def test_webhooks_go_to_the_server_that_stands_for_a_url(
+def test_webhooks_go_to_the_server_that_answers_for_a_url(
     control: Controller, whoosh: Whoosh, client: Client, app_server: AppServer
 ) -> None:
     given = {"base_url": "https://app.example", "server": app_server.url}
@@ -657,7 +657,7 @@ def test_webhooks_go_to_the_hosts_that_were_allowed(whoosh: Whoosh) -> None:
 # Assertions
 
 
-def test_what_was_sent_is_asserted(control: Controller, client: Client, send: Send) -> None:
+def test_sent_messages_are_asserted(control: Controller, client: Client, send: Send) -> None:
     first, second = send("Your code is 4096."), send("It\N{RIGHT SINGLE QUOTATION MARK}s")
 
     one = control.post("assert_sent", {"to": PERSON, "body~": "code", "num_segments": 1})
@@ -733,7 +733,7 @@ MATCHES = OUTBOX.replace("Outbox", "Matches")
         ),
     ],
 )
-def test_a_failed_assertion_says_what_it_says_in_python(
+def test_a_failed_assertion_has_the_text_that_it_has_in_python(
     control: Controller, send: Send, operation: str, given: dict[str, object], text: str
 ) -> None:
     send()
@@ -744,7 +744,7 @@ def test_a_failed_assertion_says_what_it_says_in_python(
 # Provisioning
 
 
-def test_the_account_is_provided_with_what_the_app_expects(control: Controller, client: Client) -> None:
+def test_operations_set_up_the_account(control: Controller, client: Client) -> None:
     number = control.post("add_number", number="(555) 712-2661", sms_url="https://app.example/sms")
     code = control.post("add_short_code", code="12345", country="CA")
     channel = control.post("add_channel_sender", address="whatsapp:+15557122661")
@@ -777,7 +777,7 @@ def test_the_account_is_provided_with_what_the_app_expects(control: Controller, 
     assert template["variables"] == {"1": "there"}
 
 
-def test_people_numbers_and_prices_are_what_a_test_says(control: Controller, whoosh: Whoosh) -> None:
+def test_operations_set_up_people_numbers_and_prices(control: Controller, whoosh: Whoosh) -> None:
     left = control.post("opt_out", person="(555) 867-5310", sender=SENDER)
     gone = control.post("deactivate", number=OTHER, on="2030-05-31")
     today = control.post("deactivate", number=PERSON)
@@ -788,7 +788,7 @@ def test_people_numbers_and_prices_are_what_a_test_says(control: Controller, who
     assert (price["country"], price["price"]) == ("US", "0.0079")
 
 
-def test_a_file_stands_behind_a_media_url(control: Controller, client: Client, call: Any, send: Send) -> None:
+def test_a_media_url_has_a_file(control: Controller, client: Client, call: Any, send: Send) -> None:
     url = "https://app.example/cat"
     content = b64encode(b"GIF89a").decode()
 
@@ -1009,7 +1009,7 @@ MATCH_KEYS = (
     ],
     ids=str,
 )
-def test_a_wrong_parameter_is_refused_with_what_would_do(
+def test_a_wrong_parameter_is_refused_with_what_to_send(
     control: Controller, operation: str, given: dict[str, object], text: str
 ) -> None:
     assert control.refusal("POST", operation, json=given) == (400, text)
@@ -1078,7 +1078,7 @@ def test_no_refusal_speaks_python(control: Controller, send: Send, operation: st
         ("traffic?all=1", 'traffic takes no parameters, but "all" was given.'),
     ],
 )
-def test_a_wrong_query_is_refused_with_what_would_do(control: Controller, query: str, text: str) -> None:
+def test_a_wrong_query_is_refused_with_what_to_send(control: Controller, query: str, text: str) -> None:
     assert control.refusal("GET", query) == (400, text)
 
 
@@ -1194,13 +1194,13 @@ def test_a_wrong_query_is_refused_with_what_would_do(control: Controller, query:
         ),
     ],
 )
-def test_a_refusal_has_its_status_and_says_what_would_do(
+def test_a_refusal_has_its_status_and_says_what_to_send(
     control: Controller, method: str, operation: str, how: dict[str, Any], status: int, text: str
 ) -> None:
     assert control.refusal(method, operation, **how) == (status, text)
 
 
-def test_a_number_that_is_none_is_refused(control: Controller) -> None:
+def test_an_invalid_number_is_refused(control: Controller) -> None:
     status, text = control.refusal("POST", "travel", data='{"days": NaN}', headers={"Content-Type": "application/json"})
 
     assert (status, text.partition(": ")[0]) == (400, "The body is not JSON")

@@ -143,7 +143,7 @@ def test_every_example_is_as_described(operation: Operation) -> None:
     ],
     ids=str,
 )
-def test_what_is_refused_is_not_as_described(operation: str, body: dict[str, Any]) -> None:
+def test_refused_requests_do_not_fit_the_description(operation: str, body: dict[str, Any]) -> None:
     (described,) = [each for each in OPERATIONS if each.name == operation]
 
     with pytest.raises(ValidationError):

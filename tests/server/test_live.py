@@ -15,7 +15,7 @@ def send(client):
     return lambda body="Hi", **more: client.messages.create(to=PERSON, from_=SENDER, body=body, **more)
 
 
-def test_a_snapshot_holds_the_newest_messages_and_what_time_it_is(call, send, whoosh):
+def test_a_snapshot_has_the_newest_messages_and_the_time(call, send, whoosh):
     for number in range(3):
         send(f"Message {number}", status_callback="https://app.example/status")
     whoosh.settle()

@@ -177,7 +177,7 @@ def test_a_person_answers_from_their_phone(live, send, whoosh):
     assert [message.body for message in whoosh.messages] == ["Tomorrow at nine?", "Yes 👍", "See you!"]
 
 
-def test_an_answer_goes_to_who_wrote_last_or_to_another(live, send, whoosh):
+def test_an_answer_goes_to_the_last_sender_or_to_another(live, send, whoosh):
     send("From one")
     send("From the other", from_="+15557122662")
     addressee = pick(live).get_by_label("To", exact=True)
@@ -191,7 +191,7 @@ def test_an_answer_goes_to_who_wrote_last_or_to_another(live, send, whoosh):
     assert [message.to for message in whoosh.inbox] == [SENDER]
 
 
-def test_a_person_who_was_not_written_to_writes_first(live, whoosh):
+def test_a_person_without_messages_can_write_first(live, whoosh):
     form = panel(live, "Write as a person")
     form.get_by_label("From").fill(OTHER)
     form.get_by_label("To").fill(SENDER)
@@ -203,7 +203,7 @@ def test_a_person_who_was_not_written_to_writes_first(live, whoosh):
     assert [message.from_ for message in whoosh.inbox] == [OTHER]
 
 
-def test_what_will_not_do_as_a_number_is_refused_in_the_words_of_the_control_api(live):
+def test_an_invalid_number_is_refused_with_the_text_of_the_control_api(live):
     form = panel(live, "Write as a person")
     form.get_by_label("From").fill("me")
     form.get_by_label("To").fill(SENDER)
@@ -263,7 +263,7 @@ def test_a_reset_is_confirmed_first(live, send, whoosh):
     assert len(whoosh.messages) == 0
 
 
-def test_what_an_app_needs_stands_there_to_copy(live, whoosh_server, whoosh):
+def test_the_values_that_an_app_needs_can_be_copied(live, whoosh_server, whoosh):
     live.context.grant_permissions(["clipboard-read", "clipboard-write"])
     codes = live.locator("#credentials code")
 
@@ -286,7 +286,7 @@ def test_webhooks_that_go_nowhere_say_how_to_allow_them(live, send, whoosh):
     expect(stopped).to_contain_text("--allow-webhooks app.example")
 
 
-def test_refused_calls_are_counted_and_stand_among_the_messages(live, send):
+def test_refused_calls_are_counted_and_listed_among_the_messages(live, send):
     send("Hello")
     expect(live.locator("#refused")).to_be_hidden()
     with pytest.raises(TwilioRestException, match="Invalid 'To' Phone Number"):
@@ -364,7 +364,7 @@ def test_the_answer_to_an_api_call_is_scripted(live, client, whoosh):
         ("nothing: the connection breaks", None, "disconnect()"),
     ],
 )
-def test_each_answer_asks_for_what_it_needs(live, whoosh, answer, field, outcome):
+def test_each_scripted_response_asks_for_its_parameters(live, whoosh, answer, field, outcome):
     script = panel(live, "Script an API call")
     script.get_by_label("URL, or the end of its path").fill("/Messages.json")
     script.get_by_label("Response", exact=True).select_option(answer)
@@ -417,7 +417,7 @@ def test_one_phone_can_be_picked_and_searched_for(live, send):
     expect(live.locator("#inbox .empty")).to_have_text("Nothing matches.")
 
 
-def test_news_leave_alone_what_is_typed_and_what_is_unfolded(live, send, whoosh):
+def test_updates_keep_typed_texts_and_open_sections(live, send, whoosh):
     send("Hello")
     answer = pick(live).get_by_label(f"Answer as {PERSON}")
     answer.fill("Half an ans")

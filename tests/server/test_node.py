@@ -102,7 +102,7 @@ def test_messages_are_redacted_and_deleted(whoosh_server: Server, run: Run) -> N
     }
 
 
-def test_the_app_hears_what_happens_and_knows_who_says_so(whoosh_server: Server, run: Run) -> None:
+def test_the_app_receives_callbacks_and_checks_their_signatures(whoosh_server: Server, run: Run) -> None:
     seen = run("webhooks.mjs", whoosh_server)
 
     assert seen == {

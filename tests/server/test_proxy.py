@@ -124,7 +124,7 @@ def test_the_server_itself_is_reached_through_the_proxy_too(server: Server) -> N
         ),
     ],
 )
-def test_nothing_else_is_let_through(server: Server, request_line: str, status: str, text: str) -> None:
+def test_calls_to_other_hosts_are_refused(server: Server, request_line: str, status: str, text: str) -> None:
     answer = ask(server, f"{request_line} HTTP/1.1\r\n\r\n".encode())
 
     head, _, body = answer.decode().partition("\r\n\r\n")

@@ -86,7 +86,7 @@ def test_a_link_on_another_site_opens_the_live_page(call: Caller) -> None:
     "host", ["[::1", "[zz]", "a b", "a\\@b", "user@127.0.0.1", "127.0.0.1:99999", "127.0.0.1:x", "a/b", "a?b"]
 )
 @pytest.mark.parametrize("path", ["/_whoosh/", "/v1/Services", "/"])
-def test_a_host_that_is_none_is_refused(call: Caller, host: str, path: str) -> None:
+def test_an_invalid_host_is_refused(call: Caller, host: str, path: str) -> None:
     answer = call.raw(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
 
     assert answer.split(b" ", 2)[1] == b"400"
@@ -98,7 +98,7 @@ def test_two_hosts_are_refused(call: Caller) -> None:
     assert answer.split(b" ", 2)[1] == b"400"
 
 
-def test_what_a_terminal_would_act_on_is_escaped(call: Caller, messages: str, form: dict[str, str]) -> None:
+def test_control_characters_are_escaped(call: Caller, messages: str, form: dict[str, str]) -> None:
     body = "\x1b[31m \x85 \u202e \x7f \N{SNOWMAN}"
     call("POST", messages, {**form, "Body": body})
 

@@ -115,7 +115,7 @@ def test_a_body_may_come_in_chunks(whoosh_server: Server, call: Caller, messages
     whoosh_server.whoosh.assert_sent(body="Hi")
 
 
-def test_a_client_that_asks_first_is_told_to_go_on(whoosh_server: Server, call: Caller, messages: str) -> None:
+def test_a_client_that_expects_100_continue_gets_it(whoosh_server: Server, call: Caller, messages: str) -> None:
     head = (
         f"POST {messages} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic YTpi\r\nExpect: 100-continue\r\n"
         "Content-Length: 44\r\nConnection: close\r\n\r\n"
@@ -167,7 +167,7 @@ def test_a_body_without_end_is_refused(monkeypatch: pytest.MonkeyPatch, call: Ca
         ("OPTIONS", "*", 404, 20404),
     ],
 )
-def test_what_there_is_not_is_refused_with_a_document(
+def test_an_unknown_path_is_refused_with_a_document(
     call: Caller, method: str, target: str, status: int, code: int
 ) -> None:
     answer = call(method, target, headers={"Accept": "text/html"})
@@ -208,7 +208,7 @@ def test_head_is_answered_without_a_body(call: Caller, messages: str) -> None:
         ),
     ],
 )
-def test_what_is_no_http_is_refused_with_a_document(call: Caller, sent: bytes, explained: str) -> None:
+def test_malformed_http_is_refused_with_a_document(call: Caller, sent: bytes, explained: str) -> None:
     answer = call.raw(sent)
 
     head, _, body = answer.partition(b"\r\n\r\n")
@@ -216,14 +216,14 @@ def test_what_is_no_http_is_refused_with_a_document(call: Caller, sent: bytes, e
     assert body.startswith(b'{"code": 20001, "message": "This is not a valid HTTP request: ' + explained.encode())
 
 
-def test_a_client_that_takes_the_server_for_its_https_proxy_is_told_better(call: Caller) -> None:
+def test_a_client_that_uses_the_server_as_https_proxy_is_refused_with_advice(call: Caller) -> None:
     answer = call.raw(b"CONNECT api.twilio.com:443 HTTP/1.1\r\nHost: api.twilio.com:443\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 405 Method Not Allowed\r\n")
     assert b"This server is not a proxy. Set WHOOSH_URL, or the URL that the app calls, to the server's URL." in answer
 
 
-def test_a_test_that_scripts_with_a_function_that_raises_is_told(
+def test_an_error_of_a_scripted_function_is_reported(
     whoosh_server: Server,
     call: Caller,
     messages: str,
@@ -244,7 +244,7 @@ def test_a_test_that_scripts_with_a_function_that_raises_is_told(
     assert 'raise RuntimeError("a bug in the test")' in caplog.text
 
 
-def test_what_is_not_faked_is_refused_with_the_text_of_the_error(whoosh_server: Server, call: Caller) -> None:
+def test_a_call_that_is_not_faked_is_refused_with_the_text_of_the_error(whoosh_server: Server, call: Caller) -> None:
     path = f"/2010-04-01/Accounts/{whoosh_server.whoosh.account_sid}/Calls.json"
 
     answer = call("POST", path, {"To": PERSON})
@@ -295,7 +295,7 @@ def test_a_scripted_timeout_holds_the_connection_until_the_client_has_enough(
     assert call("POST", messages, form).status == 201
 
 
-def test_a_server_that_stops_lets_go_of_the_clients_that_it_held(
+def test_a_server_that_stops_releases_waiting_clients(
     whoosh: Whoosh, call_to: Callable[[Server], Caller], form: dict[str, str]
 ) -> None:
     whoosh.when(to=PERSON).timeout()
@@ -434,7 +434,7 @@ def frozen_by(request: pytest.FixtureRequest) -> object:
             yield request.param
 
 
-def test_a_server_goes_on_while_the_time_of_its_process_is_frozen_and_moved(
+def test_a_server_keeps_running_while_the_time_of_its_process_is_frozen_and_moved(
     frozen_by: str, whoosh_server: Server, call: Caller, messages: str, form: dict[str, str]
 ) -> None:
     whoosh = whoosh_server.whoosh
@@ -477,7 +477,7 @@ def test_a_server_listens_on_loopback_at_a_free_port(whoosh: Whoosh) -> None:
         assert len(ports) == 2
 
 
-def test_what_a_server_leaves_behind_is_nothing(whoosh: Whoosh) -> None:
+def test_a_server_leaves_nothing_behind(whoosh: Whoosh) -> None:
     threads = set(threading.enumerate())
     with Server(whoosh) as server:
         host, port = urlsplit(server.url).hostname, urlsplit(server.url).port
@@ -678,7 +678,7 @@ def test_without_the_extra_the_class_says_how_to_get_it(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("port", [-1, 65536, "8080"])
-def test_what_is_no_port_is_refused(whoosh: Whoosh, port: Any) -> None:
+def test_an_invalid_port_is_refused(whoosh: Whoosh, port: Any) -> None:
     with pytest.raises(ValueError) as refusal:
         Server(whoosh, port=port)
 

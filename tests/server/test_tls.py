@@ -96,7 +96,7 @@ def test_a_connection_that_its_client_keeps_is_closed_with_the_server(whoosh: Wh
     gc.collect()  # a socket that the server had left open would be told of now
 
 
-def test_the_environment_says_whom_to_trust(whoosh_tls_server: Server) -> None:
+def test_the_environment_names_the_certificate_to_trust(whoosh_tls_server: Server) -> None:
     ca_file = str(whoosh_tls_server.ca_file)
 
     environment = whoosh_tls_server.environment

@@ -85,7 +85,7 @@ def test_a_redirect_leads_no_farther_than_a_webhook_may_go(
     assert [callback.response_status for callback in whoosh_server.whoosh.callbacks] == [307, 307]
 
 
-def test_a_server_on_this_machine_can_stand_for_the_apps_real_url(
+def test_a_server_on_this_machine_can_answer_for_the_apps_real_url(
     whoosh_server: Server, app_server: App, call: Caller, send: Callable[[str], None]
 ) -> None:
     mounted = call.control("POST", "mount", {"base_url": "https://app.example", "server": app_server.url})
@@ -107,7 +107,7 @@ def test_a_server_on_this_machine_can_stand_for_the_apps_real_url(
     [{"base_url": "https://app.example"}, {"base_url": "http://localhost", "server": "http://10.0.0.1:8000"}],
     ids=["itself", "who stands for it"],
 )
-def test_other_processes_cannot_mount_what_webhooks_may_not_go_to(call: Caller, document: dict[str, str]) -> None:
+def test_other_processes_cannot_mount_forbidden_hosts(call: Caller, document: dict[str, str]) -> None:
     answer = call.control("POST", "mount", document)
 
     assert answer.status == 403
@@ -115,14 +115,14 @@ def test_other_processes_cannot_mount_what_webhooks_may_not_go_to(call: Caller, 
 
 
 @pytest.mark.parametrize("name", ["http://app.example", "app.example:8000", "app.example/status", ""])
-def test_who_is_allowed_is_a_host(whoosh: Whoosh, name: str) -> None:
+def test_an_allowed_host_must_be_a_host(whoosh: Whoosh, name: str) -> None:
     with pytest.raises(ValueError) as refusal:
         Server(whoosh, allow_webhooks=[name])
 
     assert str(refusal.value) == f"allow_webhooks takes hosts such as 'app.example' or '*.example', not {name!r}."
 
 
-def test_who_is_allowed_is_a_list(whoosh: Whoosh) -> None:
+def test_allowed_hosts_must_be_a_list(whoosh: Whoosh) -> None:
     with pytest.raises(TypeError) as refusal:
         Server(whoosh, allow_webhooks="app.example")
 
@@ -167,7 +167,7 @@ def test_row_1_the_redirect_to_a_file_leads_to_the_server_itself(
     assert requests.get(location.replace("Signature=", "Signature=A"), timeout=5).status_code == 403
 
 
-def test_media_stay_where_the_server_is_when_the_double_starts_over(whoosh_server: Server, whoosh: Whoosh) -> None:
+def test_media_stay_at_the_server_after_a_reset(whoosh_server: Server, whoosh: Whoosh) -> None:
     whoosh.reset()
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
 

@@ -145,7 +145,7 @@ def everything_at_once(rounds: int) -> dict[str, object]:
         }
 
 
-def test_threads_may_do_everything_while_another_lets_time_pass():
+def test_threads_may_do_everything_while_another_advances_time():
     totals = everything_at_once(rounds=1)
 
     each = WORKERS
@@ -211,7 +211,7 @@ ALL_OF_THE_TASKS = {
 
 
 @pytest.mark.parametrize("run", [1, 2, 3])
-def test_tasks_may_do_everything_while_a_thread_lets_time_pass(whoosh, run):
+def test_tasks_may_do_everything_while_a_thread_advances_time(whoosh, run):
     whoosh.mount(APP, asgi_app)
     over = threading.Event()
 
@@ -232,7 +232,7 @@ def test_tasks_may_do_everything_while_a_thread_lets_time_pass(whoosh, run):
 
 
 @pytest.mark.parametrize("run", [1, 2, 3])
-def test_tasks_may_do_everything_while_a_task_lets_time_pass(whoosh, run):
+def test_tasks_may_do_everything_while_a_task_advances_time(whoosh, run):
     whoosh.mount(APP, asgi_app)
 
     async def main() -> None:
@@ -290,7 +290,7 @@ def test_every_thread_can_move_time_in_its_turn(whoosh):
 
 
 @pytest.mark.whoosh(clock="frozen")
-def test_a_thread_that_moves_time_out_of_its_turn_is_told_so_and_no_time_is_lost(whoosh):
+def test_a_second_thread_that_moves_time_is_refused_and_no_time_is_lost(whoosh):
     start, moved, refused = whoosh.now, [], set()
 
     def move() -> None:
@@ -361,7 +361,7 @@ def status_of(environ: dict) -> str:
 
 
 @pytest.mark.whoosh(clock="frozen")
-def test_a_handler_may_travel_and_what_falls_due_on_its_way_happens_first(whoosh, client):
+def test_a_handler_may_travel_and_due_events_happen_first(whoosh, client):
     heard = []
 
     def app(environ, start_response):
@@ -418,7 +418,7 @@ def test_an_asgi_handler_may_travel_too(whoosh, client, how):
 @pytest.mark.whoosh(clock="frozen")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_an_app_is_not_late_because_another_thread_lets_time_pass_while_it_answers(whoosh):
+def test_an_app_is_not_late_because_another_thread_advances_time(whoosh):
     def app(environ, start_response):
         traveller = threading.Thread(target=whoosh.travel, kwargs={"seconds": 20})
         traveller.start()

@@ -110,7 +110,7 @@ def asgi_that(act):
 
 
 @pytest.mark.parametrize("kind", [wsgi_that, asgi_that], ids=["wsgi", "asgi"])
-def test_what_a_handler_raises_is_recorded_as_its_answer(whoosh, first, raising, kind):
+def test_an_exception_of_a_handler_is_recorded(whoosh, first, raising, kind):
     act, expected = raising
 
     callback = first(kind(act))
@@ -123,7 +123,7 @@ def test_what_a_handler_raises_is_recorded_as_its_answer(whoosh, first, raising,
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, pytest.fail.Exception, pytest.skip.Exception])
 @pytest.mark.parametrize("kind", [wsgi_that, asgi_that], ids=["wsgi", "asgi"])
-def test_what_ends_a_test_ends_it_out_of_a_handler_as_well(whoosh, first, kind, error):
+def test_exceptions_that_end_a_test_end_it_from_a_handler_too(whoosh, first, kind, error):
     with pytest.raises(error):
         first(kind(throw(error("enough"))))
 
@@ -302,7 +302,7 @@ def test_garbage_from_an_asgi_app_is_recorded(whoosh, first, garbage):
         pytest.param([OK[0], body(body=bytearray(b"fine"))], id="a bytearray"),
     ],
 )
-def test_what_an_asgi_app_has_answered_stands_whatever_follows(first, said):
+def test_a_complete_asgi_response_counts_despite_later_errors(first, said):
     callback = first(asgi(*said))
 
     assert (callback.response_status, callback.response_body, callback.error) == (200, "fine", None)
@@ -314,7 +314,7 @@ def test_what_an_asgi_app_has_answered_stands_whatever_follows(first, said):
 LONGEST = 128 * 1024
 
 
-def test_of_an_endless_answer_no_more_is_taken_than_the_vendor_reads(whoosh, first):
+def test_an_endless_response_is_cut_off_at_the_limit(whoosh, first):
     parts = Parts()
 
     callback = first(wsgi(body=parts))
@@ -324,13 +324,13 @@ def test_of_an_endless_answer_no_more_is_taken_than_the_vendor_reads(whoosh, fir
     assert still_works(whoosh)
 
 
-def test_of_a_gigabyte_in_one_piece_no_more_is_kept(first):
+def test_a_gigabyte_in_one_piece_is_cut_off_too(first):
     callback = first(wsgi(body=[memoryview(bytes(1)).tobytes() * 2**30]))
 
     assert len(callback.response_body) == LONGEST
 
 
-def test_what_an_app_writes_is_bounded_as_well(first):
+def test_written_parts_of_a_response_are_limited_too(first):
     def app(environ, start_response):
         write = start_response("200 OK", [])
         for _ in range(100):
@@ -340,7 +340,7 @@ def test_what_an_app_writes_is_bounded_as_well(first):
     assert len(first(app).response_body) == LONGEST
 
 
-def test_an_endless_asgi_answer_is_told_that_its_client_has_gone(whoosh, first):
+def test_an_endless_asgi_response_gets_a_disconnect(whoosh, first):
     raised = []
 
     async def app(scope, receive, send):
@@ -368,7 +368,7 @@ def test_the_twiml_of_a_gigabyte_is_refused_as_the_vendor_does(whoosh):
     assert reply.webhook.error.startswith("11750 TwiML response body too large: ")
 
 
-def test_of_a_real_server_no_more_is_read_either(whoosh, client):
+def test_the_response_of_a_real_server_is_cut_off_too(whoosh, client):
     sent = []
 
     with Endless() as server:
@@ -603,7 +603,7 @@ def test_the_loop_of_a_thread_is_not_touched(first):
         loop.close()
 
 
-def test_what_an_app_changes_of_its_request_stays_its_own(whoosh, client):
+def test_changes_of_an_app_to_its_request_have_no_effect_elsewhere(whoosh, client):
     def app(environ, start_response):
         environ.clear()
         start_response("503 Busy", [])
@@ -632,7 +632,7 @@ def test_a_handler_may_leave_the_double_while_time_moves(client):
     assert whoosh.outbox[0].status == "sent"
 
 
-def test_what_a_handler_raised_is_kept_as_long_as_its_callback_and_no_longer(whoosh, first):
+def test_an_exception_of_a_handler_is_kept_only_as_long_as_its_callback(whoosh, first):
     class Order:
         pass
 
@@ -782,7 +782,7 @@ def test_a_keyboard_interrupt_leaves_nothing_in_force(pytester, run_alone):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_what_a_forked_process_sends_reaches_neither_the_vendor_nor_the_parent(whoosh):
+def test_messages_of_a_forked_process_reach_neither_the_vendor_nor_the_parent(whoosh):
     import multiprocessing
 
     results = multiprocessing.get_context("fork").SimpleQueue()

@@ -211,7 +211,7 @@ def test_a_document_may_be_nested_as_deeply_as_python_can_bear(template: str, ne
 
 
 @pytest.mark.parametrize("content_type", CONTENT_TYPES)
-def test_every_endpoint_may_be_told_any_content_type(content_type: str | None) -> None:
+def test_every_endpoint_handles_any_content_type(content_type: str | None) -> None:
     with furnished() as house:
         for endpoint in ANSWERING:
             sound = house.request(endpoint)

@@ -70,7 +70,7 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_what_shows_itself_is_escaped(sent, name):
+def test_texts_are_escaped_in_terminals(sent, name):
     assert unprintable(SHOWN[name](sent)) == []
 
 

@@ -111,7 +111,7 @@ class Story:
         return []
 
 
-def test_time_that_is_interrupted_goes_on_where_it_stood():
+def test_interrupted_time_continues_from_the_same_moment():
     with Whoosh() as whoosh:
         story = Story(whoosh)
         total = lines_of(whoosh.settle)

@@ -324,7 +324,7 @@ def test_once_it_has_left_everything_is_as_it_was(before, clock):
     assert changed(before, everything()) == []
 
 
-def test_the_comparison_sees_what_it_looks_for(before):
+def test_the_comparison_finds_changes(before):
     with Whoosh() as whoosh:
         whoosh.travel(days=1)
         differences = changed(before, everything())
@@ -459,7 +459,7 @@ def test_wherever_entering_is_interrupted_nothing_is_left(before):
 
 
 @pytest.mark.parametrize("problem", [AttributeError("no such door"), KeyboardInterrupt()])
-def test_a_library_that_cannot_be_stood_in_leaves_nothing_behind(before, monkeypatch, problem):
+def test_a_library_that_cannot_be_intercepted_leaves_nothing_behind(before, monkeypatch, problem):
     class Unpatchable(type):
         def __setattr__(cls, name: str, value: object) -> None:
             if name == "_transport_for_url":
@@ -517,7 +517,7 @@ print(double())
     assert result.stdout.strip() == "None"
 
 
-def test_what_an_app_raises_as_it_shuts_down_keeps_nothing_in_force(before):
+def test_an_exception_of_an_app_at_its_shutdown_leaves_nothing_active(before):
     async def raising(scope, receive, send):
         if scope["type"] == "lifespan":
             await receive()

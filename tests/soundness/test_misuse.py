@@ -66,7 +66,7 @@ def test_with_a_double_that_never_came_nothing_can_happen_either(act):
     assert str(refused.value) == ("This double is not active yet. Write `with Whoosh() as whoosh:` around its use.")
 
 
-def test_what_happened_can_be_read_after_it_has_left():
+def test_messages_can_be_read_after_the_double_has_ended():
     with Whoosh(clock="frozen") as whoosh:
         sid = send()
         whoosh.settle()
@@ -94,7 +94,7 @@ def test_a_double_that_comes_again_knows_nothing_of_its_first_time():
         assert len(whoosh.outbox) == 1
 
 
-def test_a_double_says_where_it_stands():
+def test_the_repr_of_a_double_shows_its_state():
     whoosh = Whoosh()
     before = repr(whoosh)
     with whoosh:
@@ -119,7 +119,7 @@ def test_a_double_cannot_be_entered_twice(whoosh):
     assert len(whoosh.outbox) == 1
 
 
-def test_leaving_twice_is_leaving_once():
+def test_a_double_can_be_ended_twice():
     with Whoosh() as outer:
         inner = Whoosh()
         with inner:
@@ -305,7 +305,7 @@ def test_it(app):
 """
 
 
-def test_a_wider_fixture_that_takes_the_double_is_told_what_to_write(pytester, run_alone):
+def test_a_wider_fixture_that_uses_the_double_gets_advice(pytester, run_alone):
     pytester.makepyfile(WIDER.format(argument="whoosh", body="yield whoosh"))
 
     result = run_alone()
@@ -325,7 +325,7 @@ def test_a_wider_fixture_that_takes_the_double_is_told_what_to_write(pytester, r
     ]
 
 
-def test_what_it_is_told_works(pytester, run_alone):
+def test_the_advice_works(pytester, run_alone):
     body = "with Whoosh() as whoosh:\n        yield whoosh"
     pytester.makepyfile(WIDER.format(argument="", body=body))
 

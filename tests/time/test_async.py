@@ -77,7 +77,7 @@ def test_handlers_run_on_the_loop_of_the_test(whoosh, send, form):
     assert [callback.response_status for callback in whoosh.callbacks] == [204, 204]
 
 
-def test_a_person_who_writes_is_answered_on_the_loop_of_the_test(whoosh):
+def test_a_message_of_a_person_is_handled_on_the_loop_of_the_test(whoosh):
     app = App()
     whoosh.mount(APP, app)
     whoosh.add_number(SENDER, sms_url=f"{APP}/sms")
@@ -107,7 +107,7 @@ def test_outside_of_a_loop_the_plain_forms_run_them(whoosh, send):
     assert len(set(app.loops)) == 1
 
 
-def test_inside_a_loop_the_plain_forms_do_where_no_asgi_handler_has_to_run(whoosh, client):
+def test_inside_a_loop_the_plain_methods_work_without_an_asgi_handler(whoosh, client):
     statuses: list[str] = []
 
     def wsgi(environ, start_response):
@@ -137,7 +137,7 @@ def test_inside_a_loop_the_plain_forms_do_where_no_asgi_handler_has_to_run(whoos
         pytest.param(lambda whoosh: whoosh.receive("C", from_=PERSON, to=SENDER), "areceive(...)", id="receive"),
     ],
 )
-def test_inside_a_loop_they_name_the_awaited_form_where_one_has_to(whoosh, send, act, form):
+def test_inside_a_loop_the_plain_methods_name_the_awaited_ones_for_an_asgi_handler(whoosh, send, act, form):
     whoosh.mount(APP, App())
     whoosh.add_number(SENDER, sms_url=f"{APP}/sms")
 
@@ -154,7 +154,7 @@ def test_inside_a_loop_they_name_the_awaited_form_where_one_has_to(whoosh, send,
     )
 
 
-def test_what_could_not_be_delivered_waits_for_the_awaited_form(whoosh, send):
+def test_an_undelivered_webhook_waits_for_an_awaited_method(whoosh, send):
     app = App()
     whoosh.mount(APP, app)
 
@@ -317,7 +317,7 @@ def test_an_app_starts_once_in_the_loop_of_the_test(whoosh, send):
     assert log == ["started", "sent while the database is open", "delivered while the database is open"]
 
 
-def test_people_who_write_at_once_wait_for_the_same_start(whoosh):
+def test_concurrent_messages_of_people_wait_for_the_same_start(whoosh):
     log: list[str] = []
     release = asyncio.Event()
 
@@ -592,7 +592,7 @@ def test_a_handler_sees_the_moment_of_its_own_webhook(whoosh, send):
     assert datetime.now(UTC) == whoosh.now == start + timedelta(hours=1)
 
 
-def test_where_a_test_moves_its_own_clock_webhooks_wait_for_the_awaited_form(freezer, whoosh, send):
+def test_after_moving_the_tests_own_clock_webhooks_wait_for_an_awaited_method(freezer, whoosh, send):
     app = App()
     whoosh.mount(APP, app)
 

@@ -275,7 +275,7 @@ deterministic = settings(
 
 @pytest.mark.parametrize("without", ["", "time_machine"], ids=["time-machine", "freezegun alone"])
 @pytest.mark.parametrize("machine", [OneClock, FrozenClock, VirtualClock], ids=["auto", "frozen", "virtual"])
-def test_time_never_runs_back_and_moves_by_what_was_asked(machine, without, monkeypatch):
+def test_time_never_runs_backwards_and_moves_by_the_requested_amount(machine, without, monkeypatch):
     if without:
         monkeypatch.setitem(sys.modules, without, None)
     else:

@@ -237,7 +237,7 @@ def test_time_runs_again_after_an_exception():
     assert abs(datetime.now(UTC) - real_now()) < timedelta(minutes=1)
 
 
-def test_what_was_read_before_the_end_can_be_read_after_it():
+def test_messages_can_still_be_read_after_the_end():
     with Whoosh() as whoosh:
         send()
         message = whoosh.outbox.one()
@@ -302,7 +302,7 @@ WAYS = "a datetime, a timedelta, or weeks=, days=, hours=, minutes=, seconds="
     ],
     ids=["a number", "a text", "a moment and an amount"],
 )
-def test_what_is_no_way_to_travel_is_refused(whoosh, arguments, problem):
+def test_invalid_arguments_of_travel_are_refused(whoosh, arguments, problem):
     with pytest.raises(TypeError) as refused:
         whoosh.travel(**arguments)
 
@@ -522,7 +522,7 @@ def test_a_clock_that_ticks_with_real_time_is_followed():
         assert timedelta(minutes=5) <= whoosh.now - NOON < timedelta(minutes=6)
 
 
-def test_what_a_clock_ticked_before_the_first_look_moves_nothing(whoosh):
+def test_ticks_before_the_first_look_at_a_clock_move_nothing(whoosh):
     send()
 
     with freeze_time(whoosh.now.replace(tzinfo=None) + timedelta(seconds=1), tick=True) as frozen:
@@ -609,7 +609,7 @@ def test_a_handler_sees_the_moment_of_its_own_event_on_every_clock(frozen):
 
 
 @pytest.mark.whoosh(clock="frozen")
-def test_a_handler_sees_the_moment_of_its_own_event_where_we_freeze(whoosh):
+def test_a_handler_sees_the_moment_of_its_own_event_on_our_frozen_clock(whoosh):
     start = whoosh.now
     seen = handled(whoosh)
 
@@ -724,7 +724,7 @@ def test_moments_are_genuine(frozen: Callable[[datetime], AbstractContextManager
     assert {moment.tzinfo for moment in handed_out if isinstance(moment, REAL_DATETIME)} == {UTC}
 
 
-def test_moments_are_genuine_even_where_the_plugin_was_imported_under_a_freeze(tmp_path):
+def test_moments_are_real_even_if_the_plugin_was_imported_while_time_was_frozen(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         textwrap.dedent(

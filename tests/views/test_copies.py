@@ -89,7 +89,7 @@ def test_a_copy_of_one_callback_is_no_other(whoosh: Whoosh, message: Message) ->
     assert sent != delivered
 
 
-def test_what_a_test_does_to_a_value_of_a_copy_changes_nothing(message: Message) -> None:
+def test_changing_a_value_of_a_copy_has_no_effect(message: Message) -> None:
     other = deepcopy(message)
 
     other.media_urls.clear()
@@ -107,7 +107,7 @@ def test_a_copy_of_the_outbox_is_a_list_of_copies(whoosh: Whoosh, message: Messa
     assert [each.status for each in copied] == ["sent"]
 
 
-def test_a_copy_stands_for_its_message_in_assertions(whoosh: Whoosh, message: Message) -> None:
+def test_a_copy_can_replace_its_message_in_assertions(whoosh: Whoosh, message: Message) -> None:
     whoosh.assert_segments(deepcopy(message), 1)
 
 

@@ -44,7 +44,7 @@ def read(message: Message) -> dict[str, object]:
 # One message
 
 
-def test_a_message_shows_what_it_was_created_with(whoosh: Whoosh, client: Client) -> None:
+def test_a_message_shows_its_parameters(whoosh: Whoosh, client: Client) -> None:
     message = send(
         client,
         whoosh,
@@ -100,7 +100,7 @@ def test_a_message_shows_what_it_was_created_with(whoosh: Whoosh, client: Client
     assert (message.sid[:2], len(message.sid)) == ("MM", 34)
 
 
-def test_a_message_shows_what_became_of_it(whoosh: Whoosh, client: Client) -> None:
+def test_a_message_shows_its_outcome(whoosh: Whoosh, client: Client) -> None:
     whoosh.when().undeliver(30005)
     service = whoosh.add_messaging_service("Desk", senders=[SENDER])
     at = NOON + timedelta(hours=1)
@@ -219,7 +219,7 @@ def test_a_message_cannot_be_changed(whoosh: Whoosh, client: Client, name: str) 
         delattr(message, "status")
 
 
-def test_what_a_test_does_to_a_value_changes_nothing(whoosh: Whoosh, client: Client) -> None:
+def test_changing_a_value_of_a_message_has_no_effect(whoosh: Whoosh, client: Client) -> None:
     message = send(client, whoosh, media_url=["https://app.example/1.png", "https://app.example/2.png"])
     before = read(message)
 
@@ -292,7 +292,7 @@ def test_the_outbox_is_a_sequence_oldest_first(whoosh: Whoosh, client: Client) -
     assert (outbox.index(two), outbox.count(two), two in outbox) == (1, 1, True)
 
 
-def test_an_outbox_held_shows_what_was_sent_since(whoosh: Whoosh, client: Client) -> None:
+def test_an_outbox_in_a_variable_shows_later_messages(whoosh: Whoosh, client: Client) -> None:
     outbox = whoosh.outbox
     mine = outbox.filter(to=PERSON)
     before = (len(outbox), bool(outbox), len(mine))
@@ -336,7 +336,7 @@ def test_an_index_in_a_shorter_sequence_is_refused(whoosh: Whoosh, client: Clien
     assert str(none.value) == "The inbox has 0 messages, so index 0 is out of range."
 
 
-def test_messages_are_found_by_what_they_are(whoosh: Whoosh, client: Client) -> None:
+def test_messages_are_matched_by_their_properties(whoosh: Whoosh, client: Client) -> None:
     one = send(client, whoosh, body="One")
     two = send(client, whoosh, body="Two")
     other = send(client, whoosh, to="+15558675311")
@@ -354,7 +354,7 @@ def test_messages_are_found_by_what_they_are(whoosh: Whoosh, client: Client) -> 
     assert list(whoosh.outbox.filter()) == [one, two, other]
 
 
-def test_a_person_who_writes_is_in_the_inbox(whoosh: Whoosh, client: Client) -> None:
+def test_a_message_of_a_person_is_in_the_inbox(whoosh: Whoosh, client: Client) -> None:
     sent = send(client, whoosh)
     received = whoosh.receive("Thanks", from_=PERSON, to=SENDER).message
 
@@ -371,7 +371,7 @@ def test_a_sequence_shows_its_messages(whoosh: Whoosh, client: Client) -> None:
     assert repr(whoosh.inbox) == "<inbox: []>"
 
 
-def test_a_clock_that_the_test_moves_moves_what_is_read(whoosh: Whoosh, client: Client) -> None:
+def test_moving_the_tests_own_clock_changes_messages(whoosh: Whoosh, client: Client) -> None:
     message = send(client, whoosh)
 
     with freeze_time(NOON + timedelta(seconds=10)):

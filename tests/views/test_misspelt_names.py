@@ -57,7 +57,9 @@ MEANT = {
 
 @pytest.mark.parametrize(("expression", "said"), MEANT.items(), ids=MEANT)
 @pytest.mark.whoosh(throughput="realistic")
-def test_a_misspelt_name_says_what_was_meant(whoosh: Whoosh, send: Send, expression: str, said: str) -> None:
+def test_the_error_of_a_misspelt_name_suggests_the_right_one(
+    whoosh: Whoosh, send: Send, expression: str, said: str
+) -> None:
     send("Hi", status_callback="https://app.example/status")
     whoosh.settle()
 
@@ -78,7 +80,7 @@ def test_completion_lists_no_name_of_our_own_modules(whoosh: Whoosh, send: Send)
     assert {"assert_sent", "outbox", "travel", "settings"} <= set(dir(whoosh))
 
 
-def test_completion_lists_of_a_rule_what_a_test_can_use(whoosh: Whoosh) -> None:
+def test_completion_lists_the_methods_of_a_rule(whoosh: Whoosh) -> None:
     public = {name for name in dir(whoosh.when_called("GET", "/Messages.json")) if not name.startswith("_")}
 
     answers = {"disconnect", "rate_limit", "reject", "respond", "timeout"}

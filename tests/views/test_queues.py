@@ -86,7 +86,7 @@ def test_a_long_message_takes_the_time_of_its_segments(whoosh: Whoosh, client: C
     assert [message.num_segments for message in messages] == [3, 1, 1]
 
 
-def test_what_waits_stays_queued(whoosh: Whoosh, client: Client) -> None:
+def test_waiting_messages_stay_queued(whoosh: Whoosh, client: Client) -> None:
     messages = [send(client, whoosh) for _ in range(5)]
 
     whoosh.travel(seconds=3)
@@ -141,7 +141,7 @@ def test_text_messages_do_not_wait_for_mms(whoosh: Whoosh, client: Client, sende
     assert [seconds_until(message, "sending") for message in messages] == [1, 1, 1.02 if sender == LONG_CODE else 1.025]
 
 
-def test_a_queue_that_ran_empty_lets_the_next_message_go_at_once(whoosh: Whoosh, client: Client) -> None:
+def test_an_empty_queue_sends_the_next_message_at_once(whoosh: Whoosh, client: Client) -> None:
     for _ in range(3):
         send(client, whoosh)
     whoosh.travel(minutes=1)
@@ -199,7 +199,7 @@ def test_a_queue_has_room_again_when_time_has_passed(whoosh: Whoosh, client: Cli
     assert send(client, whoosh).status == "queued"
 
 
-def test_what_a_full_queue_holds_is_sent_in_four_hours(whoosh: Whoosh, client: Client) -> None:
+def test_a_full_queue_is_sent_in_four_hours(whoosh: Whoosh, client: Client) -> None:
     fill(whoosh)
 
     whoosh.settle()
@@ -208,7 +208,7 @@ def test_what_a_full_queue_holds_is_sent_in_four_hours(whoosh: Whoosh, client: C
     assert seconds_until(whoosh.outbox[-1], "sending") == 14400 - 10 + 1
 
 
-def test_what_will_expire_takes_room_until_it_does(whoosh: Whoosh, client: Client) -> None:
+def test_an_expiring_message_takes_room_until_it_expires(whoosh: Whoosh, client: Client) -> None:
     fill(whoosh, ValidityPeriod="5")
 
     whoosh.travel(seconds=4)
@@ -239,7 +239,7 @@ def test_a_reply_of_twiml_that_a_full_queue_cannot_take_fails(whoosh: Whoosh) ->
 
 
 @pytest.mark.parametrize("sender", [None, LONG_CODE], ids=["sender chosen", "sender given"])
-def test_a_service_takes_what_its_full_queue_cannot_and_fails_it(
+def test_a_service_accepts_messages_for_a_full_queue_and_fails_them(
     whoosh: Whoosh, client: Client, sender: str | None
 ) -> None:
     service = whoosh.add_messaging_service("Desk", senders=[LONG_CODE])
@@ -275,7 +275,7 @@ def test_a_message_that_queues_for_too_long_fails(
         whoosh.assert_callbacks(message, "failed")
 
 
-def test_a_message_that_expires_takes_nobodys_time(whoosh: Whoosh, client: Client) -> None:
+def test_an_expiring_message_delays_no_other_message(whoosh: Whoosh, client: Client) -> None:
     messages = [send(client, whoosh, **each) for each in ({}, {}, {"validity_period": 1}, {})]
 
     whoosh.settle()
@@ -284,7 +284,7 @@ def test_a_message_that_expires_takes_nobodys_time(whoosh: Whoosh, client: Clien
     assert seconds_until(messages[3], "sending") == 3
 
 
-def test_a_delay_longer_than_the_validity_period_lets_everything_expire() -> None:
+def test_with_a_delay_longer_than_the_validity_period_everything_expires() -> None:
     with Whoosh(throughput="realistic", clock="virtual", delays={"sending": timedelta(days=36_500)}) as whoosh:
         message = send(Client(), whoosh)
 
@@ -451,7 +451,7 @@ def test_the_same_plan_has_the_same_outcome(plan: Plan) -> None:
 
 
 @given(PLANS)
-def test_a_queue_holds_what_is_queued(plan: Plan) -> None:
+def test_a_queue_contains_the_queued_messages(plan: Plan) -> None:
     with Whoosh(throughput="realistic", clock="virtual") as whoosh:
         for _ in carry_out(whoosh, plan):
             for sender in SENDERS:
@@ -489,7 +489,7 @@ def test_without_the_setting_nothing_queues() -> None:
 # Reading a queue
 
 
-def test_a_queue_says_what_waits_and_until_when(whoosh: Whoosh, client: Client) -> None:
+def test_a_queue_shows_its_depth_and_when_it_is_empty(whoosh: Whoosh, client: Client) -> None:
     queue = whoosh.queue("(555) 712-2661")
     messages = [send(client, whoosh, **each) for each in ({"body": "a" * 200}, {"validity_period": 1}, {})]
 
@@ -528,7 +528,7 @@ def test_a_queue_has_the_rate_of_its_sender_and_room_for_four_hours(
     assert (queue.rate, queue.room, queue.depth, queue.drains_at) == (rate, room, 0, whoosh.now)
 
 
-def test_a_short_code_sends_at_home_where_it_is_from(whoosh: Whoosh) -> None:
+def test_a_short_code_sends_fast_in_its_own_country(whoosh: Whoosh) -> None:
     whoosh.add_short_code("54321", country="FR")
 
     assert (whoosh.queue("54321").rate, whoosh.queue("54321").rate_to(PERSON)) == (10, 100)
@@ -556,7 +556,7 @@ def test_a_queue_is_full_when_the_next_message_is_refused(whoosh: Whoosh, client
     assert (queue.is_full, queue.room) == (False, 1)
 
 
-def test_what_a_rule_leaves_queued_is_in_nobodys_way(whoosh: Whoosh, client: Client) -> None:
+def test_a_message_that_a_rule_keeps_queued_delays_no_other(whoosh: Whoosh, client: Client) -> None:
     whoosh.when(body="Stay").stall(at="queued")
     messages = [send(client, whoosh, body=body) for body in ("Stay", "Hi")]
 
@@ -585,7 +585,7 @@ def test_without_the_setting_there_are_no_queues() -> None:
 
 
 @pytest.mark.parametrize("sender", ["+1555", "no one at all", "", None, 12345, "whatsapp:nobody"])
-def test_what_is_no_sender_has_no_queue(whoosh: Whoosh, sender: str) -> None:
+def test_an_invalid_sender_has_no_queue(whoosh: Whoosh, sender: str) -> None:
     with pytest.raises(ValueError) as error:
         whoosh.queue(sender)
 

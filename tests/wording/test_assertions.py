@@ -601,7 +601,7 @@ def test_a_message_between_its_sending_and_its_receipt_moves_with_time(whoosh: W
     assert hint(whoosh, status="delivered") == NOTHING_MOVES
 
 
-def test_a_message_whose_text_is_another_needs_no_time(whoosh: Whoosh, client: Client) -> None:
+def test_a_message_with_another_text_gets_no_hint_about_time(whoosh: Whoosh, client: Client) -> None:
     send(client, whoosh)
 
     assert "Nothing moves" not in nearest(whoosh, body="Bye", status="delivered")
@@ -750,7 +750,7 @@ def test_bodies_in_the_table_are_short_and_safe(whoosh: Whoosh, client: Client) 
 # What is not to be sent
 
 
-def test_assert_not_sent_lists_what_was(whoosh: Whoosh, client: Client) -> None:
+def test_assert_not_sent_lists_the_sent_messages(whoosh: Whoosh, client: Client) -> None:
     send(client, whoosh)
     send(client, whoosh, to="+15558675311")
     whoosh.when().undeliver()
@@ -820,7 +820,7 @@ def test_a_callback_that_never_left(whoosh: Whoosh, client: Client) -> None:
     )
 
 
-def test_callbacks_that_left_in_another_order(whoosh: Whoosh, client: Client) -> None:
+def test_callbacks_in_another_order(whoosh: Whoosh, client: Client) -> None:
     message = send(client, whoosh, status_callback="https://app.example/status")
     whoosh.settle()
 
@@ -932,7 +932,7 @@ def test_a_callback_to_a_url_where_nothing_is_mounted_counts(whoosh: Whoosh, cli
 
 
 @pytest.mark.parametrize("answered", [403, IsPositiveInt, ANY], ids=readable)
-def test_another_answer_counts_where_it_is_asked_for(whoosh: Whoosh, client: Client, answered: object) -> None:
+def test_another_response_counts_if_it_is_expected(whoosh: Whoosh, client: Client, answered: object) -> None:
     message = reported(whoosh, client, answering("403 Forbidden"))
 
     whoosh.assert_callbacks(message, "sent", "delivered", answered=answered)
@@ -972,7 +972,7 @@ def test_a_later_callback_that_was_answered_counts(whoosh: Whoosh, client: Clien
     whoosh.assert_callbacks(message, "sent")
 
 
-def test_the_message_may_be_what_the_sdk_returned_or_a_sid(whoosh: Whoosh, client: Client) -> None:
+def test_the_message_may_be_an_object_of_the_sdk_or_a_sid(whoosh: Whoosh, client: Client) -> None:
     sent = client.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
     whoosh.settle()
 
@@ -1039,7 +1039,7 @@ def test_a_segment_of_one_character_is_one_character(whoosh: Whoosh, client: Cli
     assert failure(lambda: whoosh.assert_segments(message, 2)).endswith(" takes 1 in GSM-7:\n  1. (1 character) 'W'")
 
 
-def test_what_makes_segments_short_is_named(whoosh: Whoosh, client: Client) -> None:
+def test_characters_that_shorten_segments_are_named(whoosh: Whoosh, client: Client) -> None:
     message = send(client, whoosh, body="Ada’s 🎈 party, at Ada’s")
 
     assert failure(lambda: whoosh.assert_segments(message, 2)) == text(
@@ -1059,7 +1059,7 @@ def test_what_makes_segments_short_is_named(whoosh: Whoosh, client: Client) -> N
         pytest.param(f"whatsapp:{PERSON}", f"whatsapp:{SENDER}", {}, id="a channel message"),
     ],
 )
-def test_what_travels_in_one_piece_is_one_segment(
+def test_an_mms_or_channel_message_is_one_segment(
     whoosh: Whoosh, client: Client, to: str, from_: str, parameters: dict[str, Any]
 ) -> None:
     client.messages.create(to=to, from_=from_, body="a" * 161, **parameters)
@@ -1095,7 +1095,7 @@ def test_a_person_without_messages_has_no_code(whoosh: Whoosh, client: Client) -
 
 
 @pytest.mark.parametrize("find", ["one", "last"])
-def test_a_sequence_says_what_it_did_not_find(whoosh: Whoosh, client: Client, find: str) -> None:
+def test_a_sequence_explains_that_nothing_was_found(whoosh: Whoosh, client: Client, find: str) -> None:
     send(client, whoosh)
 
     assert failure(lambda: getattr(whoosh.outbox, find)(body="Bye")) == text(
@@ -1117,7 +1117,7 @@ def test_a_sequence_says_what_it_did_not_find(whoosh: Whoosh, client: Client, fi
     assert failure(lambda: getattr(whoosh.inbox, find)()) == "The inbox is empty."
 
 
-def test_one_says_what_it_found_too_many_of(whoosh: Whoosh, client: Client) -> None:
+def test_one_lists_the_matches_if_there_are_several(whoosh: Whoosh, client: Client) -> None:
     send(client, whoosh)
     send(client, whoosh)
 
@@ -1302,7 +1302,7 @@ def test_a_question_that_is_wrong_is_refused(
     assert str(refusal.value) == said
 
 
-def test_what_a_question_raises_is_not_hidden(whoosh: Whoosh, client: Client) -> None:
+def test_an_exception_of_a_matching_function_is_raised(whoosh: Whoosh, client: Client) -> None:
     send(client, whoosh)
 
     with pytest.raises(ZeroDivisionError):
