@@ -95,6 +95,10 @@ class Timeline:
         """Schedule ``action(subject)`` for a moment on the steady clock."""
         self._add(self._spans, due, rank, False, action, subject)
 
+    def has_event_about(self, subject: object) -> bool:
+        """True if an event of this subject is scheduled."""
+        return any(event[5] is subject for events in (self._spans, self._moments) for event in events)
+
     def moment_at(self, steady: datetime) -> datetime:
         """Return the time on the app's clock when the steady clock shows ``steady``."""
         return self.now + (steady - self.steady)
@@ -145,9 +149,9 @@ class Timeline:
         self, events: list[Event], due: datetime, rank: int, planned: bool, action: Action, subject: object
     ) -> None:
         self._scheduled += 1
-        heappush(events, (due, rank, self._scheduled, planned, action, subject))
         if not planned:
-            self.in_flight += 1
+            self.in_flight += 1  # first: after an interrupt settle() looks once more, and misses nothing
+        heappush(events, (due, rank, self._scheduled, planned, action, subject))
 
     def _next(self) -> tuple[timedelta, list[Event]] | None:
         """Return the time until the next event, and the heap that holds it."""

@@ -291,14 +291,28 @@ class Vendor:
         message.serial = len(self.messages)
         if message.media_urls:
             message.media = Collection(self._media(message, url) for url in message.media_urls)
-        message.account.add(message)
-        self.messages.append(message)
-        self.chains.add(message)
+        try:
+            message.account.add(message)
+            self.messages.append(message)
+            self.chains.add(message)
+            if message.is_outbound:
+                self.outbound.append(message)
+                self.carrier.start(message)
+            else:
+                self.inbound.append(message)
+        except BaseException:  # an interrupt
+            self._finish_accepting(message)
+            raise
+
+    def _finish_accepting(self, message: Message) -> None:
+        """Finish what an interrupt left undone, if the account has the message. Otherwise nobody has it."""
+        if message.account.find_message(message.sid) is not message:
+            return
+        for kept in (self.messages, self.outbound if message.is_outbound else self.inbound):
+            if kept[-1:] != [message]:
+                kept.append(message)
         if message.is_outbound:
-            self.outbound.append(message)
-            self.carrier.start(message)
-        else:
-            self.inbound.append(message)
+            self.carrier.resume(message)
 
     def _media(self, message: Message, url: str) -> Media:
         return Media(

@@ -5,7 +5,7 @@ import sys
 import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from random import Random  # noqa: TID251  # seeded: the same instants in every run
 from types import FrameType
 from typing import Any
@@ -139,3 +139,41 @@ def test_interrupted_time_continues_from_the_same_moment():
 
     assert total > 500
     assert (lost, repeated) == ({}, {})
+
+
+def answer(environ: Any, start: Any) -> list[bytes]:
+    """Answer a message with another one."""
+    start("200 OK", [("Content-Type", "text/xml")])
+    return [b"<Response><Message>Hello</Message></Response>"]
+
+
+STARTED = {
+    "send": lambda whoosh: app.send(),
+    "receive": lambda whoosh: whoosh.receive("Hi", from_="+15558675310", to="+15557122661"),
+}
+
+
+@pytest.mark.parametrize("throughput", ["unlimited", "realistic"])
+@pytest.mark.parametrize("start", STARTED.values(), ids=STARTED)
+def test_a_message_that_an_interrupt_lets_in_goes_on_its_way(start: Callable[[Whoosh], Any], throughput: str):
+    @contextmanager
+    def double() -> Iterator[Whoosh]:
+        with Whoosh(throughput=throughput, clock="virtual") as whoosh:
+            whoosh.add_number("+15557122661", sms_url="https://app.example/sms")
+            whoosh.mount("https://app.example", answer)
+            start(whoosh)
+            yield whoosh
+
+    with double() as whoosh:
+        total = lines_of(lambda: start(whoosh))
+    stuck = {}
+
+    for instant in range(1, total + 1):
+        with double() as whoosh:
+            lines_of(lambda whoosh=whoosh: start(whoosh), instant)
+            whoosh.settle()
+            if statuses := {message.status for message in whoosh.outbox} - {"delivered"}:
+                stuck[instant] = statuses
+
+    assert total > 300
+    assert stuck == {}

@@ -88,6 +88,14 @@ class Carrier:
         else:
             self._plan(message)
 
+    def resume(self, message: Message) -> None:
+        """Start the journey of a new message if an interrupt came before its first event was scheduled."""
+        if self._timeline.has_event_about(message):
+            return
+        if self._throughput and self._throughput.holds(message):
+            self._throughput.leave(message)
+        self.start(message)
+
     def has_room(self, message: Message) -> bool:
         """True if the sender's queue has room for this message."""
         queues = self._throughput

@@ -155,6 +155,11 @@ class Throughput:
         queue, rate = self._queue_for(message)
         return queue.join(message, segments, rate, wait)
 
+    def holds(self, message: Message) -> bool:
+        """True if a message waits in its sender's queue."""
+        queue, _ = self._queue_for(message)
+        return message in queue.waiting
+
     def leave(self, message: Message) -> None:
         """Remove a message from its sender's queue."""
         queue, _ = self._queue_for(message)
