@@ -64,7 +64,7 @@ def test_empty_parts_for_ever_are_counted(whoosh: Whoosh, app: Any) -> None:
     assert callback.response_status is None
 
 
-def test_a_stream_that_really_takes_longer_than_the_vendor_waits_is_given_up(
+def test_a_stream_that_takes_longer_than_the_vendor_waits_is_aborted(
     whoosh: Whoosh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticks = iter(range(0, 1000, 4))
@@ -204,7 +204,7 @@ NOT_LOOPBACK = [
 
 
 @pytest.mark.parametrize("host", NOT_LOOPBACK)
-def test_a_served_double_does_not_take_a_host_for_this_machine_that_is_not(whoosh: Whoosh, host: str) -> None:
+def test_a_served_double_does_not_post_to_hosts_that_only_look_local(whoosh: Whoosh, host: str) -> None:
     whoosh._publish("http://127.0.0.1:1")
     Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
     whoosh._vendor.messages[0].status_callback = f"http://{host}/status"  # past the API's own check
@@ -217,7 +217,7 @@ def test_a_served_double_does_not_take_a_host_for_this_machine_that_is_not(whoos
 
 @pytest.mark.whoosh(callbacks="http")
 @pytest.mark.parametrize("url", TWO_WAYS[:5])
-def test_twiml_that_leads_to_such_a_url_is_not_obeyed(whoosh: Whoosh, url: str) -> None:
+def test_twiml_with_an_ambiguous_url_is_refused(whoosh: Whoosh, url: str) -> None:
     def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "text/xml")])
         return [f"<Response><Redirect>{url}</Redirect></Response>".encode()]

@@ -714,7 +714,7 @@ def test_every_url_is_posted_to_if_callbacks_is_http(whoosh, server):
 
 
 @pytest.mark.whoosh(callbacks="http")
-def test_a_mounted_app_comes_before_the_network(whoosh, handler, server):
+def test_a_mounted_app_takes_precedence_over_the_network(whoosh, handler, server):
     deliver_first(whoosh)
 
     assert (len(handler.asked), server.heard) == (1, [])
@@ -757,7 +757,7 @@ def closed_port() -> int:
 
 
 @pytest.mark.parametrize(("fragment", "attempts"), [("", 2), ("#rc=0", 1), ("#rc=3", 4), ("#rp=5xx", 1)])
-def test_a_connection_refused_is_tried_again_once_unless_the_url_says_otherwise(
+def test_a_refused_connection_is_retried_once_unless_the_url_configures_retries(
     whoosh, closed_port, fragment, attempts
 ):
     whoosh.mount(f"http://127.0.0.1:{closed_port}")
@@ -812,7 +812,7 @@ def test_a_server_without_tls_is_recorded(whoosh, server):
 
 
 @pytest.mark.whoosh(callbacks="http")
-def test_a_mock_of_requests_does_not_take_the_webhooks(whoosh, server):
+def test_a_mock_of_requests_does_not_receive_the_webhooks(whoosh, server):
     import responses
 
     with responses.RequestsMock() as mock:

@@ -112,7 +112,7 @@ def test_without_a_user_in_the_url_nothing_is_shown(whoosh: Whoosh) -> None:
     assert shown(whoosh, f'Digest realm="shop", nonce="{NONCE}"', "https://app.example/status") is None
 
 
-def test_each_webhook_has_an_answer_of_its_own_and_the_same_in_every_run() -> None:
+def test_each_webhook_has_its_own_digest_and_the_same_one_in_every_run() -> None:
     def headers() -> list[str | None]:
         with Whoosh() as whoosh:
             app = Guarded(f'Digest realm="shop", nonce="{NONCE}", qop="auth"')

@@ -185,7 +185,7 @@ def test_settle_raises_the_exception_of_a_handler_and_can_continue(
 
 @pytest.mark.whoosh(app_errors="raise")
 @pytest.mark.parametrize("make_app", [*APPS, *PLAIN])
-def test_it_comes_out_of_an_awaited_journey_too(whoosh: Whoosh, make_app: Callable[[], object]) -> None:
+def test_an_awaited_settle_raises_it_too(whoosh: Whoosh, make_app: Callable[[], object]) -> None:
     whoosh.mount("https://app.example", make_app())
     Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=HOOK)
 
@@ -194,7 +194,7 @@ def test_it_comes_out_of_an_awaited_journey_too(whoosh: Whoosh, make_app: Callab
 
 
 @pytest.mark.whoosh(app_errors="raise")
-def test_it_comes_out_of_receive(whoosh: Whoosh) -> None:
+def test_receive_raises_it(whoosh: Whoosh) -> None:
     app = Flask(__name__)
     app.add_url_rule("/inbound", "inbound", fail, methods=["POST"])
     whoosh.mount("https://app.example", app)

@@ -82,7 +82,7 @@ def test_a_number_that_cannot_be_texted_is_refused(
     whoosh.assert_nothing_sent()
 
 
-def test_a_reminder_leaves_exactly_a_day_before_the_appointment(
+def test_a_reminder_is_sent_exactly_a_day_before_the_appointment(
     whoosh: Whoosh, client: FlaskClient, next_week: datetime
 ) -> None:
     appointment = book(client, next_week)

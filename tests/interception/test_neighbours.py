@@ -313,7 +313,7 @@ def test_all_of_them_at_once():
         assert whoosh.outbox.one().sid == sid
 
 
-def test_of_nested_doubles_the_inner_one_takes_the_traffic():
+def test_the_inner_of_nested_doubles_receives_the_traffic():
     with Whoosh() as outer:
         sid_of_a_message_sent()
         with Whoosh() as inner:
@@ -346,7 +346,7 @@ def test_doubles_may_leave_in_another_order_than_they_came():
     assert [len(double.outbox) for double in (first, second, third)] == [1, 0, 1]
 
 
-def test_a_double_that_left_can_come_again_and_starts_afresh():
+def test_a_double_that_has_ended_can_start_again():
     double = Whoosh()
     with double:
         first = sid_of_a_message_sent()

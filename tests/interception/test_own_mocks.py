@@ -348,7 +348,7 @@ def test_without_a_match_lookup_is_faked(whoosh: Whoosh, mock: Mock) -> None:
     assert mock.count() == 0
 
 
-def test_a_rule_comes_before_a_mock(whoosh: Whoosh, mock: Mock) -> None:
+def test_a_rule_takes_precedence_over_a_mock(whoosh: Whoosh, mock: Mock) -> None:
     whoosh.when_called("GET", FLOWS).respond(200, {"from": "rule"})
     mock.add(FLOWS, {"from": "mock"})
 

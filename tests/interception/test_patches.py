@@ -28,7 +28,7 @@ def test_each_double_answers_its_own_calls_and_leaves_the_library_as_it_was() ->
         assert requests.Session.send is original
 
 
-def test_a_double_inside_another_takes_the_calls_while_it_lasts() -> None:
+def test_a_nested_double_answers_the_calls_while_it_is_active() -> None:
     session = requests.Session()
     for _ in range(2):
         with Whoosh() as outer:

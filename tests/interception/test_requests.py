@@ -213,7 +213,7 @@ def test_elapsed_is_measured(whoosh, messages_url, auth):
     assert timedelta(0) <= response.elapsed < timedelta(seconds=5)
 
 
-def test_an_answer_that_is_not_encoded_as_it_says_is_an_error(whoosh, messages_url, auth, form):
+def test_a_response_with_a_wrong_encoding_is_an_error(whoosh, messages_url, auth, form):
     whoosh.when(to=PERSON).respond(200, {}, headers={"Content-Encoding": "gzip"})
 
     with pytest.raises(requests.exceptions.ContentDecodingError):
@@ -349,7 +349,7 @@ def test_every_host_of_the_vendor_is_answered(whoosh, auth, host):
         "example.com",
     ],
 )
-def test_a_host_that_only_looks_like_the_vendors_is_left_alone(whoosh, server, host):
+def test_a_host_that_only_looks_like_the_vendors_is_not_intercepted(whoosh, server, host):
     # A proxy stands for the rest of the world: what is left alone arrives there.
     response = requests.get(f"http://{host}/", proxies={"http": server.url})
 

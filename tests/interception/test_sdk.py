@@ -46,7 +46,7 @@ def client_with(whoosh: Whoosh, http_client: WhooshHttpClient) -> Client:
         ("https://whoosh.totogi.solutions", "whoosh.totogi.solutions"),
     ],
 )
-def test_a_host_of_the_vendors_takes_the_product_into_its_name(
+def test_a_vendor_host_gets_the_product_in_its_name(
     whoosh: Whoosh, call_each_product: Callable[[Client], None], base_url: str | None, domain: str
 ) -> None:
     call_each_product(client_with(whoosh, WhooshHttpClient(base_url)))
@@ -56,7 +56,7 @@ def test_a_host_of_the_vendors_takes_the_product_into_its_name(
 
 
 @pytest.mark.parametrize("end", ["", "/"])
-def test_any_other_takes_it_into_its_path(whoosh: Whoosh, server: Server, end: str) -> None:
+def test_any_other_host_gets_it_in_the_path(whoosh: Whoosh, server: Server, end: str) -> None:
     server.answer = lambda heard: (200, {"Content-Type": "application/json"}, b'{"meta": {"key": "x"}, "x": []}')
     client = client_with(whoosh, WhooshHttpClient(server.url + end))
 
@@ -91,7 +91,7 @@ def test_the_environment_sets_the_default_base_url(
     assert [heard.path.partition("?")[0] for heard in server.heard] == ["/messaging/v1/Services"]
 
 
-def test_a_double_takes_the_variable_away_and_puts_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_double_unsets_the_variable_and_restores_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WHOOSH_URL", "http://127.0.0.1:1")
     http_client = WhooshHttpClient()
 
@@ -104,7 +104,7 @@ def test_a_double_takes_the_variable_away_and_puts_it_back(monkeypatch: pytest.M
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of how the SDK calls aiohttp
-def test_the_asynchronous_client_leads_likewise(whoosh: Whoosh, server: Server) -> None:
+def test_the_asynchronous_client_uses_the_same_url(whoosh: Whoosh, server: Server) -> None:
     pytest.importorskip("aiohttp")
     server.answer = lambda heard: (200, {"Content-Type": "application/json"}, b'{"meta": {"key": "x"}, "x": []}')
 

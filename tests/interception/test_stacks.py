@@ -241,7 +241,7 @@ def test_a_call_behind_a_proxy_does_not_reach_it(whoosh, stack, messages, monkey
     assert stack.send("POST", f"{messages}.json", form()).status == 201
 
 
-def test_the_inner_of_two_doubles_takes_the_traffic(whoosh, stack, messages):
+def test_the_inner_of_two_doubles_receives_the_traffic(whoosh, stack, messages):
     with Whoosh() as inner:
         stack.send("POST", f"{messages}.json", form())
 
@@ -249,7 +249,7 @@ def test_the_inner_of_two_doubles_takes_the_traffic(whoosh, stack, messages):
     whoosh.assert_nothing_sent()
 
 
-def test_after_the_double_the_guard_stands(stack):
+def test_after_the_double_the_guard_refuses(stack):
     with Whoosh() as double:
         url = f"https://api.twilio.com/2010-04-01/Accounts/{double.account_sid}/Messages.json"
 

@@ -98,7 +98,7 @@ async def test_decorated(whoosh):
     assert await app.asend_with_httpx() == whoosh.outbox.one().sid
 
 
-async def test_without_the_fixture_the_guard_stands():
+async def test_without_the_fixture_the_guard_refuses():
     with pytest.raises(WhooshGuardError, match="without the whoosh fixture"):
         async with httpx.AsyncClient() as client:
             await client.get("https://api.twilio.com/")

@@ -101,7 +101,7 @@ def test_their_fixture_after_ours(whoosh, respx_mock, send):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_a_route_for_everything_does_not_take_our_traffic(whoosh, send, using):
+def test_a_route_for_everything_does_not_answer_vendor_calls(whoosh, send, using):
     with respx.mock(using=using, assert_all_called=False) as mock:
         everything = mock.route().respond(500)
 

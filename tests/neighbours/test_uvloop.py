@@ -54,7 +54,7 @@ async def connect_a_socket() -> None:
 
 
 @pytest.mark.parametrize("reach", [resolve, connect, connect_by_name, connect_a_socket])
-def test_without_the_fixture_the_guard_stands(run, reach):
+def test_without_the_fixture_the_guard_refuses(run, reach):
     with pytest.raises(WhooshGuardError, match="without the whoosh fixture"):
         run(reach())
 

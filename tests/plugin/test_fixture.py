@@ -22,7 +22,7 @@ def test_the_fixture_needs_nothing_else(pytester):
     )
 
 
-def test_each_test_has_a_double_of_its_own(pytester):
+def test_each_test_has_its_own_double(pytester):
     pytester.makepyfile(
         SEND
         + """
@@ -164,7 +164,7 @@ class TestAsync(unittest.IsolatedAsyncioTestCase):
     )
 
 
-def test_the_decorator_takes_the_place_of_the_fixture(pytester):
+def test_the_decorator_replaces_the_fixture(pytester):
     pytester.makepyfile(
         SEND
         + """
@@ -287,7 +287,7 @@ def test_the_decorator_is_no_use_on_a_class():
     )
 
 
-def test_a_double_in_force_cannot_come_twice():
+def test_an_active_double_cannot_start_again():
     from pytest_whoosh import Whoosh, WhooshError
 
     with Whoosh() as whoosh, pytest.raises(WhooshError) as refused:
@@ -299,7 +299,7 @@ def test_a_double_in_force_cannot_come_twice():
 
 
 @pytest.mark.parametrize("plugin", ["pytest_asyncio", "anyio"])
-def test_async_tests_take_the_fixture(pytester, plugin):
+def test_async_tests_use_the_fixture(pytester, plugin):
     pytest.importorskip(plugin)
     mark = {"pytest_asyncio": "asyncio", "anyio": "anyio"}[plugin]
     pytester.makepyfile(
@@ -396,7 +396,7 @@ def test_a_test_that_is_run_again_starts_afresh(pytester):
     assert result.stdout.str().count("-> 201") == 1
 
 
-def test_a_double_that_was_never_entered_says_how_to_enter_it():
+def test_a_double_that_was_never_started_says_how_to_start_it():
     with pytest.raises(WhooshError) as error:
         Whoosh().assert_nothing_sent()
 

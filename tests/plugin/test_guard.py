@@ -467,7 +467,7 @@ LIVE = as_test(
 )
 
 
-def test_the_ini_file_takes_the_guard_down(pytester):
+def test_the_ini_file_switches_the_guard_off(pytester):
     pytester.makeconftest(NO_NETWORK)
     pytester.makeini("[pytest]\nwhoosh_guard = false")
     pytester.makepyfile("import pytest\n" + LIVE)
@@ -475,7 +475,7 @@ def test_the_ini_file_takes_the_guard_down(pytester):
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
-def test_the_ini_file_takes_the_guard_down_while_tests_are_collected_too(pytester):
+def test_the_ini_file_switches_the_guard_off_during_collection_too(pytester):
     pytester.makeconftest(NO_NETWORK)
     pytester.makeini("[pytest]\nwhoosh_guard = false")
     pytester.makepyfile(
@@ -502,7 +502,7 @@ def test_a_test_module_that_calls_the_vendor_when_imported_is_refused(pytester):
     result.stdout.fnmatch_lines(["E*WhooshGuardError: this test called api.twilio.com *"])
 
 
-def test_a_marker_takes_the_guard_down_for_its_tests(pytester):
+def test_a_marker_switches_the_guard_off_for_its_tests(pytester):
     pytester.makeconftest(NO_NETWORK)
     pytester.makepyfile("import pytest\n@pytest.mark.whoosh(guard=False)\n" + LIVE)
     pytester.makepyfile(test_other=as_tests({"socket": STACKS["socket"]}))
@@ -532,7 +532,7 @@ def test_the_fixture_lets_no_call_out_even_if_the_guard_is_off(pytester):
     result.stdout.fnmatch_lines(["E*WhooshGuardError: *"])
 
 
-def test_a_connection_that_the_fixture_does_not_answer_is_refused_with_its_own_sentence(pytester):
+def test_a_connection_that_the_fixture_does_not_intercept_is_refused_with_its_own_text(pytester):
     pytester.makepyfile(as_tests({"socket": STACKS["socket"]}).replace("test_socket()", "test_socket(whoosh)"))
 
     result = pytester.runpytest()
@@ -546,7 +546,7 @@ def test_a_connection_that_the_fixture_does_not_answer_is_refused_with_its_own_s
     result.stdout.fnmatch_lines([f"E*WhooshGuardError: {refusal}", "*- whoosh traffic -*"])
 
 
-def test_other_hosts_are_no_concern_of_the_guards(pytester):
+def test_other_hosts_are_not_guarded(pytester):
     pytester.makeconftest(NO_NETWORK)
     pytester.makepyfile(
         """

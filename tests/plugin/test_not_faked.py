@@ -282,7 +282,7 @@ def _run(script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_outside_of_pytest_the_error_comes_when_the_double_ends() -> None:
+def test_outside_of_pytest_the_error_is_raised_when_the_double_ends() -> None:
     ran = _run("with Whoosh():\n    notify()\n    print('on it went')\n")
 
     assert (ran.returncode, ran.stdout) == (1, "on it went\n")
@@ -298,7 +298,7 @@ def test_outside_of_pytest_another_error_goes_first() -> None:
     assert ran.stderr.endswith("ValueError: of the app\n")
 
 
-def test_an_error_that_ends_the_double_comes_once() -> None:
+def test_an_error_that_ends_the_double_is_raised_once() -> None:
     ran = _run(
         """
         double = Whoosh()

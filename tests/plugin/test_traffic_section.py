@@ -170,7 +170,7 @@ def test_a_test_without_the_fixture_shows_nothing(pytester):
         "made by the decorator",
     ],
 )
-def test_the_section_comes_once_whatever_failed(pytester, code):
+def test_the_section_is_shown_once_for_every_kind_of_failure(pytester, code):
     pytester.makepyfile(APP + code)
 
     result = pytester.runpytest()
@@ -357,7 +357,7 @@ def test(whoosh):
     result.stdout.no_fnmatch_line("*pytest_whoosh/whoosh.py*")
 
 
-def test_reporters_that_take_the_text_while_pytest_makes_it_have_the_section(pytester):
+def test_reporters_that_read_the_text_early_have_the_section(pytester):
     pytester.makeconftest(
         """
 import pytest

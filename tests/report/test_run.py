@@ -76,7 +76,7 @@ def test_failures_come_first_and_all_as_they_were_collected(run):
     ]  # fmt: skip
 
 
-def test_the_order_in_which_tests_come_in_makes_no_difference(run):
+def test_the_order_of_arrival_of_tests_does_not_matter(run):
     other = Run("shop")
     for place in range(20):
         add(run, f"test_{place}", OUTCOMES[place % 6], place)

@@ -37,7 +37,7 @@ def test_others_are_none(name):
 
 
 @pytest.mark.parametrize("value", ["", "abc", "true", "False", "None", "4096", "disabled"])
-def test_a_value_that_tells_nothing_is_none(value):
+def test_a_plain_value_is_not_secret(value):
     assert secrets_in({"TOKEN": value}) == {}
 
 

@@ -31,7 +31,7 @@ def app(environ, start_response):
     return [b"noted"]
 
 
-def test_a_double_at_its_start_holds_nothing(whoosh):
+def test_a_new_double_is_empty(whoosh):
     assert whoosh.snapshot() == {
         "started": "2026-03-05T12:00:00Z",
         "now": "2026-03-05T12:00:00Z",
@@ -39,7 +39,7 @@ def test_a_double_at_its_start_holds_nothing(whoosh):
     }
 
 
-def test_a_message_comes_with_its_call_its_history_and_its_webhooks(whoosh, send):
+def test_a_message_is_shown_with_its_call_its_history_and_its_webhooks(whoosh, send):
     whoosh.mount("https://app.example", app)
     sid = send(status_callback="https://app.example/status").sid
 

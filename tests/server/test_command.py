@@ -225,7 +225,7 @@ def test_every_setting_is_an_option_but_those_of_tests(capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("arguments", [[], ["--tls"]], ids=["nothing", "options only"])
-def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+def test_without_a_command_it_lists_the_commands(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(arguments)
 

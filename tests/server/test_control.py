@@ -99,7 +99,7 @@ def send(client: Client) -> Callable[..., str]:
 # The double
 
 
-def test_the_status_says_all_that_a_client_needs(control: Controller, server: Server, send: Send) -> None:
+def test_the_status_has_everything_that_a_client_needs(control: Controller, server: Server, send: Send) -> None:
     send()
 
     assert control.get("") == {
@@ -228,7 +228,7 @@ def test_inbound_and_outbound_messages_are_distinguished(control: Controller, se
     assert found == {"outbox": ["Out"], "inbox": ["In"], "messages": ["Out", "In"]}
 
 
-def test_a_large_outbox_comes_in_pages(control: Controller, send: Send) -> None:
+def test_a_large_outbox_is_returned_in_pages(control: Controller, send: Send) -> None:
     sids = [send(f"Number {number}", to=PERSON if number % 2 else OTHER) for number in range(7)]
 
     pages = [control.get("outbox?limit=2&to=%2B15550001111")]
@@ -239,7 +239,7 @@ def test_a_large_outbox_comes_in_pages(control: Controller, send: Send) -> None:
     assert pages[0]["next"] == f"/_whoosh/outbox?limit=2&to=%2B15550001111&after={sids[2]}"
 
 
-def test_webhooks_come_in_pages_too(control: Controller, send: Send) -> None:
+def test_webhooks_are_returned_in_pages_too(control: Controller, send: Send) -> None:
     first = send("One", status_callback="http://127.0.0.1:1/one")
     second = send("Two", status_callback="http://127.0.0.1:1/two")
     control.post("when", webhooks={"drop": ["sent"]})

@@ -72,7 +72,7 @@ def test_the_page_is_only_read(call, path):
     assert answer.json() == {"error": f"{path} takes GET, not POST."}
 
 
-def test_news_come_whenever_anything_happens(call, send, whoosh):
+def test_every_change_is_streamed(call, send, whoosh):
     connection = call.connect()
     connection.request("GET", "/_whoosh/events")
     stream = connection.getresponse()

@@ -118,7 +118,7 @@ def test_time_moves_by_steps(live, whoosh, button, seconds):
     assert clock(live) == moment(whoosh)
 
 
-def test_while_time_moves_the_page_says_how_far_it_is(live, send, whoosh):
+def test_while_time_moves_the_page_shows_the_progress(live, send, whoosh):
     going_on = threading.Event()
 
     def slow(environ: Any, start_response: Any) -> list[bytes]:
@@ -276,7 +276,7 @@ def test_the_values_that_an_app_needs_can_be_copied(live, whoosh_server, whoosh)
     ]  # fmt: skip
 
 
-def test_webhooks_that_go_nowhere_say_how_to_allow_them(live, send, whoosh):
+def test_undelivered_webhooks_are_shown_with_how_to_allow_them(live, send, whoosh):
     send(status_callback="https://app.example/status")
     whoosh.settle()
 

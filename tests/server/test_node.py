@@ -85,7 +85,7 @@ def test_lists_lead_from_page_to_page(whoosh_server: Server, run: Run) -> None:
     }
 
 
-def test_days_pass_and_a_scheduled_message_leaves_or_is_canceled(whoosh_server: Server, run: Run) -> None:
+def test_a_scheduled_message_is_sent_after_days_or_canceled(whoosh_server: Server, run: Run) -> None:
     assert run("schedule.mjs", whoosh_server) == {
         "senders": [SENDER],
         "history": [["scheduled", "scheduled"], ["scheduled", "canceled"], ["delivered", "canceled"]],

@@ -50,7 +50,7 @@ def test_a_pattern_beyond_the_engine_is_refused_with_the_syntax(control: Control
     ],
     ids=["long", "groups", "memory"],
 )
-def test_a_pattern_that_takes_long_is_refused(control: Controller, pattern: str, problem: str) -> None:
+def test_a_slow_pattern_is_refused(control: Controller, pattern: str, problem: str) -> None:
     for method, operation, options in (
         ("POST", "when", {"json": {"match": {"body~": pattern}, "fail": True}}),
         ("POST", "assert_sent", {"json": {"body~": pattern}}),

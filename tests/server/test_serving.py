@@ -104,7 +104,7 @@ def test_calls_may_be_sent_one_after_the_other_without_waiting(
     assert [int(size) for size in re.findall(rb'"page_size": (\d+)', answers)] == [1, 2, 3]
 
 
-def test_a_body_may_come_in_chunks(whoosh_server: Server, call: Caller, messages: str) -> None:
+def test_a_body_may_be_chunked(whoosh_server: Server, call: Caller, messages: str) -> None:
     def chunks() -> object:
         yield b"To=%2B15558675310&Fr"
         yield b"om=%2B15557122661&Body=Hi"
@@ -279,7 +279,7 @@ def test_a_scripted_disconnect_closes_the_connection_without_an_answer(
     assert call("POST", messages, form).status == 201
 
 
-def test_a_scripted_timeout_holds_the_connection_until_the_client_has_enough(
+def test_a_scripted_timeout_keeps_the_connection_open_until_the_client_gives_up(
     whoosh_server: Server, call: Caller, messages: str, form: dict[str, str]
 ) -> None:
     whoosh_server.whoosh.when(to=PERSON).times(1).timeout()
@@ -550,7 +550,7 @@ def test_stopping_twice_does_no_harm(whoosh: Whoosh) -> None:
     server.stop()
 
 
-def test_the_environment_leads_another_process_to_the_server(whoosh_server: Server, whoosh: Whoosh) -> None:
+def test_another_process_finds_the_server_through_its_environment(whoosh_server: Server, whoosh: Whoosh) -> None:
     assert whoosh_server.environment == {
         "WHOOSH_URL": whoosh_server.url,
         "WHOOSH_ACCOUNT_SID": whoosh.account_sid,

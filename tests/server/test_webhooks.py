@@ -75,7 +75,7 @@ def test_a_host_that_is_allowed_is_called(
     assert str(whoosh.callbacks[0].error).startswith("11210 HTTP bad host name: the host name does not resolve")
 
 
-def test_a_redirect_leads_no_farther_than_a_webhook_may_go(
+def test_a_redirect_is_followed_to_allowed_hosts_only(
     whoosh_server: Server, app_server: App, send: Callable[[str], None]
 ) -> None:
     app_server.answer = lambda heard: (307, {"Location": "http://169.254.169.254/latest/meta-data"}, b"")

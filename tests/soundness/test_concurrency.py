@@ -312,7 +312,7 @@ def test_a_second_thread_that_moves_time_is_refused_and_no_time_is_lost(whoosh):
     }
 
 
-def test_mounts_rules_and_provisions_of_many_threads_all_stand(whoosh, client):
+def test_mounts_rules_and_records_of_many_threads_are_all_kept(whoosh, client):
     def provide(worker: int) -> None:
         whoosh.mount(f"https://app-{worker}.example", app_that_sends(client, ""))
         whoosh.when(to=person(worker)).fail(30008)

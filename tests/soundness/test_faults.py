@@ -501,7 +501,7 @@ def test_a_handler_that_waits_for_a_connection_is_waited_for(first):
     assert outcome(first(app)) == (200, None)
 
 
-def test_a_handler_takes_long_on_the_virtual_clock_by_travelling(whoosh, first):
+def test_a_handler_is_slow_on_the_virtual_clock_by_travelling(whoosh, first):
     amounts = iter([16, 0])
     callback = first(wsgi_that(lambda: whoosh.travel(seconds=next(amounts))))
 
@@ -754,7 +754,7 @@ def test_a_test_may_stop_half_way(pytester, monkeypatch, run_alone):
     result.assert_outcomes(passed=5, failed=1, errors=2, skipped=1, xfailed=2)
 
 
-def test_a_keyboard_interrupt_leaves_nothing_in_force(pytester, run_alone):
+def test_a_keyboard_interrupt_leaves_nothing_active(pytester, run_alone):
     pytester.makepyfile(
         """
         def test_interrupted(whoosh):

@@ -78,7 +78,7 @@ def come_and_go() -> None:
         app.send()
 
 
-def test_a_double_that_is_interrupted_as_it_comes_or_goes_leaves_nothing(before):  # noqa: F811
+def test_a_double_that_is_interrupted_at_its_start_or_end_leaves_nothing(before):  # noqa: F811
     come_and_go()
     total = lines_of(come_and_go)
     left = {}

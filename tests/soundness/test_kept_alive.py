@@ -305,7 +305,7 @@ def closed_on_error(close: Any) -> Iterator[None]:
 
 @pytest.mark.parametrize("active", [guarded, Whoosh])
 @pytest.mark.parametrize("kind", [Blocking, InMemory, Streams])
-def test_a_tls_connection_that_no_library_holds_is_refused(sink, kind, active):
+def test_a_tls_connection_without_a_library_is_refused(sink, kind, active):
     opened = kind(sink, ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"]))
     opened.sends[0](b"GET / HTTP/1.1\r\n\r\n")
     assert opened.read().endswith(b"{}")  # waits until nothing is in flight

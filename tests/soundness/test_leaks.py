@@ -350,7 +350,7 @@ def test_the_comparison_finds_changes(before):
 
 @pytest.mark.parametrize("order", ["inside out", "first come, first gone"])
 @pytest.mark.parametrize("freezes", ["the first", "the second"])
-def test_a_double_keeps_its_time_when_the_one_leaves_that_froze_it(order, freezes):
+def test_a_double_keeps_its_time_when_the_double_that_froze_it_ends(order, freezes):
     first, second = Whoosh(), Whoosh()
     stays, leaves = (first, second) if order == "inside out" else (second, first)
     first.__enter__()

@@ -83,7 +83,7 @@ def test_messages_can_be_read_after_the_double_has_ended():
     whoosh.assert_not_sent(to=SENDER)
 
 
-def test_a_double_that_comes_again_knows_nothing_of_its_first_time():
+def test_a_restarted_double_keeps_nothing_of_its_first_use():
     whoosh = Whoosh()
     with whoosh:
         send()
@@ -130,7 +130,7 @@ def test_a_double_can_be_ended_twice():
     assert [len(outer.outbox), len(inner.outbox)] == [1, 1]
 
 
-def test_of_two_doubles_in_two_threads_the_last_to_come_answers_both():
+def test_the_newest_double_answers_the_calls_of_all_threads():
     came, over = threading.Event(), threading.Event()
 
     def other() -> None:

@@ -75,7 +75,7 @@ def fuzz(operation: Operation, server: str, cases: Any) -> None:
 
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 @pytest.mark.parametrize("document", SCOPE)
-def test_whatever_a_description_leads_to_is_answered(document: str, mode: str) -> None:
+def test_every_generated_request_is_answered(document: str, mode: str) -> None:
     described = schemathesis.openapi.from_dict(read_document(document))
     known = {(each.method, each.url): each for each in operations(document) if re.search(SCOPE[document], each.url)}
     for result in described.get_all_operations():

@@ -240,7 +240,7 @@ def test_an_app_that_sends_no_response_is_recorded(whoosh, send):
     assert whoosh.callbacks[0].error == "11206 HTTP protocol violation: the app sent no response"
 
 
-def test_the_answer_may_come_in_parts(whoosh):
+def test_the_response_may_have_several_parts(whoosh):
     starlette = pytest.importorskip("starlette.applications")
     from starlette.responses import StreamingResponse
     from starlette.routing import Route
@@ -494,7 +494,7 @@ def test_two_tasks_cannot_move_time_at_once(whoosh, send):
     assert app.heard == ["sent", "delivered"]
 
 
-def test_a_journey_that_is_canceled_leaves_the_double_usable(whoosh, send):
+def test_the_double_stays_usable_after_a_canceled_settle(whoosh, send):
     arrived = asyncio.Event()
     hangs = [True, False]
 

@@ -332,7 +332,7 @@ def test_a_moment_without_a_time_zone_is_refused_with_both_ways_to_write_it(whoo
     )
 
 
-def test_a_moment_in_the_past_says_in_which_zone_it_was_read():
+def test_the_error_of_a_moment_in_the_past_shows_its_time_zone():
     with freeze_time(NOON.replace(tzinfo=None)), Whoosh() as whoosh, pytest.raises(WhooshError) as refused:
         whoosh.travel(datetime(2026, 3, 5, 12, 30, tzinfo=ZoneInfo("Europe/Berlin")))
 
@@ -582,7 +582,7 @@ def test_the_virtual_clock_never_touches_the_apps_time():
 
 
 @library
-def test_the_virtual_clock_leaves_a_frozen_one_alone(frozen):
+def test_the_virtual_clock_does_not_move_a_frozen_one(frozen):
     with frozen(NOON) as clock, Whoosh(clock="virtual") as whoosh:
         send()
         clock.tick(days=1)

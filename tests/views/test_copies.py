@@ -113,7 +113,7 @@ def test_a_copy_can_replace_its_message_in_assertions(whoosh: Whoosh, message: M
 
 @pytest.mark.parametrize("copied", [copy, deepcopy])
 @pytest.mark.whoosh(throughput="realistic")
-def test_what_shows_the_present_is_its_own_copy(whoosh: Whoosh, copied: Callable[[Any], Any]) -> None:
+def test_a_view_of_the_current_state_is_its_own_copy(whoosh: Whoosh, copied: Callable[[Any], Any]) -> None:
     reply = whoosh.receive("Hi", from_=PERSON, to=SENDER)
 
     for live in (reply, whoosh.phone(PERSON), whoosh.queue(SENDER), whoosh.when(to=PERSON).fail()):

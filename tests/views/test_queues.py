@@ -353,7 +353,7 @@ def test_a_canceled_message_never_queues(whoosh: Whoosh, client: Client) -> None
     assert dict(kept.history)["sending"] == at + timedelta(seconds=1)
 
 
-def test_a_message_that_fails_when_its_turn_comes_has_taken_its_turn(whoosh: Whoosh, client: Client) -> None:
+def test_a_message_that_fails_at_its_turn_uses_its_turn_up(whoosh: Whoosh, client: Client) -> None:
     messages = [send(client, whoosh, **each) for each in ({"max_price": "0.0001"}, {})]
 
     whoosh.settle()
@@ -463,7 +463,7 @@ def test_a_queue_contains_the_queued_messages(plan: Plan) -> None:
 
 
 @given(PLANS)
-def test_a_queue_is_empty_when_it_says_and_not_before(plan: Plan) -> None:
+def test_a_queue_is_empty_exactly_at_drains_at(plan: Plan) -> None:
     with Whoosh(throughput="realistic", clock="virtual") as whoosh:
         *_, _ = list(zip(plan, carry_out(whoosh, plan), strict=False))
         queues = [queue for queue in map(whoosh.queue, SENDERS) if queue.depth]
