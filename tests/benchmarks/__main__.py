@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from . import comparisons, peers, scale
+from . import comparisons, imports, peers, scale
 from .measuring import Result, columns, table
 from .plot import plot
 
@@ -39,6 +39,7 @@ def _results() -> Iterator[Result]:
     yield from comparisons.sends()
     yield from comparisons.fixtures()
     yield comparisons.start_up()
+    yield from imports.imports()
     yield scale.settles()
     yield scale.travels()
     yield from scale.memory()

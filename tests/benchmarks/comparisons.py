@@ -28,14 +28,14 @@ ROUNDS, REPEATS = 200, 25
 def sends() -> Iterator[Result]:
     """A send through the vendor's SDK and with requests; and the double's own share of it."""
     ours, theirs = take_turns(peers.double(_through_the_sdk), peers.static_mock(_through_the_sdk), **_OFTEN)
-    yield ratio("Send through the SDK, against a static mock", ours, theirs, bound=1.10)
+    yield ratio("Send through the SDK, against a static mock", ours, theirs, bound=1.0)
     ours, theirs = take_turns(peers.double(_with_requests), peers.static_mock(_with_requests), **_OFTEN)
     yield ratio("Send with requests, against a static mock", ours, theirs)
     if peers.HAS_MOTO:
         ours, theirs = take_turns(peers.double(_through_the_sdk), peers.moto(), **_OFTEN)
         yield ratio("Send through the SDK, against moto's SNS", ours, theirs)
     (ours,) = take_turns(peers.double(_by_the_door), **_OFTEN)
-    yield amount("Send without the HTTP library: the double's own share", ours, bound=60e-6)
+    yield amount("Send without the HTTP library: the double's own share", ours, bound=50e-6)
 
 
 def fixtures() -> Iterator[Result]:
@@ -50,12 +50,12 @@ def fixtures() -> Iterator[Result]:
             pass
 
     alone, theirs = take_turns(Side(lambda: double), Side(lambda: empty_mock), **_OFTEN)
-    yield ratio("Set-up and tear-down outside pytest, against an empty mock", alone, theirs)
+    yield ratio("Set-up and tear-down outside pytest, against an empty mock", alone, theirs, bound=4.5)
     guard = Guard(str)
     guard.start()
     try:
         ours, theirs = take_turns(Side(lambda: double), Side(lambda: empty_mock), **_OFTEN)
-        yield ratio("Set-up and tear-down of the fixture, against an empty mock", ours, theirs, bound=3)
+        yield ratio("Set-up and tear-down of the fixture, against an empty mock", ours, theirs, bound=2.6)
         if peers.HAS_MOTO:
             ours, theirs = take_turns(Side(lambda: double), Side(peers.empty_moto), **_OFTEN)
             yield ratio("Set-up and tear-down of the fixture, against moto", ours, theirs)

@@ -40,7 +40,7 @@ def plot(results: Sequence[Result], curves: Sequence[Curve], sizes: Sequence[int
 def plot_suites(seconds: Mapping[str, Sequence[float]], sizes: Sequence[int]) -> str:
     """An SVG of what suites of some sizes take, a line for each way of mocking. Both scales are linear."""
     width, highest = 760, max(map(max, seconds.values()))
-    step = 10 ** floor(log10(highest)) / 2
+    step = 10 ** floor(log10(highest)) / (2 if highest < 5 * 10 ** floor(log10(highest)) else 1)
     top = ceil(highest / step) * step
 
     def x(size: float) -> float:
