@@ -767,7 +767,8 @@ class Whoosh(Suggesting, Provisioning):
         """
         if not _is_base(base_url):
             method = dialect().method("mount")
-            raise ValueError(f'{method} takes a base URL such as "https://app.example", not {base_url!r}.')
+            first = ' Write whoosh.mount("https://app.example", app).' if callable(base_url) else ""
+            raise ValueError(f'{method} takes a base URL such as "https://app.example", not {base_url!r}.{first}')
         if server is not None and not _is_base(server):
             method, name = dialect().method("mount"), dialect().keyword("server")
             raise ValueError(f'{method} takes as {name} a URL such as "http://127.0.0.1:8000", not {server!r}.')
@@ -1217,7 +1218,7 @@ def _is_base(url: object) -> bool:
         parts = split_url(url if isinstance(url, str) else "")
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
 
 
 def _require_queues(vendor: Vendor) -> Throughput:

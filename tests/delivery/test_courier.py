@@ -257,10 +257,19 @@ def test_a_callback_without_a_mount_is_only_recorded(whoosh):
             "mount() takes a base URL such as \"https://app.example\", not 'ftp://app.example'.",
         ),
         (
+            "https://app.example?city=Oslo",
+            None,
+            ValueError,
+            "mount() takes a base URL such as \"https://app.example\", not 'https://app.example?city=Oslo'.",
+        ),
+        (
             print,
             "https://app.example",
             ValueError,
-            'mount() takes a base URL such as "https://app.example", not <built-in function print>.',
+            (
+                'mount() takes a base URL such as "https://app.example", not <built-in function print>. '
+                'Write whoosh.mount("https://app.example", app).'
+            ),
         ),
         (
             "https://app.example",
@@ -269,7 +278,7 @@ def test_a_callback_without_a_mount_is_only_recorded(whoosh):
             "mount() takes a WSGI or ASGI application. 'app' cannot be called.",
         ),
     ],
-    ids=["no scheme", "another scheme", "the other way around", "no app"],
+    ids=["no scheme", "another scheme", "a query", "the other way around", "no app"],
 )
 def test_an_object_that_is_not_an_app_is_refused(whoosh, base, app, error, text):
     with pytest.raises(error) as refused:
