@@ -1269,7 +1269,7 @@ def _with_double_in_place(function: Callable[..., R], place: int) -> Callable[..
     innermost function, so this function goes below the patches.
     """
     patchings, original = getattr(function, "patchings", ()), getattr(function, "__wrapped__", None)
-    if original is None or hasattr(original, "patchings"):  # not made by the innermost patch
+    if not patchings or original is None or hasattr(original, "patchings"):  # not made by the innermost patch
         patchings, original = (), function
 
     def arguments(args: tuple[Any, ...], double: object) -> tuple[tuple[Any, ...], dict[str, Any]]:

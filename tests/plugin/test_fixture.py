@@ -1,5 +1,7 @@
 """The fixture, and the same double as a context manager and as a decorator."""
 
+import functools
+
 import pytest
 
 from pytest_whoosh import Whoosh, WhooshError
@@ -436,3 +438,23 @@ def test_none_is_left():
     )
 
     pytester.runpytest().assert_outcomes(passed=5)
+
+
+def test_a_decorator_below_ours_still_runs():
+    ran = []
+
+    def theirs(function):
+        @functools.wraps(function)
+        def run(*args, **kwargs):
+            ran.append(function.__name__)
+            return function(*args, **kwargs)
+
+        return run
+
+    @Whoosh()
+    @theirs
+    def test(whoosh):
+        return repr(whoosh)
+
+    assert test() == "<Whoosh: 0 sent, 0 received>"
+    assert ran == ["test"]
