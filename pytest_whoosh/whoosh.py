@@ -545,6 +545,8 @@ class Whoosh(Suggesting, Provisioning):
     ) -> None:
         """Advance time by an amount, or to a moment. Everything due by then happens in order.
 
+        Without arguments, time stays, and what is due at this moment happens.
+
         Args:
             to: The moment as an aware ``datetime``, or the amount as a ``timedelta``.
             weeks: Weeks to add.
@@ -555,7 +557,8 @@ class Whoosh(Suggesting, Provisioning):
 
         Raises:
             WhooshError: The moment lies in the past, or messages answer each other without end.
-            TypeError: The arguments name no amount and no moment, or the ``datetime`` is naive.
+            TypeError: An argument is neither an amount nor a moment, or there is both a moment and an amount.
+            ValueError: The ``datetime`` is naive.
 
         Example:
             def test_a_message_arrives(whoosh, send):
@@ -1069,7 +1072,7 @@ class Whoosh(Suggesting, Provisioning):
         __tracebackhide__ = True
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
             raise TypeError(_wrong_count(count))
-        matcher = Matcher(match)
+        matcher = Matcher(match, counted=True)
         records = self._sent()
         found = [record for record in records if matcher.matches(record)]
         if len(found) != count:
@@ -1141,8 +1144,11 @@ class Whoosh(Suggesting, Provisioning):
 
         Raises:
             AssertionError: The number differs. The failure shows the text of each segment.
+            TypeError: ``n`` is not a number of segments.
         """
         __tracebackhide__ = True
+        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+            raise TypeError(f"{dialect().method('assert_segments')} takes a whole number of segments, not {n!r}.")
         explanation = assertions.explain_segments(self._record(message, "assert_segments"), n)
         if explanation:
             raise AssertionError(explanation)

@@ -178,13 +178,16 @@ def require_known(code: object, message: str | None, method: str) -> None:
         raise TypeError(f"{dialect().keyword('message')} takes the text of error {code}, not {message!r}.")
     if message is not None or code in TITLES:
         return
-    near = sorted(TITLES, key=lambda known: (_distance(code, known), known))[:3]
-    listed = "; ".join(f"{known} ({_shortened(TITLES[known])})" for known in near)
+    near = sorted(
+        (known for known in TITLES if _is_near(code, known)), key=lambda known: (_distance(code, known), known)
+    )
+    listed = "; ".join(f"{known} ({_shortened(TITLES[known])})" for known in near[:3])
+    nearest = f" The nearest it knows: {listed}." if near else ""
     status = ""
     if method == "reject" and code in _HTTP_ERRORS:
         status = f" For HTTP status {code}: {dialect().rule('respond', {'status': code})}."
     raise ValueError(
-        f"The catalogue of this package does not know the error code {code}. The nearest it knows: {listed}.{status} "
+        f"The catalogue of this package does not know the error code {code}.{nearest}{status} "
         f"If the vendor sends {code}, write its text too: {dialect().rule(method, {'code': code, 'message': '...'})}."
     )
 
@@ -194,6 +197,11 @@ def _shortened(title: str) -> str:
     if len(title) <= _LONGEST_TITLE:
         return title
     return f"{title[:_LONGEST_TITLE].rpartition(' ')[0]}…"
+
+
+def _is_near(code: int, known: int) -> bool:
+    """True if a code has most of its digits in common with a known one."""
+    return _distance(code, known)[0] <= max(len(str(code)), len(str(known))) // 2
 
 
 def _distance(code: int, known: int) -> tuple[int, int]:

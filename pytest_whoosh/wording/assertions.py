@@ -185,7 +185,9 @@ def _hint(message: Message, differences: Sequence[Difference]) -> str | None:
         inside = dialect().argument("body", re.compile(re.escape(body).replace("\\ ", " ")))
         return f"A text must equal the whole body. To find it inside: {inside}."
     if all(FIELDS[name].changes(message) for name in wanted):
-        return _next_change_hint(message) or _read_hint(message, wanted.get("status"))
+        can_come = wanted.get("status") not in [status for status, _ in message.history]
+        if can_come and not any(expected is None for expected in wanted.values()):
+            return _next_change_hint(message) or _read_hint(message, wanted.get("status"))
     return None
 
 

@@ -607,6 +607,16 @@ def test_a_message_with_another_text_gets_no_hint_about_time(whoosh: Whoosh, cli
     assert "Nothing moves" not in nearest(whoosh, body="Bye", status="delivered")
 
 
+@pytest.mark.parametrize("match", [{"status": None}, {"status": "queued"}, {"date_sent": None}], ids=readable)
+def test_a_value_that_never_comes_gets_no_hint_about_time(
+    whoosh: Whoosh, client: Client, match: dict[str, object]
+) -> None:
+    send(client, whoosh)
+    whoosh.travel(seconds=2)
+
+    assert "Nothing moves" not in nearest(whoosh, **match)
+
+
 def test_a_scheduled_message_has_its_moment(whoosh: Whoosh, client: Client) -> None:
     service = whoosh.add_messaging_service("Desk", senders=[SENDER])
     client.messages.create(
@@ -1195,6 +1205,30 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
             "Unknown match key 'times'. Did you mean count=...?",
             id="a count by the name that mock has for it",
         ),
+        *(
+            pytest.param(
+                lambda whoosh, ask=ask, key=key: ask(whoosh, **{key: 2}),
+                TypeError,
+                f"Unknown match key {key!r}. Did you mean whoosh.assert_sent(count=2)?",
+                id=f"{key} where nothing is counted, {place}",
+            )
+            for place, ask in {
+                "filter": lambda whoosh, **match: whoosh.outbox.filter(**match),
+                "one": lambda whoosh, **match: whoosh.outbox.one(**match),
+                "last": lambda whoosh, **match: whoosh.outbox.last(**match),
+                "assert_not_sent": lambda whoosh, **match: whoosh.assert_not_sent(**match),
+            }.items()
+            for key in ("times", "n", "count")
+        ),
+        *(
+            pytest.param(
+                lambda whoosh, key=key: whoosh.assert_sent(**{key: True}),
+                TypeError,
+                f"Unknown match key {key!r}. Did you mean status={key!r}?",
+                id=f"the status {key} as a key",
+            )
+            for key in ("delivered", "undelivered", "failed", "queued", "sent", "scheduled", "canceled", "read")
+        ),
         pytest.param(
             lambda whoosh: whoosh.assert_sent(body_contains="Hi"),
             TypeError,
@@ -1281,6 +1315,15 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
             WhooshError,
             "assert_segments(): no message has the SID 'SM1'. Pass a message that whoosh.assert_sent(...) returned.",
             id="segments of a SID that no message has",
+        ),
+        *(
+            pytest.param(
+                lambda whoosh, n=n: whoosh.assert_segments(whoosh.outbox[0], n),
+                TypeError,
+                f"assert_segments() takes a whole number of segments, not {n!r}.",
+                id=f"segments counted as {n!r}",
+            )
+            for n in ("1", 1.5, True, None, -1)
         ),
         pytest.param(
             lambda whoosh: whoosh.assert_callbacks(whoosh.outbox[0], "deliverd"),

@@ -14,6 +14,7 @@ from pytest_whoosh.engine.account.opt_out import AppliedKeyword, apply_keyword
 from pytest_whoosh.engine.account.resources import MessagingService, PhoneNumber
 from pytest_whoosh.engine.addresses import address_kind, address_towards, channel_of, normalize_address, phone_of
 from pytest_whoosh.engine.carrier.carrier import segments_to_send
+from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.hosts import split_url
 from pytest_whoosh.engine.limits import LONGEST_BODY, MOST_MEDIA, MOST_REPLIES
 from pytest_whoosh.engine.messages.lifecycle import DEFAULT_JOURNEY, Status
@@ -64,6 +65,11 @@ class Conversation:
         self.keyword = apply_keyword(resources, message.body, message.from_ or "", message.to, self.service)
         destination = destination_of(self.account, message.to, self.service)
         message.no_webhook = destination.missing or None
+        if destination.missing and resources.has_sender(message.from_ or "") and not resources.has_sender(message.to):
+            from_, to = dialect().parameter("from_"), dialect().parameter("to")
+            message.no_webhook = (
+                f"the account has no sender {message.to}, but it has {message.from_}. Are {from_} and {to} swapped?"
+            )
         if destination.url:
             reports_keyword = self.service is not None and self.service.advanced_opt_out
             keyword = self.keyword.name if self.keyword and reports_keyword else None

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeGuard
 
-from pytest_whoosh.engine.dialect import dialect
+from pytest_whoosh.engine.dialect import Step, dialect
 from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.misuse import is_usage_error
 
 from .fields import FIELDS, SYNONYMS, Field
+from .lifecycle import Status
 from .record import Message
 
 __tracebackhide__ = is_usage_error
@@ -21,14 +22,24 @@ _CONTAINS: Final = 'body=re.compile("...")'
 _SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
     {
         **SYNONYMS,
-        "times": "count=...",
-        "n": "count=...",
         "contains": _CONTAINS,
         "body_contains": _CONTAINS,
         "body__contains": _CONTAINS,
         "body_matches": _CONTAINS,
         "body__regex": _CONTAINS,
         "text_contains": _CONTAINS,
+    }
+)
+#: Names under which other libraries take the number of matches.
+_COUNTS: Final = ("times", "n", "count", "call_count")
+#: Names that people write for a status, with the outcome of a rule that leads to it.
+_OUTCOMES: Final[Mapping[str, Step]] = MappingProxyType(
+    {
+        "delivered": ("deliver", {}),
+        "undelivered": ("undeliver", {}),
+        "failed": ("fail", {}),
+        "read": ("read", {}),
+        "sent": ("stall", {"at": "sent"}),
     }
 )
 
@@ -47,14 +58,18 @@ class Matcher:
 
     A plain value matches by ``==``, which supports ``mock.ANY`` and *dirty-equals*. A compiled pattern matches by
     ``search``, and a function if it returns a true value. Addresses match in any spelling.
+
+    ``counted`` says that the caller takes ``count=`` too. Errors then suggest it.
     """
 
     __slots__ = ("_tests", "criteria")
 
-    def __init__(self, criteria: Mapping[str, object], fields: Mapping[str, Field] = FIELDS) -> None:
-        for name in criteria:
+    def __init__(
+        self, criteria: Mapping[str, object], fields: Mapping[str, Field] = FIELDS, *, counted: bool = False
+    ) -> None:
+        for name, value in criteria.items():
             if name not in fields:
-                raise TypeError(unknown_name("match key", name, map(dialect().parameter, fields), _SYNONYMS))
+                raise TypeError(_unknown_key(name, value, fields, counted=counted))
         self.criteria = criteria
         self._tests = [(fields[name], _test(fields[name], expected)) for name, expected in criteria.items()]
 
@@ -72,6 +87,20 @@ class Matcher:
 
     def __str__(self) -> str:
         return dialect().match(self.criteria)
+
+
+def _unknown_key(name: str, value: object, fields: Mapping[str, Field], *, counted: bool) -> str:
+    """Return the text that refuses an unknown match key, with what the caller offers instead."""
+    write = dialect()
+    is_rule = "status" not in fields
+    if is_rule:
+        count = f"when(...).times({write.value(value)})"
+        statuses = {status: f"when(...).{write.outcome([outcome])}" for status, outcome in _OUTCOMES.items()}
+    else:
+        count = write.argument("count") if counted else write.call("assert_sent", {"count": value})
+        statuses = {status.value: write.argument("status", status.value) for status in Status}
+    synonyms = {**_SYNONYMS, **dict.fromkeys(_COUNTS, count), **statuses}
+    return unknown_name("match key", name, map(write.parameter, fields), synonyms)
 
 
 def as_written(value: object) -> str:

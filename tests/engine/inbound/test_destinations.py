@@ -31,6 +31,14 @@ def test_a_service_without_a_webhook_decides(whoosh: Whoosh) -> None:
     )
 
 
+def test_a_message_from_the_accounts_number_to_a_person_is_probably_swapped(whoosh: Whoosh) -> None:
+    whoosh.add_number(SENDER, sms_url="https://app.example/sms")
+
+    reply = whoosh.receive("Hi", from_=SENDER, to=PERSON)
+
+    assert reply.no_webhook == (f"the account has no sender {PERSON}, but it has {SENDER}. Are from_ and to swapped?")
+
+
 @pytest.mark.parametrize(
     ("set_up", "to", "expected"),
     [

@@ -745,6 +745,30 @@ def test_a_repeated_callback_is_identical(whoosh: Whoosh, client: Client) -> Non
         ),
         *(
             pytest.param(
+                lambda whoosh, key=key: whoosh.when(body="x", **{key: 2}),
+                TypeError,
+                f"Unknown match key {key!r}. Did you mean when(...).times(2)?",
+                id=f"a count as {key}",
+            )
+            for key in ("times", "n", "count")
+        ),
+        *(
+            pytest.param(
+                lambda whoosh, key=key: whoosh.when(**{key: True}),
+                TypeError,
+                f"Unknown match key {key!r}. Did you mean when(...).{outcome}?",
+                id=f"an outcome as {key}",
+            )
+            for key, outcome in {
+                "delivered": "deliver()",
+                "undelivered": "undeliver()",
+                "failed": "fail()",
+                "read": "read()",
+                "sent": "stall('sent')",
+            }.items()
+        ),
+        *(
+            pytest.param(
                 lambda whoosh, key=key: whoosh.when(**{key: None}),
                 TypeError,
                 f"A rule is matched when a message is created, and {key!r} is not known then. Match by what the app "
@@ -795,10 +819,17 @@ def test_a_repeated_callback_is_identical(whoosh: Whoosh, client: Client) -> Non
         pytest.param(
             lambda whoosh: whoosh.when().fail(99999),
             ValueError,
-            "The catalogue of this package does not know the error code 99999. The nearest it knows: 63049 (Meta chose "
-            "not to deliver this WhatsApp marketing message); 63039 (Warning! Facebook says your page is engaging in "
-            "behavior…); 63029 (The receiver failed to download the template). If the vendor sends 99999, write its "
+            "The catalogue of this package does not know the error code 99999. If the vendor sends 99999, write its "
             "text too: whoosh.when(...).fail(code=99999, message='...').",
+            id="a code that is near none",
+        ),
+        pytest.param(
+            lambda whoosh: whoosh.when().fail(63139),
+            ValueError,
+            "The catalogue of this package does not know the error code 63139. The nearest it knows: 63039 (Warning! "
+            "Facebook says your page is engaging in behavior…); 63100 (Validation Error); 63049 (Meta chose not to "
+            "deliver this WhatsApp marketing message). If the vendor sends 63139, write its text too: "
+            "whoosh.when(...).fail(code=63139, message='...').",
             id="a code with a long title near it",
         ),
         pytest.param(
