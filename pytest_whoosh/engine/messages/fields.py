@@ -41,7 +41,28 @@ Normaliser: TypeAlias = Callable[[str, object], object]
 # Value types
 
 
-def _unchanged(name: str, expected: object) -> object:  # noqa: ARG001  # the signature of Normaliser
+#: The plain types: a value of one never equals a field of another. Any other object may have its own ``__eq__``.
+_PLAIN: Final = (str, bytes, bool, int, float, Decimal, datetime, list, tuple, dict, set, frozenset)
+
+
+def _require(name: str, expected: object, wanted: str, *types: type) -> None:
+    """Refuse a plain value of another type, because ``assert_not_sent`` would always pass with it."""
+    if type(expected) in _PLAIN and not isinstance(expected, types):
+        raise ValueError(f"{name} is {wanted}, not {expected!r}.")
+
+
+def _text(name: str, expected: object) -> object:
+    _require(name, expected, "a text", str)
+    return expected
+
+
+def _flag(name: str, expected: object) -> object:
+    _require(name, expected, "True or False", bool, int)
+    return expected
+
+
+def _mapping(name: str, expected: object) -> object:
+    _require(name, expected, "a dict", dict)
     return expected
 
 
@@ -54,7 +75,7 @@ class ValueType:
     """The type of a field: its Python type, and how values from tests are normalised and compared."""
 
     python: object
-    normalise: Normaliser = _unchanged
+    normalise: Normaliser
     #: True if the first value, from a test, matches the second one, from a message.
     matches: Callable[[object, object], bool] = _equal
     #: All possible values of the field, if they are few.
@@ -63,6 +84,7 @@ class ValueType:
 
 def _number(name: str, expected: object) -> object:
     """Convert a text to a number, because the API writes some numbers as text, and so do tests."""
+    _require(name, expected, "a number", int, float, Decimal, str)
     if not isinstance(expected, str):
         return expected
     if not expected.isdecimal():
@@ -71,6 +93,7 @@ def _number(name: str, expected: object) -> object:
 
 
 def _amount(name: str, expected: object) -> object:
+    _require(name, expected, 'an amount such as Decimal("-0.0079")', Decimal, int, float, str)
     if not isinstance(expected, str | float):
         return expected
     try:
@@ -80,10 +103,12 @@ def _amount(name: str, expected: object) -> object:
 
 
 def _moment(name: str, expected: object) -> object:
+    _require(name, expected, "a datetime", datetime)
     return require_aware(expected, name) if isinstance(expected, datetime) else expected
 
 
-def _list(name: str, expected: object) -> object:  # noqa: ARG001
+def _list(name: str, expected: object) -> object:
+    _require(name, expected, "a list", list, tuple)
     return list(expected) if type(expected) is tuple else expected
 
 
@@ -93,7 +118,8 @@ def _history(name: str, expected: object) -> object:
         for change in changes:
             if type(change) is tuple:
                 for part in change:
-                    _moment(name, part)
+                    if isinstance(part, datetime):
+                        require_aware(part, name)
     return changes
 
 
@@ -105,6 +131,7 @@ def _same_address(expected: object, actual: object) -> bool:
 
 def _one_of(*words: str) -> ValueType:
     def normalise(name: str, expected: object) -> object:
+        _require(name, expected, "a text", str)
         if isinstance(expected, str) and expected not in words:
             raise ValueError(unknown_name(name, expected, words))
         return expected
@@ -112,17 +139,17 @@ def _one_of(*words: str) -> ValueType:
     return ValueType(str, normalise, words=words)
 
 
-TEXT: Final = ValueType(str)
-ADDRESS: Final = ValueType(str, matches=_same_address)
+TEXT: Final = ValueType(str, _text)
+ADDRESS: Final = ValueType(str, _text, _same_address)
 NUMBER: Final = ValueType(int, _number)
 AMOUNT: Final = ValueType(Decimal, _amount)
 MOMENT: Final = ValueType(datetime, _moment)
-FLAG: Final = ValueType(bool)
+FLAG: Final = ValueType(bool, _flag)
 TEXTS: Final = ValueType(list[str], _list)
 HISTORY: Final = ValueType(list[tuple[str, datetime]], _history)
-PARAMETERS: Final = ValueType(dict[str, str | list[str]])
-TAGS: Final = ValueType(dict[str, str])
-CONTENT: Final = ValueType(dict[str, object])
+PARAMETERS: Final = ValueType(dict[str, str | list[str]], _mapping)
+TAGS: Final = ValueType(dict[str, str], _mapping)
+CONTENT: Final = ValueType(dict[str, object], _mapping)
 #: The engine stores webhook records in this field. A test sees each as a ``Callback``.
 WEBHOOKS: Final = ValueType(list, _list)
 
