@@ -1109,7 +1109,8 @@ class Whoosh(Suggesting, Provisioning):
         """Assert that status callbacks for these statuses were sent in this order. Others may occur in between.
 
         A callback that was delivered to an app or a server counts only if the last attempt got a 2xx or 3xx response
-        and the app raised no exception. A callback to a URL where nothing is mounted always counts.
+        and the app raised no exception. A callback to a URL where nothing is mounted counts. It does not if you pass
+        ``answered`` and another URL is mounted.
 
         Args:
             message: The message, its SID, or the SDK's result.
@@ -1119,19 +1120,23 @@ class Whoosh(Suggesting, Provisioning):
 
         Raises:
             AssertionError: A callback is missing, out of order, or got another response.
+            TypeError: No status is given, or the message is missing.
         """
         __tracebackhide__ = True
         known = [status.value for status in Status]
         if isinstance(message, str) and message in known:
             written = ", ".join(map(repr, (message, *statuses)))
             raise TypeError(f"The message comes first: whoosh.assert_callbacks(message, {written}).")
+        if not statuses:
+            raise TypeError('Name the statuses: whoosh.assert_callbacks(message, "sent", "delivered").')
         for status in statuses:
             if status not in known:
                 _require_one_status(status)
                 raise ValueError(unknown_name("status", status, known))
         self._catch_up()
         record = self._record(message, "assert_callbacks")
-        explanation = assertions.explain_callbacks(record, statuses, answered)
+        has_mounts = self._courier.has_mounts
+        explanation = assertions.explain_callbacks(record, statuses, answered, has_mounts=has_mounts)
         if explanation:
             raise AssertionError(explanation)
 

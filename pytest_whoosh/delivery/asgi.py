@@ -17,7 +17,7 @@ from pytest_whoosh.engine.http import Request, joined_headers
 from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
 
 from .apps import AsgiApp, Event
-from .exceptions import collect_signalled, is_app_error, signalled_exception
+from .exceptions import collect_signalled, describe_exception, is_app_error, signalled_exception
 from .failures import (
     LONGEST_RESPONSE,
     AppResponse,
@@ -145,6 +145,8 @@ class _Lifespan:
         self._started = event()
         self._stopped = event()
         self._failure: str | None = None
+        #: The exception that stopped the start.
+        self._exception: BaseException | None = None
         #: True after a webhook has waited for the start, and the start succeeded.
         self.has_started = False
         #: The tasks of the handlers, if the loop stops between them.
@@ -156,7 +158,8 @@ class _Lifespan:
         """Wait until the app has started. Concurrent webhooks wait for the same start."""
         await self._started.wait()
         if self._failure is not None:
-            raise DeliveryFailed(11200, "5xx", f"the app did not start: {self._failure}")
+            why = describe_exception(self._exception) if self._exception else self._failure
+            raise DeliveryFailed(11205, "5xx", f"the app did not start: {why}", self._exception)
         self.has_started = True
 
     async def stop(self) -> None:
@@ -179,6 +182,7 @@ class _Lifespan:
             # According to the specification, an app that raises an exception here does not support lifespans.
             if is_cancellation(error) or not is_app_error(error):
                 raise
+            self._exception = error if self._failure is not None else None  # Starlette raises it after it says so
         finally:
             self._started.set()
             self._stopped.set()

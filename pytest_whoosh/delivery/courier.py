@@ -81,6 +81,11 @@ class Courier:
         self._allowed: tuple[str, ...] | None = None
         self._now = now
 
+    @property
+    def has_mounts(self) -> bool:
+        """True if an app or a server is mounted."""
+        return bool(self._mounts)
+
     def mount(self, base: str, app: WsgiApp | AsgiApp | None, server: str = "") -> None:
         """Deliver webhooks below a base URL to an app, to the real server there, or to a server at another URL."""
         self.add(base, _target(app, server))

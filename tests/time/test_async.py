@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import textwrap
 from base64 import b64encode
@@ -352,8 +353,21 @@ def test_an_app_that_does_not_start_is_recorded_each_time(whoosh, send):
 
     whoosh.settle()
 
-    error = "11200 HTTP retrieval failure: the app did not start: ConnectionError: no database"
-    assert [callback.error for callback in whoosh.callbacks] == [error, error]
+    error = re.compile(
+        r"11205 HTTP connection failure: the app did not start: ConnectionError: no database \(test_async\.py:\d+\)"
+    )
+    assert all(error.fullmatch(callback.error) for callback in whoosh.callbacks)
+    assert [callback.response_status for callback in whoosh.callbacks] == [None, None]
+    assert [str(callback.exception) for callback in whoosh.callbacks] == ["no database", "no database"]
+
+
+@pytest.mark.whoosh(app_errors="raise")
+def test_app_errors_raise_what_stops_the_start_of_an_app(whoosh, send):
+    whoosh.mount(APP, lifespan_app([], fails=True))
+    send()
+
+    with pytest.raises(ConnectionError, match="no database"):
+        whoosh.settle()
 
 
 def test_a_double_that_ends_inside_a_loop_lets_the_app_shut_down_too():

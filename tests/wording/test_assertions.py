@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from textwrap import dedent
@@ -940,6 +940,42 @@ def test_a_callback_to_a_url_where_nothing_is_mounted_counts(whoosh: Whoosh, cli
     whoosh.assert_callbacks(reported(whoosh, client), "sent", "delivered")
 
 
+def test_a_callback_that_missed_the_mount_was_not_answered(whoosh: Whoosh, client: Client) -> None:
+    message = send(client, whoosh, status_callback="https://app.exmaple/status")
+    whoosh.mount("https://app.example", answering("204 No Content"))
+    whoosh.settle()
+
+    whoosh.assert_callbacks(message, "sent")
+    whoosh.assert_callbacks(message, "sent", answered=ANY)
+    said = failure(lambda: whoosh.assert_callbacks(message, "sent", answered=204))
+    assert said.partition("\n")[0] == (
+        "Expected status callback 'sent' to be answered 204, but it was not delivered: nothing is mounted there. "
+        "The nearest mount, https://app.example, differs in its host (app.example, not app.exmaple)."
+    )
+
+
+def test_an_exception_after_a_response_does_not_count_as_that_response(whoosh: Whoosh, client: Client) -> None:
+    async def app(scope: dict[str, str], receive: object, send: Callable[..., Awaitable[None]]) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 204})
+            await send({"type": "http.response.body"})
+        raise LookupError("no such order")
+
+    whoosh.mount("https://app.example", app)
+    message = send(client, whoosh, status_callback="https://app.example/status")
+    whoosh.settle()
+
+    whoosh.assert_callbacks(message, "sent", answered=ANY)
+    for answered in (None, 204):
+        said = failure(lambda answered=answered: whoosh.assert_callbacks(message, "sent", answered=answered))
+        assert re.match(
+            r"Expected status callback 'sent' to be handled, but it was answered 204, and then the app raised "
+            r"LookupError: no such order \(test_assertions\.py:\d+\)\.\n",
+            said,
+        )
+        assert "answered=" not in said
+
+
 @pytest.mark.parametrize("answered", [403, IsPositiveInt, ANY], ids=readable)
 def test_another_response_counts_if_it_is_expected(whoosh: Whoosh, client: Client, answered: object) -> None:
     message = reported(whoosh, client, answering("403 Forbidden"))
@@ -1025,6 +1061,14 @@ def test_a_callback_that_was_answered_otherwise_than_asked_is_shown(whoosh: Whoo
           12:00:04 delivered   POST https://app.example/status  answered 204
         """
     )
+
+
+def test_callbacks_are_asserted_by_their_statuses(whoosh: Whoosh, client: Client) -> None:
+    message = reported(whoosh, client)
+
+    with pytest.raises(TypeError) as error:
+        whoosh.assert_callbacks(message)
+    assert str(error.value) == 'Name the statuses: whoosh.assert_callbacks(message, "sent", "delivered").'
 
 
 # Segments
