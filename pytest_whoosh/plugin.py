@@ -80,13 +80,27 @@ def _is_usage_error(info: Any) -> bool:
 __tracebackhide__ = _is_usage_error
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Register the report, and the settings as ini options."""
+    _keep_compiled(pluginmanager)
     parser.getgroup("pytest-whoosh").addoption(
         _REPORT, metavar="PATH.html", help="write a page with the messages of each test to this file"
     )
     for name, about in SETTINGS.items():
         parser.addini(_PREFIX + name, f"pytest-whoosh: {about}", default=None)
+
+
+def _keep_compiled(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let Python import the rest of the package as it was compiled when it was installed.
+
+    pytest rewrites the assertions of all packages with a plugin. It compiles their modules anew for that, in each run
+    where it cannot write files or finds none yet, as in most CI jobs: half a second for the first test with a double.
+    There is no assertion here whose values a user would want to see. It is no part of pytest's API what it rewrites:
+    where it is kept elsewhere, only that half second is lost.
+    """
+    marked = getattr(getattr(pluginmanager, "rewrite_hook", None), "_must_rewrite", None)
+    if isinstance(marked, set):
+        marked.discard(__package__)
 
 
 @pytest.hookimpl(tryfirst=True)

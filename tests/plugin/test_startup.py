@@ -93,3 +93,19 @@ def test_a_test_that_does_not_travel_loads_no_freezer(pytester, name):
     )
 
     assert name not in loaded(pytester, "-p", "pytest_whoosh.plugin")
+
+
+def test_the_package_is_imported_as_it_was_compiled_at_its_installation(pytester: pytest.Pytester) -> None:
+    # An editable installation has no list of its packages, by which pytest finds what to rewrite.
+    pytester.makepyfile(
+        early="import pytest; pytest.register_assert_rewrite('pytest_whoosh')",
+        test_loader="""
+        import sys
+
+        def test_one(whoosh):
+            loader = sys.modules["pytest_whoosh.whoosh"].__loader__
+            assert "Rewriting" not in type(loader).__name__
+        """,
+    )
+
+    pytester.runpytest_subprocess("-p", "early").assert_outcomes(passed=1)
