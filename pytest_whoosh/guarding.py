@@ -70,7 +70,7 @@ class RunGuard:
         suspend_child_guard(suspended=True)
         self._guard.start()
         self._threads.start()
-        self._children.start()
+        self._guard.run = self._children.start()
         self._children.guard(on=self._guard.on)
         self._config.add_cleanup(self._end)
 
@@ -78,12 +78,16 @@ class RunGuard:
         """Remove the guard. In a process that pytest owns, the guard stays until the process ends."""
         self._phase = _AFTER_TESTS
         if _owns_process():
-            atexit.register(self._children.stop)
+            atexit.register(self._end_children)
             return
-        self._children.stop()
+        self._end_children()
         self._threads.stop()
         self._guard.stop()
         suspend_child_guard(suspended=False)
+
+    def _end_children(self) -> None:
+        self._guard.run = None
+        self._children.stop()
 
     @property
     def refusals(self) -> list[str]:

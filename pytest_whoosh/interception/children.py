@@ -12,10 +12,10 @@ from typing import Final
 
 from pytest_whoosh.engine.misuse import WhooshGuardError
 
-from .guard import SHARED, Guard, append_shared
+from .guard import Guard, append_shared
 from .importing import ImportWatch
+from .processes import PATHS, SHARED, SITE, first_in, set_variable
 
-_SITE: Final = os.path.join(os.path.dirname(__file__), "child")  # noqa: PTH118, PTH120  # children do without pathlib
 _REFUSALS: Final = "refusals"
 _LONGEST_COMMAND: Final = 100
 _CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
@@ -38,26 +38,23 @@ class Children:
         #: The variables as they were before.
         self._before: dict[str, str | None] = {}
 
-    def start(self) -> None:
-        """Prepare the environment of child processes."""
+    def start(self) -> str:
+        """Prepare the environment of child processes.
+
+        Returns:
+            The folder that the run and its children share.
+        """
         from tempfile import gettempdir  # imported late, because child processes import this module too
 
         name = f"pytest-whoosh-{os.urandom(8).hex()}-{self._owner}"
         self._folder = os.path.join(gettempdir(), name)  # noqa: PTH118
-        self._before = {name: os.environ.get(name) for name in ("PYTHONPATH", SHARED)}
-        paths = self._before["PYTHONPATH"]
-        self._set("PYTHONPATH", _SITE + os.pathsep + paths if paths else _SITE)
+        self._before = {name: os.environ.get(name) for name in (PATHS, SHARED)}
+        set_variable(PATHS, first_in(self._before[PATHS]))
+        return self._folder
 
     def guard(self, *, on: bool) -> None:
         """Switch the guard on or off for processes that start from now on."""
-        self._set(SHARED, self._folder if on else None)
-
-    @staticmethod
-    def _set(name: str, value: str | None) -> None:
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+        set_variable(SHARED, self._folder if on else None)
 
     def write(self, refusal: WhooshGuardError) -> bool:
         """Write the refusal of a forked process to the shared folder.
@@ -99,11 +96,11 @@ class Children:
         if folder is None or os.getpid() != self._owner:
             return
         if os.environ.get(SHARED, folder) == folder:
-            self._set(SHARED, self._before[SHARED])
-        paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-        if _SITE in paths:  # a test may have added other paths
-            paths.remove(_SITE)
-            self._set("PYTHONPATH", os.pathsep.join(paths) or self._before["PYTHONPATH"])
+            set_variable(SHARED, self._before[SHARED])
+        paths = os.environ.get(PATHS, "").split(os.pathsep)
+        if SITE in paths:  # a test may have added other paths
+            paths.remove(SITE)
+            set_variable(PATHS, os.pathsep.join(paths) or self._before[PATHS])
         if os.path.isdir(folder):  # noqa: PTH112
             from shutil import rmtree
 
@@ -119,6 +116,7 @@ def start_in_child(folder: str) -> Guard:
 
     ImportWatch.__module__ = "sitecustomize"  # this copy of the class is in no module in sys.modules
     guard = Guard(_explain, record=record)
+    guard.run = folder
     guard.start()
     return guard
 

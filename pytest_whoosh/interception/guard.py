@@ -21,6 +21,7 @@ from pytest_whoosh.engine.misuse import WhooshGuardError, is_usage_error
 from .guarded import GUARDED, GUARDED_CLASSES, Guarded
 from .importing import ImportWatch
 from .patching import Patch, patch_of, tidy
+from .processes import SHARED
 
 __tracebackhide__ = is_usage_error
 
@@ -35,9 +36,13 @@ class Guard:
         explain: Returns the text of a refusal for a host.
         on: True if this guard refuses calls.
         record: A function that receives every refusal.
+
+    Attributes:
+        run: The folder that a guarded run shares with its children, or None. While the guard is on, the processes that
+            this process starts are guarded too.
     """
 
-    __slots__ = ("explain", "on", "record")
+    __slots__ = ("explain", "on", "record", "run")
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class Guard:
         self.explain = explain
         self.on = on
         self.record = record
+        self.run: str | None = None
 
     def start(self) -> None:
         """Start refusing."""
@@ -185,7 +191,9 @@ class _Guards:
                 patches.pop()[0].abandon()
 
     def _guarding(self, row: Guarded) -> Callable[[Any], Callable[..., Any]]:
-        host_of, address_of, end = row.host_of, row.address_of, row.end
+        host_of, address_of, end, start = row.host_of, row.address_of, row.end, row.start
+        if start is not None:
+            return lambda function: lambda *args, **kwargs: start(function, self._run(), *args, **kwargs)
 
         def build(function: Any) -> Callable[..., Any]:
             def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -214,6 +222,10 @@ class _Guards:
         self._classes.append((module, name, kind, ours))
         setattr(module, name, ours)
         self._places.note(module, name)
+
+    def _run(self) -> str | None:
+        """Return the folder of the run that children share, or None if no children are guarded."""
+        return next((guard.run for guard in reversed(self._guards) if guard.on and guard.run), None)
 
     def _refusal(self, host: Any, address: Callable[[], object] | None) -> WhooshGuardError | None:
         """Record a refusal and return its error; return None if the call may pass."""
@@ -304,8 +316,6 @@ STARTED_BY: Final = "_whoosh_started_by"
 
 #: The addresses of the servers that this package has started in this process.
 _OWN_SERVERS: Final[set[tuple[str, int]]] = set()
-#: The environment variable that names the directory shared by a guarded run and its children; see ``children``.
-SHARED: Final = "PYTEST_WHOOSH_RUN"
 _ADDRESSES: Final = "servers"
 
 

@@ -11,6 +11,8 @@ from urllib.parse import unquote
 
 from pytest_whoosh.engine.hosts import is_vendor
 
+from . import processes
+
 
 class Guarded(NamedTuple):
     """One guarded function: its module, its name, and how to read the host and the address from its arguments.
@@ -18,6 +20,10 @@ class Guarded(NamedTuple):
     ``host_of`` returns None if the arguments contain no host. ``address_of`` returns the address of an open connection,
     which distinguishes a server of this package from the vendor. ``end`` ends a refused connection without sending a
     TLS close message.
+
+    ``start`` is for functions that start a process: it calls the function so that the process is guarded too. Its
+    arguments are the function, the folder of the guarded run (None if its children are not guarded), and the arguments
+    of the call.
     """
 
     module: str
@@ -25,6 +31,11 @@ class Guarded(NamedTuple):
     host_of: Callable[..., object]
     address_of: Callable[..., object] | None = None
     end: Callable[..., None] | None = None
+    start: Callable[..., Any] | None = None
+
+
+def _none(*_: object, **__: object) -> object:
+    return None
 
 
 def _first(host: object = None, *_: object, **__: object) -> object:
@@ -267,6 +278,14 @@ def _tls(module: str, kind: str, *names: str) -> tuple[Guarded, ...]:
     return tuple(Guarded(module, f"{kind}.{name}", _of_tls, _address_of_tls) for name in names)
 
 
+#: A position for arguments that are always given by keyword.
+_NEVER: Final = 1_000_000
+
+
+def _starting(module: str, name: str, start: Callable[..., Any]) -> Guarded:
+    return Guarded(module, name, _none, start=start)
+
+
 def _httpcore(package: str) -> tuple[Guarded, ...]:
     return (
         Guarded(
@@ -341,6 +360,14 @@ GUARDED: Final = (
     Guarded("urllib3.backend._async.hface", "AsyncHfaceBackend.putrequest", _of_request_to_proxy, _address_of_tunnel),
     *_httpcore("httpcore"),
     *_httpcore("httpcore2"),
+    # What starts processes. Everything else in Python's libraries calls one of these.
+    _starting("subprocess", "Popen.__init__", processes.with_argument(11)),
+    *(_starting("os", name, processes.with_argument(2)) for name in ("posix_spawn", "posix_spawnp", "execve")),
+    _starting("os", "execv", processes.exec_inherited),
+    _starting("os", "system", processes.inherited),
+    _starting("multiprocessing.util", "spawnv_passfds", processes.inherited),
+    _starting("uvloop", "Loop.subprocess_exec", processes.with_argument(_NEVER)),
+    _starting("uvloop", "Loop.subprocess_shell", processes.with_argument(_NEVER)),
     # Libraries with their own network code in C: they are stopped when they are given a URL.
     Guarded("pytest_recording.network", "Curl.setopt", _of_curl_option),  # shows pycurl's class by its own
     Guarded("curl_cffi.curl", "Curl.setopt", _of_curl_option),

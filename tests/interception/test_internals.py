@@ -26,6 +26,8 @@ DOCUMENTED = {"_getframe", "_asdict", "_replace", "_fields"}
 
 #: What some supported releases of a library do not have, and why that opens nothing.
 NOT_IN_EVERY_RELEASE = {
+    "os:posix_spawn": "Windows has none",
+    "os:posix_spawnp": "Windows has none",
     "eventlet.greenio.base:GreenSocket.sendmsg": "eventlet has none, and its sockets cannot send so",
 }
 

@@ -64,6 +64,7 @@ def test_an_unused_plugin_loads_few_modules_of_ours(pytester):
         "pytest_whoosh.interception.guarded",
         "pytest_whoosh.interception.importing",
         "pytest_whoosh.interception.patching",
+        "pytest_whoosh.interception.processes",
         "pytest_whoosh.interception.threads",
     }
 

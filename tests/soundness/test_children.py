@@ -1,6 +1,7 @@
 """Processes that a test starts: they are guarded as it is, and servers of this package answer them."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -143,6 +144,94 @@ def test_the_environments_own_sitecustomize_runs_as_well(pytester, run_alone, mo
     )
 
     run_alone().assert_outcomes(passed=1)
+
+
+CHANGED_ENVIRONMENTS = """
+    import multiprocessing, os, subprocess, sys, pytest
+
+    CALL = "import urllib.request; urllib.request.urlopen('https://api.twilio.com/')"
+    COMMAND = [sys.executable, "-c", CALL]
+    PATHS = {"PYTHONPATH": os.path.abspath("own")}  # its sitecustomize does not run another one
+
+    def call():
+        exec(CALL)
+
+    def run(**options):
+        subprocess.run(COMMAND, check=False, capture_output=True, **options)
+
+    def test_another_path():
+        run(env={**os.environ, **PATHS})
+
+    def test_a_path_in_front():
+        run(env={**os.environ, "PYTHONPATH": os.pathsep.join([PATHS["PYTHONPATH"], os.environ["PYTHONPATH"]])})
+
+    def test_bytes():
+        run(env={**os.environb, b"PYTHONPATH": b"own"})
+
+    @pytest.mark.parametrize("name", ["posix_spawn", "posix_spawnp"])
+    def test_posix_spawn(name):
+        os.waitpid(getattr(os, name)(sys.executable, COMMAND, {**os.environ, **PATHS}), 0)
+
+    def test_execve():
+        child = os.fork()
+        if not child:
+            os.execve(sys.executable, COMMAND, {**os.environ, **PATHS})
+        os.waitpid(child, 0)
+
+    def test_grandchild():
+        program = f"import os, subprocess; subprocess.run({COMMAND!r}, env={{**os.environ, **{PATHS!r}}})"
+        subprocess.run([sys.executable, "-c", program], check=True)
+
+    @pytest.fixture(params=["setenv", "delenv", "clear"])
+    def changed(request, monkeypatch):
+        if request.param == "clear":
+            monkeypatch.delenv("PYTEST_WHOOSH_RUN", raising=False)
+        monkeypatch.delenv("PYTHONPATH")
+        if request.param == "setenv":
+            monkeypatch.setenv("PYTHONPATH", "own")
+
+    def test_subprocess(changed):
+        run()
+
+    def test_the_same_object(changed):
+        run(env=os.environ)
+
+    def test_system(changed):
+        before = dict(os.environ)
+        os.system(f'{sys.executable} -c "{CALL}"')
+        assert dict(os.environ) == before
+
+    def test_execv(changed):
+        child = os.fork()
+        if not child:
+            os.execvp(sys.executable, COMMAND)
+        os.waitpid(child, 0)
+
+    @pytest.mark.parametrize("method", ["spawn", "forkserver"])
+    def test_multiprocessing(changed, method):
+        process = multiprocessing.get_context(method).Process(target=call)
+        process.start()
+        process.join()
+        if method == "forkserver":
+            from multiprocessing import forkserver
+            forkserver._forkserver._stop()
+
+    @pytest.mark.whoosh(guard=False)
+    def test_live(changed):
+        shows = "import os; print(os.environ.get('PYTEST_WHOOSH_RUN'))"
+        assert subprocess.check_output([sys.executable, "-c", shows], text=True) == "None\\n"
+"""
+
+
+def test_a_child_is_guarded_although_its_path_has_changed(pytester, run_alone):
+    pytester.mkpydir("own").joinpath("sitecustomize.py").touch()
+    pytester.makepyfile(CHANGED_ENVIRONMENTS)
+
+    result = run_alone()
+
+    assert result.parseoutcomes() == {"failed": 25, "passed": 3}
+    refused = re.findall("^The app swallowed this refusal: a process that this test", result.stdout.str(), re.MULTILINE)
+    assert len(refused) == 25
 
 
 CLIENTS = {

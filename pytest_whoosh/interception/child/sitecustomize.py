@@ -1,8 +1,8 @@
 """Guards a Python process that a guarded test run has started, then runs the environment's own ``sitecustomize``.
 
 Python imports this module when it starts, because the run has added this folder to ``PYTHONPATH``. The guard is loaded
-when the process imports a network library, and is then removed from ``sys.modules``. So a process that imports this
-package later starts from scratch.
+when the process imports a library for the network or for processes, and is then removed from ``sys.modules``. So a
+process that imports this package later starts from scratch.
 """
 
 import importlib
@@ -19,13 +19,16 @@ _PACKAGE = "pytest_whoosh"
 _NAME = "_pytest_whoosh_child"
 #: The modules through which all network access goes: Python's sockets, and libraries with their own network code.
 _NETWORK_MODULES = {"_socket", "pycurl", "curl_cffi"}
+#: The modules that start processes, which are guarded like this one.
+_PROCESS_MODULES = {"subprocess", "multiprocessing.util"}
+_LOADING_MODULES = _NETWORK_MODULES | _PROCESS_MODULES
 
 
 class _GuardLoader:
-    """A finder that loads the guard as soon as the process imports a network module."""
+    """A finder that loads the guard as soon as the process imports a module that it guards."""
 
     def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "Any":
-        if name not in _NETWORK_MODULES:
+        if name not in _LOADING_MODULES:
             return None
         sys.meta_path.remove(self)
         _load()
@@ -92,7 +95,7 @@ def _chain() -> None:
 _shared = os.environ.get("PYTEST_WHOOSH_RUN")
 _arguments = getattr(sys, "orig_argv", [])
 if _shared and not {"no:whoosh", "-pno:whoosh"}.intersection(_arguments):  # a run of pytest may switch the plugin off
-    if _NETWORK_MODULES.isdisjoint(sys.modules):
+    if _LOADING_MODULES.isdisjoint(sys.modules):
         sys.meta_path.insert(0, _guard_loader)
     else:
         _load()
