@@ -6,8 +6,10 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import partial, wraps
+from inspect import getattr_static
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -46,7 +48,7 @@ from .engine.messages.record import Message as Record
 from .engine.misuse import Suggesting, WhooshError, WhooshNotFakedError, is_usage_error
 from .engine.rules.calls import CallRule
 from .engine.rules.rule import Rule
-from .engine.settings import SettingValues, read_settings
+from .engine.settings import Settings, SettingValues, read_settings
 from .engine.sids import Prefix, is_sid
 from .engine.vendor import Vendor
 from .engine.webhooks.callbacks import Webhook
@@ -127,6 +129,23 @@ class _ApiEntry:
 _CODE: Final = r"\b\d{4,8}\b"
 
 
+class _FixedSetting:
+    """Refuses to set a setting of a double that has started, where it would have no effect."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, double: object, owner: type) -> NoReturn:
+        raise AttributeError(self._name)  # __getattr__ then suggests what was meant
+
+    def __set__(self, double: object, value: object) -> NoReturn:
+        name = self._name
+        raise AttributeError(
+            f"The setting {name} of a double cannot change. "
+            f"Write @pytest.mark.whoosh({name}={value!r}) or Whoosh({name}={value!r})."
+        )
+
+
 class Whoosh(Suggesting, Provisioning):
     """An in-memory fake of the vendor's Messages API. It is active while the context lasts.
 
@@ -167,6 +186,10 @@ class Whoosh(Suggesting, Provisioning):
         self._ending_in_thread: int | None = None
         #: The errors about calls that are not faked. An app may have swallowed them.
         self._not_faked: list[WhooshNotFakedError] = []
+
+    def __dir__(self) -> Iterable[str]:
+        """Return the names for completion, without the private ones and the settings."""
+        return [name for name in super().__dir__() if not isinstance(getattr_static(self, name, None), _FixedSetting)]
 
     # Start and end
 
@@ -998,6 +1021,10 @@ class Whoosh(Suggesting, Provisioning):
         if isinstance(media, str):
             raise TypeError(f"media takes several files: write media=[{media!r}].")
         _require_body(body)
+        for name in params:
+            if name[:1].islower():
+                camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+                raise TypeError(f"Webhook parameters have the vendor's names: {camel}, not {name}.")
         person, ours = self._person(from_), self._address(to)
         body, extra = (
             replace_surrogates(body),
@@ -1339,3 +1366,9 @@ _START_STOP_LOCK: Final = threading.RLock()
 _DOUBLES: Final[dict[Whoosh, None]] = {}
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+# Otherwise ``whoosh.senders = "owned"`` would only make a new attribute, without an effect on the double.
+for _setting in fields(Settings):
+    if not hasattr(Whoosh, _setting.name):
+        setattr(Whoosh, _setting.name, _FixedSetting(_setting.name))

@@ -10,6 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final, NoReturn, TypeVar
 
+from pytest_whoosh.engine.limits import LONGEST_BODY
 from pytest_whoosh.engine.messages.fields import FIELDS, SYNONYMS
 from pytest_whoosh.engine.messages.record import Message as Record
 from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
@@ -90,7 +91,9 @@ class Message(Suggesting):
 
     def _text(self) -> str:
         self._catch_up()
-        return describe(self._record) if isinstance(self._record, Record) else self._record.text
+        if isinstance(self._record, _Copied):
+            return self._record.text
+        return describe(self._record, longest=LONGEST_BODY)  # all of it: snapshot tools compare this text
 
     def _copied(self) -> _Copied:
         """Return all fields as plain data."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import MappingProxyType
 from typing import Unpack, overload
 
+from pytest_whoosh.engine.limits import LONGEST_BODY
 from pytest_whoosh.engine.messages.fields import FIELDS, Match
 from pytest_whoosh.engine.messages.matching import Matcher
 from pytest_whoosh.engine.messages.record import Message as Record
@@ -86,7 +87,7 @@ class Messages(Suggesting, Sequence[Message]):
     __hash__ = None  # type: ignore[assignment]  # its content changes
 
     def __repr__(self) -> str:
-        return f"<{self._name}: {[describe(record) for record in self._found()]}>"
+        return f"<{self._name}: {[describe(record, longest=LONGEST_BODY) for record in self._found()]}>"
 
     def filter(self, **match: Unpack[Match]) -> "Messages":
         """Return the messages that match.

@@ -22,10 +22,14 @@ HIDDEN: Final = "[{} hidden]"
 _in_url: Final = re.compile(r"""(://[^\s/?#:"'<>]*:)[^\s/?#"'<>]+(?=@)""")
 
 
-def describe(message: Message, hide: Callable[[str], str] = str) -> str:
-    """Return a message in one line. ``hide`` removes secrets from its text."""
+def describe(message: Message, hide: Callable[[str], str] = str, *, longest: int = _LONGEST_BODY) -> str:
+    """Return a message in one line.
+
+    ``hide`` removes secrets from the message's text, which is cut off after ``longest`` characters.
+    """
     sender = message.from_ or "(no sender yet)"
-    return printable(f"{short_sid(message.sid)} {sender} -> {message.to} {_state(message)}: {_body(message, hide)}")
+    body = _body(message, hide, longest)
+    return printable(f"{short_sid(message.sid)} {sender} -> {message.to} {_state(message)}: {body}")
 
 
 def describe_webhook(webhook: Webhook) -> str:
@@ -82,14 +86,14 @@ def _state(message: Message) -> str:
     return f"{message.status.value}{code}{since}"
 
 
-def _body(message: Message, hide: Callable[[str], str] = str) -> str:
+def _body(message: Message, hide: Callable[[str], str] = str, longest: int = _LONGEST_BODY) -> str:
     """Return a message's text for one line, and the earlier test that it comes from, if any."""
-    text = _text(message, hide)
+    text = _text(message, hide, longest)
     return f"{text} ({LEFT_OVER.format(test=message.left_over_from)})" if message.left_over_from else text
 
 
-def _text(message: Message, hide: Callable[[str], str]) -> str:
-    shown = repr(cut(hide(message.sent_body), _LONGEST_BODY))
+def _text(message: Message, hide: Callable[[str], str], longest: int) -> str:
+    shown = repr(cut(hide(message.sent_body), longest))
     return f"{shown} + {count(len(message.media_urls), 'media file')}" if message.media_urls else shown
 
 

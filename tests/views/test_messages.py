@@ -253,6 +253,14 @@ def test_a_message_shows_itself_in_one_line(whoosh: Whoosh, client: Client) -> N
     assert repr(whoosh.outbox[1]) == r"<Message SM…0002 (no sender yet) -> +15558675310 accepted: 'Bye\x1b'>"
 
 
+def test_a_message_shows_its_whole_body_since_snapshots_compare_it(whoosh: Whoosh, client: Client) -> None:
+    body = "a" * 1599 + "b"
+    send(client, whoosh, body=body)
+
+    assert repr(whoosh.outbox[0]).endswith(f"queued: {body!r}>")
+    assert body in repr(whoosh.outbox)
+
+
 def test_sids_are_the_same_in_every_run_and_others_with_another_seed() -> None:
     sids = []
     for seed in (0, 0, 1):

@@ -87,3 +87,25 @@ def test_completion_lists_the_methods_of_a_rule(whoosh: Whoosh) -> None:
     assert public == answers | {"calls", "left", "match", "matched", "outcome", "remove", "times"}
     journeys = {"deliver", "fail", "read", "stall", "undeliver", "webhooks"}
     assert {name for name in dir(whoosh.when()) if not name.startswith("_")} == (public - {"calls"}) | journeys
+
+
+@pytest.mark.parametrize(("name", "value"), [("senders", "owned"), ("app_errors", "raise"), ("seed", 1)])
+def test_a_setting_of_a_double_cannot_be_set_later(whoosh: Whoosh, name: str, value: object) -> None:
+    with pytest.raises(AttributeError) as error:
+        setattr(whoosh, name, value)
+
+    assert str(error.value) == (
+        f"The setting {name} of a double cannot change. "
+        f"Write @pytest.mark.whoosh({name}={value!r}) or Whoosh({name}={value!r})."
+    )
+    assert name not in dir(whoosh)
+    assert not hasattr(whoosh, name)
+
+
+def test_webhook_parameters_have_the_vendors_names(whoosh: Whoosh) -> None:
+    whoosh.add_number("+15557122661")
+
+    with pytest.raises(TypeError) as error:
+        whoosh.receive("Hi", from_="+15558675310", to="+15557122661", profile_name="Ann")
+
+    assert str(error.value) == "Webhook parameters have the vendor's names: ProfileName, not profile_name."
