@@ -81,6 +81,8 @@ _NOT_INTERCEPTED: Final = (
 
 _SWALLOWED: Final = "The app or the test swallowed this error: {error}"
 
+_NO_CLASSES: Final = "Whoosh() cannot decorate a class. Decorate its test methods, or use `with Whoosh()` in setUp."
+
 _ENDED: Final = (
     "This Whoosh double has ended: you can still read what happened, but not act on it. "
     "Act before the test that uses the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."
@@ -176,6 +178,14 @@ class Whoosh(Suggesting, Provisioning):
 
     #: Collects the doubles that start during a test, including those that the test makes itself. The plugin sets it.
     _started_doubles: "ClassVar[deque[Whoosh] | None]" = None
+
+    if not TYPE_CHECKING:  # a type checker refuses positional arguments itself
+
+        def __new__(cls, *given, **_):
+            """Refuse positional arguments, such as the function that ``@Whoosh`` without parentheses passes."""
+            if given:
+                raise TypeError(_positional(*given))
+            return super().__new__(cls)
 
     def __init__(self, **settings: Unpack[SettingValues]) -> None:
         self._given = settings
@@ -296,9 +306,7 @@ class Whoosh(Suggesting, Provisioning):
     def __call__(self, function: Callable[..., R]) -> Callable[..., R]:
         """Decorate a test: each call gets a new double, passed as ``whoosh`` if the test has this parameter."""
         if isinstance(function, type):
-            raise TypeError(
-                "Whoosh() cannot decorate a class. Decorate its test methods, or use `with Whoosh()` in setUp."
-            )
+            raise TypeError(_NO_CLASSES)
         parameters = inspect.signature(function).parameters
         takes = "whoosh" in parameters
         place = list(parameters).index("whoosh") if takes else 0
@@ -1286,7 +1294,18 @@ def _require_body(body: object) -> None:
         raise TypeError(f"A message's body is a text, not {body!r}.")
 
 
+def _positional(given: object, *_: object) -> str:
+    """Return the text that refuses a positional argument of ``Whoosh``, which ``@Whoosh`` passes."""
+    if isinstance(given, type):
+        return _NO_CLASSES
+    if callable(given):
+        return 'As a decorator, Whoosh needs its parentheses: write @Whoosh(), or @Whoosh(senders="owned").'
+    return f'Whoosh() takes settings by name, such as Whoosh(senders="owned"), not {given!r}.'
+
+
 def _wrong_count(count: object) -> str:
+    if callable(count):
+        return "A function tests one property, so name the property: whoosh.assert_sent(body=lambda body: ...)."
     text = f"count must be a number of messages, not {count!r}."
     if not isinstance(count, str) or count.isdigit():
         return text

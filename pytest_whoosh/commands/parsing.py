@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Final
 
+from pytest_whoosh.engine.misuse import did_you_mean
 from pytest_whoosh.wording.texts import printable
 
 from . import guide, segments, serve
@@ -22,10 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m pytest_whoosh",
         description="A fake of the Messages API of Whoosh and Twilio, for the tests of apps that send text messages.",
     )
-    parser.add_argument("--version", action="version", version=f"pytest-whoosh {version('pytest-whoosh')}")
+    parser.add_argument("--version", "-V", action="version", version=f"pytest-whoosh {version('pytest-whoosh')}")
     commands = parser.add_subparsers(metavar="COMMAND")
     for command in _COMMANDS:
         command.add_to(commands)
+    first = next(iter(sys.argv[1:] if arguments is None else arguments), "")
+    if first not in commands.choices and (meant := did_you_mean(first, commands.choices)):
+        parser.error(printable(f"unknown command {first!r}.{meant}"))
     given, unknown = parser.parse_known_args(arguments)
     if "run" not in given:
         parser.error(f"name a command: {' or '.join(commands.choices)}. --help describes them")
@@ -46,11 +50,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _hint(given: argparse.Namespace, unknown: Sequence[str]) -> str:
-    """Return a suggestion to quote the text if its words were given as separate arguments, else an empty text."""
+    """Return the option that was probably meant, or a suggestion to quote a text of several words."""
     text = getattr(given, "text", None)
+    for word in unknown:
+        if word.startswith("--"):
+            return f".{meant}" if (meant := did_you_mean(word.partition("=")[0], _options(given.parser))) else ""
     if text is None or any(word.startswith("-") for word in unknown):
         return ""
     return f". Write the text in quotes: segments {shlex.quote(' '.join((text, *unknown)))}"
+
+
+def _options(parser: argparse.ArgumentParser) -> list[str]:
+    return [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
 
 
 def _open_closed_streams() -> None:

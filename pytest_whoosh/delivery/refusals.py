@@ -18,6 +18,12 @@ _SERVERS_ONLY: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyTy
 )
 
 
+#: Parts of an application that people mount instead of it, by their class, and the name of the application.
+_PARTS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {("fastapi", "APIRouter"): "FastAPI", ("flask", "Blueprint"): "Flask", ("quart", "Blueprint"): "Quart"}
+)
+
+
 def require_app(base_url: str, app: object) -> None:
     """Raise an error unless ``app`` is a WSGI or ASGI application.
 
@@ -26,6 +32,11 @@ def require_app(base_url: str, app: object) -> None:
     """
     for kind in type(app).__mro__:
         made_by = kind.__module__.partition(".")[0], kind.__name__
+        if made_by in _PARTS:
+            raise TypeError(
+                f"mount() takes the {_PARTS[made_by]} app, not its {kind.__name__}. "
+                f'Mount the app that includes it: whoosh.mount("{base_url}", app).'
+            )
         if made_by in _SERVERS_ONLY:
             what, start = _SERVERS_ONLY[made_by]
             raise TypeError(

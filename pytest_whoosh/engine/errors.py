@@ -216,14 +216,20 @@ def _distance(code: int, known: int) -> tuple[int, int]:
 
 
 def unknown_name(
-    kind: str, given: object, valid: Iterable[str], synonyms: Mapping[str, str] = MappingProxyType({})
+    kind: str,
+    given: object,
+    valid: Iterable[str],
+    synonyms: Mapping[str, str] = MappingProxyType({}),
+    *,
+    most: int = _MOST_NAMES,
 ) -> str:
     """Return the text that refuses an unknown name: the name that was probably meant, else the valid names.
 
-    ``synonyms`` maps names that people may know from elsewhere to the right code here.
+    ``synonyms`` maps names that people may know from elsewhere to the right code here. ``most`` is the number of valid
+    names that are listed beside a suggestion.
     """
     names = [str(name) for name in valid]
     meant = did_you_mean(given, names, synonyms) if isinstance(given, str) else ""
-    if meant and len(names) > _MOST_NAMES:
+    if meant and len(names) > most:
         return f"Unknown {kind} {given!r}.{meant}"
     return f"Unknown {kind} {given!r}.{meant} Valid: {', '.join(names)}."

@@ -106,6 +106,7 @@ def _url_host(value: object) -> str | None:
 def _delays(value: object) -> Mapping[str, timedelta]:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         value = ", ".join(value)  # a list in a TOML file
+    value = _table(value)
     if isinstance(value, str):
         pairs = [pair.partition("=") for pair in _BETWEEN_DELAYS.split(value.strip(", \n"))]
         if not all(equals for _, equals, _ in pairs):
@@ -131,6 +132,7 @@ def _names(value: object) -> Mapping[str, str]:
     """Read the names that the app uses for the account's values."""
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         value = "\n".join(value)  # a list in a TOML file
+    value = _table(value)
     if isinstance(value, str):
         pairs = [line.partition("=") for line in value.strip().splitlines() if line.strip()]
         if not all(equals for _, equals, _ in pairs):
@@ -144,6 +146,20 @@ def _names(value: object) -> Mapping[str, str]:
         if of not in ACCOUNT_VALUES:
             raise ValueError(f"values of the account. {unknown_name('value', of, ACCOUNT_VALUES).removesuffix('.')}")
     return MappingProxyType(dict(value))
+
+
+def _table(value: object) -> object:
+    """Return the mapping of a table in ``[tool.pytest.ini_options]``. pytest passes the text of its ``dict``."""
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return value
+
+    from ast import literal_eval
+
+    try:
+        read = literal_eval(value.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return value
+    return read if isinstance(read, dict) else value
 
 
 def _setting(read: Callable[[object], Any], default: object, about: str) -> Any:

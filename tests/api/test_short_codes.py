@@ -127,6 +127,18 @@ def test_an_unknown_short_code_is_not_found(client: Client) -> None:
     assert (refusal.value.status, refusal.value.code) == (404, 20404)
 
 
+def test_a_property_of_another_name_is_answered_with_the_right_one_only(whoosh: Whoosh) -> None:
+    with pytest.raises(TypeError) as refused:
+        whoosh.add_number("+15557122661", sms_webhook="https://app.example/sms")
+
+    assert str(refused.value) == "Unknown property of PhoneNumber 'sms_webhook'. Did you mean 'sms_url'?"
+
+    with pytest.raises(TypeError) as refused:
+        whoosh.add_messaging_service("Desk", pool=["+15557122661"])
+
+    assert str(refused.value) == "Unknown property of MessagingService 'pool'. Did you mean 'senders'?"
+
+
 def test_the_code_itself_cannot_be_set(whoosh: Whoosh) -> None:
     with pytest.raises(TypeError) as refused:
         whoosh.add_short_code("12345", short_code="54321")

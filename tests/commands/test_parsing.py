@@ -10,9 +10,10 @@ import pytest
 from pytest_whoosh.commands.parsing import main
 
 
-def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str], option: str) -> None:
     with pytest.raises(SystemExit) as end:
-        main(["--version"])
+        main([option])
 
     assert (end.value.code, capsys.readouterr().out) == (0, f"pytest-whoosh {version('pytest-whoosh')}\n")
 
@@ -26,6 +27,25 @@ def test_a_text_without_quotes_is_shown_with_them(capsys: pytest.CaptureFixture[
         "python -m pytest_whoosh segments: error: unrecognized arguments: hello world. "
         """Write the text in quotes: segments 'It'"'"'s hello world'"""
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "explained"),
+    [
+        (["serv"], ": error: unknown command 'serv'. Did you mean 'serve'?"),
+        (["segment", "Hi"], ": error: unknown command 'segment'. Did you mean 'segments'?"),
+        (["segments", "--smrt", "Hi"], " segments: error: unrecognized arguments: --smrt. Did you mean '--smart'?"),
+        (["serve", "--prt=80"], " serve: error: unrecognized arguments: --prt=80. Did you mean '--port'?"),
+    ],
+)
+def test_a_misspelt_command_or_option_is_answered_with_the_right_one(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], explained: str
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+
+    assert end.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"python -m pytest_whoosh{explained}"
 
 
 @pytest.mark.parametrize("arguments", [["segments", "Hello"], ["guide"]], ids=" ".join)

@@ -1,12 +1,13 @@
 """Mounting something else than a WSGI or ASGI application is refused, with what to write instead."""
 
 from collections.abc import Callable
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from aiohttp import web
-from fastapi import FastAPI
-from flask import Flask
+from fastapi import APIRouter, FastAPI
+from flask import Blueprint, Flask
 
 from pytest_whoosh import Whoosh
 
@@ -49,6 +50,19 @@ def test_a_tornado_application_is_refused(whoosh: Whoosh) -> None:
     assert str(refused.value) == (
         "mount() cannot call a Tornado application: it supports neither WSGI nor ASGI. Start it with "
         'app.listen(8000), and mount the server: whoosh.mount("https://app.example", server="http://127.0.0.1:8000").'
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "framework"), [(APIRouter(), "FastAPI"), (Blueprint("hooks", __name__), "Flask")], ids=["FastAPI", "Flask"]
+)
+def test_a_part_of_an_application_is_refused(whoosh: Whoosh, part: Any, framework: str) -> None:
+    with pytest.raises(TypeError) as refused:
+        whoosh.mount(BASE, part)
+
+    assert str(refused.value) == (
+        f"mount() takes the {framework} app, not its {type(part).__name__}. "
+        'Mount the app that includes it: whoosh.mount("https://app.example", app).'
     )
 
 

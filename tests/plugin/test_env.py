@@ -72,6 +72,27 @@ def test_the_names_of_every_level_add_up_and_the_nearest_wins(pytester: pytest.P
     pytester.runpytest().assert_outcomes(passed=3)
 
 
+def test_an_inline_table_of_ini_options_is_understood(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import os
+
+        def test_it(whoosh):
+            assert os.environ["A"] == whoosh.account_sid
+            assert whoosh.settings.delays["sent"].seconds == 5
+        """
+    )
+    pytester.makepyprojecttoml(
+        """
+        [tool.pytest.ini_options]
+        whoosh_env = {A = "account_sid"}
+        whoosh_delays = {sent = "5s"}
+        """
+    )
+
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
 def test_a_toml_table_is_understood(pytester: pytest.Pytester) -> None:
     pytest.importorskip("pytest", minversion="9", reason="pytest 9 introduced them")
     pytester.makepyprojecttoml('[tool.pytest]\nwhoosh_env = ["A = account_sid", "B = auth_token"]')

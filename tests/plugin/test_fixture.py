@@ -289,6 +289,24 @@ def test_the_decorator_is_no_use_on_a_class():
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (lambda: None, 'As a decorator, Whoosh needs its parentheses: write @Whoosh(), or @Whoosh(senders="owned").'),
+        (object, "Whoosh() cannot decorate a class. Decorate its test methods, or use `with Whoosh()` in setUp."),
+        ("owned", "Whoosh() takes settings by name, such as Whoosh(senders=\"owned\"), not 'owned'."),
+    ],
+    ids=["a function", "a class", "a text"],
+)
+def test_a_double_takes_nothing_by_position(given, said):
+    from pytest_whoosh import Whoosh
+
+    with pytest.raises(TypeError) as refused:
+        Whoosh(given)
+
+    assert str(refused.value) == said
+
+
 def test_an_active_double_cannot_start_again():
     from pytest_whoosh import Whoosh, WhooshError
 

@@ -1353,6 +1353,12 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
             id="a body without its key",
         ),
         pytest.param(
+            lambda whoosh: whoosh.assert_sent(lambda message: True),
+            TypeError,
+            "A function tests one property, so name the property: whoosh.assert_sent(body=lambda body: ...).",
+            id="a function without its key",
+        ),
+        pytest.param(
             lambda whoosh: whoosh.assert_callbacks("sent", "delivered"),
             TypeError,
             "The message comes first: whoosh.assert_callbacks(message, 'sent', 'delivered').",

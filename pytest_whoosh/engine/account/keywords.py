@@ -158,6 +158,9 @@ class _Keyword(NamedTuple):
     cleared: object
 
 
+#: The most properties that are listed beside a suggestion.
+_MOST_NAMES: Final = 15
+
 _WEBHOOK: Final = ("inbound_request_url", "sms_url")
 #: Properties that people try because other resources have them, each with what resources have instead.
 _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -166,6 +169,8 @@ _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "webhook": _WEBHOOK,
         "webhook_url": _WEBHOOK,
         "inbound_url": _WEBHOOK,
+        "sms_webhook": _WEBHOOK,
+        "sms_webhook_url": _WEBHOOK,
         "sms_url": _WEBHOOK,
         "inbound_request_url": _WEBHOOK,
         "callback": ("message_status_callback", "status_callback"),
@@ -212,7 +217,7 @@ def check_properties(resource: type, properties: Mapping[str, object]) -> dict[s
         if keyword is None:
             valid = [*keywords, *(["senders"] if resource is MessagingService else [])]
             synonyms = {theirs: own for theirs, owns in _SYNONYMS.items() for own in owns if own in valid}
-            raise TypeError(unknown_name(f"property of {resource.__name__}", name, valid, synonyms))
+            raise TypeError(unknown_name(f"property of {resource.__name__}", name, valid, synonyms, most=_MOST_NAMES))
         known[name] = keyword.cleared if value is None or value == "" else _check_value(name, keyword, value)
     return known
 

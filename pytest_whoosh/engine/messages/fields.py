@@ -308,6 +308,7 @@ _ROWS: Final = (
         lambda message: message.num_segments,
         "The number of segments. 0 until the Messaging Service picks a sender.",
         changes=_until_sender_is_chosen,
+        synonyms=("segment_count",),
     ),
     Field("segments", TEXTS, segments_of, "The text of each segment."),
     Field(
