@@ -24,11 +24,13 @@ from .failures import (
     BodyParts,
     DeliveryFailed,
     EndlessResponse,
+    Overdue,
     broke_protocol,
     endless_failure,
     raised_by_app,
 )
-from .loops import Tasks, event, is_cancellation, queue, running_loop, spawn, within
+from .loops import GRACE, Tasks, close_loop, end_tasks, event, is_cancellation, queue, running_loop, spawn, within
+from .watchdog import call_bounded
 
 R = TypeVar("R")
 
@@ -57,12 +59,24 @@ class AsgiTarget:
     def send(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
         """Call the app in a loop of its own."""
         runner = self._runner()
+        loop = runner.get_loop()
+        # Each step of a call has its own timeout. The watchdog is for an app that blocks the loop.
+        beyond = _FINISHING + 2 * GRACE + (0 if self._app.has_started(loop) else retry_policy.read)
         try:
-            return runner.run(self._app.send(request, retry_policy.read, finish=True))
+            answer: AppResponse = call_bounded(
+                runner.run,
+                self._app.send(request, retry_policy.read, finish=True),
+                beyond=beyond,
+                wake=partial(_wake, loop),
+            )
+        except EndlessResponse as error:
+            close_loop(loop)
+            raise endless_failure(error) from None
         except (RuntimeError, SystemExit) as error:  # the app stopped the loop, or one of its tasks raised SystemExit
             raise raised_by_app(error) from error
         finally:
             self._idle.append(runner)
+        return answer
 
     async def asend(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
         """Call the app in the running loop."""
@@ -81,8 +95,17 @@ class AsgiTarget:
 
     def _shut_down(self) -> None:
         while self._idle:
-            with self._runner() as runner:
-                runner.run(self._app.stop())
+            runner = self._runner()
+            loop = runner.get_loop()
+            wake = partial(_wake, loop)
+            with suppress(EndlessResponse):
+                call_bounded(runner.run, self._app.stop(), beyond=_SHUT_DOWN + GRACE, wake=wake)
+                call_bounded(runner.run, end_tasks(), beyond=GRACE, wake=wake)
+            if asyncio.all_tasks(loop):
+                close_loop(loop)  # Runner.close() would wait for these tasks
+                continue
+            with suppress(EndlessResponse):
+                call_bounded(runner.close, wake=wake)  # it waits for the threads of the loop
 
     def _runner(self) -> asyncio.Runner:
         """Return an unused loop that the app has not closed, or a new one."""
@@ -97,12 +120,22 @@ class AsgiTarget:
         return asyncio.Runner(loop_factory=asyncio.new_event_loop)
 
 
+def _wake(loop: asyncio.AbstractEventLoop) -> None:
+    with suppress(RuntimeError):  # it is closed
+        loop.call_soon_threadsafe(lambda: None)
+
+
 class _App:
     """An ASGI app. It starts once in each event loop, before its first request."""
 
     def __init__(self, app: AsgiApp) -> None:
         self._app = app
         self._lifespans: weakref.WeakKeyDictionary[object, _Lifespan] = weakref.WeakKeyDictionary()
+
+    def has_started(self, loop: object) -> bool:
+        """True if the app has started in a loop."""
+        lifespan = self._lifespans.get(loop)
+        return lifespan is not None and lifespan.has_started
 
     async def send(self, request: Request, patience: float, *, finish: bool = False) -> AppResponse:
         """Send a request to the app, and return its response.
@@ -178,6 +211,8 @@ class _Lifespan:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
         try:
             await self._app(scope, self._to_app.get, self._on_event)
+        except Overdue:
+            pass  # the app blocked the loop. The caller knows.
         except BaseException as error:
             # According to the specification, an app that raises an exception here does not support lifespans.
             if is_cancellation(error) or not is_app_error(error):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 
+from .failures import EndlessResponse, endless_failure
+from .watchdog import call_bounded
 from .wsgi import to_wsgi
 
 if TYPE_CHECKING:
@@ -58,7 +60,11 @@ class DjangoTarget:
             async def exchange() -> AppResponse:
                 return await finish_tasks(lambda: self._exchange(request, retry_policy.read), Tasks())
 
-            answer: AppResponse = async_to_sync(exchange)()
+            try:
+                # Each step of the call has its own timeout. The watchdog is for a project that blocks this thread.
+                answer: AppResponse = call_bounded(async_to_sync(exchange), beyond=3.0)
+            except EndlessResponse as error:
+                raise endless_failure(error) from None
             return answer
 
     async def asend(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
@@ -68,8 +74,8 @@ class DjangoTarget:
         with _keep_connections():
             if self._is_asynchronous:
                 return await self._exchange(request, retry_policy.read)
-            answer: AppResponse = await sync_to_async(to_wsgi, thread_sensitive=True)(self._app, request)
-            return answer
+            response: AppResponse = await sync_to_async(to_wsgi, thread_sensitive=True)(self._app, request)
+            return response
 
     async def _exchange(self, request: Request, patience: float) -> AppResponse:
         from .asgi import call_app, within_timeout

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any, Final
 
 _OUR_FILES: Final = str(Path(__file__).parents[1])
@@ -133,6 +133,16 @@ def _location(error: BaseException) -> str:
         return ""
     last = (own or theirs)[-1]
     return f" ({last.filename.rpartition('/')[2]}:{last.lineno})"
+
+
+def line_of(frame: FrameType | None, is_end: Callable[[FrameType], bool]) -> str:
+    """Return the line that a stack is at: the innermost line of the app's own code, with its file and function."""
+    while frame is not None and not is_end(frame):
+        code = frame.f_code
+        if not _is_library(code.co_filename) and not code.co_filename.startswith(_OUR_FILES):
+            return f"{code.co_filename.rpartition('/')[2]}:{frame.f_lineno}, in {code.co_name}()"
+        frame = frame.f_back
+    return ""
 
 
 def _is_library(filename: str) -> bool:

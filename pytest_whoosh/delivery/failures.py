@@ -11,6 +11,9 @@ from .real_time import real_seconds
 #: The number of bytes that are kept of a response. The vendor reads less, so a longer response is still noticed.
 LONGEST_RESPONSE: Final = 128 * 1024
 
+#: The vendor's longest timeout, in seconds.
+LONGEST_WAIT: Final = 15.0
+
 #: The most empty parts of a response in a row.
 MOST_EMPTY_PARTS: Final = 10_000
 
@@ -31,15 +34,16 @@ class BodyParts:
         self._empty = 0 if part else self._empty + 1
         if self._empty > MOST_EMPTY_PARTS:
             raise EndlessResponse(f"the app's response has {MOST_EMPTY_PARTS:,} empty parts in a row, and no end")
-        if real_seconds() - self._started > _LONGEST_WAIT:
-            raise EndlessResponse(f"the app's response was not complete within {_LONGEST_WAIT:g} seconds")
+        if real_seconds() - self._started > LONGEST_WAIT:
+            raise EndlessResponse(f"the app's response was not complete within {LONGEST_WAIT:g} seconds")
 
 
 class EndlessResponse(Exception):
-    """Raised if an app streams a response that does not end."""
+    """Raised if an app streams a response that does not end, or does not answer at all."""
 
 
-_LONGEST_WAIT: Final = 15.0
+class Overdue(BaseException):
+    """Raised inside an app that takes longer than the vendor waits. Frameworks handle only an ``Exception``."""
 
 
 def endless_failure(error: EndlessResponse) -> "DeliveryFailed":

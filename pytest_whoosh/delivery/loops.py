@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
+from .failures import Overdue
+
 R = TypeVar("R")
 
 #: How many times the other callbacks that are ready in a loop run before its tasks are awaited.
@@ -18,6 +20,8 @@ _TURNS: Final = 100
 #: The pauses between two checks of whether a loop is idle, in seconds.
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 1.0
+#: The time that tasks have to end after they were canceled, in seconds.
+GRACE: Final = 1.0
 
 
 class TaskQueue(Protocol):
@@ -86,13 +90,20 @@ def event() -> Any:
 async def within(seconds: float, function: Callable[[], Awaitable[R]]) -> R:
     """Await a function for a number of seconds at most. In an asyncio loop, stop as soon as nothing can wake it.
 
+    A function that catches its cancellation gets another exception, at the place where it awaits something.
+
     Raises:
         TimeoutError: The function takes longer.
     """
     if loop := asyncio._get_running_loop():
         async with asyncio.timeout(seconds) as limit:
-            with _ended_when_idle(loop, limit):
-                return await function()
+            with _ended_when_idle(loop, limit) as was_forced:
+                try:
+                    return await function()
+                except BaseException:
+                    if was_forced:
+                        raise TimeoutError from None
+                    raise
     with sys.modules["trio"].move_on_after(seconds):
         return await function()
     raise TimeoutError
@@ -185,23 +196,61 @@ async def in_thread(function: Callable[..., R], *args: object) -> R:
 
 
 @contextmanager
-def _ended_when_idle(loop: Any, limit: asyncio.Timeout) -> Iterator[None]:
-    """Let a timeout expire as soon as the loop is idle, so a test never waits for a handler that hangs."""
+def _ended_when_idle(loop: Any, limit: asyncio.Timeout) -> Iterator[list[bool]]:
+    """Let a timeout expire as soon as the loop is idle, so a test never waits for a handler that hangs.
 
+    The context's list gets an item if the running task catches its cancellation, and is ended by force.
+    """
+    task = asyncio.current_task()
+    was_forced: list[bool] = []
     next_check: Any = None
 
     def check(pause: float) -> None:
         nonlocal next_check
-        if _is_idle(loop, limit.when() or 0):
+        if limit.expired():
+            next_check = loop.call_later(GRACE, force)
+        elif _is_idle(loop, limit.when() or 0):
             limit.reschedule(loop.time())
+            next_check = loop.call_later(GRACE, force)
         else:
             next_check = loop.call_later(pause, check, min(2 * pause, _LONGEST_PAUSE))
 
+    def force() -> None:
+        nonlocal next_check
+        next_check = loop.call_later(GRACE, force)
+        awaited = getattr(task, "_fut_waiter", None)
+        while isinstance(awaited, asyncio.Task):  # as a cancellation does, go on to what the awaited task awaits
+            awaited = getattr(awaited, "_fut_waiter", None)
+        if isinstance(awaited, asyncio.Future) and not awaited.done():
+            was_forced.append(True)
+            awaited.set_exception(Overdue())
+
     next_check = loop.call_later(_FIRST_PAUSE, check, 2 * _FIRST_PAUSE)
     try:
-        yield
+        yield was_forced
     finally:
         next_check.cancel()
+
+
+async def end_tasks() -> None:
+    """Cancel the other tasks of the running asyncio loop, and wait for them a short time."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=GRACE)
+
+
+def close_loop(loop: asyncio.AbstractEventLoop) -> None:
+    """Close a loop that is not running, even if some of its tasks are not done."""
+    for task in asyncio.all_tasks(loop):
+        task._log_destroy_pending = False  # type: ignore[attr-defined]  # that they are not done is known
+        _NEVER_DONE.append(task)
+    loop.close()
+
+
+#: The tasks that caught their cancellation. Python would resume them once more to delete them.
+_NEVER_DONE: Final[list[asyncio.Task[Any]]] = []
 
 
 def _is_idle(loop: Any, until: float) -> bool:

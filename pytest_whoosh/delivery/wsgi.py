@@ -21,6 +21,7 @@ from .failures import (
     endless_failure,
     raised_by_app,
 )
+from .watchdog import call_bounded
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -55,12 +56,7 @@ def to_wsgi(app: WsgiApp, request: Request) -> AppResponse:
     answer = _CollectedResponse()
     with collect_signalled(app) as errors:
         try:
-            parts: Any = app(_environ(request), answer.start)
-            try:
-                answer.read_body(parts)
-            finally:
-                if close := getattr(parts, "close", None):
-                    close()
+            call_bounded(_exchange, app, _environ(request), answer)
         except EndlessResponse as error:
             raise endless_failure(error) from None
         except BaseException as error:  # an exception of the app's own code counts as its response
@@ -68,6 +64,15 @@ def to_wsgi(app: WsgiApp, request: Request) -> AppResponse:
                 raise
             raise raised_by_app(error) from error
     return answer.response(errors)
+
+
+def _exchange(app: WsgiApp, environ: dict[str, Any], answer: "_CollectedResponse") -> None:
+    parts: Any = app(environ, answer.start)
+    try:
+        answer.read_body(parts)
+    finally:
+        if close := getattr(parts, "close", None):
+            close()
 
 
 class _CollectedResponse:

@@ -1,15 +1,20 @@
 """No response of an app keeps a test waiting forever, and ambiguous URLs are refused."""
 
+import asyncio
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from twilio.rest import Client
 
 from pytest_whoosh import Callback, Whoosh
-from pytest_whoosh.delivery import failures
+from pytest_whoosh.delivery import asgi as asgi_module
+from pytest_whoosh.delivery import failures, loops, watchdog
 from tests.conftest import PERSON, SENDER
 
 HOOK = "https://app.example/status"
@@ -242,3 +247,168 @@ def test_a_callback_to_such_a_url_is_not_sent(whoosh: Whoosh, url: str) -> None:
 
     assert whoosh.callbacks[0].error.startswith("11100 Invalid URL format: ")
     assert whoosh.callbacks[0].attempts == 0
+
+
+# Apps that block
+
+
+@pytest.fixture
+def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failures, "LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(watchdog, "AGAIN", 0.05)
+    monkeypatch.setattr(asgi_module, "_FINISHING", 0.05)
+    for module in (asgi_module, loops):
+        monkeypatch.setattr(module, "GRACE", 0.05)
+
+
+def wait_for_a_lock(environ: dict[str, Any], start_response: object) -> None:
+    threading.Event().wait()
+
+
+def loop_for_ever(environ: dict[str, Any], start_response: object) -> None:
+    while True:
+        pass
+
+
+def wait_on_a_socket(environ: dict[str, Any], start_response: object) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.accept()
+
+
+def catch_the_first_exception(environ: dict[str, Any], start_response: object) -> None:
+    try:
+        threading.Event().wait()
+    finally:
+        threading.Event().wait()
+
+
+def block_when_closed(environ: dict[str, Any], start_response: Callable[..., object]) -> Any:
+    class Body:
+        def __iter__(self) -> Iterator[bytes]:
+            return iter([b"Hello"])
+
+        def close(self) -> None:
+            threading.Event().wait()
+
+    start_response("200 OK", [])
+    return Body()
+
+
+async def block_the_loop(scope: dict[str, Any], receive: object, send: object) -> None:
+    if scope["type"] == "http":
+        threading.Event().wait()
+
+
+async def block_the_start(scope: dict[str, Any], receive: object, send: object) -> None:
+    threading.Event().wait()
+
+
+async def catch_cancellation(scope: dict[str, Any], receive: object, send: object) -> None:
+    while scope["type"] == "http":
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+
+
+async def catch_everything(scope: dict[str, Any], receive: object, send: object) -> None:
+    while scope["type"] == "http":
+        with suppress(BaseException):
+            await asyncio.sleep(3600)
+
+
+IN_ANY_THREAD = [loop_for_ever, catch_cancellation, catch_everything]
+IN_MAIN_THREAD = [
+    *IN_ANY_THREAD,
+    wait_for_a_lock,
+    wait_on_a_socket,
+    catch_the_first_exception,
+    block_when_closed,
+    block_the_loop,
+    block_the_start,
+]
+
+
+@pytest.mark.usefixtures("short_limits")
+@pytest.mark.parametrize("app", IN_MAIN_THREAD)
+def test_an_app_that_blocks_is_ended_after_the_vendors_timeout(whoosh: Whoosh, app: Any) -> None:
+    usual = signal.getsignal(signal.SIGVTALRM)
+    whoosh.mount("https://app.example", app)
+
+    callback = first_callback(whoosh, f"{HOOK}#rt=100")
+
+    assert callback.error is not None
+    assert callback.error.startswith("11200 HTTP retrieval failure: the app did not answer within 0.")
+    assert signal.getsignal(signal.SIGVTALRM) == usual
+
+
+@pytest.mark.usefixtures("short_limits")
+@pytest.mark.parametrize("app", IN_ANY_THREAD)
+def test_an_app_that_blocks_another_thread_is_ended(whoosh: Whoosh, app: Any) -> None:
+    whoosh.mount("https://app.example", app)
+    with ThreadPoolExecutor(1) as executor:
+        callback = executor.submit(first_callback, whoosh, f"{HOOK}#rt=100").result()
+
+    assert "the app did not answer within 0." in str(callback.error)
+
+
+@pytest.mark.usefixtures("short_limits")
+def test_the_error_names_the_line_at_which_an_app_blocks(whoosh: Whoosh) -> None:
+    whoosh.mount("https://app.example", wait_for_a_lock)
+
+    callback = first_callback(whoosh)
+
+    line = wait_for_a_lock.__code__.co_firstlineno + 1
+    where = f"it was at test_bounds.py:{line}, in wait_for_a_lock()"
+    assert callback.error == f"11200 HTTP retrieval failure: the app did not answer within 0.05 seconds: {where}"
+
+
+@pytest.mark.usefixtures("short_limits")
+def test_a_task_that_catches_its_cancellation_does_not_keep_the_double_from_ending() -> None:
+    async def app(scope: dict[str, Any], receive: object, send: Callable[..., Any]) -> None:
+        if scope["type"] == "http":
+            tasks.append(asyncio.create_task(catch_everything(scope, receive, send)))
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+
+    tasks: list[asyncio.Task[None]] = []
+    with Whoosh() as whoosh:
+        whoosh.mount("https://app.example", app)
+        assert first_callback(whoosh).response_status == 204
+
+    assert not tasks[0].done()
+
+
+@pytest.mark.usefixtures("short_limits")
+def test_a_handler_in_the_tests_own_loop_cannot_catch_its_end(whoosh: Whoosh) -> None:
+    async def journey() -> None:
+        await whoosh.atravel(seconds=2)
+
+    whoosh.mount("https://app.example", catch_cancellation)
+    Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=f"{HOOK}#rt=100")
+
+    asyncio.run(journey())
+
+    assert "the app did not answer within " in str(whoosh.callbacks[0].error)
+
+
+@pytest.mark.usefixtures("short_limits")
+def test_a_handler_that_is_debugged_is_not_ended(whoosh: Whoosh) -> None:
+    namespace: dict[str, Any] = {"__name__": "pdb", "threading": threading}
+    exec("def prompt(): return threading.Event().wait(0.5)", namespace)
+
+    def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        namespace["prompt"]()
+        start_response("204 No Content", [])
+        return []
+
+    whoosh.mount("https://app.example", app)
+
+    assert first_callback(whoosh).response_status == 204
+
+
+def test_the_watchdog_ends_before_a_fork() -> None:
+    watchdog.call_bounded(int)
+    assert watchdog._WATCH.is_running
+
+    watchdog._before_fork()
+
+    assert not watchdog._WATCH.is_running
