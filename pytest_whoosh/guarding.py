@@ -44,6 +44,8 @@ _AFTER_TESTS: Final = (
     "To allow the call: whoosh_guard = false in the ini file."
 )
 _SWALLOWED: Final = "The app swallowed this refusal: {refusal}"
+_IN_THREAD: Final = "In thread {thread!r}, the app swallowed this refusal: {refusal}"
+_ENDED_THREAD: Final = "Thread {thread!r} ended with this refusal: {refusal}"
 _LATE: Final = "A thread or process that this test started was refused later, while {running}: {refusal}"
 
 _SHOWN: Final[pytest.StashKey[bool]] = pytest.StashKey()
@@ -183,7 +185,7 @@ class RunGuard:
     def _fail_for_refusals(self) -> None:
         swallowed = [refusal for refusal in self._refusals if not is_expected_or_shown(refusal)]
         if swallowed:
-            pytest.fail(_SWALLOWED.format(refusal=swallowed[0]), pytrace=False)
+            pytest.fail(_explain_swallowed(swallowed[0], self._config.rootpath), pytrace=False)
 
     def _collect_refusals(self) -> None:
         """Collect the refusals of child processes, and pass the refusals of other tests on to these tests."""
@@ -242,6 +244,30 @@ def _refusal_in(error: BaseException) -> WhooshGuardError | None:
         seen.append(current)
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return None
+
+
+def _explain_swallowed(refusal: WhooshGuardError, root: Path) -> str:
+    """Return the text about a refusal that reached neither the test nor pytest: its thread, the refusal, its place."""
+    text, thread = str(refusal), refusal._thread
+    if thread is None:
+        explained = _SWALLOWED.format(refusal=text)
+    else:
+        caught_in = refusal.__traceback__.tb_frame.f_globals if refusal.__traceback__ else {}
+        ended = caught_in.get("__name__") == "threading"  # no code in the thread caught it
+        text = text.removesuffix(f" (in thread {thread!r})")
+        explained = (_ENDED_THREAD if ended else _IN_THREAD).format(thread=thread, refusal=text)
+    return explained + _called_at(refusal, root)
+
+
+def _called_at(refusal: WhooshGuardError, root: Path) -> str:
+    """Return a line with the place in the user's own code that made the refused call; empty if it is unknown."""
+    place, entry = "", refusal.__traceback__
+    while entry is not None:
+        path = Path(entry.tb_frame.f_code.co_filename)
+        if _is_own_code(path, root) and not path.is_relative_to(Path(__file__).parent):
+            place = f"\nCalled at {path.relative_to(root).as_posix()}:{entry.tb_lineno}."
+        entry = entry.tb_next
+    return place
 
 
 @contextmanager

@@ -275,7 +275,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
             title = f"whoosh traffic, double {number} of {len(doubles)}"
             _add_section(report, title, f"{_origin(item, double)}\n{double.traffic()}")
     refusals = item.config.stash[_GUARD].refusals
-    if refusals and refusals[0] not in report.longreprtext:
+    if refusals and refusals[0].partition(" (in thread ")[0] not in report.longreprtext:
         _add_section(report, "whoosh guard", "\n".join(refusals))
     if report.when == "setup" and "function scoped fixture whoosh with a" in report.longreprtext:
         _add_section(report, "whoosh scope", _WIDER_SCOPE)

@@ -20,6 +20,8 @@ class WhooshGuardError(WhooshError):
 
     test: str | None = None
     expected = False
+    #: The name of the calling thread. None for the main thread.
+    _thread: str | None = None
 
 
 class WhooshNotFakedError(WhooshGuardError):

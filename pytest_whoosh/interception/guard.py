@@ -234,8 +234,9 @@ class _Guards:
             return None
         shown = host if isinstance(host, str) else bytes(host).decode("utf-8", "replace")
         thread = threading.current_thread()
-        where = "" if thread.name == threading.main_thread().name else f" (in thread {thread.name!r})"
-        refusal = _error(speaker.explain(shown) + where)
+        name = None if thread.name == threading.main_thread().name else thread.name
+        refusal = _error(speaker.explain(shown) + (f" (in thread {name!r})" if name else ""))
+        refusal._thread = name
         refusal.test = getattr(thread, STARTED_BY, None)
         record = next((guard.record for guard in reversed(self._guards) if guard.record is not None), None)
         if record is not None:

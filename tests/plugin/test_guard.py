@@ -220,7 +220,9 @@ def test_an_app_that_swallows_the_refusal_does_not_pass(pytester):
     result = pytester.runpytest()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["The app swallowed this refusal: " + REFUSAL.format(host="api.twilio.com")])
+    result.stdout.fnmatch_lines(
+        ["The app swallowed this refusal: " + REFUSAL.format(host="api.twilio.com"), "Called at app.py:5."]
+    )
     assert "Traceback" not in result.stdout.str()
 
 
@@ -247,7 +249,9 @@ def test_a_refusal_is_not_lost_wherever_it_was_swallowed(pytester, where, outcom
     result = pytester.runpytest()
 
     result.assert_outcomes(**outcome)
-    result.stdout.fnmatch_lines(["The app swallowed this refusal: this test called api.twilio.com *"])
+    result.stdout.fnmatch_lines(
+        ["*he app swallowed this refusal: this test called api.twilio.com *", "Called at app.py:*."]
+    )
 
 
 def test_a_refusal_in_a_thread_names_the_thread(pytester):
@@ -265,7 +269,34 @@ def test_a_refusal_in_a_thread_names_the_thread(pytester):
 
     result = pytester.runpytest()
 
-    result.stdout.fnmatch_lines(["The app swallowed this refusal: *for all tests. (in thread 'mailer')"])
+    result.stdout.fnmatch_lines(["In thread 'mailer', the app swallowed this refusal: this test called *"])
+
+
+def test_a_refusal_that_ended_a_thread_says_so(pytester):
+    pytester.makepyfile(
+        """
+        import threading, requests
+
+        def notify():
+            requests.get("https://api.twilio.com/")
+
+        def test_booking():
+            thread = threading.Thread(target=notify, name="mailer")
+            thread.start()
+            thread.join()
+        """
+    )
+
+    result = pytester.runpytest("-W", "ignore")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "Thread 'mailer' ended with this refusal: " + REFUSAL.format(host="api.twilio.com"),
+            "Called at test_a_refusal_that_ended_a_thread_says_so.py:4.",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*- whoosh guard -*")
 
 
 def test_a_refusal_that_became_another_failure_is_shown_below_it(pytester):
