@@ -14,11 +14,10 @@ from pytest_whoosh.engine.misuse import WhooshGuardError
 
 from .guard import Guard, append_shared
 from .importing import ImportWatch
-from .processes import PATHS, SHARED, SITE, first_in, set_variable
+from .processes import CURRENT_TEST, PATHS, SHARED, SITE, first_in, set_variable
 
 _REFUSALS: Final = "refusals"
 _LONGEST_COMMAND: Final = 100
-_CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
 
 _EXPLANATION: Final = (
     "a process that this test started ({command}) called {host}, and pytest-whoosh stopped the call before it left "
@@ -136,5 +135,5 @@ def _explain(host: str) -> str:
 def _write(folder: str, text: str) -> None:
     import json
 
-    test = os.environ.get(_CURRENT_TEST, "").rpartition(" ")[0]
+    test = os.environ.get(CURRENT_TEST, "").rpartition(" ")[0]
     append_shared(folder, _REFUSALS, json.dumps({"test": test or None, "text": text}) + "\n")

@@ -64,13 +64,16 @@ def _of_last_address(_: object, *args: object) -> object:
 
 
 def _of_sent(_: object, data: object = b"", *__: object) -> object:
-    """Read the host from bytes that ask a proxy to connect to it, for any library."""
+    """Read the host from bytes that are a request to it, or that ask a proxy to connect to it, for any library."""
     found = re.match(_ASKED, data) if isinstance(data, (bytes, bytearray, memoryview)) else None
-    return found[1] if found else None
+    return (found[1] or found[2]) if found else None
 
 
 # Compiled when first used, as all patterns here: every run of pytest reads this module.
-_ASKED: Final = rb"(?:CONNECT |[A-Z]{3,7} https?://(?:[^/@\s]*@)?)([^\s:/]+)"
+_ASKED: Final = (
+    rb"(?:CONNECT |[A-Z]{3,7} https?://(?:[^/@\s]*@)?)([^\s:/]+)"
+    rb"|[A-Z]{3,8} /[^\r\n]* HTTP/1\.[01]\r\n(?:[^\r\n]+\r\n)*?[Hh][Oo][Ss][Tt]:[ \t]*([^\s:]+)"
+)
 
 
 def _of_sent_parts(_: object, parts: object = (), *args: object) -> object:
@@ -140,7 +143,7 @@ def _of_tls_transport(transport: Any, *_: object) -> object:
     return transport._ssl_protocol._server_hostname
 
 
-def _address_of_tls_transport(transport: Any, *_: object) -> object:
+def _address_of_transport(transport: Any, *_: object) -> object:
     return transport.get_extra_info("peername")
 
 
@@ -314,10 +317,16 @@ GUARDED: Final = (
     Guarded("asyncio.base_events", "BaseEventLoop.create_connection", _of_loop, _address_of_loop),
     Guarded("asyncio.base_events", "BaseEventLoop.start_tls", _of_tls_upgrade, _address_of_tls_upgrade),
     *(
-        Guarded(
-            "asyncio.sslproto", f"_SSLProtocolTransport.{name}", _of_tls_transport, _address_of_tls_transport, _abort
-        )
+        Guarded("asyncio.sslproto", f"_SSLProtocolTransport.{name}", _of_tls_transport, _address_of_transport, _abort)
         for name in ("write", "writelines")
+    ),
+    *(
+        Guarded(module, f"{kind}.{name}", host_of, _address_of_transport, _abort)
+        for module, kind in (
+            ("asyncio.selector_events", "_SelectorSocketTransport"),
+            ("asyncio.proactor_events", "_ProactorBaseWritePipeTransport"),
+        )
+        for name, host_of in (("write", _of_sent), ("writelines", _of_sent_parts))
     ),
     Guarded("OpenSSL.SSL", "Connection.set_tlsext_host_name", _second),
     Guarded("OpenSSL.SSL", "Connection.send", _of_pyopenssl),
@@ -366,6 +375,8 @@ GUARDED: Final = (
     _starting("os", "execv", processes.exec_inherited),
     _starting("os", "system", processes.inherited),
     _starting("multiprocessing.util", "spawnv_passfds", processes.inherited),
+    _starting("multiprocessing.process", "BaseProcess.start", processes.note_test),
+    _starting("multiprocessing.process", "BaseProcess._bootstrap", processes.restore_test),
     _starting("uvloop", "Loop.subprocess_exec", processes.with_argument(_NEVER)),
     _starting("uvloop", "Loop.subprocess_shell", processes.with_argument(_NEVER)),
     # Libraries with their own network code in C: they are stopped when they are given a URL.

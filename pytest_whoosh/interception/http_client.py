@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import ssl
 from collections.abc import Callable
 from http import client  # not http.client: the package may not have the attribute yet
 from typing import Any
@@ -26,9 +27,19 @@ def intercept(answer: RequestHandler) -> list[Patch]:
 
         return replacement
 
+    def build_wrap(wrap_socket: Any) -> Callable[..., Any]:
+        def replacement(context: Any, sock: Any, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(sock, _BufferedSocket):  # a subclass opens a plain connection, and starts TLS itself
+                sock.start_tls()
+                return sock
+            return wrap_socket(context, sock, *args, **kwargs)
+
+        return replacement
+
     return [
         *connections(client, answer, lambda _, fault: socket_error(fault)),
         Patch(_unmocked(client.HTTPConnection), "putrequest", build, shown_by=client),
+        Patch(ssl.SSLContext, "wrap_socket", build_wrap),
     ]
 
 
@@ -99,6 +110,10 @@ class _BufferedSocket(FakeSocket):
         self._error = error
         self._answer = b""
         self._fault: NetworkFault | None = None
+
+    def start_tls(self) -> None:
+        """Use TLS from now on."""
+        self._wire.start_tls()
 
     def sendall(self, data: bytes) -> None:
         """Send part of the request."""

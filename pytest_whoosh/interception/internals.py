@@ -140,6 +140,12 @@ INTERNALS: Final = (
     Internal("Python", "asyncio:SelectorEventLoop()._scheduled", "holds the timers", "3.11", "3.14"),
     Internal("Python", "asyncio:SelectorEventLoop()._selector", "knows the open connections", "3.11", "3.14"),
     Internal("Python", "asyncio:SelectorEventLoop()._ssock", "wakes the loop, and is no connection", "3.11", "3.14"),
+    Internal(
+        "Python", "asyncio.selector_events:_SelectorSocketTransport", "writes to a plain connection", "3.11", "3.14"
+    ),
+    Internal(
+        "Python", "asyncio.proactor_events:_ProactorBaseWritePipeTransport", "does the same on Windows", "3.11", "3.14"
+    ),
     Internal("Python", "asyncio.sslproto:SSLProtocol()._server_hostname", "names the TLS peer", "3.11", "3.14"),
     Internal("Python", "asyncio.sslproto:SSLProtocol()._sslobj", "finds the protocol of an SSLObject", "3.11", "3.14"),
     Internal("Python", "asyncio.sslproto:SSLProtocol()._transport", "knows its peer's address", "3.11", "3.14"),
@@ -147,6 +153,14 @@ INTERNALS: Final = (
     Internal("Python", "asyncio.sslproto:_SSLProtocolTransport()._ssl_protocol", "has the protocol", "3.11", "3.14"),
     Internal("Python", "http.client:HTTPConnection()._tunnel_host", "is the host behind a proxy", "3.11", "3.14"),
     Internal("Python", "unittest.case:_AssertRaisesContext", "catches the errors that a test expects", "3.11", "3.14"),
+    Internal(
+        "Python",
+        "multiprocessing.process:BaseProcess._bootstrap",
+        "runs a process",
+        "3.11",
+        "3.14",
+    ),
+    Internal("Python", "multiprocessing:Process()._config", "goes with a process, and is copied", "3.11", "3.14"),
     Internal("Python", "threading:Thread()._target", "shows that a thread is a pool's", "3.11", "3.14"),
     Internal("Python", "threading:RLock()._at_fork_reinit", "frees a lock in a forked child", "3.11", "3.14"),
 )

@@ -16,6 +16,7 @@ SITE: Final = os.path.join(os.path.dirname(__file__), "child")  # noqa: PTH118, 
 #: The environment variable that names the directory shared by a guarded run and its children; see ``children``.
 SHARED: Final = "PYTEST_WHOOSH_RUN"
 PATHS: Final = "PYTHONPATH"
+CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
 
 
 def complete(environment: Any, run: str | None) -> Any:
@@ -88,6 +89,19 @@ def inherited(function: Any, run: str | None, *args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
     with _environment({name: completed[name] for name in (PATHS, SHARED)}):
         return function(*args, **kwargs)
+
+
+def note_test(function: Any, _: str | None, process: Any) -> Any:
+    """Start a process of multiprocessing. The current test travels with it: a fork server may be an earlier test's."""
+    process._config[CURRENT_TEST] = os.environ.get(CURRENT_TEST)
+    return function(process)
+
+
+def restore_test(function: Any, _: str | None, process: Any, *args: Any, **kwargs: Any) -> Any:
+    """Run a process of multiprocessing, for the test that started it."""
+    if test := process._config.get(CURRENT_TEST):
+        os.environ[CURRENT_TEST] = test
+    return function(process, *args, **kwargs)
 
 
 @contextmanager

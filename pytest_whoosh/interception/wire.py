@@ -18,6 +18,10 @@ class Wire:
         self._origin = origin
         self._received = bytearray()
 
+    def start_tls(self) -> None:
+        """Use TLS from now on."""
+        self._origin = self._origin.replace("http://", "https://")
+
     def send(self, data: bytes) -> bytes | None:
         """Receive bytes. Return the bytes of the response if the request is complete, else None.
 

@@ -99,6 +99,7 @@ MAKERS: dict[str, Callable[[Any], Any]] = {
     "threading:Thread": lambda module: module.Thread(),
     "trio._core._io_epoll:EpollIOManager": lambda module: closed(module.EpollIOManager()),
     "time_machine:Traveller": a_traveller,
+    "multiprocessing:Process": lambda module: module.Process(),
     "urllib3:HTTPResponse": lambda module: module.HTTPResponse(),
     **{
         f"{package}.{kind}": lambda module: next(

@@ -146,6 +146,46 @@ def test_the_environments_own_sitecustomize_runs_as_well(pytester, run_alone, mo
     run_alone().assert_outcomes(passed=1)
 
 
+ONE_FORK_SERVER = """
+    import multiprocessing, subprocess, sys
+    from concurrent.futures import ProcessPoolExecutor
+
+    CALL = "import urllib.request; urllib.request.urlopen('https://api.twilio.com/')"
+
+    def call():
+        exec(CALL)
+
+    def start():
+        subprocess.run([sys.executable, "-c", CALL], check=False, capture_output=True)
+
+    def run(function):
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
+            pool.submit(function).exception()
+
+    def test_first():
+        run(int)
+
+    def test_calling():
+        run(call)
+
+    def test_starting():
+        run(start)
+
+    def test_last():
+        run(int)
+"""
+
+
+def test_a_refusal_below_a_fork_server_fails_the_test_that_started_the_process_and_not_the_server(pytester, run_alone):
+    pytester.makepyfile(ONE_FORK_SERVER)
+
+    result = run_alone("-v")
+
+    result.stdout.fnmatch_lines(
+        ["*::test_first PASSED*", "*::test_calling FAILED*", "*::test_starting FAILED*", "*::test_last PASSED*"]
+    )
+
+
 CHANGED_ENVIRONMENTS = """
     import multiprocessing, os, subprocess, sys, pytest
 
