@@ -237,7 +237,7 @@ class _Guards:
         name = None if thread.name == threading.main_thread().name else thread.name
         refusal = _error(speaker.explain(shown) + (f" (in thread {name!r})" if name else ""))
         refusal._thread = name
-        refusal.test = getattr(thread, STARTED_BY, None)
+        refusal.test = started_by()
         record = next((guard.record for guard in reversed(self._guards) if guard.record is not None), None)
         if record is not None:
             record(refusal, speaker)
@@ -314,6 +314,14 @@ _ROWS: Final = {module: [row for row in GUARDED if row.module == module] for mod
 
 #: The attribute of a thread with the ID of the test that started it.
 STARTED_BY: Final = "_whoosh_started_by"
+#: The same for threads that ``_thread`` has started. ``threading`` must not list them.
+UNNAMED: Final = threading.local()
+
+
+def started_by() -> str | None:
+    """Return the ID of the test that started the current thread, or None if no test did."""
+    return getattr(threading.current_thread(), STARTED_BY, None) or getattr(UNNAMED, "test", None)
+
 
 #: The addresses of the servers that this package has started in this process.
 _OWN_SERVERS: Final[set[tuple[str, int]]] = set()

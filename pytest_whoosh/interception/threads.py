@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import _thread
 import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
 
-from .guard import STARTED_BY
+from .guard import STARTED_BY, UNNAMED, started_by
 from .patching import Patch
 
 #: The modules of thread pools. Their threads work for one test after the other, so they belong to no test.
-_POOLS: Final = frozenset({"multiprocessing.pool", "trio._core._thread_cache"})
+_POOLS: Final = frozenset({"multiprocessing.pool", "trio._core._thread_cache", "gevent.threadpool", "eventlet.tpool"})
 #: The module of executors. Their threads belong to the test that submitted the current work.
 _EXECUTOR: Final = "concurrent.futures.thread"
 
@@ -20,7 +21,8 @@ _EXECUTOR: Final = "concurrent.futures.thread"
 class ThreadOrigins:
     """Marks each thread with the test that started it, from :meth:`start` until :meth:`stop`.
 
-    The threads of an executor are marked while they work, with the test that submitted the work.
+    The threads of an executor are marked when they begin to work, with the test that submitted the work. The mark stays
+    for the callbacks of that work.
 
     Args:
         is_shared: Returns True if the code below a frame serves several tests, as a fixture of a wider scope does.
@@ -30,17 +32,22 @@ class ThreadOrigins:
         #: The ID of the test that is running.
         self.test: str | None = None
         self._is_shared = is_shared
-        self._patch = Patch(threading.Thread, "start", self._mark_thread)
+        self._patches = [
+            Patch(threading.Thread, "start", self._mark_thread),
+            Patch(_thread, "start_new_thread", self._mark_unnamed),
+        ]
         self._executors: Patch | None = None
 
     def start(self) -> None:
         """Start marking threads."""
         _ORIGINS.append(self)
-        self._patch.start()
+        for patch in self._patches:
+            patch.start()
 
     def stop(self) -> None:
         """Stop marking threads."""
-        self._patch.stop()
+        for patch in self._patches:
+            patch.stop()
         if self._executors is not None:
             self._executors.stop()
             self._executors = None
@@ -52,6 +59,21 @@ class ThreadOrigins:
             if _ORIGINS[-1] is self:
                 self._mark(thread)
             start(thread, *args, **kwargs)
+
+        return starting
+
+    def _mark_unnamed(self, start: Any) -> Callable[..., Any]:
+        def starting(function: Any, *args: Any) -> Any:
+            test = self._current_test() if _ORIGINS[-1] is self else None
+            is_pool = getattr(function, "__module__", None) in _POOLS
+            if test is None or is_pool or self._is_shared(sys._getframe()):
+                return start(function, *args)
+
+            def run(*args: Any, **kwargs: Any) -> None:
+                UNNAMED.test = test
+                function(*args, **kwargs)
+
+            return start(run, *args)
 
         return starting
 
@@ -68,19 +90,17 @@ class ThreadOrigins:
 
     def _current_test(self) -> str | None:
         # A thread that outlived its test may start others.
-        return getattr(threading.current_thread(), STARTED_BY, None) or self.test
+        return started_by() or self.test
 
     def _submitting(self, submit: Any) -> Callable[..., Any]:
         def submitting(pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+            if _ORIGINS[-1] is not self:
+                return submit(pool, function, *args, **kwargs)
             test = self._current_test()
 
             def work(*args: Any, **kwargs: Any) -> Any:
-                thread = threading.current_thread()
-                setattr(thread, STARTED_BY, test)
-                try:
-                    return function(*args, **kwargs)
-                finally:
-                    setattr(thread, STARTED_BY, None)
+                setattr(threading.current_thread(), STARTED_BY, test)
+                return function(*args, **kwargs)
 
             return submit(pool, work, *args, **kwargs)
 
@@ -93,5 +113,5 @@ _ORIGINS: Final[list[ThreadOrigins]] = []
 
 def earlier_test() -> str | None:
     """Return the ID of the test that started this thread, or None if that test is still running."""
-    started_by: str | None = getattr(threading.current_thread(), STARTED_BY, None)
-    return started_by if started_by and _ORIGINS and started_by != _ORIGINS[-1].test else None
+    test = started_by()
+    return test if test and _ORIGINS and test != _ORIGINS[-1].test else None

@@ -458,6 +458,34 @@ def test_a_refusal_in_a_thread_fails_the_test_that_started_it(pytester, start):
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_a*", "*was refused later, while *::test_b was running: *"])
 
 
+UNUSUAL_THREADS = {
+    "callback": "POOL.submit(go_on.wait, 5).add_done_callback(lambda _: wait_and_send())",
+    "_thread": "import _thread\n        _thread.start_new_thread(wait_and_send, ())",
+}
+
+
+@pytest.mark.parametrize("start", UNUSUAL_THREADS.values(), ids=UNUSUAL_THREADS)
+def test_a_refusal_in_a_callback_or_a_thread_of_its_own_fails_the_test_that_started_it(pytester, start):
+    pytester.makepyfile(
+        f"""{LEFT_OVER}
+    def test_first():
+        POOL.submit(int).result()
+
+    def test_a():
+        {start}
+
+    def test_b():
+        go_on.set()
+        assert done.wait(5)
+    """
+    )
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_a*", "*was refused later, while *::test_b was running: *"])
+
+
 SHARED_THREADS = {
     "a pool": "go_on.set()\n        POOL.submit(wait_and_send).result()",
     "a thread of a wider fixture": "go_on.set()\n        assert done.wait(5)",
