@@ -65,8 +65,26 @@ def _of_last_address(_: object, *args: object) -> object:
 
 def _of_sent(_: object, data: object = b"", *__: object) -> object:
     """Read the host from bytes that are a request to it, or that ask a proxy to connect to it, for any library."""
-    found = re.match(_ASKED, data) if isinstance(data, (bytes, bytearray, memoryview)) else None
-    return (found[1] or found[2]) if found else None
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        return None
+    if found := re.match(_ASKED, data):
+        return found[1] or found[2]
+    return _of_socks(data)
+
+
+def _of_socks(data: bytes | bytearray | memoryview) -> object:
+    """Read the host from bytes that ask a SOCKS proxy to connect to it, with version 5 or 4a."""
+    start = bytes(data[:_LONGEST_SOCKS])
+    if start[:1] == b"\x05" and start[3:4] == b"\x03":
+        return start[5 : 5 + start[4]] if len(start) > _SOCKS_HEAD else None
+    if start[:1] == b"\x04" and start[4:7] == bytes(3):  # no address; then come the user and the host
+        return start[8:].split(b"\0")[1] if start.count(0, 8) > 1 else None
+    return None
+
+
+#: The most bytes of a SOCKS request with a host, and the number of those before the host.
+_LONGEST_SOCKS: Final = 600
+_SOCKS_HEAD: Final = 5
 
 
 # Compiled when first used, as all patterns here: every run of pytest reads this module.
@@ -347,6 +365,7 @@ GUARDED: Final = (
     Guarded("dns.asyncresolver", "Resolver.resolve", lambda _, name=None, *__, **___: str(name)),
     # What replaces the standard library's sockets when it patches the process.
     *(Guarded("gevent.socket", name, _first) for name in _RESOLVERS),
+    *(Guarded("gevent.resolver", f"AbstractResolver.{name}", _second) for name in _RESOLVERS),
     *_sockets("gevent.socket", "socket", *_CONNECTING),
     *_tls("gevent.ssl", "SSLSocket", *_TLS),
     *(Guarded("eventlet.green.socket", name, _first) for name in _RESOLVERS),

@@ -57,6 +57,25 @@ def _(port: int) -> Any:
     return requests.get(URL, proxies={"https": f"socks5h://127.0.0.1:{port}"}).status_code
 
 
+@way("a hand-written SOCKS 5 request")
+def _(port: int) -> Any:
+    with socket.create_connection(("127.0.0.1", port)) as proxy:
+        proxy.sendall(b"\x05\x01\x00\x03" + bytes([len(HOST)]) + HOST.encode() + b"\x01\xbb")
+
+
+@way("a hand-written SOCKS 4a request")
+def _(port: int) -> Any:
+    with socket.create_connection(("127.0.0.1", port)) as proxy:
+        proxy.send(b"\x04\x01\x01\xbb\x00\x00\x00\x01user\x00" + HOST.encode() + b"\x00")
+
+
+@way("a resolver of gevent in a process that is not patched", "gevent")
+def _(port: int) -> Any:
+    from gevent.resolver.ares import Resolver
+
+    return Resolver().getaddrinfo(HOST, 443)
+
+
 @way("requests, socks5", "socks")
 def _(port: int) -> Any:
     return requests.get(URL, proxies={"https": f"socks5://127.0.0.1:{port}"}).status_code
