@@ -255,8 +255,13 @@ def _swallowed_errors(item: pytest.Item) -> list[WhooshNotFakedError]:
 
 # Not tryfirst: allure and others take the failure's text in their own wrappers, which lie around this one.
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
     """Add the traffic to a test's first failure and to each failing subtest, and the refusals of the guard."""
+    if call.excinfo and type(call.excinfo.value) is TypeError and f"{__package__}.whoosh" in sys.modules:
+        from .wording.wrong_calls import explain_wrong_call
+
+        if explained := explain_wrong_call(call.excinfo.value, sys.modules[__package__]):
+            call.excinfo.value.add_note(explained)
     report = yield
     if not report.failed:
         return report

@@ -43,7 +43,7 @@ from .engine.dialect import dialect
 from .engine.errors import unknown_name
 from .engine.lookup import E164, LookupFacts, LookupOverride, read_override
 from .engine.messages.media import content_type_of, smallest_file
-from .engine.misuse import WhooshError, is_usage_error
+from .engine.misuse import WhooshError, is_usage_error, shown_as
 from .engine.sids import Prefix, is_sid
 from .engine.timeline import require_aware
 from .engine.vendor import Vendor
@@ -105,6 +105,7 @@ def _locked(method: M) -> M:
     return locked  # type: ignore[return-value]  # has the signature of the method
 
 
+@shown_as("Whoosh")
 class Provisioning:
     """The methods of a double that set up its account, as the vendor's console does."""
 

@@ -1,6 +1,8 @@
 """The names that users import from the package."""
 
 import ast
+import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,8 @@ from textwrap import dedent
 import pytest
 
 import pytest_whoosh
+from pytest_whoosh import Whoosh
+from pytest_whoosh.provisioning import Provisioning
 
 #: The types that helpers annotate, as documented; the package may offer more.
 DOCUMENTED = {
@@ -47,6 +51,20 @@ def test_completion_lists_nothing_else() -> None:
 
 def test_every_public_name_can_be_imported() -> None:
     assert [getattr(pytest_whoosh, name).__name__ for name in NAMES] == NAMES
+
+
+def test_what_public_methods_return_and_take_as_keywords_can_be_imported_too() -> None:
+    source = "".join(Path(inspect.getfile(owner)).read_text(encoding="utf-8") for owner in (Whoosh, Provisioning))
+    public = re.findall(r"\n    def [a-z]\w*\((?:.|\n)*?\) -> (.*):\n", source)
+    named = {name for text in public for name in re.findall(r"[A-Z]\w+", text)}
+    keywords = set(re.findall(r"Unpack\[(\w+)\]", source))
+    foreign = {"Any", "Callable", "Iterable", "Literal", "Mapping", "NoReturn", "None", "Self", "R", "Records"}
+
+    missing = [name for name in sorted((named | keywords) - foreign) if not hasattr(pytest_whoosh, name)]
+
+    assert missing == []
+    assert pytest_whoosh.PhoneNumber.__module__ == "pytest_whoosh.engine.account.resources"
+    assert "PhoneNumber" not in dir(pytest_whoosh)
 
 
 def test_type_checkers_see_the_same_names() -> None:

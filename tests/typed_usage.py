@@ -12,6 +12,7 @@ from dirty_equals import Contains, HasLen, IsPositiveInt, IsStr
 
 from pytest_whoosh import (
     Callback,
+    Match,
     Message,
     Messages,
     Phone,
@@ -23,7 +24,6 @@ from pytest_whoosh import (
     Whoosh,
     WhooshHttpClient,
 )
-from pytest_whoosh.engine.messages.fields import Match
 
 
 def flask_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -118,10 +118,12 @@ def describe_exception(error: BaseException) -> str:
         text = str(error)
     except Exception as worse:  # the app's own class
         text = f"<its text raises {type(worse).__name__}>"
-    return (f"{type(error).__name__}" + (f": {text}" if text else ""))[:_LONGEST_TEXT] + _location(error)
+    if len(text) > _LONGEST_TEXT:
+        text = f"{text[:_LONGEST_TEXT]}…"  # the whole text is in callback.exception
+    return f"{type(error).__name__}" + (f": {text}" if text else "") + _location(error)
 
 
-_LONGEST_TEXT: Final = 2_000
+_LONGEST_TEXT: Final = 200
 
 
 def _location(error: BaseException) -> str:

@@ -1,9 +1,11 @@
 """Errors for tests that use the double wrongly. Every test run loads this module, so it imports nothing heavy."""
 
 import linecache
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
+
+T = TypeVar("T")
 
 
 class WhooshError(Exception):
@@ -122,6 +124,20 @@ class Suggesting:
     def __dir__(self) -> Iterable[str]:
         """Return the names for completion, without the private ones."""
         return [name for name in super().__dir__() if not name.startswith("_") or name.startswith("__")]
+
+
+def shown_as(name: str) -> Callable[[type[T]], type[T]]:
+    """Name the public methods of a base class as those of the public class, for Python's texts about wrong calls."""
+
+    def rename(owner: type[T]) -> type[T]:
+        for method, member in vars(owner).items():
+            function = None if method.startswith("_") else member
+            while callable(function) and hasattr(function, "__qualname__"):
+                function.__qualname__ = f"{name}.{method}"
+                function = getattr(function, "__wrapped__", None)
+        return owner
+
+    return rename
 
 
 class Live(Suggesting):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from aiohttp import web
@@ -199,3 +199,16 @@ def test_a_plain_journey_inside_a_loop_reaches_a_server_elsewhere(whoosh: Whoosh
     asyncio.run(main())
 
     assert [callback.response_status for callback in whoosh.callbacks] == [200, 200]
+
+
+def test_a_long_text_of_an_exception_is_shortened(whoosh: Whoosh, client: Client) -> None:
+    def app(environ: object, start_response: object) -> NoReturn:
+        raise ValueError("x" * 2_000)
+
+    whoosh.mount("https://app.example", app)
+    client.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
+    whoosh.settle()
+
+    callback = whoosh.callbacks[0]
+    assert f"the app raised ValueError: {'x' * 200}… (test_explanations.py:" in str(callback.error)
+    assert str(callback.exception) == "x" * 2_000

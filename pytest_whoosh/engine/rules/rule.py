@@ -20,7 +20,7 @@ from pytest_whoosh.engine.messages.lifecycle import (
 )
 from pytest_whoosh.engine.messages.matching import Matcher
 from pytest_whoosh.engine.messages.record import Message
-from pytest_whoosh.engine.misuse import Live, WhooshError, is_usage_error
+from pytest_whoosh.engine.misuse import Live, WhooshError, is_usage_error, shown_as
 from pytest_whoosh.engine.settings import duration
 
 from . import answers
@@ -33,6 +33,7 @@ __tracebackhide__ = is_usage_error
 _STALLS: Final = tuple(status.value for status in (Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED))
 
 
+@shown_as("Rule")
 class BaseRule(Live):
     """The base of ``whoosh.when`` and ``whoosh.when_called`` rules: how often they apply, and scripted answers."""
 
