@@ -5,13 +5,14 @@ import sys
 from collections.abc import Callable
 
 import pytest
-import trio
-import trio.testing
-import uvloop
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh, WhooshError
 from tests.conftest import PERSON, SENDER
+
+trio = pytest.importorskip("trio")
+pytest.importorskip("trio.testing")
+uvloop = pytest.importorskip("uvloop")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a loop waits for")
 

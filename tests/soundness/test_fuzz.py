@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from io import BytesIO
 from typing import Any
@@ -321,10 +322,22 @@ def test_people_may_write_anything(method: str) -> None:
         whoosh.mount("https://app.example", answering("204 No Content", [], b""))
         whoosh.add_number(SENDER, sms_url="https://app.example/sms", sms_method=method)
         for text in TEXTS:
-            for written in ({"body": text}, {"ButtonPayload": text}, {"media": [(b"", text)]}):
+            for written in ({"body": text}, {"ButtonPayload": text}):
                 reply = whoosh.receive(from_=PERSON, to=SENDER, **written)
 
                 assert (reply.message.status, reply.webhook.response_status) == ("received", 204)
+
+
+def test_people_may_send_a_file_of_any_type_that_can_be_a_header() -> None:
+    with Whoosh(clock="virtual") as whoosh:
+        whoosh.add_number(SENDER)
+        for text in TEXTS:
+            sent = partial(whoosh.receive, from_=PERSON, to=SENDER, media=[(b"", text)])
+            if text[:1].strip() and len(text) <= 256 and not re.search(r"[\x00-\x1f\x7f-\x9f]", text):
+                assert sent().message.num_media == 1
+            else:
+                with pytest.raises(ValueError, match="A content type is a text such as"):
+                    sent()
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
