@@ -264,7 +264,9 @@ CHANGED_ENVIRONMENTS = """
 
 
 def test_a_child_is_guarded_although_its_path_has_changed(pytester, run_alone):
-    pytester.mkpydir("own").joinpath("sitecustomize.py").touch()
+    own = pytester.mkdir("own")
+    own.joinpath("sitecustomize.py").touch()
+    own.joinpath("pytest_whoosh.py").touch()  # like a release without this guard
     pytester.makepyfile(CHANGED_ENVIRONMENTS)
 
     result = run_alone()

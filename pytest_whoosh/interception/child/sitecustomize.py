@@ -6,6 +6,7 @@ process that imports this package later starts from scratch.
 """
 
 import importlib
+import importlib.machinery
 import os
 import sys
 
@@ -39,6 +40,16 @@ class _GuardLoader:
         return None
 
 
+class _PackageFinder:
+    """A finder that finds the run's own copy of this package. The process may have another one, or none."""
+
+    def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "Any":  # noqa: ARG002
+        root = _HERE
+        for _ in range(3):
+            root = os.path.dirname(root)  # noqa: PTH120
+        return importlib.machinery.PathFinder.find_spec(name, [root], target) if name == _PACKAGE else None
+
+
 _guard_loader = _GuardLoader()
 _guard: "Any" = None
 #: The number of nested test runs in this process.
@@ -56,20 +67,18 @@ def suspend_child_guard(suspended: bool) -> None:
 def _load() -> None:
     """Start the guard, even if this package is not installed in the process's environment."""
     global _guard  # noqa: PLW0603
-    root = _HERE
-    for _ in range(3):
-        root = os.path.dirname(root)  # noqa: PTH120
+    finder = _PackageFinder()
     present = {name: module for name, module in sys.modules.items() if _is_ours(name)}
     for name in present:
         del sys.modules[name]
-    sys.path.append(root)
+    sys.meta_path.insert(0, finder)
     try:
         _guard = importlib.import_module(_PACKAGE + ".interception.children").start_in_child(_shared)
         _guard.on = not _runs
     except (ImportError, SyntaxError):  # a Python that this package does not support
         pass
     finally:
-        sys.path.remove(root)
+        sys.meta_path.remove(finder)
         for name in [name for name in sys.modules if _is_ours(name)]:
             del sys.modules[name]
         sys.modules.update(present)
