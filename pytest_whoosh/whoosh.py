@@ -509,7 +509,7 @@ class Whoosh(Suggesting, Provisioning):
         return Queue(backlog, address, home, mms=mms, timeline=lambda: self._vendor.timeline, catch_up=self._catch_up)
 
     @property
-    def records(self) -> Records:
+    def _records(self) -> Records:
         """The double's records, for the server and the pages. Tests read ``outbox``, ``inbox`` and ``callbacks``."""
         return Records(self._travel)
 

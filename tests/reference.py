@@ -52,7 +52,6 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 INTERNAL: Final = {
     "CallRule": {"answer", "on_remove", "serial", "respond_to", "applies_to", "use", "written"},
     "Rule": {"answer", "journey", "journey_of", "on_remove", "serial", "script", "applies_to", "use", "written"},
-    "Whoosh": {"records"},
     "AsyncWhooshHttpClient": {"request"},
     "WhooshHttpClient": {"request"},
 }

@@ -46,7 +46,7 @@ async def _snapshot(server: "Server", request: web.BaseRequest) -> web.StreamRes
         return _json({"error": f"limit must be a number from 1 to {_MOST}, not {given}."}, status=400)
     with using_dialect(DIALECT):
         shown = server.whoosh.snapshot(newest=int(given))
-    refused = sum(call.is_refused for call in server.whoosh.records.calls)
+    refused = sum(call.is_refused for call in server.whoosh._records.calls)
     return _json({**shown, **_state(server.whoosh), "refused": refused})
 
 
@@ -77,7 +77,7 @@ async def _stream_changes(whoosh: Whoosh, stream: web.StreamResponse) -> None:
 
 def _state(whoosh: Whoosh) -> dict[str, object]:
     # Not `whoosh.now`, which runs events that are due on a clock that a test moved: viewing the page changes nothing.
-    records = whoosh.records
+    records = whoosh._records
     return {
         "now": records.now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "is_moving": whoosh.is_moving,
@@ -88,7 +88,7 @@ def _state(whoosh: Whoosh) -> dict[str, object]:
 
 def _fingerprint(whoosh: Whoosh) -> object:
     """Return a value that differs after every change. Computing it does not read every message."""
-    records = whoosh.records
+    records = whoosh._records
     last = records.webhooks[-1] if records.webhooks else None
     answer = (last.attempts, last.response_status, last.error) if last else None
     return len(records.calls), len(records.webhooks), records.awaiting, answer, records.rules

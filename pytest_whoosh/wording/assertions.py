@@ -27,12 +27,14 @@ from .texts import (
     delivery_result,
     describe,
     describe_webhook,
+    folded,
     join,
     messages,
     name_of,
     printable,
     table,
     width,
+    with_more,
 )
 
 _MOST_REFUSALS: Final = 5
@@ -230,10 +232,12 @@ def _refusals_of(journal: Sequence[ApiCall]) -> str | None:
     refused = [call for call in journal if call.method == "POST" and (call.status is None or call.status >= 400)]
     if not refused:
         return None
-    hidden = len(refused) - _MOST_REFUSALS
-    earlier = [f"{INDENT}... {hidden} earlier"] if hidden > 0 else []
-    shown = [INDENT + _refusal(call) for call in refused[-_MOST_REFUSALS:]]
-    return "\n".join([f"The API refused {count(len(refused), 'call')}:", *earlier, *shown])
+    groups = list(folded(map(_refusal, refused), str))
+    shown = groups[-_MOST_REFUSALS:]
+    hidden = len(refused) - sum(1 + more for _, more in shown)
+    earlier = [f"{ELLIPSIS} {hidden} earlier"] if hidden else []
+    lines = [*earlier, *(part for line, more in shown for part in with_more(line, more))]
+    return "\n".join([f"The API refused {count(len(refused), 'call')}:", *(INDENT + line for line in lines)])
 
 
 def _refusal(call: ApiCall) -> str:
@@ -323,7 +327,15 @@ def _other_response(message: Message, webhook: Webhook, status: str, answered: o
 def _callback_table(webhooks: Sequence[Webhook]) -> str:
     if not webhooks:
         return "No status callback was sent."
-    return "\n".join(["Status callbacks:", *(INDENT + printable(describe_webhook(each)) for each in webhooks)])
+    return "\n".join(
+        [
+            "Status callbacks:",
+            *(
+                INDENT + describe_webhook(each, before)
+                for before, each in zip([None, *webhooks], webhooks, strict=False)
+            ),
+        ]
+    )
 
 
 def _callback_hint(message: Message, status: str) -> str | None:

@@ -2,15 +2,20 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final, TypeVar
 
 from pytest_whoosh.delivery.exceptions import describe_exception
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.vendor import LEFT_OVER
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
+T = TypeVar("T")
+
 MOST_ROWS: Final = 20
+#: If at least this many entries in a row are alike, only the first is shown.
+_FEWEST_TO_FOLD: Final = 4
 INDENT: Final = "  "
 ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -32,10 +37,13 @@ def describe(message: Message, hide: Callable[[str], str] = str, *, longest: int
     return printable(f"{short_sid(message.sid)} {sender} -> {message.to} {_state(message)}: {body}")
 
 
-def describe_webhook(webhook: Webhook) -> str:
-    """Return a webhook and the app's response in one line."""
+def describe_webhook(webhook: Webhook, before: Webhook | None = None) -> str:
+    """Return a webhook and the app's response in one line. An error like that of the webhook before is not repeated."""
     what = f"{webhook.at:%H:%M:%S} {webhook_status(webhook):<11} {webhook.method} {webhook.url}"
-    return printable(without_passwords(f"{what}  {delivery_result(webhook)}"))
+    result = delivery_result(webhook)
+    if webhook.error and before and before.error and result == delivery_result(before):
+        result = "failed like the one before"
+    return printable(without_passwords(f"{what}  {result}"))
 
 
 def webhook_status(webhook: Webhook) -> str:
@@ -64,15 +72,39 @@ def delivery_result(webhook: Webhook) -> str:
 def table(records: Sequence[Message], name: str) -> str:
     """Return messages as a small table."""
     title = name[:1].upper() + name[1:]
-    hidden = max(0, len(records) - MOST_ROWS)
+    groups = list(
+        folded(
+            records,
+            lambda each: (each.from_, each.to, each.sent_body, each.media_urls, _state(each), each.left_over_from),
+        )
+    )
+    shown = groups[-MOST_ROWS:]
     rows: list[tuple[str, ...]] = [("sid", "from", "to", "status", "body")]
-    for each in records[hidden:]:
+    for each, _ in shown:
         cells = (short_sid(each.sid), each.from_ or "-", each.to, _state(each), _body(each))
         rows.append(tuple(map(printable, cells)))
-    lines = [f"{title} ({messages(len(records))}):"]
-    if hidden:
-        lines.append(f"{INDENT}... {hidden} earlier")
-    return "\n".join(lines + [INDENT + line for line in columns(rows)])
+    heading, *lines = columns(rows)
+    hidden = len(records) - sum(1 + more for _, more in shown)
+    earlier = [f"{ELLIPSIS} {hidden} earlier"] if hidden else []
+    listed = [part for line, (_, more) in zip(lines, shown, strict=True) for part in with_more(line, more)]
+    return "\n".join(
+        [f"{title} ({messages(len(records))}):", *(INDENT + line for line in (*earlier, heading, *listed))]
+    )
+
+
+def folded(entries: Iterable[T], shape: Callable[[T], object]) -> Iterator[tuple[T, int]]:
+    """Yield entries, each with the number of entries of the same shape that follow it and are not shown."""
+    for _, group in groupby(entries, key=shape):
+        alike = list(group)
+        if len(alike) < _FEWEST_TO_FOLD:
+            yield from ((entry, 0) for entry in alike)
+        else:
+            yield alike[0], len(alike) - 1
+
+
+def with_more(line: str, more: int) -> list[str]:
+    """Return a line, and the line that counts the entries like it that are not shown."""
+    return [line, f"{ELLIPSIS} {more} more like this"] if more else [line]
 
 
 def short_sid(sid: str) -> str:

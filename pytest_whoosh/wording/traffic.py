@@ -1,11 +1,10 @@
 """Formats a test's API calls, messages and webhooks for the failure report."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import SequenceMatcher
-from itertools import groupby
 from typing import Final
 
 from pytest_whoosh.engine.account.verifications import Verification
@@ -18,12 +17,22 @@ from pytest_whoosh.engine.vendor import ApiCall, Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
 from .assertions import nearest_to
-from .texts import ELLIPSIS, INDENT, count, cut, delivery_result, describe, printable, short_sid, webhook_status
+from .texts import (
+    ELLIPSIS,
+    INDENT,
+    count,
+    cut,
+    delivery_result,
+    describe,
+    folded,
+    printable,
+    short_sid,
+    webhook_status,
+    with_more,
+)
 
 #: The most entries of one section. Those that explain a failure are kept before all others.
 _MOST_ENTRIES: Final = 60
-#: If at least this many entries in a row are alike, only the first is shown.
-_FEWEST_TO_FOLD: Final = 4
 _LONGEST_ANSWER: Final = 120
 _SID: Final = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
 #: The parts that may differ between entries that are alike: moments, SIDs and phone numbers.
@@ -74,28 +83,17 @@ def traffic(vendor: Vendor, hide: Callable[[str], str] = str) -> str:
 
 def _section_lines(entries: Sequence[_Entry]) -> Iterator[str]:
     """Yield the lines of a section. Entries that are alike are folded, and the least helpful ones are left out."""
-    folded = list(_folded(entries))
-    hidden = len(folded) - _MOST_ENTRIES
+    groups = list(folded(entries, lambda entry: entry.shape))
+    hidden = len(groups) - _MOST_ENTRIES
     if hidden > 0:
         # Keeps entries that may explain the failure before others, and newer ones before older ones.
-        ranked = sorted(range(len(folded)), key=lambda index: (folded[index][0].may_explain, index))
+        ranked = sorted(range(len(groups)), key=lambda index: (groups[index][0].may_explain, index))
         left_out = frozenset(ranked[:hidden])
-        yield f"... {count(sum(1 + folded[index][1] for index in left_out), 'entry', 'entries')} left out"
-        folded = [each for index, each in enumerate(folded) if index not in left_out]
-    for entry, more in folded:
-        yield from entry.lines
-        if more:
-            yield f"{ELLIPSIS} {more} more like this"
-
-
-def _folded(entries: Iterable[_Entry]) -> Iterator[tuple[_Entry, int]]:
-    """Yield entries, each with the number of similar entries that follow it and are not shown."""
-    for _, group in groupby(entries, key=lambda entry: entry.shape):
-        alike = list(group)
-        if len(alike) < _FEWEST_TO_FOLD:
-            yield from ((entry, 0) for entry in alike)
-        else:
-            yield alike[0], len(alike) - 1
+        yield f"{ELLIPSIS} {count(sum(1 + groups[index][1] for index in left_out), 'entry', 'entries')} left out"
+        groups = [each for index, each in enumerate(groups) if index not in left_out]
+    for entry, more in groups:
+        *lines, last = entry.lines
+        yield from (*lines, *with_more(last, more))
 
 
 def _call(call: ApiCall, day: date) -> _Entry:

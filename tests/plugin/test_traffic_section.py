@@ -209,7 +209,7 @@ def test(whoosh):
 
     shown = section(pytester.runpytest())
 
-    assert "  ... 40 entries left out" in shown
+    assert "  … 40 entries left out" in shown
     assert "  SM…0008 +15557122661 -> +15558675310 undelivered 30003: '7'" in shown
     assert "  SM…0064 +15557122661 -> +15558675310 delivered: '99'" in shown
 

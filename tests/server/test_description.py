@@ -63,7 +63,7 @@ def test_the_server_serves_it(whoosh_server: Server) -> None:
 FOR_PYTHON = {
     "settings",
     "aclick", "astep", "answer", "areceive", "asettle", "atravel", "started_doubles", "environment", "in_flight",
-    "mount_django", "publish", "reaches", "records", "snapshot", "was_started",
+    "mount_django", "publish", "reaches", "snapshot", "was_started",
 }  # fmt: skip
 #: What in Python is a method of a rule.
 OF_RULES = {"remove_rule"}

@@ -270,8 +270,8 @@ def test_the_outbox_is_empty_because_the_api_refused(whoosh: Whoosh, client: Cli
 
 
 def test_only_the_last_refusals_are_listed(whoosh: Whoosh, client: Client) -> None:
-    whoosh.when().reject(30007)
-    for _ in range(7):
+    for code in (30007, 21610) * 3 + (30007,):
+        whoosh.when().reject(code)
         with pytest.raises(TwilioRestException):
             send(client, whoosh)
 
@@ -280,12 +280,38 @@ def test_only_the_last_refusals_are_listed(whoosh: Whoosh, client: Client) -> No
         The outbox is empty.
 
         The API refused 7 calls:
-          ... 2 earlier
+          … 2 earlier
           POST Messages.json -> 400 30007: Message filtered
+          POST Messages.json -> 400 21610: Attempt to send to unsubscribed recipient
           POST Messages.json -> 400 30007: Message filtered
+          POST Messages.json -> 400 21610: Attempt to send to unsubscribed recipient
           POST Messages.json -> 400 30007: Message filtered
+        """
+    )
+
+
+def test_equal_refusals_and_equal_messages_are_counted(whoosh: Whoosh, client: Client) -> None:
+    for _ in range(7):
+        send(client, whoosh)
+    send(client, whoosh, to="+15558675311")
+    whoosh.when().reject(30007)
+    for _ in range(7):
+        with pytest.raises(TwilioRestException):
+            send(client, whoosh)
+
+    said = failure(lambda: whoosh.assert_sent(body="Bye"))
+
+    assert said[said.index("Outbox") :] == text(
+        """
+        Outbox (8 messages):
+          sid      from          to            status  body
+          SM…0001  +15557122661  +15558675310  queued  'Hi'
+          … 6 more like this
+          SM…0008  +15557122661  +15558675311  queued  'Hi'
+
+        The API refused 7 calls:
           POST Messages.json -> 400 30007: Message filtered
-          POST Messages.json -> 400 30007: Message filtered
+          … 6 more like this
         """
     )
 
@@ -740,7 +766,7 @@ def test_of_a_hundred_messages_the_last_twenty_are_listed(whoosh: Whoosh, client
     assert lines[2] == "Nearest: SM…0008 +15557122661 -> +15558675310 queued: 'Number 7'"
     assert lines[7:10] == [
         "Outbox (100 messages):",
-        "  ... 80 earlier",
+        "  … 80 earlier",
         "  sid      from          to            status  body",
     ]
     assert lines[10:] == [
@@ -1041,7 +1067,7 @@ def test_a_callback_that_the_app_refused_is_shown_with_the_answer(whoosh: Whoosh
 
         Status callbacks:
           12:00:02 sent        POST https://app.example/status  11200 HTTP retrieval failure: {answer}
-          12:00:04 delivered   POST https://app.example/status  11200 HTTP retrieval failure: {answer}
+          12:00:04 delivered   POST https://app.example/status  failed like the one before
 
         If this response is right, write answered=403.
         """

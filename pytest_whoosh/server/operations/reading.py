@@ -80,7 +80,7 @@ def _callbacks(server: ServerHandle, arguments: Arguments) -> Mapping[str, objec
 
 def _up_to_date(server: ServerHandle) -> Records:
     """Return the records, after running all events that are due."""
-    records = server.whoosh.records
+    records = server.whoosh._records
     records.catch_up()
     return records
 
