@@ -46,15 +46,17 @@ _DEBUGGERS: Final = frozenset({"bdb", "pdb", "pydevd", "_pydevd_bundle", "debugp
 
 
 class _Watch:
-    """The calls that are running, and the state of the watchdog. The lock protects all of it."""
+    """The calls that are running, and the state of the watchdog.
+
+    There is no lock: an interrupt of the test could leave it locked.
+    """
 
     def __init__(self) -> None:
         self.start_over()
 
     def start_over(self) -> None:
         """Forget everything, in the child of a fork: it has no watchdog."""
-        self.lock = allocate_lock()
-        self.calls: set[_Call] = set()
+        self.calls: dict[_Call, None] = {}
         self.is_running = False
         #: Released to wake the watchdog.
         self.bell = allocate_lock()
@@ -67,7 +69,7 @@ class _Watch:
 class _Call:
     """A call of an app, from its start until it is over or was ended."""
 
-    __slots__ = ("_installed", "_thread", "_uses_signal", "due", "is_overdue", "place", "wake")
+    __slots__ = ("_has_left", "_installed", "_thread", "_token", "_uses_signal", "due", "is_overdue", "place", "wake")
 
     def __init__(self, seconds: float, wake: Callable[[], object] | None) -> None:
         self.due = real_seconds() + seconds
@@ -76,7 +78,9 @@ class _Call:
         #: The line of the app that was running when the time was over.
         self.place = ""
         self._thread = get_ident()
-        self._uses_signal = self._installed = False
+        self._uses_signal = self._installed = self._has_left = False
+        #: Whoever takes the item may end the call: the watchdog, or the call itself.
+        self._token = [True]
 
     def enter(self) -> None:
         """Let the watchdog look after this call."""
@@ -86,17 +90,21 @@ class _Call:
                 self._installed = True
                 _IN_C.signal(_SIGNAL, _on_signal)
             self._uses_signal = self._installed or handler is _on_signal
-        with _WATCH.lock:
-            _WATCH.calls.add(self)
-            if not _WATCH.is_running:
-                with suppress(RuntimeError):  # the machine has no more threads
-                    start_new_thread(_look_after_calls, ())
-                    _WATCH.is_running = True
+        _WATCH.calls[self] = None
+        if not _WATCH.is_running:
+            with suppress(RuntimeError):  # the machine has no more threads
+                start_new_thread(_look_after_calls, ())
+                _WATCH.is_running = True
 
     def leave(self) -> None:
         """End the watch. No exception comes afterwards."""
-        with _WATCH.lock:
-            _WATCH.calls.discard(self)
+        until = real_seconds() + AGAIN
+        while not self._has_left and real_seconds() < until:
+            try:
+                self._has_left = self._token.pop()
+            except IndexError:  # the watchdog has it, for a moment
+                sleep(0.0001)
+        _WATCH.calls.pop(self, None)
         if self.is_overdue and not self._uses_signal:
             _raise_in(self._thread, None)
         if self._installed:
@@ -109,9 +117,19 @@ class _Call:
                 self._installed = False
 
     def look(self, now: float) -> None:
-        """End the call if its time is over. Called by the watchdog under the lock."""
+        """End the call if its time is over. Called by the watchdog."""
         if now < self.due:
             return
+        try:
+            self._token.pop()
+        except IndexError:  # the call is over
+            return
+        try:
+            self._end(now)
+        finally:
+            self._token.append(True)
+
+    def _end(self, now: float) -> None:
         frame = sys._current_frames().get(self._thread)
         if _is_debugged(frame):
             self.due = float("inf")
@@ -187,15 +205,16 @@ def _look_after_calls() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # signals are for the test's own threads
     watch, idle = _WATCH, 0
     while True:
-        with watch.lock:
-            now = real_seconds()
-            for call in watch.calls:
-                call.look(now)
-            idle = 0 if watch.calls else idle + 1
-            if idle > _IDLE_LOOKS:
-                watch.is_running = False
+        now, calls = real_seconds(), tuple(watch.calls)
+        for call in calls:
+            call.look(now)
+        idle = 0 if calls else idle + 1
+        if idle > _IDLE_LOOKS:
+            watch.is_running = False
+            if not watch.calls:  # else a call has just begun, and saw a watchdog that was running
                 return
-            pause = min([_PAUSE, *(max(call.due - now, 0.001) for call in watch.calls)])
+            watch.is_running = True
+        pause = min([_PAUSE, *(max(call.due - now, 0.001) for call in calls)])
         if watch.bell.acquire(timeout=pause):
             idle = _IDLE_LOOKS
 
