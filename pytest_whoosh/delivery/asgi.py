@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pytest_whoosh.engine.http import Request, joined_headers
-from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
+from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy, Webhook
 
 from .apps import AsgiApp, Event
 from .exceptions import collect_signalled, describe_exception, is_app_error, signalled_exception
@@ -56,7 +56,7 @@ class AsgiTarget:
         """Return why a webhook must be awaited inside an event loop."""
         return _WHY_AWAITED
 
-    def send(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+    def send(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Call the app in a loop of its own."""
         runner = self._runner()
         loop = runner.get_loop()
@@ -65,7 +65,7 @@ class AsgiTarget:
         try:
             answer: AppResponse = call_bounded(
                 runner.run,
-                self._app.send(request, retry_policy.read, finish=True),
+                self._app.send(request, retry_policy.read, webhook, finish=True),
                 beyond=beyond,
                 wake=partial(_wake, loop),
             )
@@ -78,9 +78,9 @@ class AsgiTarget:
             self._idle.append(runner)
         return answer
 
-    async def asend(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+    async def asend(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Call the app in the running loop."""
-        return await self._app.send(request, retry_policy.read)
+        return await self._app.send(request, retry_policy.read, webhook)
 
     def close(self) -> None:
         """Shut the app down in each loop of its own."""
@@ -137,12 +137,13 @@ class _App:
         lifespan = self._lifespans.get(loop)
         return lifespan is not None and lifespan.has_started
 
-    async def send(self, request: Request, patience: float, *, finish: bool = False) -> AppResponse:
+    async def send(self, request: Request, patience: float, webhook: Webhook, *, finish: bool = False) -> AppResponse:
         """Send a request to the app, and return its response.
 
         Args:
             request: The request.
             patience: The vendor's timeout in seconds.
+            webhook: The webhook that the request belongs to.
             finish: True if the loop stops afterwards. The handler's tasks then finish first, if they can.
 
         Raises:
@@ -155,7 +156,7 @@ class _App:
 
         if not lifespan.has_started:
             await within_timeout(patience, lifespan.started)
-        asking = partial(within_timeout, patience, partial(call_app, self._app, request, lifespan.state))
+        asking = partial(within_timeout, patience, partial(call_app, self._app, request, webhook, lifespan.state))
         if not finish:
             return await asking()
         lifespan.tasks = lifespan.tasks or Tasks()
@@ -253,7 +254,7 @@ async def finish_tasks(asking: Callable[[], Awaitable[AppResponse]], tasks: Task
     return replace(answer, exception=answer.exception or failure, unfinished=tasks.unfinished)
 
 
-async def call_app(app: AsgiApp, request: Request, state: dict[str, Any]) -> AppResponse:
+async def call_app(app: AsgiApp, request: Request, webhook: Webhook, state: dict[str, Any]) -> AppResponse:
     """Call an ASGI app in the running loop, and return its response.
 
     Raises:
@@ -269,10 +270,12 @@ async def call_app(app: AsgiApp, request: Request, state: dict[str, Any]) -> App
         await answer.complete.wait()  # frameworks stop streaming when the client disconnects
         return {"type": "http.disconnect"}
 
+    scope = _scope(request, state)
     raised: BaseException | None = None
     with collect_signalled(app) as errors:
         try:
-            await app(_scope(request, state), receive, answer.receive_event)
+            webhook.was_called = True
+            await app(scope, receive, answer.receive_event)
         except BaseException as error:  # an exception of the app's own code counts as its response
             if is_cancellation(error) or not is_app_error(error):
                 raise

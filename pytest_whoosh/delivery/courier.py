@@ -134,11 +134,12 @@ class Courier:
         while step:
             target, request, retry_policy = step
             try:
-                answer = target.send(request, retry_policy)
+                answer = target.send(request, retry_policy, webhook)
             except DeliveryFailed as failed:
                 step = after_failure(steps, failed)
             except BaseException as error:
-                webhook.error = WebhookError(11200, f"{type(error).__name__} ended the test before it had answered")
+                if webhook.was_called:
+                    webhook.error = WebhookError(11200, f"{type(error).__name__} ended the test before it had answered")
                 raise
             else:
                 step = after_response(steps, answer)
@@ -154,11 +155,12 @@ class Courier:
         while step:
             target, request, retry_policy = step
             try:
-                answer = await target.asend(request, retry_policy)
+                answer = await target.asend(request, retry_policy, webhook)
             except DeliveryFailed as failed:
                 step = after_failure(steps, failed)
             except BaseException:
-                webhook.error = WebhookError(11200, "the test canceled it before the app had answered")
+                if webhook.was_called:
+                    webhook.error = WebhookError(11200, "the test canceled it before the app had answered")
                 raise
             else:
                 step = after_response(steps, answer)

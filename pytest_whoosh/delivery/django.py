@@ -17,7 +17,7 @@ from .wsgi import to_wsgi
 
 if TYPE_CHECKING:
     from pytest_whoosh.engine.http import Request
-    from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
+    from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy, Webhook
 
     from .apps import AsgiApp, WsgiApp
     from .failures import AppResponse
@@ -46,11 +46,11 @@ class DjangoTarget:
         """Return why a webhook must be awaited inside an event loop."""
         return _WHY_AWAITED
 
-    def send(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+    def send(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Call the project. For an ASGI application, asgiref runs the synchronous parts in this thread."""
         with _keep_connections():
             if not self._is_asynchronous:
-                return to_wsgi(self._app, request)
+                return to_wsgi(self._app, request, webhook)
 
             from asgiref.sync import async_to_sync
 
@@ -58,7 +58,7 @@ class DjangoTarget:
             from .loops import Tasks
 
             async def exchange() -> AppResponse:
-                return await finish_tasks(lambda: self._exchange(request, retry_policy.read), Tasks())
+                return await finish_tasks(lambda: self._exchange(request, retry_policy.read, webhook), Tasks())
 
             try:
                 # Each step of the call has its own timeout. The watchdog is for a project that blocks this thread.
@@ -67,20 +67,20 @@ class DjangoTarget:
                 raise endless_failure(error) from None
             return answer
 
-    async def asend(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+    async def asend(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Call the project inside an event loop. Its synchronous parts run in the same thread as the test's."""
         from asgiref.sync import sync_to_async
 
         with _keep_connections():
             if self._is_asynchronous:
-                return await self._exchange(request, retry_policy.read)
-            response: AppResponse = await sync_to_async(to_wsgi, thread_sensitive=True)(self._app, request)
+                return await self._exchange(request, retry_policy.read, webhook)
+            response: AppResponse = await sync_to_async(to_wsgi, thread_sensitive=True)(self._app, request, webhook)
             return response
 
-    async def _exchange(self, request: Request, patience: float) -> AppResponse:
+    async def _exchange(self, request: Request, patience: float, webhook: Webhook) -> AppResponse:
         from .asgi import call_app, within_timeout
 
-        return await within_timeout(patience, lambda: call_app(self._app, request, {}))
+        return await within_timeout(patience, lambda: call_app(self._app, request, webhook, {}))
 
     def close(self) -> None:
         """Do nothing: a Django project is not shut down."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pytest_whoosh.engine.hosts import is_loopback
 from pytest_whoosh.engine.http import Request, joined_headers
-from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
+from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy, Webhook
 
 from .failures import LONGEST_RESPONSE, AppResponse, DeliveryFailed
 
@@ -34,16 +34,17 @@ class ServerTarget:
         port = parts.port or _PORTS.get(parts.scheme, 80)
         return _WHY_AWAITED if is_loopback(parts.hostname or "") and listens_in_loop(port) else None
 
-    def send(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+    def send(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Send the request to the server."""
-        return _post(self._forwarded(request), retry_policy)
+        return _post(self._forwarded(request), retry_policy, webhook)
 
-    async def asend(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+    async def asend(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Send the request to the server from another thread."""
         from .loops import in_thread
 
+        webhook.was_called = True  # the thread goes on if this task is canceled
         # The server may run in this loop, which must keep running.
-        return await in_thread(_post, self._forwarded(request), retry_policy)
+        return await in_thread(_post, self._forwarded(request), retry_policy, webhook)
 
     def _forwarded(self, request: Request) -> Request:
         """Return the request as a reverse proxy forwards it: with the original host and scheme in its headers."""
@@ -59,7 +60,7 @@ class ServerTarget:
         """Do nothing: the test started the server, and stops it."""
 
 
-def _post(request: Request, retry_policy: RetryPolicy) -> AppResponse:
+def _post(request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
     import urllib3
 
     host = urlsplit(request.url).hostname or ""
@@ -75,6 +76,7 @@ def _post(request: Request, retry_policy: RetryPolicy) -> AppResponse:
     with _Deadline(retry_policy.read) as deadline:
         manager.pool_classes_by_scheme = deadline.pools()
         try:
+            webhook.was_called = True
             answer = manager.request(
                 request.method,
                 request.url,

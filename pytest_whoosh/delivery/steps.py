@@ -21,10 +21,10 @@ class Target(Protocol):
     def must_be_awaited(self, url: str) -> str | None:
         """Return why only ``asend`` works in an event loop, with ``{form}`` for the call; None if ``send`` works."""
 
-    def send(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
-        """Send a request, and return the response."""
+    def send(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
+        """Send a request, and return the response. Just before, note on the webhook that the app was called."""
 
-    async def asend(self, request: Request, retry_policy: RetryPolicy) -> AppResponse:
+    async def asend(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Send a request inside an event loop, and return the response."""
 
     def close(self) -> None:

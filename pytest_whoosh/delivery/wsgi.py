@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from pytest_whoosh.engine.http import Request, joined_headers
-from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
+from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy, Webhook
 
 from .apps import WsgiApp
 from .exceptions import collect_signalled, is_app_error, signalled_exception
@@ -35,19 +35,19 @@ class WsgiTarget:
     def must_be_awaited(self, _: str) -> None:
         """Return None: a WSGI app can be called inside an event loop, which it blocks."""
 
-    def send(self, request: Request, _: RetryPolicy) -> AppResponse:
+    def send(self, request: Request, _: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Call the app."""
-        return to_wsgi(self.app, request)
+        return to_wsgi(self.app, request, webhook)
 
-    async def asend(self, request: Request, _: RetryPolicy) -> AppResponse:
+    async def asend(self, request: Request, _: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Call the app inside an event loop, which it blocks."""
-        return to_wsgi(self.app, request)
+        return to_wsgi(self.app, request, webhook)
 
     def close(self) -> None:
         """Do nothing: a WSGI app is not shut down."""
 
 
-def to_wsgi(app: WsgiApp, request: Request) -> AppResponse:
+def to_wsgi(app: WsgiApp, request: Request, webhook: Webhook) -> AppResponse:
     """Call a WSGI app, and return its response.
 
     Raises:
@@ -56,7 +56,7 @@ def to_wsgi(app: WsgiApp, request: Request) -> AppResponse:
     answer = _CollectedResponse()
     with collect_signalled(app) as errors:
         try:
-            call_bounded(_exchange, app, _environ(request), answer)
+            call_bounded(_exchange, app, _environ(request), answer, webhook)
         except EndlessResponse as error:
             raise endless_failure(error) from None
         except BaseException as error:  # an exception of the app's own code counts as its response
@@ -66,7 +66,8 @@ def to_wsgi(app: WsgiApp, request: Request) -> AppResponse:
     return answer.response(errors)
 
 
-def _exchange(app: WsgiApp, environ: dict[str, Any], answer: "_CollectedResponse") -> None:
+def _exchange(app: WsgiApp, environ: dict[str, Any], answer: "_CollectedResponse", webhook: Webhook) -> None:
+    webhook.was_called = True  # just before the call: between these lines, Python runs no signal's handler
     parts: Any = app(environ, answer.start)
     try:
         answer.read_body(parts)

@@ -14,7 +14,7 @@ from pytest_whoosh.engine.messages.chains import ANSWERING
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 from pytest_whoosh.engine.timeline import require_aware
 from pytest_whoosh.engine.vendor import Vendor
-from pytest_whoosh.engine.webhooks.callbacks import Webhook
+from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError
 
 from .clock import AppClock
 from .interrupts import HeldInterrupts
@@ -32,6 +32,7 @@ _PAST: Final = (
     "Time does not run backwards: it is {now:%Y-%m-%d %H:%M:%S} UTC, and {until:%Y-%m-%d %H:%M:%S} UTC{read} is past."
     "{start_earlier}"
 )
+_NOT_RECORDED: Final = "the test was interrupted before the app's response was recorded"
 _ZERO: Final = timedelta()
 
 
@@ -391,8 +392,12 @@ def _past_error(now: datetime, until: datetime, read: str = "") -> WhooshError:
 
 
 def _put_back(webhook: Webhook, due: deque[Webhook]) -> None:
-    """Put a webhook back if an interrupt came before the app received it, or before the response was recorded."""
-    if webhook.error is None and webhook.response_status is None and not (due and due[0] is webhook):
+    """Put a webhook back if an interrupt came before the app was called. Else note that it was interrupted."""
+    if webhook.error is not None or webhook.response_status is not None:
+        return
+    if webhook.was_called:
+        webhook.error = WebhookError(11200, _NOT_RECORDED)
+    elif not (due and due[0] is webhook):
         webhook.attempts = 0
         due.appendleft(webhook)
 

@@ -78,6 +78,8 @@ class Webhook:
     #: The tasks that the handler started and that did not finish soon after the response, each with its line of code.
     unfinished: tuple[str, ...] = ()
     attempts: int = 0
+    #: True from the moment at which the app is called. It is then never called again after an interrupt.
+    was_called: bool = False
     #: The reason why the webhook was not delivered, if that is not the app's error.
     note: str | None = None
     dropped: bool = False
@@ -88,7 +90,7 @@ class Webhook:
 
     def copy(self) -> Webhook:
         """Return a copy of the webhook, as a network delivers it a second time."""
-        return replace(self, response_cookies=[])
+        return replace(self, response_cookies=[], was_called=False)
 
     @property
     def succeeded(self) -> bool:
