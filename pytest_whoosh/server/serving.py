@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextlib import nullcontext
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -28,6 +29,7 @@ from pytest_whoosh.whoosh import Whoosh
 from .addressing import authority, is_host, locate, name_of, read_target, serves
 from .control import Control, foreign_page, refuse_page
 from .live import PAGES
+from .patterns import Searches
 from .proxy import Proxy, proxy_url
 
 R = TypeVar("R")
@@ -361,11 +363,19 @@ class Server(Suggesting):
             return _render(_refusal(20500, 501, str(error)))
 
     async def _controlled(self, request: Request, path: str) -> Response:
+        moves_time = path in _TRAVEL_PATHS
+        searches = Searches()
+
+        def answer() -> Response:
+            with nullcontext() if moves_time else searches.limited():
+                return self._control.answer(request)
+
         try:
-            return await _in_thread(self._control.answer, request)
-        except asyncio.CancelledError:  # the client has disconnected
-            if path in _TRAVEL_PATHS:
+            return await _in_thread(answer)
+        except asyncio.CancelledError:  # the client has disconnected, or the server stops
+            if moves_time:
                 self.whoosh._interrupt()
+            searches.end()
             raise
 
     def _is_tunnelled(self, call: web.BaseRequest) -> bool:

@@ -1,7 +1,9 @@
 """The server against hostile patterns, pages, headers and bodies, and against clients that leave."""
 
 import http.client
+import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_whoosh import Server
+from pytest_whoosh.server import patterns
 
 from .conftest import Caller
 from .controller import Controller
@@ -47,8 +50,9 @@ def test_a_pattern_beyond_the_engine_is_refused_with_the_syntax(control: Control
         ("(" * 20_000 + ")" * 20_000, "A pattern has at most 10,000 characters, and this one has 40,000."),
         ("(a)?" * 2_000, "A pattern has at most 100 parentheses, and this one has 2000."),
         (r"(?:\pL\d?){900}", "pattern too large - compile failed"),
+        ("(?:.?){900}", "The pattern '(?:.?){900}' is too large. Repeat less in it."),
     ],
-    ids=["long", "groups", "memory"],
+    ids=["long", "groups", "memory", "instructions"],
 )
 def test_a_slow_pattern_is_refused(control: Controller, pattern: str, problem: str) -> None:
     for method, operation, options in (
@@ -59,6 +63,43 @@ def test_a_slow_pattern_is_refused(control: Controller, pattern: str, problem: s
 
         assert status == 400
         assert problem in text
+
+
+def test_the_searches_of_one_request_have_a_limit(
+    call: Caller, control: Controller, messages: str, form: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patterns, "_LONGEST_SEARCH", 0.0)
+    for _ in range(2):
+        call("POST", messages, form)
+
+    status, text = control.refusal("GET", "outbox", params={"body~": "x+"})
+
+    assert status == 400
+    assert text == (
+        "The searches for 'x+' took longer than 0 seconds. Write a shorter pattern, or leave out messages with other "
+        "keys, such as to= or limit=."
+    )
+
+
+def test_the_searches_of_a_client_that_leaves_end(
+    whoosh_server: Server, call: Caller, messages: str, form: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    def run(self: patterns.Searches, *args: object) -> None:
+        began.set()
+        while not self._are_ended:
+            time.sleep(0.001)
+        ended.set()
+
+    monkeypatch.setattr(patterns.Searches, "run", run)
+    call("POST", messages, form)
+    parts = urlsplit(whoosh_server.url)
+    with socket.create_connection((parts.hostname, parts.port)) as client:
+        client.sendall(b"GET /_whoosh/outbox?body~=x HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert began.wait(10)
+
+    assert ended.wait(10)
 
 
 @pytest.mark.parametrize("path", ["/_whoosh/outbox", "/_whoosh/snapshot", "/_whoosh/events", "/_whoosh/openapi.json"])
