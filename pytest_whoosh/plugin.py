@@ -165,9 +165,13 @@ def whoosh(request: pytest.FixtureRequest) -> Iterator[Whoosh]:
     """An in-memory fake of the Messages API of Whoosh and Twilio, active during the test."""
     from .whoosh import Whoosh
 
-    with Whoosh(**_settings(request.node)) as double:
-        request.node.stash[_DOUBLE] = double
-        yield double
+    double = Whoosh(**_settings(request.node))
+    try:
+        with double:
+            request.node.stash[_DOUBLE] = double
+            yield double
+    finally:
+        double._end_if_left()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import partial, wraps
 from inspect import getattr_static
+from math import isfinite
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -194,6 +195,8 @@ class Whoosh(Suggesting, Provisioning):
         self._active = False
         #: The thread that is ending the double. An interrupt may stop it before it has finished.
         self._ending_in_thread: int | None = None
+        #: The thread that started the double.
+        self._thread = 0
         #: The errors about calls that are not faked. An app may have swallowed them.
         self._not_faked: list[WhooshNotFakedError] = []
 
@@ -215,6 +218,7 @@ class Whoosh(Suggesting, Provisioning):
         try:
             with _START_STOP_LOCK, HeldInterrupts():
                 self._ending_in_thread = None
+                self._thread = threading.get_ident()
                 self._start()
             if Whoosh._started_doubles is not None:
                 Whoosh._started_doubles.append(self)
@@ -261,15 +265,21 @@ class Whoosh(Suggesting, Provisioning):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ending_in_thread = threading.get_ident()
+        # An interrupt may come after a call, but not between these two statements, which call nothing.
+        self._ending_in_thread = self._thread
         self._active = False
         try:
             self._travel.end()
             self._courier.close()
         finally:  # everything stops even if an app raises when it shuts down
             self._end()
-        if error is None and (swallowed := self._swallowed()):
+        if kind is None and (swallowed := self._swallowed()):
             raise swallowed
+
+    def _end_if_left(self) -> None:
+        """End the double if an interrupt came before the first statement of ``__exit__``."""
+        if self in _DOUBLES:
+            self.__exit__(InterruptedError, None, None)
 
     def _swallowed(self) -> WhooshNotFakedError | None:
         """Return the first WhooshNotFakedError that the app or the test swallowed, then forget all of them."""
@@ -1285,8 +1295,18 @@ def _amount(weeks: float, days: float, hours: float, minutes: float, seconds: fl
     try:
         return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
     except (OverflowError, ValueError, TypeError) as problem:
+        given = {"weeks": weeks, "days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
+        why = str(problem)
+        for name, number in given.items():
+            if isinstance(number, float) and not isfinite(number):
+                why = f"{name}={number} is not finite"
+                break
+        else:
+            if isinstance(problem, OverflowError):
+                shown = ", ".join(f"{name}={number}" for name, number in given.items() if number)
+                why = f"{shown} is beyond the year 9999" if max(given.values()) > 0 else f"{shown} is past"
         method = dialect().method("travel")
-        raise type(problem)(f"{method} takes numbers of weeks, days, hours, minutes or seconds: {problem}.") from None
+        raise type(problem)(f"{method} takes numbers of weeks, days, hours, minutes or seconds: {why}.") from None
 
 
 def _require_body(body: object) -> None:

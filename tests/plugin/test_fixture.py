@@ -476,3 +476,28 @@ def test_a_decorator_below_ours_still_runs():
 
     assert test() == "<Whoosh: 0 sent, 0 received>"
     assert ran == ["test"]
+
+
+def test_an_interrupt_as_the_fixture_begins_to_end_does_not_leave_its_double(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+        from pytest_whoosh.whoosh import Whoosh, active_doubles
+
+        usual = Whoosh.__exit__
+
+        def interrupted(*args):
+            Whoosh.__exit__ = usual
+            pytest.fail("Timeout")
+
+        Whoosh.__exit__ = interrupted  # before the `with` statement, which looks it up at its start
+
+        def test_first(whoosh):
+            pass
+
+        def test_second():
+            assert active_doubles() == []
+        """
+    )
+
+    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=2, errors=1)

@@ -182,14 +182,29 @@ def test_a_double_may_be_used_on_the_loops_of_several_threads(whoosh):
         (
             {"days": float("nan")},
             ValueError,
-            ("travel() takes numbers of weeks, days, hours, minutes or seconds: cannot convert float NaN to integer."),
+            "travel() takes numbers of weeks, days, hours, minutes or seconds: days=nan is not finite.",
+        ),
+        (
+            {"days": 1, "seconds": float("inf")},
+            OverflowError,
+            "travel() takes numbers of weeks, days, hours, minutes or seconds: seconds=inf is not finite.",
+        ),
+        (
+            {"days": 1e308},
+            OverflowError,
+            "travel() takes numbers of weeks, days, hours, minutes or seconds: days=1e+308 is beyond the year 9999.",
+        ),
+        (
+            {"weeks": -1e308},
+            OverflowError,
+            "travel() takes numbers of weeks, days, hours, minutes or seconds: weeks=-1e+308 is past.",
         ),
         (
             {"days": 10**9},
             OverflowError,
             (
                 "travel() takes numbers of weeks, days, hours, minutes or seconds: "
-                "days=1000000000; must have magnitude <= 999999999."
+                "days=1000000000 is beyond the year 9999."
             ),
         ),
         ({"weeks": 52 * 9_000}, WhooshError, "It is 2030-06-01 UTC, and travel() cannot go beyond the year 9999."),
@@ -202,7 +217,16 @@ def test_a_double_may_be_used_on_the_loops_of_several_threads(whoosh):
             ),
         ),
     ],
-    ids=["a text", "not a number", "too much", "past the calendar", "back"],
+    ids=[
+        "a text",
+        "not a number",
+        "infinite",
+        "much too much",
+        "much too far back",
+        "too much",
+        "past the calendar",
+        "back",
+    ],
 )
 def test_an_amount_of_time_that_will_not_do_is_refused(freezer, amount, error, said):
     freezer.move_to("2030-06-01 09:00:00")
