@@ -136,6 +136,11 @@ INTERNALS: Final = (
     ),
     Internal("Python", "_socket:socket", "is the class beneath socket's", "3.11", "3.14"),
     Internal("Python", "asyncio:_get_running_loop", "returns the loop or None, and raises nothing", "3.11", "3.14"),
+    Internal(
+        "Python", "argparse:ArgumentParser()._actions", "has the options, to correct misspelt ones", "3.11", "3.14"
+    ),
+    Internal("Python", "asyncio:Task()._fut_waiter", "is what a task waits for", "3.11", "3.14"),
+    Internal("Python", "asyncio:Task()._log_destroy_pending", "silences a task that is ended", "3.11", "3.14"),
     Internal("Python", "asyncio:SelectorEventLoop()._ready", "holds the tasks that could go on", "3.11", "3.14"),
     Internal("Python", "asyncio:SelectorEventLoop()._scheduled", "holds the timers", "3.11", "3.14"),
     Internal("Python", "asyncio:SelectorEventLoop()._selector", "knows the open connections", "3.11", "3.14"),

@@ -22,7 +22,7 @@ from pytest_whoosh.interception.internals import INTERNALS, Internal
 ROOT = Path(pytest_whoosh.__file__).parent
 
 #: Names with an underscore that are public: Python documents them.
-DOCUMENTED = {"_getframe", "_asdict", "_replace", "_fields"}
+DOCUMENTED = {"_getframe", "_current_frames", "_asdict", "_replace", "_fields"}
 
 #: What some supported releases of a library do not have, and why that opens nothing.
 NOT_IN_EVERY_RELEASE = {
@@ -70,6 +70,13 @@ def a_protocol(module: Any) -> Any:
         loop.close()
 
 
+def a_task(module: Any) -> Any:
+    async def make() -> Any:
+        return module.current_task()
+
+    return module.run(make())
+
+
 def a_traveller(module: Any) -> Any:
     with module.travel(0) as traveller:
         return traveller
@@ -81,6 +88,8 @@ def a_tls_transport(module: Any) -> Any:
 
 #: How to make an instance of each class that the table names with ``()``.
 MAKERS: dict[str, Callable[[Any], Any]] = {
+    "argparse:ArgumentParser": lambda module: module.ArgumentParser(),
+    "asyncio:Task": a_task,
     "aiohttp.connector:TCPConnector": a_connector,
     "aioresponses:aioresponses": lambda module: module.aioresponses(),
     "asyncio:SelectorEventLoop": lambda module: module.SelectorEventLoop(),
@@ -210,4 +219,5 @@ OWN = {name for tree in TREES.values() for name in defined(tree)} | {
     "_whoosh",
     "_whoosh_started_by",
     "_pytest_whoosh_child",
+    "_pydevd_bundle",  # a debugger's package, which is only looked up among the loaded modules
 }
