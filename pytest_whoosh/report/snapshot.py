@@ -126,6 +126,7 @@ def _webhook(webhook: Webhook, message: int | None, hide: Hide) -> Data:
         answer=cut(hide(webhook.response_body or ""), LONGEST_ANSWER),
         error=webhook.error and hide(webhook.error),
         lost=webhook.dropped,
+        raised=(webhook.exception is not None and not webhook.error) or None,
         outcome=hide(delivery_result(webhook)),
         message=message,
     )

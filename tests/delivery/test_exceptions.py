@@ -140,6 +140,7 @@ def test_a_background_task_that_fails_after_the_answer_is_recorded_and_no_succes
     line = fail.__code__.co_firstlineno + 1
     said = f"answered 200, and then the app raised SignatureMismatch: expected abc (test_exceptions.py:{line})"
     assert said in whoosh.traffic()
+    assert whoosh.snapshot()["webhooks"][0]["raised"] is True
     with pytest.raises(AssertionError, match="and then the app raised SignatureMismatch"):
         whoosh.assert_callbacks(whoosh.outbox.one(), "sent")
 

@@ -4,7 +4,7 @@
 const Timelines = (() => {
   const { make, foreign } = Dom;
 
-  const failed = (webhook) => Boolean(webhook.error) || webhook.status >= 400;
+  const failed = (webhook) => Boolean(webhook.error) || Boolean(webhook.raised) || webhook.status >= 400;
   const lost = (webhook) => Boolean(webhook.lost);
   const undelivered = (webhook) => !webhook.status && !webhook.error && !webhook.lost;
 
