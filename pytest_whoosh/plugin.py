@@ -91,12 +91,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 
 def _keep_compiled(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Let Python import the rest of the package as it was compiled when it was installed.
+    """Import the rest of the package as it was compiled when it was installed.
 
-    pytest rewrites the assertions of all packages with a plugin. It compiles their modules anew for that, in each run
-    where it cannot write files or finds none yet, as in most CI jobs: half a second for the first test with a double.
-    There is no assertion here whose values a user would want to see. It is no part of pytest's API what it rewrites:
-    where it is kept elsewhere, only that half second is lost.
+    pytest rewrites the assertions of all packages with a plugin, and compiles their modules anew for that. It does so
+    in each run that finds no compiled files, as most CI jobs do. That costs the first test with a double half a second.
+    Users need no values of assertions in this package. The list of rewritten packages is not part of pytest's API. If
+    it moves, only that half second is lost.
     """
     marked = getattr(getattr(pluginmanager, "rewrite_hook", None), "_must_rewrite", None)
     if isinstance(marked, set):

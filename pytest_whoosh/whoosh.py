@@ -720,9 +720,9 @@ class Whoosh(Suggesting, Provisioning):
 
         Args:
             method: ``"GET"``, ``"POST"`` and so on, or ``"*"`` for all.
-            url: A full URL with wildcards, a path that is compared with the end of the URL's path, a compiled pattern,
-                or a message (its own URL). ``*`` matches one segment of a path, ``**`` any number. Hosts of Whoosh
-                and Twilio match each other.
+            url: A full URL with wildcards, or a path that is compared with the end of the URL's path. A compiled
+                pattern or a message (its own URL) works too. ``*`` matches one segment of a path, ``**`` any number.
+                Hosts of Whoosh and Twilio match each other.
             params: Fields of the form, query string or JSON document, matched as :meth:`when` matches.
 
         Returns:
@@ -1153,8 +1153,8 @@ class Whoosh(Suggesting, Provisioning):
     def assert_callbacks(self, message: Message | str | HasSid, *statuses: str, answered: object = None) -> None:
         """Assert that status callbacks for these statuses were sent in this order. Others may occur in between.
 
-        A callback that was delivered to an app or a server counts only if the last attempt got a 2xx or 3xx response
-        and the app raised no exception. A callback to a URL where nothing is mounted counts. It does not if you pass
+        A callback that was delivered counts only if the last attempt got a 2xx or 3xx response, and the app raised no
+        exception. A callback to a URL where nothing is mounted counts. It does not if you pass
         ``answered`` and another URL is mounted.
 
         Args:

@@ -15,8 +15,8 @@ from pytest_whoosh.wording.texts import printable
 from .progress import Progress
 from .stopping import StopSignals
 
-#: Settings without an option: a server's time is virtual, ``--allow-webhooks`` configures webhooks, there is no test to
-#: guard, and no app in this process that raises errors or reads its configuration.
+#: Settings without an option. A server's time is virtual, and ``--allow-webhooks`` configures webhooks. This process
+#: has no test to guard, and no app that raises errors or reads its configuration.
 _NOT_HERE: Final = frozenset({"clock", "callbacks", "app_errors", "env", "django_settings", "guard"})
 _PREFIX: Final = "setting_"
 

@@ -197,7 +197,7 @@ async def in_thread(function: Callable[..., R], *args: object) -> R:
 
 @contextmanager
 def _ended_when_idle(loop: Any, limit: asyncio.Timeout) -> Iterator[list[bool]]:
-    """Let a timeout expire as soon as the loop is idle, so a test never waits for a handler that hangs.
+    """Expire a timeout as soon as the loop is idle, so a test never waits for a handler that hangs.
 
     The context's list gets an item if the running task catches its cancellation, and is ended by force.
     """

@@ -7,8 +7,8 @@ thread, the watchdog, raises an exception in the first one:
 * In other threads, and on Windows, Python raises it before the thread's next line. A thread that waits for a lock has
   no next line, so nothing ends it.
 
-The watchdog runs only while apps are called, and a little longer, so that the next call need not start it again. It
-does not end a call that is being debugged.
+The watchdog runs only while apps are called, and a little longer: the next call then need not start it again. It does
+not end a call that is being debugged.
 """
 
 import os
@@ -83,7 +83,7 @@ class _Call:
         self._token = [True]
 
     def enter(self) -> None:
-        """Let the watchdog look after this call."""
+        """Add this call to those that the watchdog looks at."""
         if _SIGNAL and self._thread == main_thread().ident:
             handler = _IN_C.getsignal(_SIGNAL)
             if handler == _DEFAULT:
@@ -239,7 +239,7 @@ def _is_ours(frame: FrameType) -> bool:
 
 
 def _before_fork() -> None:
-    """Let an idle watchdog end: Python warns of a fork of a process with several threads."""
+    """End an idle watchdog: Python warns of a fork of a process with several threads."""
     if _WATCH.is_running and not _WATCH.calls:
         with suppress(RuntimeError):  # it was released already
             _WATCH.bell.release()

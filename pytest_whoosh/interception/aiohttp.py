@@ -125,5 +125,5 @@ class _Transport(asyncio.Transport):
         """Do nothing: nothing was paused."""
 
     def is_reading(self) -> bool:
-        """Return True: the response arrives in one piece."""
+        """True if the response may be read: always, because it arrives in one piece."""
         return True

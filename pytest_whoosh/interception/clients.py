@@ -66,7 +66,7 @@ class Interception:
     def _intercept(self, name: str) -> None:
         patches_of_library = _IDLE.pop(name, None)
         if patches_of_library is not None:
-            self._libraries.append(patches_of_library)  # before renew(), so that it is stopped even if renew() fails
+            self._libraries.append(patches_of_library)  # before renew(): it is stopped even if renew() fails
             if patches_of_library.renew(self._answer):
                 return
             patches_of_library.stop()
@@ -98,7 +98,7 @@ class _LibraryPatches:
         """Put the patches in place for a double."""
         self._answer = answer
         for patch in self._patches:
-            self._in_place += 1  # before start(), so that it is stopped even if start() fails
+            self._in_place += 1  # before start(): it is stopped even if start() fails
             patch.start()
 
     def renew(self, answer: RequestHandler) -> bool:

@@ -1,8 +1,8 @@
-"""Marks the guard's errors that a test expects with ``pytest.raises``, ``RaisesGroup`` or ``assertRaises``.
+"""Marks the guard's errors that a test expects, as with ``pytest.raises`` or ``assertRaises``.
 
 If anything else catches an error, the error was swallowed, and the test fails. An error does not know what caught it,
 so a patched ``__exit__`` of these context managers marks it. Python looks ``__exit__`` up when the ``with`` block
-starts, so it is patched permanently as soon as a double or a test with the plugin starts.
+starts. So it is patched permanently as soon as a double or a test with the plugin starts.
 """
 
 import sys

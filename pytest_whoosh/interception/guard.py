@@ -1,7 +1,7 @@
 """Stops calls to the vendor before anything leaves the machine.
 
-The guard checks the host when a name is resolved, when a connection is opened, when a proxy is asked to open one, and
-when a TLS connection is used.
+The guard checks the host when a name is resolved and when a connection is opened. It also checks it when a proxy is
+asked to open one, and when a TLS connection is used.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class _Guards:
         for row, patches in reversed(list(self._patches.items())):
             if [patch.stop() for patch, _ in reversed(patches)] != [
                 True
-            ]:  # a list, so that all are stopped before the comparison
+            ]:  # a list: all are stopped before the comparison
                 del self._patches[row]
         self._watch.stop()
         for module, name, before, ours in reversed(self._classes):
@@ -180,7 +180,7 @@ class _Guards:
             patches[-1:] = [(earlier, self._guards[-1])]
             return
         patch = Patch(owner, name, self._guarding(row))
-        patches.append((patch, self._guards[-1]))  # before start(), so that it is stopped even after an interrupt
+        patches.append((patch, self._guards[-1]))  # before start(): it is stopped even after an interrupt
         patch.start()
 
     def _forget_those_above(self, row: Guarded, standing: object) -> None:
@@ -336,7 +336,7 @@ def exempt(host: str, port: int) -> None:
 
 
 def append_shared(folder: str, name: str, line: str) -> None:
-    """Append a line to a file in the folder of a run, which the first line creates. Does nothing if the run has ended.
+    """Append a line to a file in the folder of a run. The first line creates the folder. Does nothing after the run.
 
     A run that is killed cannot delete its folder, so most runs have none.
     """
@@ -344,7 +344,7 @@ def append_shared(folder: str, name: str, line: str) -> None:
         if os.name == "posix":
             os.kill(int(folder.rpartition("-")[2]), 0)  # fails if the process of the run has ended
         with suppress(FileExistsError):
-            os.mkdir(folder, 0o700)  # noqa: PTH102  # pathlib is slow to import in children
+            os.mkdir(folder, 0o700)  # noqa: PTH102  # pathlib is slow to import in children.
         # Opened to append and written with one call, so the lines of several processes do not mix.
         handle = os.open(os.path.join(folder, name), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)  # noqa: PTH118
     except (OSError, ValueError):

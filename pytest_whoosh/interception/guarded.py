@@ -21,7 +21,7 @@ class Guarded(NamedTuple):
     which distinguishes a server of this package from the vendor. ``end`` ends a refused connection without sending a
     TLS close message.
 
-    ``start`` is for functions that start a process: it calls the function so that the process is guarded too. Its
+    ``start`` is for functions that start a process: it calls the function and guards the process too. Its
     arguments are the function, the folder of the guarded run (None if its children are not guarded), and the arguments
     of the call.
     """

@@ -150,7 +150,7 @@ class _FailingReader(io.RawIOBase):
         self._fault = fault
 
     def readable(self) -> bool:
-        """Return True: reading raises the fault."""
+        """True if it may be read: always, and reading raises the fault."""
         return True
 
     def readinto(self, _: object) -> int:

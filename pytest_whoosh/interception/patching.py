@@ -37,8 +37,8 @@ class Patch:
         self._name = name
         self._build = build
         self._shown = (vars(shown_by), owner.__name__) if shown_by is not None else None
-        #: The owner's own attributes. Each change of a class has Python forget where its attributes are, so that
-        #: ``getattr`` then looks through all base classes.
+        #: The owner's own attributes. After each change of a class Python forgets where its attributes are, and
+        #: ``getattr`` looks through all base classes.
         self._held: Mapping[str, Any] = vars(owner)
         self._active = False
         self.previous: Any = None

@@ -83,7 +83,7 @@ def exec_inherited(function: Any, run: str | None, path: Any, arguments: Any, /)
 
 
 def inherited(function: Any, run: str | None, *args: Any, **kwargs: Any) -> Any:
-    """Start a process by a function whose child inherits the environment of this process."""
+    """Start a process by a function that hands the environment of this process to the child."""
     completed = complete(None, run)
     if completed is None:
         return function(*args, **kwargs)

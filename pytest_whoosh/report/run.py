@@ -23,7 +23,7 @@ _BEGINNING: Final = 5_000
 _hide_addresses: Final = partial(re.compile(r"\bat 0x[0-9A-Fa-f]{4,}").sub, "at 0x…")
 
 
-#: A line of source at which a test failed: ``line`` is the file and line number, ``source`` is the line itself, and
+#: A line of source at which a test failed. ``line`` is the file and line number, and ``source`` is the line itself.
 #: ``error`` is the first line of the error.
 FailureLine: TypeAlias = Mapping[str, str]
 

@@ -46,7 +46,7 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
 class Control:
     """Answers the requests below ``/_whoosh``.
 
-    The caller must use a separate thread for each request: a request that moves time may run long, and the app may call
+    The caller must use a separate thread for each request. A request that moves time may run long, and the app may call
     the API meanwhile.
     """
 

@@ -399,7 +399,7 @@ class _Loop(asyncio.SelectorEventLoop):
 
 
 async def _run_pending() -> None:
-    """Let the event loop run a few iterations, for everything that is ready now."""
+    """Run a few iterations of the event loop, for everything that is ready now."""
     for _ in range(_ITERATIONS):
         await asyncio.sleep(0)
 

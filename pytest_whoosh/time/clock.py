@@ -15,8 +15,8 @@ The clock that the app sees, with ``clock="auto"``::
 
 Two things move virtual time:
 
-* A journey. It freezes the machine's clock at the current moment, and then moves the clock that the app sees: to the
-  moment of each webhook while it is delivered, and to the destination in the end.
+* A journey. It freezes the machine's clock at the current moment. Then it moves the clock that the app sees: to the
+  moment of each webhook, and to the destination in the end.
 * The test, with the tools of freezegun or time-machine: ``tick``, ``move_to``, ``shift``, or a freeze inside another.
   :meth:`AppClock.look` finds out how far. Events that became due happen when the double is next used. A clock that is
   set back moves nothing, and neither does the end of the last freeze, after which the app sees the machine's clock.

@@ -350,7 +350,7 @@ class Message(Suggesting):
 
     @property
     def force_delivery(self) -> bool:
-        """The reserved parameter ``ForceDelivery``."""
+        """True if the reserved parameter ``ForceDelivery`` is true."""
         return self._read("force_delivery")
 
     @property

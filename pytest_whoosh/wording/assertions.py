@@ -261,7 +261,7 @@ def explain_callbacks(
         message: The message.
         wanted: The statuses.
         answered: The expected response, as ``assert_callbacks`` takes it.
-        has_mounts: True if the double has a mount, so that a callback without a response was meant for another URL.
+        has_mounts: True if the double has a mount. A callback without a response then missed it.
     """
     left = reported_webhooks(message)
     for position, status in enumerate(wanted):

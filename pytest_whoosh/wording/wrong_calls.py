@@ -20,7 +20,7 @@ _SYNONYMS: Final = MappingProxyType({"mins": "minutes", "secs": "seconds", "hrs"
 def explain_wrong_call(error: TypeError, package: ModuleType) -> str | None:
     """Return the right keyword, if one is near, and the parameters of the method; None for all other errors.
 
-    ``package`` is the package whose public classes are explained.
+    ``package`` is the package with the public classes.
     """
     found = _REFUSED.match(str(error))
     if found is None or found["owner"] not in _OWNERS:

@@ -546,7 +546,12 @@ _ROWS: Final = (
         nullable=True,
     ),
     Field("message_intent", TEXT, posted("MessageIntent"), "The purpose of the message, as posted.", nullable=True),
-    Field("force_delivery", FLAG, posted_flag("ForceDelivery"), "The reserved parameter ``ForceDelivery``."),
+    Field(
+        "force_delivery",
+        FLAG,
+        posted_flag("ForceDelivery"),
+        "True if the reserved parameter ``ForceDelivery`` is true.",
+    ),
     Field("tags", TAGS, posted("Tags", tags), "The tags of the message, by name.", nullable=True),
 )
 

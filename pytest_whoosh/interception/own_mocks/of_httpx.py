@@ -39,7 +39,7 @@ def _matches(route: Any, request: httpx.Request) -> bool:
 
 
 def _is_left(route: Any) -> bool:
-    """True unless a route's list of responses is used up."""
+    """True if a route has a response left."""
     effect = route.side_effect
     return not isinstance(effect, Iterator) or next(copy.copy(effect), _NOTHING) is not _NOTHING
 
