@@ -98,9 +98,13 @@ class AsgiTarget:
             runner = self._runner()
             loop = runner.get_loop()
             wake = partial(_wake, loop)
-            with suppress(EndlessResponse):
-                call_bounded(runner.run, self._app.stop(), beyond=_SHUT_DOWN + GRACE, wake=wake)
-                call_bounded(runner.run, end_tasks(), beyond=GRACE, wake=wake)
+            try:
+                with suppress(EndlessResponse):
+                    call_bounded(runner.run, self._app.stop(), beyond=_SHUT_DOWN + GRACE, wake=wake)
+                    call_bounded(runner.run, end_tasks(), beyond=GRACE, wake=wake)
+            except BaseException:  # of the app, or an interrupt
+                close_loop(loop)
+                raise
             if asyncio.all_tasks(loop):
                 close_loop(loop)  # Runner.close() would wait for these tasks
                 continue
