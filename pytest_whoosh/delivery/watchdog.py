@@ -58,6 +58,8 @@ class _Watch:
         """Forget everything, in the child of a fork: it has no watchdog."""
         self.calls: dict[_Call, None] = {}
         self.is_running = False
+        #: When the watchdog looked last. If that is long ago, it has died: an interpreter may end a thread at any time.
+        self.looked = 0.0
         #: Released to wake the watchdog.
         self.bell = allocate_lock()
         self.bell.acquire()
@@ -91,10 +93,11 @@ class _Call:
                 _IN_C.signal(_SIGNAL, _on_signal)
             self._uses_signal = self._installed or handler is _on_signal
         _WATCH.calls[self] = None
-        if not _WATCH.is_running:
+        if not _WATCH.is_running or real_seconds() - _WATCH.looked > 4 * _PAUSE:
             with suppress(RuntimeError):  # the machine has no more threads
                 start_new_thread(_look_after_calls, ())
                 _WATCH.is_running = True
+                _WATCH.looked = real_seconds()
 
     def leave(self) -> None:
         """End the watch. No exception comes afterwards."""
@@ -205,7 +208,8 @@ def _look_after_calls() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # signals are for the test's own threads
     watch, idle = _WATCH, 0
     while True:
-        now, calls = real_seconds(), tuple(watch.calls)
+        now, calls = real_seconds(), tuple(watch.calls.copy())
+        watch.looked = now
         for call in calls:
             call.look(now)
         idle = 0 if calls else idle + 1
