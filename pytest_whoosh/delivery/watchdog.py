@@ -11,10 +11,11 @@ The watchdog runs only while apps are called, and a little longer: the next call
 not end a call that is being debugged.
 """
 
+import _thread
 import os
 import signal
 import sys
-from _thread import allocate_lock, get_ident, start_new_thread
+from _thread import allocate_lock, get_ident
 from collections.abc import Callable
 from contextlib import suppress
 from threading import main_thread
@@ -39,8 +40,10 @@ _SIGNAL: Final[int] = int(getattr(signal, "SIGVTALRM", 0))
 # The C functions of the module. They are faster because they do not convert numbers and handlers to enum members.
 _IN_C: Final[Any] = sys.modules.get("_signal", signal)
 _DEFAULT: Final = int(signal.SIG_DFL)
+#: The old name of ``start_new_thread``, which this package patches while a double is active.
+_start_thread: Final[Any] = getattr(_thread, "start_new", _thread.start_new_thread)
 #: False if gevent or eventlet has replaced threads: the watchdog would then stand still while the app blocks.
-_HAS_THREADS: Final = isinstance(start_new_thread, BuiltinFunctionType)
+_HAS_THREADS: Final = isinstance(_start_thread, BuiltinFunctionType)
 #: The top-level modules of debuggers. One of them is on the stack while somebody debugs the app.
 _DEBUGGERS: Final = frozenset({"bdb", "pdb", "pydevd", "_pydevd_bundle", "debugpy", "pudb", "IPython"})
 
@@ -95,7 +98,7 @@ class _Call:
         _WATCH.calls[self] = None
         if not _WATCH.is_running or real_seconds() - _WATCH.looked > 4 * _PAUSE:
             with suppress(RuntimeError):  # the machine has no more threads
-                start_new_thread(_look_after_calls, ())
+                _start_thread(_look_after_calls, ())
                 _WATCH.is_running = True
                 _WATCH.looked = real_seconds()
 

@@ -412,3 +412,26 @@ def test_the_watchdog_ends_before_a_fork() -> None:
     watchdog._before_fork()
 
     assert not watchdog._WATCH.is_running
+
+
+def test_a_double_that_is_active_already_when_the_first_app_is_called_ends_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import threading
+        from pytest_whoosh.delivery import failures
+
+        def app(environ, start_response):
+            threading.Event().wait()
+
+        def test_block(whoosh, monkeypatch):
+            monkeypatch.setattr(failures, "LONGEST_WAIT", 0.05)
+            whoosh.mount("https://app.example", app)
+            whoosh.add_number("+15557122661", sms_url="https://app.example/sms")
+
+            reply = whoosh.receive("Hi", from_="+15558675310", to="+15557122661")
+
+            assert "did not answer within 0.05 seconds" in str(reply.webhook.error)
+        """
+    )
+
+    pytester.runpytest_subprocess("-o", "faulthandler_timeout=20").assert_outcomes(passed=1)
