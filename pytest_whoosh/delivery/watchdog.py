@@ -112,7 +112,7 @@ class _Call:
                 sleep(0.0001)
         _WATCH.calls.pop(self, None)
         if self.is_overdue and not self._uses_signal:
-            _raise_in(self._thread, None)
+            _use_up_exceptions(self._thread)
         if self._installed:
             if self.is_overdue:
                 until = real_seconds() + AGAIN
@@ -148,7 +148,7 @@ class _Call:
             _WATCH.sent += 1
             signal.pthread_kill(self._thread, _SIGNAL)
         else:
-            _raise_in(self._thread, Overdue)
+            _raise_in(self._thread)
         if self.wake:
             self.wake()
 
@@ -226,11 +226,22 @@ def _look_after_calls() -> None:
             idle = _IDLE_LOOKS
 
 
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    """Raise an exception in a thread before its next line. None takes it back."""
+def _raise_in(thread: int) -> None:
+    """Raise an exception in a thread before its next line."""
     import ctypes
 
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error) if error else None)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(Overdue))
+
+
+def _use_up_exceptions(thread: int) -> None:
+    """Receive an exception that is still waiting for this thread, and drop it.
+
+    To take one back would slow the interpreter down for good: it would look for the exception again and again.
+    """
+    with suppress(Overdue):
+        _raise_in(thread)  # instead of one that waits
+        for _ in range(1000):
+            sleep(0)
 
 
 def _is_debugged(frame: FrameType | None) -> bool:
