@@ -138,11 +138,11 @@ def test_scripts(whoosh: Whoosh) -> None:
     whoosh.when().fail()
     whoosh.when().read(after=timedelta(hours=1))
     whoosh.when().stall(at="sent")
-    whoosh.when().stall(at="snet")  # type: ignore[arg-type]
-    whoosh.when().webhooks(signature="bad")  # type: ignore[arg-type]
-    whoosh.add_template("Hi", approval="ok")  # type: ignore[arg-type]
-    whoosh.when_called("GET", "/Messages.json").respnd(503)  # type: ignore[attr-defined]
-    whoosh.when_called("GET", "/Messages.json").deliver()  # type: ignore[attr-defined]
+    whoosh.when().stall(at="snet")  # type: ignore[arg-type]  # pyright: ignore
+    whoosh.when().webhooks(signature="bad")  # type: ignore[arg-type]  # pyright: ignore
+    whoosh.add_template("Hi", approval="ok")  # type: ignore[arg-type]  # pyright: ignore
+    whoosh.when_called("GET", "/Messages.json").respnd(503)  # type: ignore[attr-defined]  # pyright: ignore
+    whoosh.when_called("GET", "/Messages.json").deliver()  # type: ignore[attr-defined]  # pyright: ignore
     whoosh.when().webhooks(duplicate=("delivered",), order=("delivered", "sent"))
     whoosh.when().reject(21211, status=400)
     whoosh.when().rate_limit(retry_after=1)
