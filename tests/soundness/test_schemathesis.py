@@ -26,11 +26,11 @@ def lead(case: Any, house: House) -> None:
     known = house.values
     here = {
         "AccountSid": house.whoosh.account_sid,
-        "Messages": known["messages"]["message_sid"],
-        "Media": known["media"]["sid"],
-        "Services": known["services"]["service_sid"],
-        "MessagingServices": known["services"]["service_sid"],
-        "MessagingService": known["services"]["service_sid"],
+        "Messages": known["messages.messages"]["message_sid"],
+        "Media": known["messages.media"]["sid"],
+        "Services": known["services.services"]["service_sid"],
+        "MessagingServices": known["services.services"]["service_sid"],
+        "MessagingService": known["services.services"]["service_sid"],
         "Domains": known["link_shortening"]["domain_sid"],
         "Content": known["content"]["sid"],
         "IncomingPhoneNumbers": known["numbers"]["sid"],
