@@ -313,7 +313,7 @@ def _other_response(message: Message, webhook: Webhook, status: str, answered: o
         was = f"was {result}"
     elif _raised_later(webhook):
         wanted, was = "handled", f"was {result}"
-    elif answer:
+    elif answer and webhook.exception is None:
         was = f"was answered {answer}"
         hint = (
             f"If this response is right, write {dialect().argument('answered', answer)}." if answered is None else None

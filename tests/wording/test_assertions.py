@@ -1074,6 +1074,18 @@ def test_a_callback_that_the_app_refused_is_shown_with_the_answer(whoosh: Whoosh
     )
 
 
+def test_a_handler_that_raised_is_shown_by_its_exception_and_not_excused(whoosh: Whoosh, client: Client) -> None:
+    message = reported(whoosh, client, raising)
+
+    said = failure(lambda: whoosh.assert_callbacks(message, "sent"))
+    assert re.match(
+        r"Expected status callback 'sent' to be answered 2xx or 3xx, but it failed: 11200 HTTP retrieval failure: "
+        r"the app raised LookupError: no such order \(test_assertions\.py:\d+\)\.\n",
+        said,
+    )
+    assert "answered=" not in said
+
+
 def test_a_callback_that_was_answered_otherwise_than_asked_is_shown(whoosh: Whoosh, client: Client) -> None:
     message = reported(whoosh, client, answering("204 No Content"))
 
