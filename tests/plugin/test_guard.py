@@ -487,26 +487,32 @@ def test_a_refusal_in_a_callback_or_a_thread_of_its_own_fails_the_test_that_star
 
 
 SHARED_THREADS = {
-    "a pool": "go_on.set()\n        POOL.submit(wait_and_send).result()",
-    "a thread of a wider fixture": "go_on.set()\n        assert done.wait(5)",
-}
+    "a pool": """
+    def test_a():
+        POOL.submit(int).result()
 
-
-@pytest.mark.parametrize("use", SHARED_THREADS.values(), ids=SHARED_THREADS)
-def test_a_thread_that_serves_several_tests_is_no_matter_of_the_first(pytester, use):
-    pytester.makepyfile(
-        f"""{LEFT_OVER}
+    def test_b():
+        go_on.set()
+        POOL.submit(wait_and_send).result()
+    """,
+    "a thread of a wider fixture": """
     @pytest.fixture(scope="module", autouse=True)
     def shared():
         threading.Thread(target=wait_and_send).start()
 
     def test_a():
-        POOL.submit(int).result()
+        pass
 
     def test_b():
-        {use}
-    """
-    )
+        go_on.set()
+        assert done.wait(5)
+    """,
+}
+
+
+@pytest.mark.parametrize("tests", SHARED_THREADS.values(), ids=SHARED_THREADS)
+def test_a_thread_that_serves_several_tests_is_no_matter_of_the_first(pytester, tests):
+    pytester.makepyfile(LEFT_OVER + tests)
 
     result = pytester.runpytest()
 
