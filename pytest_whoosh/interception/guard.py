@@ -79,35 +79,44 @@ class _Guards:
         self._patches: dict[Guarded, list[tuple[Patch, Guard]]] = {}
         #: The guards that have added patches.
         self._patched_by: set[Guard] = set()
-        self._classes: list[tuple[Any, str, type, type]] = []
+        self._classes: list[_GuardedClass] = []
         #: The current values of all guarded names.
         self._places = _Places()
+        #: The patches and classes that the last guard removed, and the values of their names since. As long as neither
+        #: these values nor the current ones change, no patch needs a look of its own. None if a patch was added.
+        self._removed: list[Patch | _GuardedClass] = []
+        self._restored: _Places | None = None
         self._watch = ImportWatch(_MODULES, self._guard_module, again=True)
         self._is_standing = False
 
     def add(self, guard: Guard) -> None:
         self._guards.append(guard)
-        if not self._is_standing:
-            self._start()
-        self.renew()
+        if self._is_standing or not self._start():
+            self.renew()
 
-    def _start(self) -> None:
-        """Put all earlier patches in place again, and guard modules that have been imported since."""
+    def _start(self) -> bool:
+        """Put all earlier patches in place again, and guard modules that have been imported since.
+
+        Returns:
+            True if all names have the values that the last guard left.
+        """
         self._is_standing = True
         self._watch.start()
-        for row, patches in list(self._patches.items()):
-            if not patches[0][0].renew():
-                del self._patches[row]
-        for each in list(self._classes):
-            module, name, before, ours = each
-            if getattr(module, name) is before:
-                setattr(module, name, ours)
-            else:
-                self._classes.remove(each)
+        is_unchanged = self._restored is not None and not self._restored.have_changed()
+        if is_unchanged:
+            for each in self._removed:
+                each.put_back()
+        else:
+            self._restored = None
+            for row, patches in list(self._patches.items()):
+                if not patches[0][0].renew():
+                    del self._patches[row]
+            self._classes[:] = [guarded for guarded in self._classes if guarded.renew()]
         missed = self._watch.missed()
         for module in _MODULES if missed else ():
             if module in missed:
                 self._guard_module(module)
+        return is_unchanged
 
     def remove(self, guard: Guard) -> None:
         if guard in self._guards:
@@ -127,17 +136,28 @@ class _Guards:
 
     def _stop(self) -> None:
         """Remove all patches. Can be called again if an interrupt stopped it."""
-        for row, patches in reversed(list(self._patches.items())):
-            if [patch.stop() for patch, _ in reversed(patches)] != [
-                True
-            ]:  # a list: all are stopped before the comparison
-                del self._patches[row]
+        if self._restored is not None and not self._places.have_changed():
+            for each in self._removed:
+                each.take_out()
+        else:
+            for row, patches in reversed(list(self._patches.items())):
+                are_removed = [patch.stop() for patch, _ in reversed(patches)]  # a list: all are stopped
+                if are_removed != [True]:
+                    del self._patches[row]
+            for guarded in reversed(self._classes):
+                guarded.stop()
+            self._note_restored()
         self._watch.stop()
-        for module, name, before, ours in reversed(self._classes):
-            if getattr(module, name) is ours:
-                setattr(module, name, before)
         self._patched_by.clear()
         self._is_standing = False
+
+    def _note_restored(self) -> None:
+        self._removed = [*(patches[0][0] for patches in self._patches.values()), *self._classes]
+        self._restored = _Places()
+        for module in filter(sys.modules.__contains__, _MODULES):
+            self._restored.note_module(module)
+        for each in self._removed:
+            self._restored.note(each.owner, each.name)
 
     def renew(self) -> None:
         if self._places.have_changed():
@@ -173,6 +193,7 @@ class _Guards:
             self._places.note(owner, name)
 
     def _patch(self, row: Guarded, owner: Any, name: str) -> None:
+        self._restored = None
         self._patched_by.add(self._guards[-1])
         patches = self._patches.setdefault(row, [])
         earlier = patches[-1][0] if patches else None
@@ -212,15 +233,17 @@ class _Guards:
 
     def _guard_class(self, module: Any, name: str, methods: dict[str, Callable[..., object]]) -> None:
         kind = getattr(module, name, None)
-        if not isinstance(kind, type) or any(kind is ours for _, _, _, ours in self._classes):
+        if not isinstance(kind, type) or any(kind is guarded.ours for guarded in self._classes):
             return
         ours: Any = type(kind)(name, (kind,), {"__slots__": (), "__module__": kind.__module__})
         for method, host_of in methods.items():
             if hasattr(kind, method):
                 row = Guarded(module.__name__, f"{name}.{method}", host_of)
                 setattr(ours, method, self._guarding(row)(getattr(kind, method)))
-        self._classes.append((module, name, kind, ours))
-        setattr(module, name, ours)
+        self._restored = None
+        guarded = _GuardedClass(module, name, kind, ours)
+        self._classes.append(guarded)  # before put_back(): it is restored even after an interrupt
+        guarded.put_back()
         self._places.note(module, name)
 
     def _run(self) -> str | None:
@@ -242,6 +265,38 @@ class _Guards:
         if record is not None:
             record(refusal, speaker)
         return refusal
+
+
+class _GuardedClass:
+    """A class of another library, and the subclass with guarded methods that replaces it in its module."""
+
+    __slots__ = ("_before", "name", "ours", "owner")
+
+    def __init__(self, module: Any, name: str, before: type, ours: type) -> None:
+        self.owner = module
+        self.name = name
+        self._before = before
+        self.ours = ours
+
+    def renew(self) -> bool:
+        """Replace the class again. Return False if the module has another one by now."""
+        if getattr(self.owner, self.name) is not self._before:
+            return False
+        self.put_back()
+        return True
+
+    def put_back(self) -> None:
+        """Replace the class."""
+        setattr(self.owner, self.name, self.ours)
+
+    def stop(self) -> None:
+        """Restore the class, unless another library has replaced ours."""
+        if getattr(self.owner, self.name) is self.ours:
+            self.take_out()
+
+    def take_out(self) -> None:
+        """Restore the class."""
+        setattr(self.owner, self.name, self._before)
 
 
 class _Places:

@@ -28,13 +28,24 @@ class Patch:
         shown_by: The module in which apps find the owner, if it is a class.
     """
 
-    __slots__ = ("_active", "_build", "_held", "_inherited", "_name", "_replacement", "_shown", "owner", "previous")
+    __slots__ = (
+        "_active",
+        "_build",
+        "_held",
+        "_inherited",
+        "_is_lowest",
+        "_replacement",
+        "_shown",
+        "name",
+        "owner",
+        "previous",
+    )
 
     def __init__(
         self, owner: Any, name: str, build: Callable[[Any], Callable[..., Any]], *, shown_by: Any = None
     ) -> None:
         self.owner = owner
-        self._name = name
+        self.name = name
         self._build = build
         self._shown = (vars(shown_by), owner.__name__) if shown_by is not None else None
         #: The owner's own attributes. After each change of a class Python forgets where its attributes are, and
@@ -46,7 +57,7 @@ class Patch:
 
     def start(self) -> None:
         """Replace the attribute."""
-        owner, name = self.owner, self._name
+        owner, name = self.owner, self.name
         self.previous = getattr(owner, name)
         function = self._build(self.previous)
 
@@ -57,6 +68,8 @@ class Patch:
         marks = replacement.__dict__
         marks["__wrapped__"], marks[_PATCH] = self.previous, self
         earlier = getattr(self.previous, _PATCH, None)
+        #: True if the previous value is not a replacement of an earlier patch.
+        self._is_lowest = earlier is None
         self._inherited: bool = (
             earlier._inherited if earlier else isinstance(owner, type) and name not in owner.__dict__
         )
@@ -70,7 +83,7 @@ class Patch:
         Returns:
             True if the attribute is replaced.
         """
-        owner, name = self.owner, self._name
+        owner, name = self.owner, self.name
         if self._held.get(name) is not self.previous and getattr(owner, name) is not self.previous:
             return False
         if self._shown is not None and self._shown[0].get(self._shown[1]) is not owner:
@@ -78,6 +91,11 @@ class Patch:
         self._active = True
         setattr(owner, name, self._replacement)
         return True
+
+    def put_back(self) -> None:
+        """Replace the attribute again. The caller knows that it is as :meth:`stop` left it."""
+        self._active = True
+        setattr(self.owner, self.name, self._replacement)
 
     def is_standing(self, function: object) -> bool:
         """True if a function is this patch's replacement, and the patch is active."""
@@ -87,6 +105,15 @@ class Patch:
         """Stop the patch without changing the attribute, because another library has replaced it permanently."""
         self._active = False
 
+    def take_out(self) -> None:
+        """Restore the previous value. The caller knows that no other library has changed the attribute."""
+        self._active = False
+        before = self.previous if self._is_lowest else _active(self.previous)
+        if self._inherited and (self._is_lowest or not hasattr(before, _PATCH)):
+            delattr(self.owner, self.name)
+        else:
+            setattr(self.owner, self.name, before)
+
     def stop(self) -> bool:
         """Restore the previous value. Does nothing if the patch has not been started.
 
@@ -95,24 +122,22 @@ class Patch:
         """
         if self._replacement is None:
             return False
+        if self._held.get(self.name) is self._replacement:
+            self.take_out()
+            return True
         self._active = False
-        if self._restore() or getattr(self.owner, self._name) is self.previous:  # restored before an interrupt
+        if getattr(self.owner, self.name) is self.previous:  # restored before an interrupt
             return True
         if self not in _COVERED:
-            _restore_in_neighbour(getattr(self.owner, self._name), self._replacement, _active(self.previous))
+            _restore_in_neighbour(getattr(self.owner, self.name), self._replacement, _active(self.previous))
             _COVERED.append(self)
         return False
 
     def _restore(self) -> bool:
         """Restore the previous value, unless another library has changed the attribute since."""
-        owner, name = self.owner, self._name
-        if self._held.get(name) is not self._replacement:
+        if self._held.get(self.name) is not self._replacement:
             return False
-        before = _active(self.previous)
-        if self._inherited and not hasattr(before, _PATCH):
-            delattr(owner, name)
-        else:
-            setattr(owner, name, before)
+        self.take_out()
         return True
 
 
