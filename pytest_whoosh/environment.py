@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ class Environment:
         """Set the variables."""
         self.before = _variables(self._values)
         _ACTIVE_ENVIRONMENTS.append(self)
-        _set_variables({name: value for name, value in self._values.items() if value != self.before[name]})
+        _set_variables(self._values)
 
     def stop(self) -> None:
         """Restore the previous values. Does nothing if the variables are not set."""
@@ -55,9 +55,6 @@ class DjangoSettings:
                 self._before.append((variables, name, variables.get(name, _MISSING)))
                 variables[name] = value
             _send_setting_changed(settings, name, entering=True)
-
-    def start(self) -> None:
-        """Do nothing: :meth:`set` overrides the settings."""
 
     def stop(self) -> None:
         """Restore every value, in reverse order."""
@@ -107,23 +104,28 @@ def _variables(names: Iterable[str]) -> dict[str, str | None]:
     environ, held = os.environ, _held()
     if held is None:
         return {name: environ.get(name) for name in names}
-    return {name: environ[name] if _encoded(name) in held else None for name in names}
+    return {name: environ[name] if _encoded_name(name) in held else None for name in names}
 
 
 def _set_variables(values: Mapping[str, str | None]) -> None:
-    environ, held = os.environ, _held()
-    for name, value in values.items():
-        if held is None:
+    held = _held()
+    if held is None:
+        for name, value in values.items():
             if value is None:
-                environ.pop(name, None)
+                os.environ.pop(name, None)
             else:
-                environ[name] = value
-        elif value is not None:
-            key, encoded = _encoded(name), environ.encodevalue(value)
-            os.putenv(key, encoded)
-            held[key] = encoded
-        elif (key := _encoded(name)) in held:
-            os.unsetenv(key)
+                os.environ[name] = value
+        return
+    putenv, unsetenv = os.putenv, os.unsetenv
+    for name, value in values.items():
+        key = _encoded_name(name)
+        if value is not None:
+            encoded = _encoded_value(value)
+            if held.get(key) != encoded:
+                putenv(key, encoded)
+                held[key] = encoded
+        elif key in held:
+            unsetenv(key)
             held.pop(key, None)
 
 
@@ -137,5 +139,10 @@ def _held() -> dict[Any, Any] | None:
 
 
 @cache
-def _encoded(name: str) -> Any:
+def _encoded_name(name: str) -> Any:
     return os.environ.encodekey(name)
+
+
+@lru_cache(maxsize=64)  # every test of a run has the same account
+def _encoded_value(value: str) -> Any:
+    return os.environ.encodevalue(value)

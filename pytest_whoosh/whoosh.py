@@ -97,35 +97,72 @@ _NO_QUEUE_OF_SERVICES: Final = (
 #: Numbers other than 1 that a type checker recognises as such. No type covers all of them.
 _Several: TypeAlias = Literal[0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 50, 100, 1000]
 
+#: The attributes that a double has from its start on.
+_SET_AT_START: Final = ("_vendor", "_travel", "_clock", "_courier", "_answer", "_environment", "_parts")
+
 #: A variable that would send the app's calls past the double. It is unset while a double is active.
 _UNSET_VARIABLES: Final = {"WHOOSH_URL": None}
 
 
 class _Part(Protocol):
-    """A part of a double. It starts and stops together with the double."""
-
-    def start(self) -> None:
-        """Start the part."""
+    """A part of a double. It stops with the double."""
 
     def stop(self) -> None:
         """Stop the part."""
 
 
+class _StartedPart(_Part, Protocol):
+    """A part of a double that also starts with it."""
+
+    def start(self) -> None:
+        """Start the part."""
+
+
 class _ApiEntry:
-    """The object that the interception passes each intercepted request to."""
+    """Answers the API requests of one double. Every intercepted HTTP library and the server call it.
 
-    __slots__ = ("_double",)
+    It does not ask the double, because Python takes several times as long to find an attribute of a class that has
+    ``__getattr__``.
+    """
 
-    def __init__(self, double: "Whoosh") -> None:
-        self._double = double
+    __slots__ = ("_lock", "_not_faked", "_travel")
+
+    def __init__(self, travel: Travel, lock: threading.RLock, not_faked: list[WhooshNotFakedError]) -> None:
+        self._travel = travel
+        self._lock = lock
+        self._not_faked = not_faked
 
     def __call__(self, request: Request, *, later: Defer | None = None) -> Response:
-        """Answer a request."""
-        return self._double._answer(request, later=later)
+        """Answer one API request.
+
+        Args:
+            request: The request.
+            later: Schedules a function for the moment at which the caller has the response. By default the function is
+                called at once.
+        """
+        with self._lock:
+            self._travel.follow_clock()
+            vendor = self._travel.vendor
+            try:
+                return dispatch(vendor, ROUTER, request)
+            except WhooshNotFakedError as error:
+                if request.server is None:  # the client of a server gets the error as a response
+                    self._not_faked.append(error)
+                raise
+            finally:
+                if test := earlier_test():
+                    vendor.record_origin(test)
+                if concurrency := vendor.concurrency:
+                    (later or _call_now)(partial(self._end_call, concurrency, request))
 
     def may_be_mocked(self, request: Request) -> bool:
         """True if the user's own mock may answer this request."""
-        return self._double._may_be_mocked(request)
+        with self._lock:
+            return may_be_mocked(self._travel.vendor, ROUTER, request)
+
+    def _end_call(self, concurrency: Concurrency, request: Request) -> None:
+        with self._lock:
+            concurrency.finish(request)
 
 
 #: Finds a one-time code in a text.
@@ -211,7 +248,8 @@ class Whoosh(Suggesting, Provisioning):
             raise WhooshError(
                 "This double is active already. Make a second one to have two at once: with Whoosh() as inner."
             )
-        _end_interrupted_doubles()
+        if _DOUBLES:
+            _end_interrupted_doubles()
         self._parts: list[_Part] = []
         self._not_faked.clear()
         expectations.watch()
@@ -230,32 +268,36 @@ class Whoosh(Suggesting, Provisioning):
             raise
 
     def _start(self) -> None:
-        self._clock = AppClock(self.settings.clock, self._lock)
-        self._environment = Environment({**self.environment, **_UNSET_VARIABLES})
-        self._django = DjangoSettings()
-        # The guard starts before the interception and stops after it: it then finds its own patches as it left them.
-        self._parts += [
-            self._clock,
-            self._environment,
-            self._django,
-            Guard(_explain_refusal),
-            Interception(_ApiEntry(self)),
-        ]
-        self._clock.start()
-        self._vendor = self._new_vendor()
-        self._courier = Courier(
-            over_http=self.settings.callbacks == "http",
-            raises=self.settings.app_errors == "raise",
-            now=self._clock.handler_time,
+        settings, lock, parts = self.settings, self._lock, self._parts
+        clock = self._clock = AppClock(settings.clock, lock)
+        parts.append(clock)  # before start(): it is stopped even if start() fails
+        clock.start()
+        vendor = self._vendor = self._new_vendor()
+        courier = self._courier = Courier(
+            over_http=settings.callbacks == "http",
+            raises=settings.app_errors == "raise",
+            now=clock.handler_time,
         )
-        self._travel = Travel(self._vendor, self._clock, self._courier, self._lock)
-        for part in self._parts[1:]:
+        travel = self._travel = Travel(vendor, clock, courier, lock)
+        answer = self._answer = _ApiEntry(travel, lock, self._not_faked)
+        environment = self._environment = Environment({**self.environment, **_UNSET_VARIABLES})
+        self._django: DjangoSettings | None = None
+        # The guard starts before the interception and stops after it: it then finds its own patches as it left them.
+        starting: tuple[_StartedPart, ...] = (environment, Guard(_explain_refusal), Interception(answer))
+        for part in starting:
+            parts.append(part)
             part.start()
-        if self.settings.django_settings:
+        if settings.django_settings:
             from .delivery.django import require_django
 
-            self._django.set(require_django("The setting django_settings"), self._named(self.settings.django_settings))
+            self._override_django(require_django("The setting django_settings"), self._named(settings.django_settings))
         _DOUBLES[self] = None
+
+    def _override_django(self, settings: Any, values: Mapping[str, object]) -> None:
+        if self._django is None:
+            self._django = DjangoSettings()
+            self._parts.append(self._django)
+        self._django.set(settings, values)
 
     def _end(self) -> None:
         with _START_STOP_LOCK, HeldInterrupts():
@@ -273,7 +315,7 @@ class Whoosh(Suggesting, Provisioning):
             self._courier.close()
         finally:  # everything stops even if an app raises when it shuts down
             self._end()
-        if kind is None and (swallowed := self._swallowed()):
+        if kind is None and self._not_faked and (swallowed := self._swallowed()):
             raise swallowed
 
     def _end_if_left(self) -> None:
@@ -294,10 +336,12 @@ class Whoosh(Suggesting, Provisioning):
 
     def _stop_parts(self) -> None:
         """Stop all parts of the double in reverse order, even if one of them raises."""
-        if self._parts:
-            try:
-                self._parts.pop().stop()
-            finally:
+        parts = self._parts
+        try:
+            while parts:
+                parts.pop().stop()
+        finally:
+            if parts:
                 self._stop_parts()
 
     def __repr__(self) -> str:
@@ -309,7 +353,7 @@ class Whoosh(Suggesting, Provisioning):
     if not TYPE_CHECKING:  # with a __getattr__, a type checker would no longer find misspelt names
 
         def __getattr__(self, name: str) -> NoReturn:
-            if name in ("_vendor", "_travel", "_clock", "_courier", "_environment", "_parts"):  # set by __enter__
+            if name in _SET_AT_START:
                 raise WhooshError("This double is not active yet. Write `with Whoosh() as whoosh:` around its use.")
             super().__getattr__(name)
 
@@ -374,14 +418,15 @@ class Whoosh(Suggesting, Provisioning):
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables of the fake account, which are set while the double is active."""
+        settings = self.settings
         usual = {
-            "WHOOSH_ACCOUNT_SID": self.account_sid,
-            "WHOOSH_API_KEY": self.api_key,
-            "WHOOSH_API_SECRET": self.api_secret,
-            "TWILIO_ACCOUNT_SID": self.account_sid,
-            "TWILIO_AUTH_TOKEN": self.auth_token,
+            "WHOOSH_ACCOUNT_SID": settings.account_sid,
+            "WHOOSH_API_KEY": settings.api_key,
+            "WHOOSH_API_SECRET": settings.api_secret,
+            "TWILIO_ACCOUNT_SID": settings.account_sid,
+            "TWILIO_AUTH_TOKEN": settings.auth_token,
         }
-        return {**usual, **self._named(self.settings.env)}
+        return {**usual, **self._named(settings.env)}
 
     def _named(self, names: Mapping[str, str]) -> dict[str, str]:
         """Return the account's values under the app's own names for them."""
@@ -413,38 +458,7 @@ class Whoosh(Suggesting, Provisioning):
         now, _ = self._clock.look()
         return Vendor(self.settings, now, self._clock.app_now)
 
-    # Answering the app
-
-    def _answer(self, request: Request, *, later: Defer | None = None) -> Response:
-        """Answer one API request. Every intercepted HTTP library and the server call this method.
-
-        Args:
-            request: The request.
-            later: Schedules a function for the moment at which the caller has the response. By default the function is
-                called at once.
-        """
-        with self._lock:
-            self._travel.follow_clock()
-            try:
-                return dispatch(self._vendor, ROUTER, request)
-            except WhooshNotFakedError as error:
-                if request.server is None:  # the client of a server gets the error as a response
-                    self._not_faked.append(error)
-                raise
-            finally:
-                if test := earlier_test():
-                    self._vendor.record_origin(test)
-                if concurrency := self._vendor.concurrency:
-                    (later or _call_now)(partial(self._end_call, concurrency, request))
-
-    def _may_be_mocked(self, request: Request) -> bool:
-        """True if the user's own mock may answer this request."""
-        with self._lock:
-            return may_be_mocked(self._vendor, ROUTER, request)
-
-    def _end_call(self, concurrency: Concurrency, request: Request) -> None:
-        with self._lock:
-            concurrency.finish(request)
+    # Serving the double
 
     def _publish(self, url: str | None, allow_webhooks: Sequence[str] = ()) -> None:
         """Note the URL of the server that serves this double. None means that it is served no more.
@@ -848,7 +862,7 @@ class Whoosh(Suggesting, Provisioning):
         found, asynchronous = projects_app(settings) if app is None else (app, is_asynchronous(app))
         with self._lock:
             host = urlsplit(base_url).hostname or ""
-            self._django.set(settings, {"ALLOWED_HOSTS": [*settings.ALLOWED_HOSTS, host]})
+            self._override_django(settings, {"ALLOWED_HOSTS": [*settings.ALLOWED_HOSTS, host]})
             self._courier.add(base_url, DjangoTarget(found, asynchronous=asynchronous))
 
     # People

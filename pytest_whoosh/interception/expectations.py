@@ -14,8 +14,9 @@ from pytest_whoosh.engine.misuse import WhooshGuardError
 #: unittest omits the frames of a module with this name from its tracebacks.
 __unittest = True
 
-#: The context managers that expect or show errors, by their module. ``RaisesContext`` belongs to pytest < 8.4.
-_EXPECTING: Final = {
+#: The context managers that expect or show errors, by their module, until they are patched. ``RaisesContext`` belongs
+#: to pytest < 8.4.
+_UNWATCHED: Final = {
     "_pytest.subtests": ("_SubTestContextManager",),
     "_pytest.raises": ("RaisesExc", "RaisesGroup"),
     "_pytest.python_api": ("RaisesContext",),
@@ -23,17 +24,14 @@ _EXPECTING: Final = {
 }
 #: The packages that report the errors that they catch.
 _SHOWING: Final = ("_pytest.", "unittest.")
-_WATCHED: Final[set[str]] = set()
 
 
 def watch() -> None:
     """Patch the context managers of all modules that have been imported so far."""
-    for name, kinds in _EXPECTING.items():
-        if name in _WATCHED or name not in sys.modules:
-            continue
-        _WATCHED.add(name)
-        for kind in filter(None, (getattr(sys.modules[name], each, None) for each in kinds)):
-            kind.__exit__ = _wrapped_exit(kind.__exit__)
+    for name in tuple(_UNWATCHED):
+        if name in sys.modules:
+            for kind in filter(None, (getattr(sys.modules[name], each, None) for each in _UNWATCHED.pop(name, ()))):
+                kind.__exit__ = _wrapped_exit(kind.__exit__)
 
 
 def is_expected_or_shown(error: WhooshGuardError) -> bool:

@@ -113,5 +113,5 @@ _ORIGINS: Final[list[ThreadOrigins]] = []
 
 def earlier_test() -> str | None:
     """Return the ID of the test that started this thread, or None if that test is still running."""
-    test = started_by()
-    return test if test and _ORIGINS and test != _ORIGINS[-1].test else None
+    test = started_by() if _ORIGINS else None
+    return test if test and test != _ORIGINS[-1].test else None

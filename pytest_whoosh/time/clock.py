@@ -83,8 +83,9 @@ class AppClock:
     def stop(self) -> None:
         """Unfreeze the app's time unless another double keeps it frozen. Running journeys do not freeze it again."""
         self._follows = False
-        with HeldInterrupts():
-            _FREEZE.release(self)
+        if _FREEZE.is_on:
+            with HeldInterrupts():
+                _FREEZE.release(self)
 
     @property
     def is_live(self) -> bool:

@@ -39,27 +39,44 @@ class AccountResources:
     """
 
     def __init__(self) -> None:
-        self.numbers: Collection[PhoneNumber] = Collection()
-        self.short_codes: Collection[ShortCode] = Collection()
-        self.services: Collection[MessagingService] = Collection()
-        self.applications: Collection[Application] = Collection()
-        self.channel_senders: Collection[ChannelSender] = Collection()
-        self.templates: Collection[ContentTemplate] = Collection()
-        # All records by resource. The collections above also have attributes, because every message uses some of them.
-        self._stored: dict[type[Resource], Collection[Any]] = {
-            PhoneNumber: self.numbers,
-            ShortCode: self.short_codes,
-            MessagingService: self.services,
-            Application: self.applications,
-            ChannelSender: self.channel_senders,
-            ContentTemplate: self.templates,
-        }
+        #: All records by resource. A test uses few resources, so each collection is made when it is first used.
+        self._stored: dict[type[Resource], Collection[Any]] = {}
         # The records of resources that have an identity, such as a phone number, by that identity.
         self._identified: dict[tuple[type[Resource], str], Resource] = {}
         self._owned: dict[str, PhoneNumber | ShortCode] = {}
         #: Each person who opted out, with the sender, or the service's SID, that they opted out of.
         self.opted_out: set[tuple[str, str]] = set()
         self._pools: dict[str, list[MessagingService]] = defaultdict(list)
+
+    @property
+    def numbers(self) -> Collection[PhoneNumber]:
+        """The account's phone numbers, oldest first."""
+        return self.records_of(PhoneNumber)
+
+    @property
+    def short_codes(self) -> Collection[ShortCode]:
+        """The account's short codes, oldest first."""
+        return self.records_of(ShortCode)
+
+    @property
+    def services(self) -> Collection[MessagingService]:
+        """The account's Messaging Services, oldest first."""
+        return self.records_of(MessagingService)
+
+    @property
+    def applications(self) -> Collection[Application]:
+        """The account's TwiML applications, oldest first."""
+        return self.records_of(Application)
+
+    @property
+    def channel_senders(self) -> Collection[ChannelSender]:
+        """The account's senders on channels, oldest first."""
+        return self.records_of(ChannelSender)
+
+    @property
+    def templates(self) -> Collection[ContentTemplate]:
+        """The account's content templates, oldest first."""
+        return self.records_of(ContentTemplate)
 
     @cached_property
     def verifications(self) -> Verifications:
