@@ -436,6 +436,10 @@ def _basic_credentials(header: str) -> tuple[str, str] | None:
     return (user, password) if colon and user else None
 
 
+#: Faster than ``json.dumps``, because no document contains itself.
+_to_json: Final = json.JSONEncoder(check_circular=False).encode
+
+
 def _render(vendor: Vendor, request: Request, result: ApiResult, extension: str) -> Response:
     request_id = (
         Prefix.REQUEST + result.sid[2:] if result.sid and result.status == 201 else vendor.sids.new(Prefix.REQUEST)
@@ -450,6 +454,6 @@ def _render(vendor: Vendor, request: Request, result: ApiResult, extension: str)
     if result.document is None:
         return Response(result.status, headers)
     if extension == "json":
-        return Response(result.status, headers, json.dumps(result.document))
+        return Response(result.status, headers, _to_json(result.document))
     headers["Content-Type"] = "application/xml"
     return Response(result.status, headers, xml.document(result.element, result.document))
