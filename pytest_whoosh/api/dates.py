@@ -1,7 +1,7 @@
 """Formats and parses dates and times as the API does."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -13,12 +13,13 @@ _AMERICAN_DATE: Final = re.compile(r"([0-9]{2}/[0-9]{2}/[0-9]{4})(?: ([0-9]{2}:[
 
 def format_rfc2822(when: datetime) -> str:
     """Format a moment as the 2010 API does: ``Thu, 30 Jul 2015 20:12:31 +0000``."""
-    return _in_rfc2822(when.replace(microsecond=0))
+    return _in_rfc2822(when.toordinal(), when.hour, when.minute, when.second)
 
 
 @lru_cache(maxsize=256)
-def _in_rfc2822(second: datetime) -> str:
-    return format_datetime(second)  # formatting is the slowest part of a send
+def _in_rfc2822(day: int, hour: int, minute: int, second: int) -> str:
+    # Cached, because formatting is the slowest part of a send. Numbers, because a moment takes long to hash.
+    return format_datetime(datetime.fromordinal(day).replace(hour=hour, minute=minute, second=second, tzinfo=UTC))
 
 
 @lru_cache(maxsize=256)

@@ -178,6 +178,7 @@ class Product:
     def __init__(self, load: Callable[[], tuple[Routes, ...]], *, mocks_first: bool = False) -> None:
         self._load = load
         self.mocks_first = mocks_first
+        self._walked = cached(256)(self._walk)  # apps call few paths, often
 
     @cached_property
     def routes(self) -> tuple[Routes, ...]:
@@ -188,6 +189,24 @@ class Product:
     def tree(self) -> "_Node":
         """The product's paths, as a tree of their segments."""
         return _build_tree(self.routes)
+
+    def find(self, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
+        """Return a path's routes by method, and the values in it; None if the product has no such path."""
+        found = self._walked(path)
+        return (found[0], found[1].copy()) if found else None
+
+    def _walk(self, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
+        node = self.tree
+        values: dict[str, str] = {}
+        for segment in path.strip("/").split("/"):
+            following = node.literal.get(segment)
+            if following is None:
+                if node.parameter is None:
+                    return None
+                name, following = node.parameter
+                values[name] = segment
+            node = following
+        return (node.routes, values) if node.routes else None
 
 
 @dataclass(slots=True)
@@ -207,19 +226,7 @@ class Router:
 
     def find(self, product: str, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
         """Return a path's routes by method, and the values in it; None if no faked product has such a path."""
-        if product not in self._products:
-            return None
-        node = self._products[product].tree
-        values: dict[str, str] = {}
-        for segment in path.strip("/").split("/"):
-            following = node.literal.get(segment)
-            if following is None:
-                if node.parameter is None:
-                    return None
-                name, following = node.parameter
-                values[name] = segment
-            node = following
-        return (node.routes, values) if node.routes else None
+        return self._products[product].find(path) if product in self._products else None
 
     def __contains__(self, product: str) -> bool:
         """True if a product is faked."""
@@ -254,6 +261,7 @@ def _build_tree(routes: Iterable[Routes]) -> _Node:
     return root
 
 
+@cached(256)
 def split_extension(path: str) -> tuple[str, str]:
     """Return a path without its extension, and the requested format.
 
@@ -265,6 +273,11 @@ def split_extension(path: str) -> tuple[str, str]:
     if dot and extension in _FORMATS:
         return stem, extension
     return path, ""
+
+
+#: An app calls few hosts, often.
+_is_cdn: Final = cached(64)(is_cdn)
+_label_of: Final = cached(64)(label_of)
 
 
 def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
@@ -300,9 +313,9 @@ def dispatch(vendor: Vendor, router: Router, request: Request) -> Response:
 
 def may_be_mocked(vendor: Vendor, router: Router, request: Request) -> bool:
     """True if the user's own mocks answer before the fake: for calls that are not faked, Lookup and Verify."""
-    if is_cdn(request.host) or (vendor.rules.calls and vendor.rules.rule_for(request)):
+    if _is_cdn(request.host) or (vendor.rules.calls and vendor.rules.rule_for(request)):
         return False
-    product = label_of(request.host)
+    product = _label_of(request.host)
     if router.asks_mocks_first(product):
         return True
     path, _ = split_extension(request.path)
@@ -312,7 +325,7 @@ def may_be_mocked(vendor: Vendor, router: Router, request: Request) -> bool:
 
 def _own_result(vendor: Vendor, router: Router, request: Request, path: str, extension: str) -> ApiResult | Response:
     """Answer a request that no rule of ``whoosh.when_called`` answers."""
-    if is_cdn(request.host):
+    if _is_cdn(request.host):
         return cdn.serve(vendor, request)
     route, call, values = _find_route(vendor, router, request, path, extension)
     if vendor.concurrency:
@@ -326,7 +339,7 @@ def _find_route(
     vendor: Vendor, router: Router, request: Request, path: str, extension: str
 ) -> tuple[Route, Call, dict[str, str]]:
     """Return the route for a request, the authenticated call, and the values in its path."""
-    product = label_of(request.host)
+    product = _label_of(request.host)
     found = router.find(product, path)
     if found is None and product not in router:
         raise _not_faked_error(vendor, request)

@@ -51,7 +51,7 @@ def endless_failure(error: EndlessResponse) -> "DeliveryFailed":
     return DeliveryFailed(11200, "rt", str(error))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class AppResponse(Response):
     """An app's response, with its headers by lower-case name, and the exception that a handler raised besides it."""
 

@@ -81,7 +81,8 @@ class Request:
         return parse_form(self.query_string)
 
 
-@dataclass(frozen=True, slots=True)
+# A frozen one takes several times as long to create, which shows in a send.
+@dataclass(slots=True, eq=False)
 class Response:
     """The response to a request."""
 

@@ -20,7 +20,7 @@ from pytest_whoosh.engine.misuse import WhooshGuardError, is_usage_error
 
 from .guarded import GUARDED, GUARDED_CLASSES, Guarded
 from .importing import ImportWatch
-from .patching import Patch, patch_of, tidy
+from .patching import Patch, patch_of, put_back, take_out, tidy
 from .processes import SHARED
 
 __tracebackhide__ = is_usage_error
@@ -82,9 +82,9 @@ class _Guards:
         self._classes: list[_GuardedClass] = []
         #: The current values of all guarded names.
         self._places = _Places()
-        #: The patches and classes that the last guard removed, and the values of their names since. As long as neither
-        #: these values nor the current ones change, no patch needs a look of its own. None if a patch was added.
-        self._removed: list[Patch | _GuardedClass] = []
+        #: The patches that the last guard removed, and the values of all guarded names since. As long as neither these
+        #: values nor the current ones change, no patch needs a look of its own. None if a patch was added.
+        self._removed: list[Patch] = []
         self._restored: _Places | None = None
         self._watch = ImportWatch(_MODULES, self._guard_module, again=True)
         self._is_standing = False
@@ -104,8 +104,9 @@ class _Guards:
         self._watch.start()
         is_unchanged = self._restored is not None and not self._restored.have_changed()
         if is_unchanged:
-            for each in self._removed:
-                each.put_back()
+            put_back(self._removed)
+            for guarded in self._classes:
+                guarded.put_back()
         else:
             self._restored = None
             for row, patches in list(self._patches.items()):
@@ -137,8 +138,9 @@ class _Guards:
     def _stop(self) -> None:
         """Remove all patches. Can be called again if an interrupt stopped it."""
         if self._restored is not None and not self._places.have_changed():
-            for each in self._removed:
-                each.take_out()
+            take_out(self._removed)
+            for guarded in self._classes:
+                guarded.take_out()
         else:
             for row, patches in reversed(list(self._patches.items())):
                 are_removed = [patch.stop() for patch, _ in reversed(patches)]  # a list: all are stopped
@@ -152,12 +154,14 @@ class _Guards:
         self._is_standing = False
 
     def _note_restored(self) -> None:
-        self._removed = [*(patches[0][0] for patches in self._patches.values()), *self._classes]
+        self._removed = [patches[0][0] for patches in self._patches.values()]
         self._restored = _Places()
         for module in filter(sys.modules.__contains__, _MODULES):
             self._restored.note_module(module)
-        for each in self._removed:
-            self._restored.note(each.owner, each.name)
+        for patch in self._removed:
+            self._restored.note(patch.owner, patch.name)
+        for guarded in self._classes:
+            self._restored.note(guarded.owner, guarded.name)
 
     def renew(self) -> None:
         if self._places.have_changed():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 _PATCH: Final = "__whoosh_patch__"
@@ -92,11 +92,6 @@ class Patch:
         setattr(owner, name, self._replacement)
         return True
 
-    def put_back(self) -> None:
-        """Replace the attribute again. The caller knows that it is as :meth:`stop` left it."""
-        self._active = True
-        setattr(self.owner, self.name, self._replacement)
-
     def is_standing(self, function: object) -> bool:
         """True if a function is this patch's replacement, and the patch is active."""
         return function is self._replacement and self._active
@@ -104,15 +99,6 @@ class Patch:
     def abandon(self) -> None:
         """Stop the patch without changing the attribute, because another library has replaced it permanently."""
         self._active = False
-
-    def take_out(self) -> None:
-        """Restore the previous value. The caller knows that no other library has changed the attribute."""
-        self._active = False
-        before = self.previous if self._is_lowest else _active(self.previous)
-        if self._inherited and (self._is_lowest or not hasattr(before, _PATCH)):
-            delattr(self.owner, self.name)
-        else:
-            setattr(self.owner, self.name, before)
 
     def stop(self) -> bool:
         """Restore the previous value. Does nothing if the patch has not been started.
@@ -123,7 +109,7 @@ class Patch:
         if self._replacement is None:
             return False
         if self._held.get(self.name) is self._replacement:
-            self.take_out()
+            self._set_back()
             return True
         self._active = False
         if getattr(self.owner, self.name) is self.previous:  # restored before an interrupt
@@ -137,8 +123,33 @@ class Patch:
         """Restore the previous value, unless another library has changed the attribute since."""
         if self._held.get(self.name) is not self._replacement:
             return False
-        self.take_out()
+        self._set_back()
         return True
+
+    def _set_back(self) -> None:
+        self._active = False
+        before = self.previous if self._is_lowest else _active(self.previous)
+        if self._inherited and (self._is_lowest or not hasattr(before, _PATCH)):
+            delattr(self.owner, self.name)
+        else:
+            setattr(self.owner, self.name, before)
+
+
+def put_back(patches: Iterable[Patch]) -> None:
+    """Put patches in place again. The caller knows that all attributes are as the patches left them."""
+    for patch in patches:
+        patch._active = True
+        setattr(patch.owner, patch.name, patch._replacement)
+
+
+def take_out(patches: Iterable[Patch]) -> None:
+    """Remove patches. The caller knows that no other library has changed any of the attributes."""
+    for patch in patches:
+        if patch._is_lowest and not patch._inherited:
+            patch._active = False
+            setattr(patch.owner, patch.name, patch.previous)
+        else:
+            patch._set_back()
 
 
 def patch_of(function: object) -> Patch | None:

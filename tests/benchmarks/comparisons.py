@@ -13,29 +13,30 @@ from pathlib import Path
 
 import requests
 import responses
-from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
 from pytest_whoosh.interception.guard import Guard
 
 from . import peers
 from .calls import RECIPIENT, SENDER, answer, body, sending
-from .measuring import Result, Side, amount, difference, ratio, take_turns
+from .measuring import Result, Side, difference, ratio, take_turns
 
 ROUNDS, REPEATS = 200, 25
 
 
 def sends() -> Iterator[Result]:
     """A send through the vendor's SDK and with requests; and the double's own share of it."""
-    ours, theirs = take_turns(peers.double(_through_the_sdk), peers.static_mock(_through_the_sdk), **_OFTEN)
+    ours, theirs = take_turns(peers.double(peers.through_the_sdk), peers.static_mock(peers.through_the_sdk), **_OFTEN)
     yield ratio("Send through the SDK, against a static mock", ours, theirs, bound=1.0)
     ours, theirs = take_turns(peers.double(_with_requests), peers.static_mock(_with_requests), **_OFTEN)
     yield ratio("Send with requests, against a static mock", ours, theirs)
     if peers.HAS_MOTO:
-        ours, theirs = take_turns(peers.double(_through_the_sdk), peers.moto(), **_OFTEN)
+        ours, theirs = take_turns(peers.double(peers.through_the_sdk), peers.moto(), **_OFTEN)
         yield ratio("Send through the SDK, against moto's SNS", ours, theirs)
-    (ours,) = take_turns(peers.double(_by_the_door), **_OFTEN)
-    yield amount("Send without the HTTP library: the double's own share", ours, bound=50e-6)
+    ours, theirs = take_turns(peers.double(_by_the_door), peers.static_mock(peers.through_the_sdk), **_OFTEN)
+    yield ratio(
+        "The double's own share of a send, against a send through the SDK to a static mock", ours, theirs, bound=0.1
+    )
 
 
 def fixtures() -> Iterator[Result]:
@@ -50,12 +51,12 @@ def fixtures() -> Iterator[Result]:
             pass
 
     alone, theirs = take_turns(Side(lambda: double), Side(lambda: empty_mock), **_OFTEN)
-    yield ratio("Set-up and tear-down outside pytest, against an empty mock", alone, theirs, bound=4.5)
+    yield ratio("Set-up and tear-down outside pytest, against an empty mock", alone, theirs, bound=3.2)
     guard = Guard(str)
     guard.start()
     try:
         ours, theirs = take_turns(Side(lambda: double), Side(lambda: empty_mock), **_OFTEN)
-        yield ratio("Set-up and tear-down of the fixture, against an empty mock", ours, theirs, bound=2.6)
+        yield ratio("Set-up and tear-down of the fixture, against an empty mock", ours, theirs, bound=2.2)
         if peers.HAS_MOTO:
             ours, theirs = take_turns(Side(lambda: double), Side(peers.empty_moto), **_OFTEN)
             yield ratio("Set-up and tear-down of the fixture, against moto", ours, theirs)
@@ -87,11 +88,6 @@ def start_up() -> Result:
 def _spent_by_children() -> float:
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
-
-
-def _through_the_sdk(*_: object) -> Callable[[], object]:
-    client, numbers = Client(), count()
-    return lambda: client.messages.create(to=RECIPIENT, from_=SENDER, body=body(next(numbers)))
 
 
 def _with_requests(*_: object) -> Callable[[], object]:

@@ -71,12 +71,6 @@ def difference(what: str, ours: Seconds, theirs: Seconds, *, bound: float | None
     return _compared(what, ours, theirs, lambda one, other: one - other, lambda value: "+" + duration(value), bound)
 
 
-def amount(what: str, times: Seconds, *, bound: float | None = None) -> Result:
-    """Return the time of one side: the median over the rounds."""
-    median = statistics.median(times)
-    return Result(what=what, value=median, show=duration, bound=bound, ours=median)
-
-
 def _compared(
     what: str,
     ours: Seconds,

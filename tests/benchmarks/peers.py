@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.util import find_spec
+from itertools import count
 from unittest import mock
 
 import requests
@@ -12,10 +13,16 @@ from twilio.rest import Client
 
 from pytest_whoosh import Whoosh
 
-from .calls import RECIPIENT, SENDER, auth, messages_url
+from .calls import RECIPIENT, SENDER, auth, body, messages_url
 from .measuring import Side
 
 Run = Callable[[], object]
+
+
+def through_the_sdk(*_: object) -> Run:
+    """Sends with the vendor's SDK, each with a text of its own."""
+    client, numbers = Client(), count()
+    return lambda: client.messages.create(to=RECIPIENT, from_=SENDER, body=body(next(numbers)))
 
 
 def double(run: Callable[[Whoosh], Run], **settings: object) -> Side:

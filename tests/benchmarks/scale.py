@@ -12,8 +12,9 @@ from itertools import count
 
 from pytest_whoosh import Whoosh
 
+from . import peers
 from .calls import RECIPIENTS, SENDERS, answer, fetching, listing, sending
-from .measuring import Result, Side, amount, duration, ratio, take_turns
+from .measuring import Result, Side, duration, ratio, take_turns
 
 #: From the second on nothing may grow any more.
 SIZES = (1, 1_000, 100_000, 1_000_000)
@@ -120,11 +121,17 @@ def travels() -> Result:
 
 
 def settles() -> Result:
-    """A message's whole life, without callbacks."""
-    with Whoosh(clock="virtual") as whoosh:
-        filled = Filled(whoosh, 1_000)
-        (times,) = take_turns(Side(filled.settles, warms_up=False), rounds=100, repeats=1)
-    return amount("Settle a message, its whole life", [seconds / BATCH for seconds in times], bound=25e-6)
+    """A message's whole life, without callbacks, against a send to a static mock."""
+
+    def sends() -> Callable[[], object]:
+        send = peers.through_the_sdk()
+        return lambda: [send() for _ in range(BATCH)]
+
+    settle = peers.double(lambda whoosh: Filled(whoosh, 1_000).settles(), clock="virtual")
+    settle.warms_up = False  # there is nothing left to settle after the first time
+    lives, theirs = take_turns(settle, peers.static_mock(sends), rounds=50, repeats=1)
+    lives, theirs = ([seconds / BATCH for seconds in each] for each in (lives, theirs))
+    return ratio("A message's whole life, against a whole send to a static mock", lives, theirs, bound=0.07)
 
 
 def memory() -> Iterator[Result]:
