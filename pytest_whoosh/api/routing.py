@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.caching import cached
@@ -103,8 +103,7 @@ class ApiResult:
 Handler: TypeAlias = Callable[..., ApiResult | Response]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """A method, a path and their handler."""
 
     method: str

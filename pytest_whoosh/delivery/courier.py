@@ -3,7 +3,6 @@
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
@@ -32,8 +31,7 @@ _AWAITED: Final = "not delivered yet: in an event loop it must be awaited. Write
 _WEIGHTS: Final = {"host": 4, "path": 2, "scheme": 1, "port": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """A base URL, and the target that receives the webhooks below it."""
 
     base: str

@@ -6,14 +6,12 @@ See https://www.twilio.com/docs/messaging/channels
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class Channel(NamedTuple):
     """The properties of a channel: one row of the table of channels."""
 
     #: The prefix of its addresses, before the colon.

@@ -2,9 +2,8 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from .dialect import dialect
 from .error_codes import TITLES
@@ -15,8 +14,7 @@ __tracebackhide__ = is_usage_error
 MORE_INFO: Final = "https://www.twilio.com/docs/errors/{code}"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """The API error for a code: its HTTP status, and its text if that differs from the code's title.
 
     Placeholders such as ``{to}``, ``{from_}`` and ``{path}`` are filled in from the request. Like the vendor, ``to``

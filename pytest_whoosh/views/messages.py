@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NamedTuple, NoReturn, TypeVar
 
 from pytest_whoosh.engine.limits import LONGEST_BODY
 from pytest_whoosh.engine.messages.fields import FIELDS, SYNONYMS
@@ -22,8 +22,7 @@ __tracebackhide__ = is_usage_error
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Copied:
+class _Copied(NamedTuple):
     """A copy of a message: its fields as plain data, and the line that describes it."""
 
     fields: Mapping[str, Any]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_whoosh.engine.errors import ApiError, unknown_name
 from pytest_whoosh.engine.http import read_json
@@ -138,8 +138,7 @@ _CAROUSEL_ACTIONS: Final = _ListReader(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ContentType:
+class ContentType(NamedTuple):
     """One content type: its fields, and the ones that a plain text message shows."""
 
     read: _ObjectReader
@@ -326,8 +325,7 @@ def read_defaults(value: object) -> dict[str, str]:
 # Sending
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """The content of a message from a template: the filled-in fields of one content type, and their summary."""
 
     content_type: str

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias, TypedDict, TypeVar
 
 from pytest_whoosh.engine.addresses import same_address
 from pytest_whoosh.engine.errors import unknown_name
@@ -70,8 +69,7 @@ def _equal(expected: object, actual: object) -> bool:
     return bool(expected == actual)
 
 
-@dataclass(frozen=True, slots=True)
-class ValueType:
+class ValueType(NamedTuple):
     """The type of a field: its Python type, and how values from tests are normalised and compared."""
 
     python: object
@@ -177,8 +175,7 @@ def _until_priced(message: Message) -> bool:
     return message.price is None
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A message field: one row of the table."""
 
     name: str

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TypeGuard
+from typing import Any, Final, NamedTuple, Protocol, TypeGuard
 
 from pytest_whoosh.engine.dialect import Step, dialect
 from pytest_whoosh.engine.errors import unknown_name
@@ -44,8 +43,7 @@ _OUTCOMES: Final[Mapping[str, Step]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """A criterion that a message does not meet."""
 
     field: str

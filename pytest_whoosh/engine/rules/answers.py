@@ -3,9 +3,8 @@
 import json as json_module
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_whoosh.engine.dialect import Step, dialect
 from pytest_whoosh.engine.errors import ApiError, require_known, status_of
@@ -26,8 +25,7 @@ _WITHOUT_BODY: Final = frozenset({204, 304})
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptedAnswer:
+class ScriptedAnswer(NamedTuple):
     """A scripted answer: its code in the test, and the function that returns or raises it.
 
     ``carried_out`` is True if the API first carries out the call, and only its response is lost.

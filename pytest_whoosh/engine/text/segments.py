@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 from typing import Final, NamedTuple
@@ -38,8 +37,7 @@ _is_gsm_7: Final = re.compile(f"[{re.escape(''.join(BASIC | EXTENSION))}]*").ful
 _find_extension: Final = re.compile(f"[{re.escape(''.join(EXTENSION))}]").findall
 
 
-@dataclass(frozen=True, slots=True)
-class Segmentation:
+class Segmentation(NamedTuple):
     """An encoded body: its encoding, and the text of each segment."""
 
     encoding: Encoding

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pytest_whoosh.engine.errors import title_of
@@ -115,8 +115,7 @@ class Webhook:
         return json.dumps(self.params) if self.is_json else urlencode(self.params)
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """A webhook's retries and timeouts, which its URL can override with a fragment such as ``#rc=2&rp=5xx``.
 
     ``connect``, ``read`` and ``total`` are timeouts in seconds. ``total`` spans all attempts.
