@@ -56,7 +56,7 @@ def fixtures() -> Iterator[Result]:
     guard.start()
     try:
         ours, theirs = take_turns(Side(lambda: double), Side(lambda: empty_mock), **_OFTEN)
-        yield ratio("Set-up and tear-down of the fixture, against an empty mock", ours, theirs, bound=2.2)
+        yield ratio("Set-up and tear-down of the fixture, against an empty mock", ours, theirs, bound=2.0)
         if peers.HAS_MOTO:
             ours, theirs = take_turns(Side(lambda: double), Side(peers.empty_moto), **_OFTEN)
             yield ratio("Set-up and tear-down of the fixture, against moto", ours, theirs)
