@@ -1,6 +1,6 @@
 """The app's clock: reads, follows and moves the time that the app sees.
 
-The app and the fake use one clock, so they never disagree. A journey never moves it back. (A journey is one call of
+The app and the fake use one clock, so they never disagree. A move never sets it back. (A move is one call of
 ``travel``, ``settle`` or ``step``.)
 
 The clock that the app sees, with ``clock="auto"``::
@@ -11,11 +11,11 @@ The clock that the app sees, with ``clock="auto"``::
     the double ends ────────────────▶ the clock that was there before
 
 ``clock="frozen"`` is ``ours`` from the start, at a whole second, unless the test froze time before. With
-``clock="virtual"`` the app's clock is not touched. The double has a time of its own, which only journeys move.
+``clock="virtual"`` the app's clock is not touched. The double has a time of its own, which only moves advance.
 
 Two things move virtual time:
 
-* A journey. It freezes the machine's clock at the current moment. Then it moves the clock that the app sees: to the
+* A move. It freezes the machine's clock at the current moment. Then it sets the clock that the app sees: to the
   moment of each webhook, and to the destination in the end.
 * The test, with the tools of freezegun or time-machine: ``tick``, ``move_to``, ``shift``, or a freeze inside another.
   :meth:`AppClock.look` finds out how far. Events that became due happen when the double is next used. A clock that is
@@ -59,7 +59,7 @@ class AppClock:
         self._lock = lock
         #: True if this clock holds the freeze that doubles share.
         self._holds = False
-        #: How far the test has moved time with the tools of its freezer, and how far journeys have in each thread.
+        #: How far the test has moved time with the tools of its freezer, and how far moves have in each thread.
         self._jumped = _ZERO
         self._moved_by: dict[int, timedelta] = defaultdict(timedelta)
         #: The object that showed the time at the last look (None: the machine), and the moments that it showed and was
@@ -81,7 +81,7 @@ class AppClock:
             self._shown = self._shown.replace(microsecond=0)
 
     def stop(self) -> None:
-        """Unfreeze the app's time unless another double keeps it frozen. Running journeys do not freeze it again."""
+        """Unfreeze the app's time unless another double keeps it frozen. Running moves do not freeze it again."""
         self._follows = False
         if _FREEZE.is_on:
             with HeldInterrupts():

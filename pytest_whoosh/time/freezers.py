@@ -99,7 +99,7 @@ def innermost() -> Freezer | None:
         kind, source = _TimeMachineClock, stack[-1]
     else:
         return None
-    # Cached, because each journey calls this function several times, and the clock is nearly always the same.
+    # Cached, because each move calls this function several times, and the clock is nearly always the same.
     clock = _latest[0]
     if clock is None or clock.source is not source:
         _latest[0] = clock = kind(source)

@@ -36,7 +36,7 @@ _NOT_RECORDED: Final = "the test was interrupted before the app's response was r
 _ZERO: Final = timedelta()
 
 
-class _Journey:
+class _Move:
     """One call that moves time, such as ``travel()``, from its start until it returns."""
 
     __slots__ = ("caller", "interrupted", "vendor")
@@ -51,7 +51,7 @@ class Travel:
     """Moves a double's time. Nothing else does.
 
     Events happen under the lock. Webhooks are delivered without the lock, so the app may call the API in a handler.
-    During a journey, the app's clock shows the webhook's own moment meanwhile.
+    During a move, the app's clock then shows the webhook's own moment.
     """
 
     def __init__(self, vendor: Vendor, clock: AppClock, courier: Courier, lock: RLock) -> None:
@@ -61,13 +61,13 @@ class Travel:
         self._courier = courier
         self._lock = lock
         self._has_ended = False
-        #: The current journey, or the current delivery of webhooks that became due on a clock that the test moved.
-        self._journey: _Journey | None = None
+        #: The current move, or the current delivery of webhooks that became due on a clock that the test moved.
+        self._move: _Move | None = None
         #: True if events that happened during an API call left webhooks to deliver.
         self._behind = False
         #: The last moment that the test read from ``whoosh.now``.
         self._last_reported = vendor.now
-        #: The latest moment to which a journey has moved the app's clock.
+        #: The latest moment that a move has shown on the app's clock.
         self._shown = vendor.now
 
     # Following the app's clock
@@ -85,7 +85,7 @@ class Travel:
         now, moved = self._clock.look()
         timeline = self.vendor.timeline
         if moved:
-            if self._journey is None:
+            if self._move is None:
                 until = timeline.steady + moved
                 while timeline.step(until):
                     pass
@@ -93,14 +93,14 @@ class Travel:
                 self._behind = bool(self.vendor.webhooks.due)
             else:  # a handler moved the clock: events that became due happen after its response
                 timeline.advance(moved)
-        if now != timeline.now and (self._journey is None or now > timeline.now):
+        if now != timeline.now and (self._move is None or now > timeline.now):
             timeline.now = now
 
     def catch_up(self) -> None:
         """Advance the fake to the time of the app's clock, before the test reads its state.
 
         Webhooks that became due are delivered at the current moment. If they must be awaited, they stay due until a
-        journey is awaited.
+        move is awaited.
         """
         if self._has_ended:
             return
@@ -108,10 +108,10 @@ class Travel:
             self.follow_clock()
             if not self._behind or not self._claim():
                 return
-            journey = self._journey
+            move = self._move
         due = self.vendor.webhooks.due
         try:
-            while due and not (journey and journey.interrupted) and self._courier.can_deliver(due[0]):
+            while due and not (move and move.interrupted) and self._courier.can_deliver(due[0]):
                 webhook = due[0]
                 try:
                     self._deliver(due.popleft())
@@ -119,135 +119,135 @@ class Travel:
                     _put_back(webhook, due)
                     raise
         finally:
-            self._behind = bool(due) and journey is self._journey
-            self._end(journey)
+            self._behind = bool(due) and move is self._move
+            self._end(move)
 
-    # Journeys
+    # Moves
 
     @property
     def is_moving(self) -> bool:
         """True if time is moving, in any thread or task."""
-        return self._journey is not None
+        return self._move is not None
 
     def start_over(self, vendor: Vendor) -> None:
-        """Replace the fake vendor with a new one, and stop a journey that runs in another thread.
+        """Replace the fake vendor with a new one, and stop a move that runs in another thread.
 
         Raises:
-            WhooshError: The caller is a webhook's handler, and a journey of the same thread or task waits for it.
+            WhooshError: The caller is a webhook's handler, and a move of the same thread or task waits for it.
         """
-        if self._journey is not None and self._journey.caller in (_caller(), get_ident()):
+        if self._move is not None and self._move.caller in (_caller(), get_ident()):
             raise WhooshError(_with_methods(_NOT_IN_A_HANDLER))
         self.interrupt()
-        self._journey = None
+        self._move = None
         self.vendor = vendor
         self._behind = False
 
     def after_fork(self) -> None:
-        """Forget a journey in a forked child if the thread of the journey does not exist there."""
-        if self._journey is not None and self._journey.caller != _caller():
-            self._journey = None
+        """Forget the move in a forked child if the thread that runs it does not exist there."""
+        if self._move is not None and self._move.caller != _caller():
+            self._move = None
 
     def end(self) -> None:
-        """Stop a journey that runs in another thread, and follow the app's clock no more."""
+        """Stop a move that runs in another thread, and no longer follow the app's clock."""
         self._has_ended = True
         self.interrupt()
 
     def interrupt(self) -> None:
-        """Stop a journey that is running in another thread."""
-        journey = self._journey
-        if journey is not None:
-            journey.interrupted = True
+        """Stop a move that runs in another thread."""
+        move = self._move
+        if move is not None:
+            move.interrupted = True
 
     def settle(self) -> None:
         """Move time until no message is in flight."""
-        with self._journey_context() as journey:
-            self._run(journey, None, "settle")
+        with self._move_context() as move:
+            self._run(move, None, "settle")
 
     def travel(self, to: object, amount: timedelta) -> None:
         """Move time to a moment, or by an amount."""
         destination = self._destination(to, amount)
-        with self._journey_context() as journey:
-            self._run(journey, self._on_steady(destination), "travel")
+        with self._move_context() as move:
+            self._run(move, self._on_steady(destination), "travel")
 
     def step(self) -> bool:
         """Move time to the next moment at which something is due; return False if nothing is."""
         if self._nothing_due():
             return False
-        with self._journey_context() as journey:
-            self._run(journey, self._next_due(), "step")
+        with self._move_context() as move:
+            self._run(move, self._next_due(), "step")
         return True
 
     async def asettle(self) -> None:
         """Do the same as :meth:`settle` inside an event loop, in which the app's handlers then run."""
-        with self._journey_context() as journey:
-            await self._arun(journey, None, "settle")
+        with self._move_context() as move:
+            await self._arun(move, None, "settle")
 
     async def atravel(self, to: object, amount: timedelta) -> None:
         """Do the same as :meth:`travel` inside an event loop."""
         destination = self._destination(to, amount)
-        with self._journey_context() as journey:
-            await self._arun(journey, self._on_steady(destination), "travel")
+        with self._move_context() as move:
+            await self._arun(move, self._on_steady(destination), "travel")
 
     async def astep(self) -> bool:
         """Do the same as :meth:`step` inside an event loop."""
         if self._nothing_due():
             return False
-        with self._journey_context() as journey:
-            await self._arun(journey, self._next_due(), "step")
+        with self._move_context() as move:
+            await self._arun(move, self._next_due(), "step")
         return True
 
-    def _run(self, journey: _Journey, until: datetime | None, form: str) -> None:
-        for webhook in self._advance(journey, until, form):
+    def _run(self, move: _Move, until: datetime | None, form: str) -> None:
+        for webhook in self._advance(move, until, form):
             self._courier.require_deliverable(webhook.url, f"a{form}({'...' if form == 'travel' else ''})")
             try:
-                self._show_moment_of(webhook, journey)
+                self._show_moment_of(webhook, move)
                 self._deliver(webhook)
             except BaseException:
-                _put_back(webhook, journey.vendor.webhooks.due)
+                _put_back(webhook, move.vendor.webhooks.due)
                 raise
 
-    async def _arun(self, journey: _Journey, until: datetime | None, form: str) -> None:
-        for webhook in self._advance(journey, until, form):
+    async def _arun(self, move: _Move, until: datetime | None, form: str) -> None:
+        for webhook in self._advance(move, until, form):
             try:
-                self._show_moment_of(webhook, journey)
+                self._show_moment_of(webhook, move)
                 await self._adeliver(webhook)
             except BaseException:
-                _put_back(webhook, journey.vendor.webhooks.due)
+                _put_back(webhook, move.vendor.webhooks.due)
                 raise
 
-    def _advance(self, journey: _Journey, until: datetime | None, form: str) -> Iterator[Webhook]:
+    def _advance(self, move: _Move, until: datetime | None, form: str) -> Iterator[Webhook]:
         """Run every event in order, and yield the webhooks in between. The caller removes each one from those due.
 
         Args:
-            journey: The journey. It stops if it is interrupted.
+            move: The move. It stops if it is interrupted.
             until: The destination on the steady clock. None means until no message is in flight.
             form: The name of the method, for errors.
 
         Raises:
             WhooshError: Messages answer each other without end.
         """
-        vendor = journey.vendor
+        vendor = move.vendor
         due, timeline, chains = vendor.webhooks.due, vendor.timeline, vendor.chains
         arrived = False
         while True:
-            while due and not journey.interrupted:
+            while due and not move.interrupted:
                 yield due[0]
                 if chains.runaway:
                     raise WhooshError(chains.explain(dialect().method(form)))
-            if arrived or journey.interrupted:
+            if arrived or move.interrupted:
                 return
             with HeldInterrupts() as interrupts:
-                while not (due or arrived or interrupts.waiting or journey.interrupted):
+                while not (due or arrived or interrupts.waiting or move.interrupted):
                     with self._lock:
                         if (until is None and not timeline.in_flight) or not timeline.step(until):
                             arrived = True
                             if until is not None and until > timeline.steady:
                                 timeline.advance(until - timeline.steady)
 
-    def _show_moment_of(self, webhook: Webhook, journey: _Journey) -> None:
-        journey.vendor.webhooks.due.popleft()
+    def _show_moment_of(self, webhook: Webhook, move: _Move) -> None:
+        move.vendor.webhooks.due.popleft()
         with self._lock:
-            if not journey.interrupted:
+            if not move.interrupted:
                 self._show(webhook.at)
 
     def _show(self, when: datetime) -> None:
@@ -257,13 +257,13 @@ class Travel:
         self._clock.show(when, by)
 
     @contextmanager
-    def _journey_context(self) -> Iterator[_Journey]:
-        """Run the context as a journey. In the end, move the app's clock to the moment that the journey reached."""
+    def _move_context(self) -> Iterator[_Move]:
+        """Run the context as a move. At its end, the app's clock shows the moment that it reached."""
         with self._lock:
             claimed = self._claim()
-            journey = self._journey
+            move = self._move
             # A handler may move time. A handler of an ASGI app in its own loop runs in the thread of the caller.
-            if journey is None or (not claimed and journey.caller not in (_caller(), get_ident())):
+            if move is None or (not claimed and move.caller not in (_caller(), get_ident())):
                 raise WhooshError(_with_methods(_MOVING))
             try:
                 if claimed:
@@ -273,33 +273,33 @@ class Travel:
                 self._shown = self.vendor.now
             except BaseException:
                 if claimed:
-                    self._end(journey)
+                    self._end(move)
                 raise
         try:
-            yield journey
+            yield move
         finally:
             with self._lock:
-                if journey.vendor is self.vendor:  # else the double was reset: the current moment stays
+                if move.vendor is self.vendor:  # else the double was reset: the current moment stays
                     self._show(self.vendor.now)
                 if claimed:
-                    self._end(journey)
+                    self._end(move)
 
     def _claim(self) -> bool:
-        """Start a journey and return True; return False if a journey is running, of this caller or another one."""
+        """Start a move and return True; return False if a move is running, of this caller or another one."""
         with self._lock:
-            if self._journey is not None:
+            if self._move is not None:
                 return False
-            self._journey = _Journey(_caller(), self.vendor)
+            self._move = _Move(_caller(), self.vendor)
             return True
 
-    def _end(self, journey: _Journey | None) -> None:
-        if self._journey is journey:  # else a reset has ended the journey
-            self._journey = None
+    def _end(self, move: _Move | None) -> None:
+        if self._move is move:  # else a reset has ended the move
+            self._move = None
 
     # Destinations
 
     def _destination(self, to: object, amount: timedelta) -> timedelta | datetime:
-        """Return the destination of a journey: an amount or a moment.
+        """Return the destination of a move: an amount or a moment.
 
         Raises:
             TypeError: ``to`` is neither a moment nor an amount.
@@ -333,7 +333,7 @@ class Travel:
         return amount
 
     def _on_steady(self, destination: timedelta | datetime) -> datetime:
-        """Return a journey's destination on the steady clock, which measures spans."""
+        """Return a move's destination on the steady clock, which measures spans."""
         timeline = self.vendor.timeline
         amount = destination - timeline.now if isinstance(destination, datetime) else destination
         return timeline.steady + max(amount, _ZERO)

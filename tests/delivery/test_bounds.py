@@ -379,13 +379,13 @@ def test_a_task_that_catches_its_cancellation_does_not_keep_the_double_from_endi
 
 @pytest.mark.usefixtures("short_limits")
 def test_a_handler_in_the_tests_own_loop_cannot_catch_its_end(whoosh: Whoosh) -> None:
-    async def journey() -> None:
+    async def travel() -> None:
         await whoosh.atravel(seconds=2)
 
     whoosh.mount("https://app.example", catch_cancellation)
     Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=f"{HOOK}#rt=100")
 
-    asyncio.run(journey())
+    asyncio.run(travel())
 
     assert "the app did not answer within " in str(whoosh.callbacks[0].error)
 

@@ -188,7 +188,7 @@ def test_settle_is_refused_if_the_server_runs_in_the_same_loop(mounted: str) -> 
     assert statuses == [204, 204]
 
 
-def test_a_plain_journey_inside_a_loop_reaches_a_server_elsewhere(whoosh: Whoosh, server) -> None:
+def test_a_synchronous_travel_inside_a_loop_reaches_a_server_elsewhere(whoosh: Whoosh, server) -> None:
     async def main() -> None:
         listening = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
         whoosh.mount("https://app.example", server=server.url)

@@ -89,7 +89,7 @@ from hypothesis import given, settings, strategies as st
 from app import send
 from pytest_whoosh import Whoosh
 
-# Longer than a busy machine takes, and shorter than any journey.
+# Longer than a busy machine takes, and shorter than any travel.
 settings.register_profile("busy", deadline=60_000)
 settings.load_profile("busy")
 
@@ -141,7 +141,7 @@ from freezegun import freeze_time
 from limits import RateLimitItemPerHour, storage, strategies
 
 
-def test_a_limiter_by_the_time_of_day_sees_journeys(whoosh):
+def test_a_limiter_by_the_time_of_day_sees_travels(whoosh):
     limiter = strategies.FixedWindowRateLimiter(storage.MemoryStorage())
     whoosh.travel(seconds=1)
     limit = RateLimitItemPerHour(1)

@@ -194,7 +194,7 @@ def test_the_host_is_no_longer_allowed():
     assert not django_settings.is_overridden("LANGUAGE_CODE")
 
 
-def test_a_plain_journey_in_a_loop_is_refused(transactional_db, whoosh, django):
+def test_a_synchronous_travel_in_a_loop_is_refused(transactional_db, whoosh, django):
     async def main():
         await sync_to_async(remind)("status")
         with pytest.raises(WhooshError) as refused:

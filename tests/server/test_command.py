@@ -305,7 +305,7 @@ def test_signals_are_handed_back(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert capsys.readouterr().out.startswith("WHOOSH_URL=http://127.0.0.1:")
 
 
-# A long journey
+# A long travel
 
 
 class Terminal(io.StringIO):
@@ -342,7 +342,7 @@ def look_thrice_while_time_moves(whoosh: Whoosh, client) -> Callable[[Terminal],
 
 
 @pytest.mark.whoosh(clock="virtual")
-def test_a_terminal_shows_how_a_long_journey_gets_on(
+def test_a_terminal_shows_the_progress_of_a_long_travel(
     look_thrice_while_time_moves: Callable[[Terminal], None], whoosh: Whoosh
 ) -> None:
     terminal = Terminal(watched=True)

@@ -354,7 +354,7 @@ def test_one_at_a_time_moves_time(control: Controller, whoosh: Whoosh, send: Sen
         ),
     )
     assert moving
-    # The reset ends the journey where it is, without waiting for the handler.
+    # The reset stops the travel where it is, without waiting for the handler.
     assert not still_moving
     assert answers == [{"now": "2030-06-01T09:00:02Z"}]
 

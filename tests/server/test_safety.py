@@ -150,7 +150,7 @@ def test_control_characters_are_escaped(call: Caller, messages: str, form: dict[
     assert "\N{SNOWMAN}" in answer.body.decode()
 
 
-def test_a_journey_ends_when_its_client_leaves(
+def test_a_travel_stops_when_its_client_leaves(
     whoosh_server: Server, call: Caller, control: Controller, messages: str, form: dict[str, str]
 ) -> None:
     whoosh = whoosh_server.whoosh

@@ -561,7 +561,7 @@ def test_another_process_finds_the_server_through_its_environment(whoosh_server:
     }
 
 
-def test_a_double_that_ends_ends_the_journeys_that_clients_have_begun(
+def test_a_double_that_ends_stops_the_travels_that_clients_have_started(
     call_to: Callable[[Server], Caller], form: dict[str, str]
 ) -> None:
     moving, go_on = threading.Event(), threading.Event()

@@ -522,11 +522,11 @@ def test_the_double_stays_usable_after_a_canceled_settle(whoosh, send):
 
     async def main() -> None:
         send()
-        journey = asyncio.create_task(whoosh.atravel(hours=1))
+        travel = asyncio.create_task(whoosh.atravel(hours=1))
         await arrived.wait()
-        journey.cancel()
+        travel.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await journey
+            await travel
         await whoosh.asettle()
 
     asyncio.run(main())
@@ -538,7 +538,7 @@ def test_the_double_stays_usable_after_a_canceled_settle(whoosh, send):
     ]
 
 
-def test_a_journey_that_outlives_the_double_does_not_freeze_time():
+def test_a_travel_that_outlives_the_double_does_not_freeze_time():
     arrived = asyncio.Event()
 
     async def hang(form) -> None:
@@ -550,10 +550,10 @@ def test_a_journey_that_outlives_the_double_does_not_freeze_time():
             whoosh.mount(APP, App(hang))
             whoosh.travel(days=30)
             Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=STATUS)
-            journey = asyncio.create_task(whoosh.atravel(days=1))
+            travel = asyncio.create_task(whoosh.atravel(days=1))
             await arrived.wait()
-        journey.cancel()
-        await asyncio.gather(journey, return_exceptions=True)
+        travel.cancel()
+        await asyncio.gather(travel, return_exceptions=True)
 
     before = datetime.now()
     asyncio.run(main())

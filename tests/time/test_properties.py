@@ -1,4 +1,4 @@
-"""One clock, driven at random beside a model of it: real time, sends, journeys, and freezers of the test's own.
+"""One clock, driven at random beside a model of it: real time, sends, moves, and freezers of the test's own.
 
 Real time is simulated, so nothing waits: the test moves the machine's clock itself.
 """
@@ -63,7 +63,7 @@ class OneClock(RuleBasedStateMachine):
         #: True once a clock of the test has ticked: with real time, which no model foresees.
         self.ticked = False
         self.expected: list[Expected] = []
-        #: What journeys and the test's own freezers have moved.
+        #: How far moves and the test's own freezers have moved time.
         self.moved = ZERO
         self.set_back = False
 
@@ -160,20 +160,20 @@ class OneClock(RuleBasedStateMachine):
             )
         self.expected.append(Expected(self.whoosh.outbox[-1], "scheduled", at.replace(microsecond=0)))
 
-    # Journeys
+    # Moves
 
     @rule(amount=amounts)
     def the_test_travels(self, amount: timedelta) -> None:
-        self.journey(lambda: self.whoosh.travel(amount), amount)
+        self.move(lambda: self.whoosh.travel(amount), amount)
 
     @rule(amount=amounts)
     def the_test_travels_to_a_moment(self, amount: timedelta) -> None:
-        self.journey(lambda: self.whoosh.travel(self.now + amount), ZERO if self.ticked else amount)
+        self.move(lambda: self.whoosh.travel(self.now + amount), ZERO if self.ticked else amount)
 
     @rule()
     def the_test_settles(self) -> None:
         left = [self.due_in(one) + self.waits_after(one) for one in self.expected if one.status in WAITS]
-        self.journey(self.whoosh.settle, ZERO if self.ticked else max(left, default=ZERO))
+        self.move(self.whoosh.settle, ZERO if self.ticked else max(left, default=ZERO))
         assert {one.message.status for one in self.expected} <= {"delivered", "scheduled"}
 
     @staticmethod
@@ -185,13 +185,13 @@ class OneClock(RuleBasedStateMachine):
     def the_test_steps(self) -> None:
         until = self.next_due_in()
         stepped: list[bool] = []
-        self.journey(lambda: stepped.append(self.whoosh.step()), ZERO if self.ticked else max(until or ZERO, ZERO))
+        self.move(lambda: stepped.append(self.whoosh.step()), ZERO if self.ticked else max(until or ZERO, ZERO))
         assert self.ticked or stepped == [until is not None]
 
-    def journey(self, move: Callable[[], object], amount: timedelta) -> None:
+    def move(self, run: Callable[[], object], amount: timedelta) -> None:
         before = self.app_now()
         with self.never_back():
-            move()
+            run()
         seen = self.app_now() - before
         expected = ZERO if self.mode == "virtual" else amount
         assert seen >= expected if self.ticked else seen == expected

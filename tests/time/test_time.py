@@ -287,7 +287,7 @@ def test_a_negative_amount_is_refused_too(whoosh, way):
     with pytest.raises(WhooshError, match=r"^Time does not run backwards: "):
         whoosh.travel(**way)
 
-    assert datetime.now == running, "a refused journey freezes nothing"
+    assert datetime.now == running, "a refused travel() freezes nothing"
 
 
 WAYS = "a datetime, a timedelta, or weeks=, days=, hours=, minutes=, seconds="
@@ -847,7 +847,7 @@ FROZEN = """
         )
         whoosh.settle()
 
-        # Time is frozen where the app's clock stands when the first journey begins, not where the test looked before.
+        # Time is frozen where the app's clock stands when the first travel() begins, not where the test looked before.
         (sent,), (delivered,) = map(set, seen)
         assert (delivered - sent, sent - timedelta(seconds=2) >= start) == (timedelta(seconds=2), True)
 
