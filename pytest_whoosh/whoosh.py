@@ -1,6 +1,5 @@
 """The class ``Whoosh``: the double that a test works with. It wires the parts of the package together."""
 
-import inspect
 import os
 import re
 import threading
@@ -8,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
-from functools import partial, wraps
+from functools import partial
 from inspect import getattr_static
 from math import isfinite
 from types import TracebackType
@@ -30,6 +29,7 @@ from urllib.parse import urlsplit
 
 from .api import ROUTER
 from .api.routing import dispatch, may_be_mocked
+from .decorating import decorate, positional_argument
 from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier, is_asynchronous
 from .delivery.refusals import require_app
@@ -81,8 +81,6 @@ _NOT_INTERCEPTED: Final = (
 )
 
 _SWALLOWED: Final = "The app or the test swallowed this error: {error}"
-
-_NO_CLASSES: Final = "Whoosh() cannot decorate a class. Decorate its test methods, or use `with Whoosh()` in setUp."
 
 _ENDED: Final = (
     "This Whoosh double has ended: you can still read what happened, but not act on it. "
@@ -222,7 +220,7 @@ class Whoosh(Suggesting, Provisioning):
         def __new__(cls, *given, **_):
             """Refuse positional arguments, such as the function that ``@Whoosh`` without parentheses passes."""
             if given:
-                raise TypeError(_positional(*given))
+                raise TypeError(positional_argument(given[0]))
             return super().__new__(cls)
 
     def __init__(self, **settings: Unpack[SettingValues]) -> None:
@@ -359,39 +357,7 @@ class Whoosh(Suggesting, Provisioning):
 
     def __call__(self, function: Callable[..., R]) -> Callable[..., R]:
         """Decorate a test: each call gets a new double, passed as ``whoosh`` if the test has this parameter."""
-        if isinstance(function, type):
-            raise TypeError(_NO_CLASSES)
-        parameters = inspect.signature(function).parameters
-        takes = "whoosh" in parameters
-        place = list(parameters).index("whoosh") if takes else 0
-
-        if takes:
-            function = _with_double_in_place(function, place)
-
-        def call(double: Whoosh, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-            return function(*args, whoosh=double, **kwargs) if takes else function(*args, **kwargs)
-
-        if inspect.iscoroutinefunction(function):
-
-            @wraps(function)
-            async def asynchronously(*args: Any, **kwargs: Any) -> Any:
-                with Whoosh(**self._given) as double:
-                    return await call(double, args, kwargs)
-
-            wrapper: Any = asynchronously
-        else:
-
-            @wraps(function)
-            def synchronously(*args: Any, **kwargs: Any) -> Any:
-                with Whoosh(**self._given) as double:
-                    return call(double, args, kwargs)
-
-            wrapper = synchronously
-        if takes:
-            # The decorator passes ``whoosh``, so pytest must not look for a fixture of this name.
-            rest = [parameter for parameter in parameters.values() if parameter.name != "whoosh"]
-            wrapper.__signature__ = inspect.signature(function).replace(parameters=rest)
-        return wrapper  # type: ignore[no-any-return]
+        return decorate(function, lambda: Whoosh(**self._given))
 
     # The account
 
@@ -1328,15 +1294,6 @@ def _require_body(body: object) -> None:
         raise TypeError(f"A message's body is a text, not {body!r}.")
 
 
-def _positional(given: object, *_: object) -> str:
-    """Return the text that refuses a positional argument of ``Whoosh``, which ``@Whoosh`` passes."""
-    if isinstance(given, type):
-        return _NO_CLASSES
-    if callable(given):
-        return 'As a decorator, Whoosh needs its parentheses: write @Whoosh(), or @Whoosh(senders="owned").'
-    return f'Whoosh() takes settings by name, such as Whoosh(senders="owned"), not {given!r}.'
-
-
 def _wrong_count(count: object) -> str:
     if callable(count):
         return "A function tests one property, so name the property: whoosh.assert_sent(body=lambda body: ...)."
@@ -1351,42 +1308,6 @@ def _require_one_status(status: object) -> None:
     if isinstance(status, list | tuple):
         written = ", ".join(map(repr, status))
         raise TypeError(f"assert_callbacks() takes each status by itself: whoosh.assert_callbacks(message, {written}).")
-
-
-def _with_double_in_place(function: Callable[..., R], place: int) -> Callable[..., R]:
-    """Return a function that takes the double by name, and passes it by position if other arguments follow it.
-
-    ``mock.patch`` passes mocks by position. All patches of a test, also those above our decorator, pass them to the
-    innermost function, so this function goes below the patches.
-    """
-    patchings, original = getattr(function, "patchings", ()), getattr(function, "__wrapped__", None)
-    if not patchings or original is None or hasattr(original, "patchings"):  # not made by the innermost patch
-        patchings, original = (), function
-
-    def arguments(args: tuple[Any, ...], double: object) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if place < len(args):
-            return (*args[:place], double, *args[place:]), {}
-        return args, {"whoosh": double}
-
-    if inspect.iscoroutinefunction(original):
-
-        @wraps(original)
-        async def asynchronously(*args: Any, whoosh: object, **kwargs: Any) -> Any:
-            placed, named = arguments(args, whoosh)
-            return await original(*placed, **named, **kwargs)
-
-        innermost: Any = asynchronously
-    else:
-
-        @wraps(original)
-        def synchronously(*args: Any, whoosh: object, **kwargs: Any) -> Any:
-            placed, named = arguments(args, whoosh)
-            return original(*placed, **named, **kwargs)
-
-        innermost = synchronously
-    for patching in patchings:
-        innermost = patching(innermost)
-    return innermost  # type: ignore[no-any-return]
 
 
 def _explain_refusal(host: str) -> str:
