@@ -4,6 +4,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .double.provisioning import Balance as Balance
+    from .double.provisioning import Deactivation as Deactivation
+    from .double.provisioning import OptOut as OptOut
+    from .double.provisioning import Price as Price
     from .engine.account.keywords import ApplicationProperties as ApplicationProperties
     from .engine.account.keywords import ChannelSenderProperties as ChannelSenderProperties
     from .engine.account.keywords import LinkDomainProperties as LinkDomainProperties
@@ -30,10 +34,6 @@ if TYPE_CHECKING:
     from .engine.settings import SettingValues as SettingValues
     from .interception.sdk import WhooshHttpClient
     from .interception.sdk_async import AsyncWhooshHttpClient
-    from .provisioning import Balance as Balance
-    from .provisioning import Deactivation as Deactivation
-    from .provisioning import OptOut as OptOut
-    from .provisioning import Price as Price
     from .server.serving import Server
     from .views import Callback, Message, Messages, Phone, Queue, Reply, Verification
     from .views.people import Ad as Ad
@@ -85,11 +85,11 @@ _MORE_HOMES = {
     "Ad": "views.people",
     "Application": "engine.account.resources",
     "ApplicationProperties": "engine.account.keywords",
-    "Balance": "provisioning",
+    "Balance": "double.provisioning",
     "ChannelSender": "engine.account.resources",
     "ChannelSenderProperties": "engine.account.keywords",
     "ContentTemplate": "engine.account.resources",
-    "Deactivation": "provisioning",
+    "Deactivation": "double.provisioning",
     "LinkDomain": "engine.account.resources",
     "LinkDomainProperties": "engine.account.keywords",
     "LookupFacts": "engine.lookup",
@@ -98,9 +98,9 @@ _MORE_HOMES = {
     "MatchAtCreation": "engine.messages.fields",
     "MessagingService": "engine.account.resources",
     "NumberProperties": "engine.account.keywords",
-    "OptOut": "provisioning",
+    "OptOut": "double.provisioning",
     "PhoneNumber": "engine.account.resources",
-    "Price": "provisioning",
+    "Price": "double.provisioning",
     "ServiceProperties": "engine.account.keywords",
     "SettingValues": "engine.settings",
     "ShortCode": "engine.account.resources",

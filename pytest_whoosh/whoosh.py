@@ -29,10 +29,11 @@ from urllib.parse import urlsplit
 
 from .api import ROUTER
 from .api.routing import dispatch, may_be_mocked
-from .decorating import decorate, positional_argument
 from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier, is_asynchronous
 from .delivery.refusals import require_app
+from .double.decorating import decorate, positional_argument
+from .double.provisioning import Provisioning
 from .engine.addresses import parse_address, phone_of
 from .engine.carrier.links import only_link
 from .engine.carrier.throughput import MMS_RATES, Backlog, Throughput, home_country, sender_type_of
@@ -58,7 +59,6 @@ from .interception import expectations
 from .interception.clients import Interception
 from .interception.guard import Guard
 from .interception.threads import earlier_test
-from .provisioning import Provisioning
 from .time import clock
 from .time.clock import AppClock
 from .time.interrupts import HeldInterrupts

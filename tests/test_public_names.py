@@ -12,7 +12,7 @@ import pytest
 
 import pytest_whoosh
 from pytest_whoosh import Whoosh
-from pytest_whoosh.provisioning import Provisioning
+from pytest_whoosh.double.provisioning import Provisioning
 
 #: The types that helpers annotate, as documented; the package may offer more.
 DOCUMENTED = {

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from pytest_whoosh.double.provisioning import Balance, Deactivation, OptOut, Price
 from pytest_whoosh.engine.account.keywords import settable_names
 from pytest_whoosh.engine.account.resources import (
     Application,
@@ -15,7 +16,6 @@ from pytest_whoosh.engine.account.resources import (
     VerifyService,
 )
 from pytest_whoosh.engine.lookup import DICTIONARY_PACKAGES, LookupOverride
-from pytest_whoosh.provisioning import Balance, Deactivation, OptOut, Price
 from pytest_whoosh.server.documents import record_document, record_schema, schema_of, types_of
 from pytest_whoosh.server.json_types import AMOUNT, BYTES, DATE, FLAG, OBJECT, TEXT, TEXTS, TEXTS_BY_NAME, WHOLE
 from pytest_whoosh.server.parameters import Parameter

@@ -10,8 +10,8 @@ from threading import RLock
 from typing import Any, Final, TypeVar, Unpack
 from urllib.parse import urlsplit
 
-from .engine.account.content import read_defaults, read_types
-from .engine.account.keywords import (
+from pytest_whoosh.engine.account.content import read_defaults, read_types
+from pytest_whoosh.engine.account.keywords import (
     ApplicationProperties,
     ApprovalStatus,
     ChannelSenderProperties,
@@ -22,7 +22,7 @@ from .engine.account.keywords import (
     VerifyServiceProperties,
     check_properties,
 )
-from .engine.account.resources import (
+from pytest_whoosh.engine.account.resources import (
     APPROVAL_STATUSES,
     APPROVED,
     UNSUBMITTED,
@@ -38,15 +38,15 @@ from .engine.account.resources import (
     Sim,
     VerifyService,
 )
-from .engine.addresses import AddressKind, address_kind, channel_of, country_of, parse_address, phone_of
-from .engine.dialect import dialect
-from .engine.errors import unknown_name
-from .engine.lookup import E164, LookupFacts, LookupOverride, read_override
-from .engine.messages.media import content_type_of, smallest_file
-from .engine.misuse import WhooshError, is_usage_error, shown_as
-from .engine.sids import Prefix, is_sid
-from .engine.timeline import require_aware
-from .engine.vendor import Vendor
+from pytest_whoosh.engine.addresses import AddressKind, address_kind, channel_of, country_of, parse_address, phone_of
+from pytest_whoosh.engine.dialect import dialect
+from pytest_whoosh.engine.errors import unknown_name
+from pytest_whoosh.engine.lookup import E164, LookupFacts, LookupOverride, read_override
+from pytest_whoosh.engine.messages.media import content_type_of, smallest_file
+from pytest_whoosh.engine.misuse import WhooshError, is_usage_error, shown_as
+from pytest_whoosh.engine.sids import Prefix, is_sid
+from pytest_whoosh.engine.timeline import require_aware
+from pytest_whoosh.engine.vendor import Vendor
 
 __tracebackhide__ = is_usage_error
 

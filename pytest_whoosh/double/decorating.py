@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, Final, TypeVar
 
-from .engine.misuse import is_usage_error
+from pytest_whoosh.engine.misuse import is_usage_error
 
 __tracebackhide__ = is_usage_error
 
