@@ -4,6 +4,7 @@ Neither library is imported unless the test imported it, or time has to be froze
 names.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -196,12 +197,40 @@ def _clocks_in(ids: set[int]) -> Callable[[Any], list[tuple[str, Any]]]:
     """Return a function that finds the clocks among a module's attributes. It does not load lazy attributes.
 
     It replaces freezegun's own function, which lists and hashes every attribute and takes most of the time of a freeze.
+    As with that function, a library's module is searched again only if it has other names than at the last search. The
+    modules of the app and of its tests may give a clock to any name at any time, so each freeze searches these.
     """
 
     def find(module: Any) -> list[tuple[str, Any]]:
-        attributes = dict(getattr(module, "__dict__", ()))
+        attributes = getattr(module, "__dict__", _NO_ATTRIBUTES)
+        size = len(attributes)
+        try:
+            newest = next(reversed(attributes), None)
+        except RuntimeError:  # another thread has just added a name
+            newest = None
+        known = _SEARCHED.get(id(module))
+        if known is not None and known[0] == size and known[1] == newest:
+            names = known[2]
+            # A test may have replaced a clock since the search.
+            return [(name, value) for name in names if id(value := attributes.get(name)) in ids] if names else []
+        attributes = dict(attributes)
         if ids.isdisjoint(map(id, attributes.values())):  # the fast path for nearly all modules
-            return []
-        return [(name, value) for name, value in attributes.items() if id(value) in ids]
+            found = []
+        else:
+            found = [(name, value) for name, value in attributes.items() if id(value) in ids]
+        if _is_of_library(attributes.get("__file__")):
+            _SEARCHED[id(module)] = size, newest, [name for name, _ in found]
+        return found
 
     return find
+
+
+_NO_ATTRIBUTES: Final[dict[str, Any]] = {}
+#: The searched modules of libraries, by identity: how many names each had, the newest one, and those of clocks.
+_SEARCHED: Final[dict[int, tuple[int, str | None, list[str]]]] = {}
+_STANDARD_LIBRARY: Final = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120
+_INSTALLED: Final = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+
+
+def _is_of_library(file: object) -> bool:
+    return isinstance(file, str) and (file.startswith(_STANDARD_LIBRARY) or any(part in file for part in _INSTALLED))

@@ -855,3 +855,50 @@ FROZEN = """
         assert type(datetime.now()) is type(datetime.fromisoformat("2026-03-05"))
         assert "Fake" not in type(datetime.now()).__name__
 """
+
+
+def test_freezegun_alone_freezes_every_clock_that_a_module_has_by_then(pytester):
+    pytester.makeconftest(WITHOUT_TIME_MACHINE)
+    pytester.makeini("[pytest]\npythonpath = . site-packages")
+    pytester.mkdir("site-packages").joinpath("library.py").write_text("from time import time", encoding="utf-8")
+    pytester.makepyfile(app="clock = None", late="from time import time", test_it=CLOCKS_THAT_COME_LATER)
+
+    pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=5)
+
+
+CLOCKS_THAT_COME_LATER = """
+    import sys, time
+
+    import app, library, pytest
+
+    REAL = time.time
+
+    @pytest.fixture(autouse=True)
+    def clocks_are_real_afterwards():
+        yield
+        assert REAL is time.time is library.time is getattr(sys.modules.get("late"), "time", REAL)
+
+    def test_first(whoosh):
+        whoosh.travel(days=1)
+        assert library.time() == whoosh.now.timestamp()
+
+    def test_a_name_that_had_another_value(whoosh):
+        app.clock = REAL
+        whoosh.travel(days=1)
+        assert app.clock() == whoosh.now.timestamp()
+
+    def test_a_name_that_a_library_adds(whoosh):
+        library.clock = REAL
+        whoosh.travel(days=1)
+        assert library.clock() == whoosh.now.timestamp()
+
+    def test_a_clock_that_a_test_replaces(whoosh, monkeypatch):
+        monkeypatch.setattr(library, "time", lambda: 1)
+        whoosh.travel(days=1)
+        assert (library.time(), library.clock()) == (1, whoosh.now.timestamp())
+
+    def test_a_module_that_is_imported_while_time_is_frozen(whoosh):
+        whoosh.travel(days=1)
+        import late
+        assert late.time() == library.time() == whoosh.now.timestamp()
+"""
