@@ -20,7 +20,7 @@ from pytest_whoosh.engine.misuse import WhooshGuardError, is_usage_error
 
 from .guarded import GUARDED, GUARDED_CLASSES, Guarded
 from .importing import ImportWatch
-from .patching import Patch, patch_of, put_back, take_out, tidy
+from .patching import Patch, original_below, patch_of, put_back, take_out, tidy
 from .processes import SHARED
 
 __tracebackhide__ = is_usage_error
@@ -75,8 +75,9 @@ class _Guards:
     def __init__(self) -> None:
         self._guards: list[Guard] = []
         #: The patches of each function, the newest last. There are several if another library replaced the function.
-        #: Each comes with the guard that added it, and that removes it when it stops.
-        self._patches: dict[Guarded, list[tuple[Patch, Guard]]] = {}
+        #: Each comes with the guard that added it, and that removes it when it stops. The key has the identity of the
+        #: module or class too: after a reload, both the old and the new one are guarded.
+        self._patches: dict[tuple[Guarded, int], list[tuple[Patch, Guard]]] = {}
         #: The guards that have added patches.
         self._patched_by: set[Guard] = set()
         self._classes: list[_GuardedClass] = []
@@ -85,6 +86,7 @@ class _Guards:
         #: The patches that the last guard removed, and the values of all guarded names since. As long as neither these
         #: values nor the current ones change, no patch needs a look of its own. None if a patch was added.
         self._removed: list[Patch] = []
+        self._removed_classes: list[_GuardedClass] = []
         self._restored: _Places | None = None
         self._watch = ImportWatch(_MODULES, self._guard_module, again=True)
         self._is_standing = False
@@ -105,14 +107,16 @@ class _Guards:
         is_unchanged = self._restored is not None and not self._restored.have_changed()
         if is_unchanged:
             put_back(self._removed)
-            for guarded in self._classes:
+            for guarded in self._removed_classes:
                 guarded.put_back()
         else:
             self._restored = None
-            for row, patches in list(self._patches.items()):
+            self._places.distrust()  # a neighbour may have restored a replacement of ours that is no longer active
+            for place, patches in list(self._patches.items()):
                 if not patches[0][0].renew():
-                    del self._patches[row]
-            self._classes[:] = [guarded for guarded in self._classes if guarded.renew()]
+                    del self._patches[place]
+            for guarded in self._classes:
+                guarded.renew()
         missed = self._watch.missed()
         for module in _MODULES if missed else ():
             if module in missed:
@@ -139,29 +143,35 @@ class _Guards:
         """Remove all patches. Can be called again if an interrupt stopped it."""
         if self._restored is not None and not self._places.have_changed():
             take_out(self._removed)
-            for guarded in self._classes:
+            for guarded in self._removed_classes:
                 guarded.take_out()
         else:
-            for row, patches in reversed(list(self._patches.items())):
+            is_complete = True
+            for place, patches in reversed(list(self._patches.items())):
                 are_removed = [patch.stop() for patch, _ in reversed(patches)]  # a list: all are stopped
                 if are_removed != [True]:
-                    del self._patches[row]
-            for guarded in reversed(self._classes):
-                guarded.stop()
-            self._note_restored()
+                    del self._patches[place]
+                    is_complete = False
+            self._removed_classes = [guarded for guarded in reversed(self._classes) if guarded.stop()]
+            is_complete = is_complete and _names(self._classes) == _names(self._removed_classes)
+            # If a neighbour's patch stays, the next guard has to look at every name.
+            self._restored = self._note_restored() if is_complete else None
         self._watch.stop()
         self._patched_by.clear()
         self._is_standing = False
 
-    def _note_restored(self) -> None:
+    def _note_restored(self) -> _Places:
         self._removed = [patches[0][0] for patches in self._patches.values()]
-        self._restored = _Places()
-        for module in filter(sys.modules.__contains__, _MODULES):
-            self._restored.note_module(module)
+        restored = _Places()
+        for name in filter(sys.modules.__contains__, _MODULES):
+            restored.note_module(name)
+            for row in _ROWS[name]:
+                restored.note(sys.modules[name], row.name.partition(".")[0])
         for patch in self._removed:
-            self._restored.note(patch.owner, patch.name)
+            restored.note(patch.owner, patch.name)
         for guarded in self._classes:
-            self._restored.note(guarded.owner, guarded.name)
+            restored.note(guarded.owner, guarded.name)
+        return restored
 
     def renew(self) -> None:
         if self._places.have_changed():
@@ -188,10 +198,15 @@ class _Guards:
             standing = getattr(owner, name)
         except AttributeError:  # not every release of a library has every function
             return
-        if patch_of(standing) is None:
+        patch = patch_of(standing)
+        if patch is not None and patch.owner is not owner and vars(owner).get(name) is standing:
+            # The module copied it from another guarded module when it was loaded, as socket copies those of _socket.
+            setattr(owner, name, original_below(standing, owner))
+            patch = None
+        if patch is None:
             self._patch(row, owner, name)
         else:
-            self._forget_those_above(row, standing)
+            self._forget_those_above(self._patches.get((row, id(owner)), []), standing)
         self._places.note(sys.modules[row.module], path[0] if path else name)
         if path:
             self._places.note(owner, name)
@@ -199,18 +214,18 @@ class _Guards:
     def _patch(self, row: Guarded, owner: Any, name: str) -> None:
         self._restored = None
         self._patched_by.add(self._guards[-1])
-        patches = self._patches.setdefault(row, [])
+        patches = self._patches.setdefault((row, id(owner)), [])
         earlier = patches[-1][0] if patches else None
-        if earlier and earlier.owner is owner and earlier.renew():
+        if earlier and earlier.renew():
             patches[-1:] = [(earlier, self._guards[-1])]
             return
         patch = Patch(owner, name, self._guarding(row))
         patches.append((patch, self._guards[-1]))  # before start(): it is stopped even after an interrupt
         patch.start()
 
-    def _forget_those_above(self, row: Guarded, standing: object) -> None:
+    @staticmethod
+    def _forget_those_above(patches: list[tuple[Patch, Guard]], standing: object) -> None:
         """Drop the patches above a neighbour's patch, if the neighbour has restored an earlier patch of ours."""
-        patches = self._patches.get(row, [])
         if any(patch.is_standing(standing) for patch, _ in patches):
             while not patches[-1][0].is_standing(standing):
                 patches.pop()[0].abandon()
@@ -237,7 +252,13 @@ class _Guards:
 
     def _guard_class(self, module: Any, name: str, methods: dict[str, Callable[..., object]]) -> None:
         kind = getattr(module, name, None)
-        if not isinstance(kind, type) or any(kind is guarded.ours for guarded in self._classes):
+        while (earlier := next((each for each in self._classes if each.ours is kind), None)) is not None:
+            if earlier.owner is module:
+                self._places.note(module, name)
+                return
+            kind = earlier.before  # the module copied the class from another guarded module when it was loaded
+        if not isinstance(kind, type):
+            self._places.note(module, name)
             return
         ours: Any = type(kind)(name, (kind,), {"__slots__": (), "__module__": kind.__module__})
         for method, host_of in methods.items():
@@ -274,33 +295,37 @@ class _Guards:
 class _GuardedClass:
     """A class of another library, and the subclass with guarded methods that replaces it in its module."""
 
-    __slots__ = ("_before", "name", "ours", "owner")
+    __slots__ = ("before", "name", "ours", "owner")
 
     def __init__(self, module: Any, name: str, before: type, ours: type) -> None:
         self.owner = module
         self.name = name
-        self._before = before
+        self.before = before
         self.ours = ours
 
-    def renew(self) -> bool:
-        """Replace the class again. Return False if the module has another one by now."""
-        if getattr(self.owner, self.name) is not self._before:
-            return False
-        self.put_back()
-        return True
+    def renew(self) -> None:
+        """Replace the class again, unless the module has another one by now."""
+        if getattr(self.owner, self.name, None) is self.before:
+            self.put_back()
 
     def put_back(self) -> None:
         """Replace the class."""
         setattr(self.owner, self.name, self.ours)
 
-    def stop(self) -> None:
-        """Restore the class, unless another library has replaced ours."""
-        if getattr(self.owner, self.name) is self.ours:
+    def stop(self) -> bool:
+        """Restore the class. Return False if the module has another class by now, which stays."""
+        standing = getattr(self.owner, self.name, None)
+        if standing is self.ours:
             self.take_out()
+        return standing is self.ours or standing is self.before  # restored before an interrupt
 
     def take_out(self) -> None:
         """Restore the class."""
-        setattr(self.owner, self.name, self._before)
+        setattr(self.owner, self.name, self.before)
+
+
+def _names(classes: list[_GuardedClass]) -> set[tuple[int, str]]:
+    return {(id(guarded.owner), guarded.name) for guarded in classes}
 
 
 class _Places:

@@ -67,7 +67,7 @@ class Patch:
         # Only the attributes that inspect needs: functools.update_wrapper takes as long as the rest of a set-up.
         marks = replacement.__dict__
         marks["__wrapped__"], marks[_PATCH] = self.previous, self
-        earlier = getattr(self.previous, _PATCH, None)
+        earlier = _patch_behind(self.previous)
         #: True if the previous value is not a replacement of an earlier patch.
         self._is_lowest = earlier is None
         self._inherited: bool = (
@@ -84,7 +84,7 @@ class Patch:
             True if the attribute is replaced.
         """
         owner, name = self.owner, self.name
-        if self._held.get(name) is not self.previous and getattr(owner, name) is not self.previous:
+        if self._held.get(name) is not self.previous and getattr(owner, name, None) is not self.previous:
             return False
         if self._shown is not None and self._shown[0].get(self._shown[1]) is not owner:
             return False  # apps find another class there
@@ -112,10 +112,11 @@ class Patch:
             self._set_back()
             return True
         self._active = False
-        if getattr(self.owner, self.name) is self.previous:  # restored before an interrupt
+        standing = getattr(self.owner, self.name, None)  # a neighbour may have deleted it
+        if standing is self.previous:  # restored before an interrupt
             return True
         if self not in _COVERED:
-            _restore_in_neighbour(getattr(self.owner, self.name), self._replacement, _active(self.previous))
+            _restore_in_neighbour(standing, self._replacement, _active(self.previous))
             _COVERED.append(self)
         return False
 
@@ -129,7 +130,7 @@ class Patch:
     def _set_back(self) -> None:
         self._active = False
         before = self.previous if self._is_lowest else _active(self.previous)
-        if self._inherited and (self._is_lowest or not hasattr(before, _PATCH)):
+        if self._inherited and (self._is_lowest or _patch_behind(before) is None):
             delattr(self.owner, self.name)
         else:
             setattr(self.owner, self.name, before)
@@ -154,9 +155,16 @@ def take_out(patches: Iterable[Patch]) -> None:
 
 def patch_of(function: object) -> Patch | None:
     """Return the active patch of a replacement, or None for any other function."""
-    patch = getattr(function, _PATCH, None)
-    # functools.wraps copies the mark to a neighbour's function, and the guard of a child process has its own Patch.
+    patch = _patch_behind(function)
+    # The guard of a child process has its own Patch.
     return patch if isinstance(patch, Patch) and patch.is_standing(function) else None
+
+
+def original_below(function: Any, owner: object) -> Any:
+    """Return the function below the replacements that patches of other owners made."""
+    while (patch := _patch_behind(function)) is not None and patch.owner is not owner:
+        function = patch.previous
+    return function
 
 
 def tidy() -> None:
@@ -177,6 +185,13 @@ def _restore_in_neighbour(neighbour: Any, ours: object, before: object) -> None:
 
 def _active(function: Any) -> Any:
     """Return the function below those of our replacements that are no longer active."""
-    while (patch := getattr(function, _PATCH, None)) is not None and not patch._active:
+    while (patch := _patch_behind(function)) is not None and not patch._active:
         function = patch.previous
     return function
+
+
+def _patch_behind(function: object) -> Any:
+    """Return the patch that made a replacement, or None for any other function."""
+    patch = getattr(function, _PATCH, None)
+    # functools.wraps copies the mark to a neighbour's function.
+    return patch if patch is not None and patch._replacement is function else None
