@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .double.provisioning import Balance as Balance
     from .double.provisioning import Deactivation as Deactivation
+    from .double.provisioning import MediaUrl as MediaUrl
     from .double.provisioning import OptOut as OptOut
     from .double.provisioning import Price as Price
     from .engine.account.keywords import ApplicationProperties as ApplicationProperties
@@ -96,6 +97,7 @@ _MORE_HOMES = {
     "LookupOverride": "engine.lookup",
     "Match": "engine.messages.fields",
     "MatchAtCreation": "engine.messages.fields",
+    "MediaUrl": "double.provisioning",
     "MessagingService": "engine.account.resources",
     "NumberProperties": "engine.account.keywords",
     "OptOut": "double.provisioning",

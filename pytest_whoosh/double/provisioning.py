@@ -86,6 +86,16 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaUrl:
+    """A media URL, and the type of the file behind it."""
+
+    sid: str
+    url: str
+    content_type: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class Price:
     """The price of a segment to a country, in US dollars."""
 
@@ -380,7 +390,7 @@ class Provisioning:
     @_locked
     def add_media(
         self, url: str, content: bytes | None = None, *, content_type: str | None = None, status: int = 200
-    ) -> None:
+    ) -> MediaUrl:
         """Set the file behind a media URL. The API serves this file as media of the messages with this URL.
 
         Args:
@@ -389,6 +399,9 @@ class Provisioning:
             content_type: The file's type. The default depends on the URL's extension. If the vendor does not accept the
                 type, the message fails with 12300.
             status: The HTTP status of the URL's response. If it is 400 or more, the message fails with 11200.
+
+        Returns:
+            The URL, with its ``sid``.
 
         Raises:
             ValueError: ``url`` is not a URL, or ``status`` is not an HTTP status.
@@ -401,7 +414,9 @@ class Provisioning:
             raise ValueError(f"The status of a media URL must be an HTTP status such as 404, not {status!r}.")
         file = smallest_file(content_type or content_type_of(url))
         file = replace(file, content=file.content if content is None else content, status=status)
-        self._current_vendor().files.set(url, file)
+        vendor = self._current_vendor()
+        vendor.files.set(url, file)
+        return MediaUrl(vendor.sids.new(Prefix.MEDIA_URL), url, file.content_type, status)
 
     @_locked
     def opt_out(self, person: str, sender: str) -> OptOut:

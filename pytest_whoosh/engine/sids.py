@@ -31,6 +31,7 @@ class Prefix(StrEnum):
     LINK_DOMAIN = "DN"
     LOOKUP = "LU"
     MEDIA = "ME"
+    MEDIA_URL = "MU"
     MESSAGING_SERVICE = "MG"
     MMS = "MM"
     OPT_OUT = "OO"

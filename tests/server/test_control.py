@@ -792,7 +792,10 @@ def test_a_media_url_has_a_file(control: Controller, client: Client, call: Any, 
     url = "https://app.example/cat"
     content = b64encode(b"GIF89a").decode()
 
-    assert control.post("add_media", url=url, content=content, content_type="image/gif") == {"url": url}
+    media = control.post("add_media", url=url, content=content, content_type="image/gif")
+
+    assert (media["url"], media["content_type"], media["status"]) == (url, "image/gif", 200)
+    assert media["sid"].startswith("MU")
 
     sid = send(media_url=[url])
     assert [each.content_type for each in client.messages(sid).media.list()] == ["image/gif"]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from pytest_whoosh.double.provisioning import Balance, Deactivation, OptOut, Price
+from pytest_whoosh.double.provisioning import Balance, Deactivation, MediaUrl, OptOut, Price
 from pytest_whoosh.engine.account.keywords import settable_names
 from pytest_whoosh.engine.account.resources import (
     Application,
@@ -31,11 +31,6 @@ def _provides(name: str, *positional: str) -> Callable[[ServerHandle, Arguments]
         return record_document(getattr(server.whoosh, name)(*[named.pop(each) for each in positional], **named))
 
     return provide
-
-
-def _add_media(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
-    server.whoosh.add_media(**arguments.parameters)
-    return {"url": arguments.parameters["url"]}
 
 
 def _set_concurrency(server: ServerHandle, arguments: Arguments) -> Mapping[str, object]:
@@ -147,8 +142,8 @@ OPERATIONS: Final = (
         name="add_media",
         method="POST",
         about="Set the file behind a media URL",
-        do=_add_media,
-        returns=schema_of({"url": TEXT.schema}),
+        do=_provides("add_media"),
+        returns=record_schema(MediaUrl),
         parameters=(
             Parameter("url", TEXT, "the URL", required=True),
             Parameter("content", BYTES, "the bytes of the file, by default the smallest valid file of its type"),
