@@ -34,7 +34,7 @@ from .delivery.courier import Courier, is_asynchronous
 from .delivery.refusals import require_app
 from .double.decorating import decorate, positional_argument
 from .double.provisioning import Provisioning
-from .engine.addresses import parse_address, phone_of
+from .engine.addresses import phone_of
 from .engine.carrier.links import only_link
 from .engine.carrier.throughput import MMS_RATES, Backlog, Throughput, home_country, sender_type_of
 from .engine.concurrency import Concurrency
@@ -46,7 +46,6 @@ from .engine.messages.fields import Match, MatchAtCreation
 from .engine.messages.lifecycle import Status
 from .engine.messages.matching import Matcher
 from .engine.messages.media import File
-from .engine.messages.record import Message as Record
 from .engine.misuse import Suggesting, WhooshError, WhooshNotFakedError, is_usage_error
 from .engine.rules.calls import CallRule
 from .engine.rules.rule import Rule
@@ -81,11 +80,6 @@ _NOT_INTERCEPTED: Final = (
 )
 
 _SWALLOWED: Final = "The app or the test swallowed this error: {error}"
-
-_ENDED: Final = (
-    "This Whoosh double has ended: you can still read what happened, but not act on it. "
-    "Act before the test that uses the whoosh fixture ends, or inside `with Whoosh() as whoosh:`."
-)
 
 _UNLIMITED: Final = '{what} while throughput is "unlimited". {choose}'
 _NO_QUEUE_OF_SERVICES: Final = (
@@ -647,25 +641,6 @@ class Whoosh(Suggesting, Provisioning):
         self._begin_action()
         return await self._travel.astep()
 
-    def _current_vendor(self) -> Vendor:
-        """Return the fake vendor after updating its time, so a record that a test adds gets the current date."""
-        self._require_active()
-        with self._lock:
-            self._travel.follow_clock()
-        return self._vendor
-
-    def _begin_action(self) -> None:
-        """Require an active double and catch up with its clock, before the test changes something."""
-        self._require_active()
-        self._catch_up()
-
-    def _require_active(self) -> None:
-        if self._vendor and not self._active:
-            raise WhooshError(_ENDED)
-
-    def _catch_up(self) -> None:
-        self._travel.catch_up()
-
     # Scripting
 
     def when(self, **match: Unpack[MatchAtCreation]) -> Rule:
@@ -1050,15 +1025,6 @@ class Whoosh(Suggesting, Provisioning):
         self._vendor.files.set(url, File(content, replace_surrogates(content_type)))
         return url
 
-    @staticmethod
-    def _person(number: str) -> str:
-        address = parse_address(number)
-        if address is None:
-            raise ValueError(
-                f'A person must be a phone number such as "+15558675310", or a channel address; not {number!r}.'
-            )
-        return address
-
     # Assertions
 
     @overload
@@ -1230,23 +1196,6 @@ class Whoosh(Suggesting, Provisioning):
     def _sent(self) -> list[Any]:
         self._catch_up()
         return self._vendor.outbound
-
-    def _record(self, message: object, method: str) -> Record:
-        """Return the record of a message. ``message`` may be a Message, a SID or an object of the SDK."""
-        if isinstance(message, Message) and isinstance(message._record, Record):
-            return message._record
-        sid = getattr(message, "sid", message)
-        if not isinstance(sid, str):
-            raise TypeError(
-                f"{method}() takes a message of whoosh.assert_sent(...), whoosh.outbox or the SDK, or its SID; "
-                f"not {message!r}."
-            )
-        found = next((record for record in self._vendor.messages if record.sid == sid), None)
-        if found is None:
-            raise WhooshError(
-                f"{method}(): no message has the SID {sid!r}. Pass a message that whoosh.assert_sent(...) returned."
-            )
-        return found
 
 
 def _is_base(url: object) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import wraps
-from threading import RLock
 from typing import Any, Final, TypeVar, Unpack
 from urllib.parse import urlsplit
 
@@ -46,7 +45,8 @@ from pytest_whoosh.engine.messages.media import content_type_of, smallest_file
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error, shown_as
 from pytest_whoosh.engine.sids import Prefix, is_sid
 from pytest_whoosh.engine.timeline import require_aware
-from pytest_whoosh.engine.vendor import Vendor
+
+from .base import Double
 
 __tracebackhide__ = is_usage_error
 
@@ -54,8 +54,6 @@ M = TypeVar("M", bound=Callable[..., Any])
 R = TypeVar("R", bound=Resource)
 
 _SHORT_CODE: Final = re.compile("[0-9]{5,6}")
-#: The kinds of sender with exactly one spelling.
-_SPELLED_ONE_WAY: Final = frozenset({AddressKind.SHORT_CODE, AddressKind.ALPHA, AddressKind.SIM})
 _DOMAIN: Final = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 
 
@@ -116,14 +114,8 @@ def _locked(method: M) -> M:
 
 
 @shown_as("Whoosh")
-class Provisioning:
+class Provisioning(Double):
     """The methods of a double that set up its account, as the vendor's console does."""
-
-    _lock: RLock
-
-    def _current_vendor(self) -> Vendor:
-        """Return the fake vendor after updating its time."""
-        raise NotImplementedError
 
     @_locked
     def add_number(self, number: str, **properties: Unpack[NumberProperties]) -> PhoneNumber:
@@ -606,20 +598,6 @@ class Provisioning:
     def _create(self, resource: type[R], **properties: Any) -> R:
         vendor = self._current_vendor()
         return vendor.create(resource, vendor.account, **properties)
-
-    def _address(self, sender: str) -> str:
-        address = parse_address(sender)
-        if address is None and isinstance(sender, str) and address_kind(sender) in _SPELLED_ONE_WAY:
-            address = sender
-        if address is None:
-            for name in ("phone_number", "short_code", "address"):
-                if isinstance(known := getattr(sender, name, None), str):
-                    raise TypeError(f"A sender is passed as its address: write {known!r}, not the record.")
-            raise ValueError(
-                f'A sender must be a phone number such as "+15557122661", a short code, an alphanumeric sender of at '
-                f"most 11 characters, or a channel address; not {sender!r}."
-            )
-        return address
 
 
 def _wrong_argument(method: str, wanted: str, given: object) -> str:
