@@ -16,14 +16,11 @@ from typing import (
     Any,
     ClassVar,
     Final,
-    Literal,
     NoReturn,
     Protocol,
     Self,
-    TypeAlias,
     TypeVar,
     Unpack,
-    overload,
 )
 from urllib.parse import urlsplit
 
@@ -32,6 +29,7 @@ from .api.routing import dispatch, may_be_mocked
 from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier, is_asynchronous
 from .delivery.refusals import require_app
+from .double.asserting import Asserting
 from .double.decorating import decorate, positional_argument
 from .double.provisioning import Provisioning
 from .engine.addresses import phone_of
@@ -39,12 +37,9 @@ from .engine.carrier.links import only_link
 from .engine.carrier.throughput import MMS_RATES, Backlog, Throughput, home_country, sender_type_of
 from .engine.concurrency import Concurrency
 from .engine.dialect import dialect
-from .engine.errors import unknown_name
 from .engine.hosts import split_url
 from .engine.http import Defer, Request, Response, replace_surrogates
-from .engine.messages.fields import Match, MatchAtCreation
-from .engine.messages.lifecycle import Status
-from .engine.messages.matching import Matcher
+from .engine.messages.fields import MatchAtCreation
 from .engine.messages.media import File
 from .engine.misuse import Suggesting, WhooshError, WhooshNotFakedError, is_usage_error
 from .engine.rules.calls import CallRule
@@ -64,7 +59,6 @@ from .time.interrupts import HeldInterrupts
 from .time.travel import Travel
 from .views import Callback, HasSid, MediaFile, Message, Messages, ParamValue, Phone, Queue, Reply, Verification
 from .views.records import Records
-from .wording import assertions
 from .wording.synonyms import WHOOSH
 
 if TYPE_CHECKING:
@@ -85,9 +79,6 @@ _UNLIMITED: Final = '{what} while throughput is "unlimited". {choose}'
 _NO_QUEUE_OF_SERVICES: Final = (
     "A Messaging Service has no queue of its own. Ask for the queue of each sender in its pool: {each}."
 )
-
-#: Numbers other than 1 that a type checker recognises as such. No type covers all of them.
-_Several: TypeAlias = Literal[0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 50, 100, 1000]
 
 #: The attributes that a double has from its start on.
 _SET_AT_START: Final = ("_vendor", "_travel", "_clock", "_courier", "_answer", "_environment", "_parts")
@@ -157,10 +148,6 @@ class _ApiEntry:
             concurrency.finish(request)
 
 
-#: Finds a one-time code in a text.
-_CODE: Final = r"\b\d{4,8}\b"
-
-
 class _FixedSetting:
     """Refuses to set a setting of a double that has started, where it would have no effect."""
 
@@ -178,7 +165,7 @@ class _FixedSetting:
         )
 
 
-class Whoosh(Suggesting, Provisioning):
+class Whoosh(Suggesting, Asserting, Provisioning):
     """An in-memory fake of the vendor's Messages API. It is active while the context lasts.
 
     Use it as the ``whoosh`` fixture, as a context manager, or as a decorator.
@@ -460,6 +447,12 @@ class Whoosh(Suggesting, Provisioning):
         """Every webhook that the double has sent, in order."""
         self._catch_up()
         return [Callback(webhook, self._catch_up) for webhook in self._vendor.webhooks.all if not webhook.dropped]
+
+    @property
+    def verifications(self) -> list[Verification]:
+        """The verifications that the app started through Verify, oldest first."""
+        self._catch_up()
+        return [Verification(record, self._catch_up) for record in self._vendor.verifications]
 
     def queue(self, sender: str, *, mms: bool = False) -> Queue:
         """Return the queue of a sender.
@@ -1025,178 +1018,6 @@ class Whoosh(Suggesting, Provisioning):
         self._vendor.files.set(url, File(content, replace_surrogates(content_type)))
         return url
 
-    # Assertions
-
-    @overload
-    def assert_sent(self, count: Literal[1] = ..., **match: Unpack[Match]) -> Message: ...
-    @overload
-    def assert_sent(self, count: _Several, **match: Unpack[Match]) -> list[Message]: ...
-    @overload
-    def assert_sent(self, count: int, **match: Unpack[Match]) -> Message | list[Message]: ...
-    def assert_sent(self, count: int = 1, **match: Unpack[Match]) -> Message | list[Message]:
-        r"""Assert that exactly ``count`` messages that match were sent.
-
-        A failure lists the outbox and shows how the nearest message differs.
-
-        Args:
-            count: The number of messages.
-            match: The criteria, by the names of message properties.
-
-        Returns:
-            The message. If ``count`` is not 1: a list of the messages.
-
-        Raises:
-            AssertionError: Another number of messages matches.
-            TypeError: A message has no such property.
-
-        Example:
-            import re
-
-
-            def test_the_code_is_sent(whoosh, send):
-                send("Your code is 4096.")
-
-                message = whoosh.assert_sent(to="+15558675310", body=re.compile(r"code is \d{4}"))
-
-                assert message.num_segments == 1
-        """
-        __tracebackhide__ = True
-        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-            raise TypeError(_wrong_count(count))
-        matcher = Matcher(match, counted=True)
-        records = self._sent()
-        found = [record for record in records if matcher.matches(record)]
-        if len(found) != count:
-            journal = self._vendor.journal
-            raise AssertionError(assertions.explain_count(matcher, found, records, count, "outbox", journal))
-        views = [Message(record, self._catch_up) for record in found]
-        return views[0] if count == 1 else views
-
-    def assert_not_sent(self, **match: Unpack[Match]) -> None:
-        """Assert that no message that matches was sent.
-
-        Args:
-            match: The criteria, by the names of message properties.
-
-        Raises:
-            AssertionError: A message matches.
-        """
-        __tracebackhide__ = True
-        matcher = Matcher(match)
-        found = [record for record in self._sent() if matcher.matches(record)]
-        if found:
-            raise AssertionError(assertions.explain_sent(matcher, found, "outbox"))
-
-    def assert_nothing_sent(self) -> None:
-        """Assert that no message was sent.
-
-        Raises:
-            AssertionError: A message was sent.
-        """
-        __tracebackhide__ = True
-        self.assert_not_sent()
-
-    def assert_callbacks(self, message: Message | str | HasSid, *statuses: str, answered: object = None) -> None:
-        """Assert that status callbacks for these statuses were sent in this order. Others may occur in between.
-
-        A callback that was delivered counts only if the last attempt got a 2xx or 3xx response, and the app raised no
-        exception. A callback to a URL where nothing is mounted counts. It does not if you pass
-        ``answered`` and another URL is mounted.
-
-        Args:
-            message: The message, its SID, or the SDK's result.
-            statuses: The statuses, such as ``"sent", "delivered"``.
-            answered: The expected HTTP status of each response: a number, or a value that compares equal to it.
-                ``mock.ANY`` accepts everything, even an exception or a server that is down.
-
-        Raises:
-            AssertionError: A callback is missing, out of order, or got another response.
-            TypeError: No status is given, or the message is missing.
-        """
-        __tracebackhide__ = True
-        known = [status.value for status in Status]
-        if isinstance(message, str) and message in known:
-            written = ", ".join(map(repr, (message, *statuses)))
-            raise TypeError(f"The message comes first: whoosh.assert_callbacks(message, {written}).")
-        if not statuses:
-            raise TypeError('Name the statuses: whoosh.assert_callbacks(message, "sent", "delivered").')
-        for status in statuses:
-            if status not in known:
-                _require_one_status(status)
-                raise ValueError(unknown_name("status", status, known))
-        self._catch_up()
-        record = self._record(message, "assert_callbacks")
-        has_mounts = self._courier.has_mounts
-        explanation = assertions.explain_callbacks(record, statuses, answered, has_mounts=has_mounts)
-        if explanation:
-            raise AssertionError(explanation)
-
-    def assert_segments(self, message: Message | str | HasSid, n: int) -> None:
-        """Assert that a message takes ``n`` segments.
-
-        Args:
-            message: The message, its SID, or the SDK's result.
-            n: The number of segments.
-
-        Raises:
-            AssertionError: The number differs. The failure shows the text of each segment.
-            TypeError: ``n`` is not a number of segments.
-        """
-        __tracebackhide__ = True
-        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
-            raise TypeError(f"{dialect().method('assert_segments')} takes a whole number of segments, not {n!r}.")
-        explanation = assertions.explain_segments(self._record(message, "assert_segments"), n)
-        if explanation:
-            raise AssertionError(explanation)
-
-    @property
-    def verifications(self) -> list[Verification]:
-        """The verifications that the app started through Verify, oldest first."""
-        self._catch_up()
-        return [Verification(record, self._catch_up) for record in self._vendor.verifications]
-
-    def last_code(self, to: str, pattern: "str | re.Pattern[str]" = _CODE) -> str:
-        """Return the newest one-time code that a person got, in a message or from Verify.
-
-        Args:
-            to: The person's phone number or address.
-            pattern: The regular expression that finds the code in a message. A code from Verify needs none.
-
-        Returns:
-            The text of the pattern's first group, or of the whole match if the pattern has no group.
-
-        Raises:
-            AssertionError: No message to this person has such a code.
-        """
-        from .engine.verify import last_attempt
-
-        __tracebackhide__ = True
-        compiled = re.compile(pattern) if isinstance(pattern, str) else pattern
-        records = self._sent()
-        matcher = Matcher({"to": to})
-        sent = next(
-            (
-                (record.serial, str(found[1] if compiled.groups else found[0]))
-                for record in reversed(records)
-                if matcher.matches(record) and (found := compiled.search(record.sent_body))
-            ),
-            None,
-        )
-        verified = last_attempt(self._vendor.verifications, to, matcher)
-        if verified and (sent is None or verified.serial > sent[0]):
-            code = verified.verification.code
-            if compiled.pattern == _CODE:
-                return code
-            if verified.message and (found := compiled.search(verified.message.sent_body)):
-                return str(found[1] if compiled.groups else found[0])
-        if sent:
-            return sent[1]
-        raise AssertionError(assertions.explain_code(records, to, compiled, "outbox"))
-
-    def _sent(self) -> list[Any]:
-        self._catch_up()
-        return self._vendor.outbound
-
 
 def _is_base(url: object) -> bool:
     try:
@@ -1241,22 +1062,6 @@ def _amount(weeks: float, days: float, hours: float, minutes: float, seconds: fl
 def _require_body(body: object) -> None:
     if not isinstance(body, str):
         raise TypeError(f"A message's body is a text, not {body!r}.")
-
-
-def _wrong_count(count: object) -> str:
-    if callable(count):
-        return "A function tests one property, so name the property: whoosh.assert_sent(body=lambda body: ...)."
-    text = f"count must be a number of messages, not {count!r}."
-    if not isinstance(count, str) or count.isdigit():
-        return text
-    key = "to" if count.startswith("+") else "body"
-    return f"{text} Write criteria by name: whoosh.assert_sent({key}={count!r})."
-
-
-def _require_one_status(status: object) -> None:
-    if isinstance(status, list | tuple):
-        written = ", ".join(map(repr, status))
-        raise TypeError(f"assert_callbacks() takes each status by itself: whoosh.assert_callbacks(message, {written}).")
 
 
 def _explain_refusal(host: str) -> str:
