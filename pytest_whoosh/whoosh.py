@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
-from functools import partial
 from inspect import getattr_static
 from math import isfinite
 from types import TracebackType
@@ -24,20 +23,17 @@ from typing import (
 )
 from urllib.parse import urlsplit
 
-from .api import ROUTER
-from .api.routing import dispatch, may_be_mocked
 from .delivery.apps import AsgiApp, WsgiApp
 from .delivery.courier import Courier, is_asynchronous
 from .delivery.refusals import require_app
+from .double.api_entry import ApiEntry
 from .double.asserting import Asserting
 from .double.decorating import decorate, positional_argument
 from .double.people import People
 from .double.provisioning import Provisioning
 from .engine.carrier.throughput import MMS_RATES, Backlog, Throughput, home_country, sender_type_of
-from .engine.concurrency import Concurrency
 from .engine.dialect import dialect
 from .engine.hosts import split_url
-from .engine.http import Defer, Request, Response
 from .engine.messages.fields import MatchAtCreation
 from .engine.misuse import Suggesting, WhooshError, WhooshNotFakedError, is_usage_error
 from .engine.rules.calls import CallRule
@@ -49,7 +45,6 @@ from .environment import DjangoSettings, Environment
 from .interception import expectations
 from .interception.clients import Interception
 from .interception.guard import Guard
-from .interception.threads import earlier_test
 from .time import clock
 from .time.clock import AppClock
 from .time.interrupts import HeldInterrupts
@@ -93,53 +88,6 @@ class _StartedPart(_Part, Protocol):
 
     def start(self) -> None:
         """Start the part."""
-
-
-class _ApiEntry:
-    """Answers the API requests of one double. Every intercepted HTTP library and the server call it.
-
-    It does not ask the double, because Python takes several times as long to find an attribute of a class that has
-    ``__getattr__``.
-    """
-
-    __slots__ = ("_lock", "_not_faked", "_travel")
-
-    def __init__(self, travel: Travel, lock: threading.RLock, not_faked: list[WhooshNotFakedError]) -> None:
-        self._travel = travel
-        self._lock = lock
-        self._not_faked = not_faked
-
-    def __call__(self, request: Request, *, later: Defer | None = None) -> Response:
-        """Answer one API request.
-
-        Args:
-            request: The request.
-            later: Schedules a function for the moment at which the caller has the response. By default the function is
-                called at once.
-        """
-        with self._lock:
-            self._travel.follow_clock()
-            vendor = self._travel.vendor
-            try:
-                return dispatch(vendor, ROUTER, request)
-            except WhooshNotFakedError as error:
-                if request.server is None:  # the client of a server gets the error as a response
-                    self._not_faked.append(error)
-                raise
-            finally:
-                if test := earlier_test():
-                    vendor.record_origin(test)
-                if concurrency := vendor.concurrency:
-                    (later or _call_now)(partial(self._end_call, concurrency, request))
-
-    def may_be_mocked(self, request: Request) -> bool:
-        """True if the user's own mock may answer this request."""
-        with self._lock:
-            return may_be_mocked(self._travel.vendor, ROUTER, request)
-
-    def _end_call(self, concurrency: Concurrency, request: Request) -> None:
-        with self._lock:
-            concurrency.finish(request)
 
 
 class _FixedSetting:
@@ -252,7 +200,7 @@ class Whoosh(Suggesting, Asserting, People, Provisioning):
             now=clock.handler_time,
         )
         travel = self._travel = Travel(vendor, clock, courier, lock)
-        answer = self._answer = _ApiEntry(travel, lock, self._not_faked)
+        answer = self._answer = ApiEntry(travel, lock, self._not_faked)
         environment = self._environment = Environment({**self.environment, **_UNSET_VARIABLES})
         self._django: DjangoSettings | None = None
         # The guard starts before the interception and stops after it: it then finds its own patches as it left them.
@@ -810,10 +758,6 @@ def _require_queues(vendor: Vendor) -> Throughput:
 
 def _unlimited(what: str) -> str:
     return _UNLIMITED.format(what=what, choose=dialect().setting("throughput", "realistic"))
-
-
-def _call_now(done: Callable[[], None]) -> None:
-    done()
 
 
 def _amount(weeks: float, days: float, hours: float, minutes: float, seconds: float) -> timedelta:

@@ -9,8 +9,8 @@ import twilio.rest
 from twilio.rest import Client
 
 from pytest_whoosh import Whoosh, WhooshGuardError, WhooshNotFakedError
+from pytest_whoosh.api import ROUTER
 from pytest_whoosh.api.documented import is_documented
-from pytest_whoosh.whoosh import ROUTER
 from tests.api.conftest import Api, refusal
 
 CALLS = "https://api.twilio.com/2010-04-01/Accounts/{account}/Calls.json"
