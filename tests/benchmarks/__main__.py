@@ -1,24 +1,28 @@
-"""Measures the costs of the double: ``python -m tests.benchmarks``.
+"""Measures the costs of the double, part by part: ``python -m tests.benchmarks``.
 
-With ``--check`` the exit status is 1 where a bound is missed; ``--plot PATH`` draws what was measured as an SVG.
+All parts take minutes, most of them with the largest number of messages.
 """
 
 import argparse
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from . import comparisons, imports, peers, scale
+from .arguments import at_least, new_file
 from .measuring import Result, columns, table
 from .plot import plot
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.replace("``", ""))
     parser.add_argument("--check", action="store_true", help="exit with status 1 where a bound is missed")
-    parser.add_argument("--plot", type=Path, metavar="PATH", help="draw what was measured as an SVG")
+    parser.add_argument("--plot", type=new_file, metavar="PATH", help="draw what was measured as an SVG")
     parser.add_argument(
-        "--largest", type=int, default=scale.SIZES[-1], metavar="N", help="the most messages (default: %(default)s)"
+        "--largest",
+        type=at_least(2 * scale.SIZES[1]),
+        default=scale.SIZES[-1],
+        metavar="N",
+        help="the most messages, with which everything may take hardly longer than with 1,000 (default: %(default)s)",
     )
     arguments = parser.parse_args()
     sizes = [size for size in scale.SIZES if size < arguments.largest] + [arguments.largest]

@@ -1,8 +1,8 @@
 """Measures the cost of a whole test: ``python -m tests.benchmarks.suite``.
 
 Runs suites of N equal tests, each a process of its own, and compares what one more test costs: (t(N) - t(1)) / (N - 1).
-The time is the CPU time of the process and its children, so other work on the machine has little effect.
-Rounds take turns, and medians of their ratios are shown. ``--plot PATH`` draws what suites of several sizes take.
+The time is the CPU time of the process and its children, so other work on the machine has little effect. Rounds take
+turns, and medians of their ratios are shown.
 """
 
 import argparse
@@ -16,8 +16,10 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from math import nan
 from pathlib import Path
 
+from .arguments import at_least, new_file
 from .plot import plot_suites
 
 #: A test sends one message through the SDK, and asserts on it.
@@ -50,6 +52,8 @@ class Way:
     head: str
     test: str
     arguments: tuple[str, ...] = ()
+    #: The modules that have to be installed for it.
+    needs: tuple[str, ...] = ()
     #: The most that a test may cost, against the same with a static mock.
     bound: float | None = None
     #: False if all other lines of a picture would lie on the ground beside this one's.
@@ -88,7 +92,8 @@ def test_{n}(whoosh):
     whoosh.travel(seconds=10)
     whoosh.assert_sent(body="Your code is 409612.", status="delivered")
 """,
-        bound=1.25 if find_spec("time_machine") else None,
+        needs=("time_machine",),
+        bound=1.25,
     ),
     Way(
         "whoosh, travels, freezegun",
@@ -111,6 +116,7 @@ def test_{n}():
         assert "Body=Your+code+is+409612." in mock.last_request.text
 """,
         _WITHOUT,
+        needs=("requests_mock",),
     ),
     Way(
         "mock.patch",
@@ -123,21 +129,34 @@ def test_{n}():
 """,
         _WITHOUT,
     ),
-)
-if find_spec("moto") and find_spec("boto3"):
-    WAYS += (
-        Way(
-            "moto's SNS",
-            'import boto3, os\nfrom moto import mock_aws\nos.environ["AWS_DEFAULT_REGION"] = "us-east-1"\n',
-            """
+    Way(
+        "moto's SNS",
+        'import boto3, os\nfrom moto import mock_aws\nos.environ["AWS_DEFAULT_REGION"] = "us-east-1"\n',
+        """
 def test_{n}():
     with mock_aws():
         boto3.client("sns").publish(PhoneNumber="+15558675310", Message="Your code is 409612.")
 """,
-            _WITHOUT,
-            drawn=False,
-        ),
-    )
+        _WITHOUT,
+        needs=("moto", "boto3"),
+        drawn=False,
+    ),
+)
+
+#: The CPU seconds of each way's suites: in each round, of one suite of each size, from one test on.
+Taken = dict[str, list[list[float]]]
+
+
+def measure(ways: Sequence[Way], sizes: Sequence[int], rounds: int, extra: Sequence[str] = ()) -> Taken:
+    """Run the suites of all ways in turns. A way that is not drawn runs the smallest and the largest suite only."""
+    taken: Taken = {way.name: [] for way in ways}
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(1, rounds + 1):
+            for way in ways:
+                print(f"Round {number} of {rounds}: {way.name}", file=sys.stderr)
+                run = sizes if way.drawn else (sizes[0], sizes[-1])
+                taken[way.name].append([seconds(way, size, Path(folder), extra) for size in run])
+    return taken
 
 
 def seconds(way: Way, number: int, folder: Path, extra: Sequence[str] = ()) -> float:
@@ -145,67 +164,68 @@ def seconds(way: Way, number: int, folder: Path, extra: Sequence[str] = ()) -> f
     module = folder / f"test_{re.sub('[^a-z]+', '_', way.name)}_{number}.py"
     module.write_text(way.head + "".join(way.test.format(n=n) for n in range(number)), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *way.arguments, *extra, str(module)]
+    environment = os.environ | {"PYTHONPATH": ""}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, capture_output=True, cwd=folder, env=os.environ | {"PYTHONPATH": ""})
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if ran.returncode:
+        sys.exit(f"The tests with {way.name} failed:\n\n{ran.stdout}{ran.stderr}")
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def cost(way: Way, number: int, folder: Path, extra: Sequence[str] = ()) -> float:
-    """Return what one more test costs, in seconds."""
-    return (seconds(way, number, folder, extra) - seconds(way, 1, folder, extra)) / (number - 1)
-
-
-def draw(ways: Sequence[Way], number: int, rounds: int) -> str:
-    """Return a picture of what suites of up to so many tests take."""
-    sizes = [1, *(number * quarter // 4 for quarter in (1, 2, 3, 4))]
-    drawn = [way for way in (STATIC, *ways) if way.drawn]
-    taken: dict[tuple[str, int], list[float]] = {(way.name, size): [] for way in drawn for size in sizes}
-    with tempfile.TemporaryDirectory() as folder:
-        for _ in range(rounds):
-            for size in sizes:
-                for way in drawn:
-                    taken[way.name, size].append(seconds(way, size, Path(folder)))
-    return plot_suites({way.name: [statistics.median(taken[way.name, size]) for size in sizes] for way in drawn}, sizes)
-
-
-def compare(ways: Sequence[Way], number: int, rounds: int, extra: Sequence[str] = ()) -> list[tuple[Way, float, float]]:
-    """Return each way with the median of what a test costs, and of its ratio to a static mock."""
-    costs: dict[str, list[float]] = {way.name: [] for way in (STATIC, *ways)}
-    with tempfile.TemporaryDirectory() as folder:
-        for _ in range(rounds):
-            for way in (STATIC, *ways):
-                costs[way.name].append(cost(way, number, Path(folder), extra))
-    static = costs[STATIC.name]
-    return [
-        (
-            way,
-            statistics.median(costs[way.name]),
-            statistics.median(one / other for one, other in zip(costs[way.name], static, strict=True)),
+def costs(taken: Taken, number: int) -> dict[str, tuple[float, float]]:
+    """Return the medians of what one more test costs with each way, in seconds, and of its ratio to a static mock."""
+    each = {name: [(row[-1] - row[0]) / (number - 1) for row in rows] for name, rows in taken.items()}
+    return {
+        name: (
+            statistics.median(ours),
+            statistics.median(one / (other or nan) for one, other in zip(ours, each[STATIC.name], strict=True)),
         )
-        for way in (STATIC, *ways)
-    ]
+        for name, ours in each.items()
+    }
+
+
+def installed_ways() -> list[Way]:
+    """Return the ways whose libraries are installed, the static mock first."""
+    ways = []
+    for way in (STATIC, *WAYS):
+        if missing := [name for name in way.needs if find_spec(name) is None]:
+            libraries = " and ".join(missing)
+            print(f'Without {libraries}: pip install "pytest-whoosh[benchmarks]" adds {way.name}.', file=sys.stderr)
+        else:
+            ways.append(way)
+    return ways
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.suite", description=__doc__)
-    parser.add_argument("--tests", type=int, default=500, metavar="N", help="tests in a suite (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds (default: %(default)s)")
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.suite", description=__doc__.replace("``", ""))
+    parser.add_argument("--tests", type=at_least(2), default=500, metavar="N", help="tests in a suite (default: 500)")
+    parser.add_argument("--rounds", type=at_least(1), default=5, metavar="N", help="rounds (default: 5)")
     parser.add_argument("--check", action="store_true", help="exit with status 1 where a bound is missed")
     parser.add_argument("--xdist", action="store_true", help="run each suite in two processes of pytest-xdist")
-    parser.add_argument("--plot", type=Path, metavar="PATH", help="draw what suites of several sizes take as an SVG")
+    parser.add_argument("--plot", type=new_file, metavar="PATH", help="draw what suites of five sizes take as an SVG")
     arguments = parser.parse_args()
+    if arguments.xdist and find_spec("xdist") is None:
+        parser.error('--xdist needs pytest-xdist: pip install "pytest-whoosh[benchmarks]"')
+
+    ways, number = installed_ways(), arguments.tests
+    quarters = {max(1, number * quarter // 4) for quarter in (1, 2, 3)} if arguments.plot else set()
+    sizes = sorted({1, *quarters, number})
+    taken = measure(ways, sizes, arguments.rounds, ("-n", "2") if arguments.xdist else ())
 
     if arguments.plot:
-        arguments.plot.write_text(draw(WAYS, arguments.tests, arguments.rounds), encoding="utf-8")
-        return 0
-    extra = ("-n", "2") if arguments.xdist else ()
-    measured = compare(WAYS, arguments.tests, arguments.rounds, extra)
-
-    for way, each, against in measured:
+        drawn = {way.name: zip(*taken[way.name], strict=True) for way in ways if way.drawn}
+        medians = {name: list(map(statistics.median, columns)) for name, columns in drawn.items()}
+        arguments.plot.write_text(plot_suites(medians, sizes), encoding="utf-8")
+    measured = costs(taken, number)
+    for way in ways:
+        each, against = measured[way.name]
         bound = f"   at most {way.bound:.2f}x" if way.bound else ""
         print(f"{way.name:<26} {each * 1000:6.2f} ms a test   {against:5.2f}x{bound}")
-    return int(arguments.check and any(way.bound and against > way.bound for way, _, against in measured))
+    if any(each <= 0 for each, _ in measured.values()):
+        print("A test cannot take no time. The starts of the processes differ too much: use more --tests or --rounds.")
+        return int(arguments.check)
+    return int(arguments.check and any(way.bound and measured[way.name][1] > way.bound for way in ways))
 
 
 if __name__ == "__main__":
