@@ -102,7 +102,7 @@ _PLAIN: Final = Refusal()
 _HTTP_ERRORS: Final = range(400, 600)
 _LONGEST_TITLE: Final = 60
 #: The most valid names that are listed beside a suggestion.
-_MOST_NAMES: Final = 20
+_MOST_NAMES: Final = 12
 
 
 class ApiError(Exception):

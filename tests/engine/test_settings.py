@@ -158,12 +158,19 @@ def test_an_invalid_value_is_refused_with_a_valid_one(name: str, given: object, 
     assert str(refusal.value) == f"Setting {name!r} cannot be {given!r}: it takes {wanted}."
 
 
-def test_an_unknown_name_is_refused_with_the_valid_ones() -> None:
+def test_an_unknown_name_is_refused_with_the_near_one() -> None:
     with pytest.raises(TypeError) as refusal:
         Whoosh(delay=1)
 
+    assert str(refusal.value) == "Unknown setting 'delay'. Did you mean 'delays'?"
+
+
+def test_an_unknown_name_that_is_near_no_other_is_refused_with_the_valid_ones() -> None:
+    with pytest.raises(TypeError) as refusal:
+        Whoosh(start=1)
+
     assert str(refusal.value) == (
-        "Unknown setting 'delay'. Did you mean 'delays'? Valid: account_sid, api_key, api_secret, auth_token, "
+        "Unknown setting 'start'. Valid: account_sid, api_key, api_secret, auth_token, "
         "credentials, senders, numbers, callback_hosts, clock, delays, throughput, callbacks, schedule_minimum, "
         "app_errors, unfaked, env, django_settings, guard, url_host, seed."
     )
