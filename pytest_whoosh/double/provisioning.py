@@ -102,11 +102,20 @@ class Price:
     price: Decimal
 
 
+def _is_wrong_call(info: Any) -> bool:
+    """True if Python refused the arguments of the call of a method, or the test caused the error in another way."""
+    last = info.value.__traceback__
+    while last.tb_next is not None:
+        last = last.tb_next
+    return last.tb_frame.f_code.co_name == "locked" or is_usage_error(info)
+
+
 def _locked(method: M) -> M:
     """Decorate a method to run while no other thread changes the account."""
 
     @wraps(method)
     def locked(self: "Provisioning", *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = _is_wrong_call
         with self._lock:
             return method(self, *args, **kwargs)
 

@@ -2,6 +2,7 @@
 
 import linecache
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 
@@ -49,22 +50,34 @@ def is_usage_error(info: Any) -> bool:
     """True if a test caused an error. pytest then hides our frames in the traceback (``__tracebackhide__``).
 
     A ``TypeError`` is the test's mistake only if one of our ``raise`` statements raised it. Otherwise it is a bug in
-    this package, and the whole traceback is shown.
+    this package, and the whole traceback is shown. An error of the test's own code, such as a criterion that raises, is
+    the test's mistake too.
     """
     if isinstance(info.value, WhooshError):
         return True
-    if not isinstance(info.value, AttributeError | LookupError | TypeError | ValueError):
-        return False
     last = info.value.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
     if last is None:
+        return False
+    if _is_users(last.tb_frame.f_code.co_filename):
+        return True
+    if not isinstance(info.value, AttributeError | LookupError | TypeError | ValueError):
         return False
     line = linecache.getline(last.tb_frame.f_code.co_filename, last.tb_lineno)
     return line.lstrip().startswith("raise ")
 
 
 __tracebackhide__ = is_usage_error
+
+_OURS = str(Path(__file__).parents[1])
+_STANDARD_LIBRARY = str(Path(linecache.__file__).parent)
+
+
+def _is_users(filename: str) -> bool:
+    """True if a file belongs to the project under test: not to this package, a library, or Python."""
+    return not filename.startswith((_OURS, _STANDARD_LIBRARY, "<")) and "site-packages" not in filename
+
 
 #: The least similarity between an unknown name and a suggested one.
 _NEAR = 0.75

@@ -72,6 +72,15 @@ def test_a_wrong_call_shows_the_parameters(pytester: pytest.Pytester, call: str,
     assert shown == [f"TypeError: {first}", *rest]
 
 
+def test_a_wrong_call_of_a_setup_method_shows_the_tests_line_only(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(whoosh):\n    whoosh.opt_out('+15558675310')")
+
+    result = pytester.runpytest()
+
+    result.stdout.fnmatch_lines(["E       Its parameters: opt_out(person, sender)."])
+    result.stdout.no_fnmatch_line("*pytest_whoosh/*")
+
+
 def test_a_wrong_call_of_the_app_is_left_alone(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
