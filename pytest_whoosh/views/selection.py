@@ -68,10 +68,12 @@ class Messages(Suggesting, Sequence[Message]):
     def __getitem__(self, index: int) -> Message: ...
     @overload
     def __getitem__(self, index: slice) -> list[Message]: ...
-    def __getitem__(self, index: int | slice) -> Message | list[Message]:
+    def __getitem__(self, index: int | slice | str) -> Message | list[Message]:
         found = self._found()
         if isinstance(index, slice):
             return [Message(record, self._catch_up) for record in found[index]]
+        if isinstance(index, str):
+            raise TypeError(f"The {self._name} takes a position such as [0], not {index!r}.{_search_for(index)}")
         try:
             return Message(found[index], self._catch_up)
         except IndexError:
@@ -143,3 +145,9 @@ class Messages(Suggesting, Sequence[Message]):
         if self._matcher is None:
             return records
         return [record for record in records if self._matcher.matches(record)]
+
+
+def _search_for(text: str) -> str:
+    """Return the advice to search for a text that was taken for a position: a SID, else an address."""
+    key = "sid" if text.startswith(("SM", "MM")) else "to"
+    return f" To search: .one({key}={text!r})."

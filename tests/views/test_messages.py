@@ -332,6 +332,16 @@ def test_an_index_that_is_not_there_is_refused(whoosh: Whoosh, client: Client, i
     assert str(refusal.value) == f"The outbox has 2 messages, so index {index} is out of range."
 
 
+@pytest.mark.parametrize(
+    ("text", "search"), [("SM0123456789", ".one(sid='SM0123456789')"), (PERSON, ".one(to='+15558675310')")]
+)
+def test_a_text_is_no_index(whoosh: Whoosh, text: str, search: str) -> None:
+    with pytest.raises(TypeError) as refusal:
+        whoosh.outbox[text]  # type: ignore[call-overload]
+
+    assert str(refusal.value) == f"The outbox takes a position such as [0], not {text!r}. To search: {search}."
+
+
 def test_an_index_in_a_shorter_sequence_is_refused(whoosh: Whoosh, client: Client) -> None:
     send(client, whoosh)
 
