@@ -589,8 +589,9 @@ class Whoosh(Suggesting, Asserting, People, Provisioning, Travelling):
         """
         if not _is_base(base_url):
             method = dialect().method("mount")
-            first = ' Write whoosh.mount("https://app.example", app).' if callable(base_url) else ""
-            raise ValueError(f'{method} takes a base URL such as "https://app.example", not {base_url!r}.{first}')
+            raise ValueError(
+                f'{method} takes a base URL such as "https://app.example", not {base_url!r}.{_mount_advice(base_url)}'
+            )
         if server is not None and not _is_base(server):
             method, name = dialect().method("mount"), dialect().keyword("server")
             raise ValueError(f'{method} takes as {name} a URL such as "http://127.0.0.1:8000", not {server!r}.')
@@ -628,6 +629,16 @@ class Whoosh(Suggesting, Asserting, People, Provisioning, Travelling):
             host = urlsplit(base_url).hostname or ""
             self._override_django(settings, {"ALLOWED_HOSTS": [*settings.ALLOWED_HOSTS, host]})
             self._courier.add(base_url, DjangoTarget(found, asynchronous=asynchronous))
+
+
+def _mount_advice(base_url: object) -> str:
+    """Return the call that a wrong base URL was meant as: with its arguments swapped, or with a scheme."""
+    if callable(base_url):
+        return ' Write whoosh.mount("https://app.example", app).'
+    meant = f"https://{base_url}"
+    if isinstance(base_url, str) and "://" not in base_url and base_url != "app.example" and _is_base(meant):
+        return f" Write {dialect().value(meant)}."
+    return ""
 
 
 def _is_base(url: object) -> bool:

@@ -1,8 +1,9 @@
 """Refuses objects that cannot be mounted, and says what to write instead."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Final
 
 from pytest_whoosh.engine.misuse import is_usage_error
@@ -18,6 +19,8 @@ _SERVERS_ONLY: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyTy
 )
 
 
+#: An application's place as servers take it on their command line.
+_IMPORT_PATH: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 #: Parts of an application that people mount instead of it, by their class, and the name of the application.
 _PARTS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
     {("fastapi", "APIRouter"): "FastAPI", ("flask", "Blueprint"): "Flask", ("quart", "Blueprint"): "Quart"}
@@ -44,6 +47,11 @@ def require_app(base_url: str, app: object) -> None:
                 f'and mount the server: whoosh.mount("{base_url}", server="http://127.0.0.1:8000").'
             )
     if not callable(app):
+        if isinstance(app, ModuleType):
+            raise TypeError(
+                f"mount() takes an application, not the module {app.__name__} that defines it: "
+                f'whoosh.mount("{base_url}", {app.__name__.rpartition(".")[2]}.{_application_in(app)}).'
+            )
         for attribute in ("app", "application"):  # of a test client
             if callable(getattr(app, attribute, None)):
                 raise TypeError(
@@ -52,6 +60,9 @@ def require_app(base_url: str, app: object) -> None:
                 )
         if isinstance(app, str) and "://" in app:
             raise TypeError(f'mount() takes a server by its name: whoosh.mount("{base_url}", server="{app}").')
+        if isinstance(app, str) and _IMPORT_PATH.fullmatch(app):
+            module, _, name = app.partition(":")
+            raise TypeError(f"mount() takes the application itself, not {app!r}: from {module} import {name}.")
         raise TypeError(f"mount() takes a WSGI or ASGI application. {app!r} cannot be called.")
     name = getattr(app, "__name__", type(app).__name__)
     makes_apps = isinstance(app, type) and any("__call__" in vars(kind) for kind in app.__mro__)
@@ -64,6 +75,11 @@ def require_app(base_url: str, app: object) -> None:
     raise TypeError(
         f'mount() takes an application, not a factory. Call the factory: whoosh.mount("{base_url}", {name}()).'
     )
+
+
+def _application_in(module: ModuleType) -> str:
+    """Return the name of a module's application: the usual name that it defines."""
+    return next((name for name in ("app", "application") if callable(getattr(module, name, None))), "app")
 
 
 def _takes_arguments(app: Callable[..., object]) -> bool:

@@ -1,6 +1,7 @@
 """Mounting something else than a WSGI or ASGI application is refused, with what to write instead."""
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 from unittest.mock import Mock
 
@@ -133,4 +134,36 @@ def test_a_server_in_place_of_an_application_is_refused(whoosh: Whoosh) -> None:
 
     assert str(refusal.value) == (
         'mount() takes a server by its name: whoosh.mount("https://app.example", server="http://127.0.0.1:8000").'
+    )
+
+
+def test_a_path_to_import_is_refused(whoosh: Whoosh) -> None:
+    with pytest.raises(TypeError) as refused:
+        whoosh.mount(BASE, "shop.main:app")  # type: ignore[arg-type]
+
+    assert str(refused.value) == (
+        "mount() takes the application itself, not 'shop.main:app': from shop.main import app."
+    )
+
+
+@pytest.mark.parametrize("name", ["app", "application"])
+def test_a_module_is_refused(whoosh: Whoosh, name: str) -> None:
+    module = ModuleType("shop.main")
+    setattr(module, name, Flask(__name__))
+
+    with pytest.raises(TypeError) as refused:
+        whoosh.mount(BASE, module)  # type: ignore[arg-type]
+
+    assert str(refused.value) == (
+        "mount() takes an application, not the module shop.main that defines it: "
+        f'whoosh.mount("https://app.example", main.{name}).'
+    )
+
+
+def test_a_host_without_a_scheme_is_refused_with_the_url(whoosh: Whoosh) -> None:
+    with pytest.raises(ValueError) as refused:
+        whoosh.mount("shop.test", Flask(__name__))
+
+    assert str(refused.value) == (
+        "mount() takes a base URL such as \"https://app.example\", not 'shop.test'. Write 'https://shop.test'."
     )
