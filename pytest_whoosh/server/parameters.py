@@ -54,13 +54,20 @@ def read_parameters(owner: str, parameters: Sequence[Parameter], given: Mapping[
     for name, value in given.items():
         parameter = known.get(_written(name))
         if parameter is None:
-            raise ValueError(unknown_name(f"parameter of {owner}", name, known) if known else _takes_none(owner, name))
+            raise ValueError(_unknown_parameter(owner, name, value, known) if known else _takes_none(owner, name))
         if value is not None:
             read[in_python(parameter.name)] = _fit(owner, parameter.name, parameter.type, value)
     for parameter in parameters:
         if parameter.required and in_python(parameter.name) not in read:
             raise ValueError(f"{owner} needs {parameter.name}: {parameter.about}.")
     return read
+
+
+def _unknown_parameter(owner: str, name: str, value: Any, known: Mapping[str, Parameter]) -> str:
+    """Return the text that refuses an unknown parameter. It suggests where to write a match key."""
+    is_key = "match" in known and _written(name.removesuffix("~")) in MATCHED
+    nested = {name: cut(json.dumps({"match": {name: value}}))} if is_key else {}
+    return unknown_name(f"parameter of {owner}", name, known, nested)
 
 
 def read_criteria(owner: str, given: Mapping[str, Any], besides: Iterable[str] = ()) -> dict[str, Any]:

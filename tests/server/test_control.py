@@ -876,6 +876,16 @@ MATCH_KEYS = (
         ("when", {"fail": 30003}, "when takes fail as an object of its parameters: code, message, not 30003."),
         ("when", {"fail": {"code": "x"}}, 'fail takes code as a whole number, not "x".'),
         ("when", {"fail": {"kode": 1}}, "Unknown parameter of fail 'kode'. Did you mean 'code'? Valid: code, message."),
+        (
+            "when",
+            {"to": "+15558675310", "fail": True},
+            'Unknown parameter of when \'to\'. Did you mean {"match": {"to": "+15558675310"}}?',
+        ),
+        (
+            "when",
+            {"body~": "code", "fail": True},
+            'Unknown parameter of when \'body~\'. Did you mean {"match": {"body~": "code"}}?',
+        ),
         ("when", {"reject": True}, "reject needs code: a documented error code."),
         (
             "when",
