@@ -257,6 +257,20 @@ def _swallowed_errors(item: pytest.Item) -> list[WhooshNotFakedError]:
     return [error for double in doubles_of(item) if (error := double._swallowed())]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> Generator[None, Any, Any]:
+    """Add advice to a comparison of two statuses, such as ``assert message.status == "delivered"``."""
+    explanations = yield
+    if op == "==" and isinstance(left, str) and isinstance(right, str) and f"{__package__}.whoosh" in sys.modules:
+        from .whoosh import active_doubles
+        from .wording.assertions import explain_statuses
+
+        records = [record for double in active_doubles() for record in double._vendor.outbound]
+        if advice := explain_statuses(left, right, records):
+            return [[*lines, "", advice] if lines else lines for lines in explanations]
+    return explanations
+
+
 # Not tryfirst: allure and others take the failure's text in their own wrappers, which lie around this one.
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:

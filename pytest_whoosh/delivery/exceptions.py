@@ -1,5 +1,6 @@
 """Finds the exception that a handler raised, even if the app's framework caught it and answered 500."""
 
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -113,17 +114,19 @@ def signalled_exception(errors: list[BaseException], status: int) -> BaseExcepti
 
 
 def describe_exception(error: BaseException) -> str:
-    """Return an exception's type, text, file and line."""
+    """Return an exception's type, text, file and line, in one line."""
     try:
         text = str(error)
     except Exception as worse:  # the app's own class
         text = f"<its text raises {type(worse).__name__}>"
+    text = _LINE_BREAK.sub(" ", text.strip())
     if len(text) > _LONGEST_TEXT:
         text = f"{text[:_LONGEST_TEXT]}…"  # the whole text is in callback.exception
     return f"{type(error).__name__}" + (f": {text}" if text else "") + _location(error)
 
 
 _LONGEST_TEXT: Final = 200
+_LINE_BREAK: Final = re.compile(r"\s*\n\s*")
 
 
 def _location(error: BaseException) -> str:

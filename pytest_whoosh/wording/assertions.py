@@ -32,6 +32,7 @@ from .texts import (
     messages,
     name_of,
     printable,
+    short_sid,
     table,
     width,
     with_more,
@@ -42,6 +43,8 @@ _MOST_CANDIDATES: Final = 100
 _LONGEST_TEXT: Final = 80
 #: The number of characters of two long texts that are shown before their first difference.
 _CONTEXT: Final = 30
+#: Signs of a regular expression that texts of messages hardly contain.
+_PATTERN_SIGNS: Final = re.compile(r"[.\])][*+?{]|\\[dwsbDWSB]|^\^|\$$")
 
 
 # Searching
@@ -182,15 +185,47 @@ def _hint(message: Message, differences: Sequence[Difference]) -> str | None:
     wanted = {difference.field: difference.expected for difference in differences}
     if message.original_body is not None and "body" in wanted:
         return "Its text was redacted, so its body is empty. The posted text is in `request`."
-    body = wanted.get("body")
-    if isinstance(body, str) and body and _is_part(body, message.body or ""):
-        inside = dialect().argument("body", re.compile(re.escape(body).replace("\\ ", " ")))
-        return f"A text must equal the whole body. To find it inside: {inside}."
-    if all(FIELDS[name].changes(message) for name in wanted):
-        can_come = wanted.get("status") not in [status for status, _ in message.history]
-        if can_come and not any(expected is None for expected in wanted.values()):
-            return _next_change_hint(message) or _read_hint(message, wanted.get("status"))
+    if "body" in wanted and (advice := whole_text_hint(wanted["body"], message.body or "")):
+        return advice
+    if wanted.keys() == {"status"} and (advice := _past_status_hint(message, wanted["status"])):
+        return advice
+    if all(FIELDS[name].changes(message) for name in wanted) and not any(each is None for each in wanted.values()):
+        return _next_change_hint(message) or _read_hint(message, wanted.get("status"))
     return None
+
+
+def _past_status_hint(message: Message, status: object) -> str | None:
+    """Return the advice to assert earlier, if a message had a status and has changed since."""
+    for had, at in message.history[:-1]:
+        if had == status:
+            travel = dialect().call("travel", {"seconds": ...})
+            return (
+                f"It was {had.value!r} at {at:%H:%M:%S} UTC, and time has moved on since. "
+                f"Assert earlier, or advance time less: {travel}."
+            )
+    return None
+
+
+def whole_text_hint(expected: object, body: str) -> str | None:
+    """Return the advice to write a pattern, if a text is part of a body, or a pattern that was passed as a text."""
+    if not isinstance(expected, str) or not expected:
+        return None
+    if _is_part(expected, body):
+        inside = dialect().argument("body", re.compile(re.escape(expected).replace("\\ ", " ")))
+        return f"A text must equal the whole body. To find it inside: {inside}."
+    if _is_source_of_pattern(expected, body):
+        return f"A text must equal the whole body. For a pattern: {dialect().argument('body', re.compile(expected))}."
+    return None
+
+
+def _is_source_of_pattern(text: str, body: str) -> bool:
+    """True if a text is the source of a regular expression that a body contains a match of."""
+    if not _PATTERN_SIGNS.search(text):
+        return False
+    try:
+        return re.search(text, body) is not None
+    except re.error:
+        return False
 
 
 def _is_part(part: str, text: str) -> bool:
@@ -247,6 +282,41 @@ def _refusal(call: ApiCall) -> str:
     code = f" {call.code}" if call.code else ""
     answer = "no response" if call.status is None else f"{call.status}{code}"
     return printable(f"{call.method} {shown} -> {answer}{f': {call.remark}' if call.remark else ''}")
+
+
+# Comparisons in tests
+
+
+def explain_statuses(actual: str, expected: str, records: Sequence[Message]) -> str | None:
+    """Explain why a test's ``assert message.status == "delivered"`` fails.
+
+    Time stands still, it has moved on, or what the SDK returned is old.
+
+    Args:
+        actual: The left side of the comparison.
+        expected: The right side.
+        records: The messages of the doubles that are active.
+
+    Returns:
+        The advice on what to write. None if the records do not explain it.
+    """
+    if actual not in _STATUSES or expected not in _STATUSES:
+        return None
+    for message in reversed(records):
+        had = [status for status, _ in message.history]
+        if message.status == actual:
+            advice = _past_status_hint(message, expected) if expected in had else _next_change_hint(message)
+            if advice:
+                return advice
+        elif message.status == expected and actual in had:
+            return (
+                f"{short_sid(message.sid)} is {expected!r} now. What the SDK returned does not change: "
+                "read whoosh.outbox, or fetch() the message again."
+            )
+    return None
+
+
+_STATUSES: Final = frozenset(status.value for status in Status)
 
 
 # Callbacks

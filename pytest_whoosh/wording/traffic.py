@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import SequenceMatcher
+from html import unescape
 from typing import Final
 
 from pytest_whoosh.engine.account.verifications import Verification
@@ -16,7 +17,7 @@ from pytest_whoosh.engine.rules.rule import Rule
 from pytest_whoosh.engine.vendor import ApiCall, Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 
-from .assertions import nearest_to
+from .assertions import nearest_to, whole_text_hint
 from .texts import (
     ELLIPSIS,
     INDENT,
@@ -37,6 +38,13 @@ _LONGEST_ANSWER: Final = 120
 _SID: Final = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
 #: The parts that may differ between entries that are alike: moments, SIDs and phone numbers.
 _VARIES: Final = re.compile(rf"(\d{{4}}-\d\d-\d\d )?\d\d:\d\d:\d\d|\b[A-Z]{{2}}{ELLIPSIS}[0-9a-f]{{4}}|\+\d+")
+#: The start of an HTML page, and the parts of it that a browser does not show.
+_PAGE: Final = re.compile(r"\s*<(!doctype|html)\b", re.IGNORECASE)
+_MARKUP: Final = re.compile(
+    r"<(head|title|style|script)\b.*?(</\1>|$)|<!--.*?(-->|$)|<[^<>]*>", re.IGNORECASE | re.DOTALL
+)
+#: The error of a webhook that was answered with a content type other than TwiML's.
+_WRONG_TYPE: Final = 12300
 _FAILED: Final = frozenset({Status.FAILED, Status.UNDELIVERED})
 
 
@@ -123,22 +131,24 @@ def _rule(rule: Rule | CallRule, vendor: Vendor) -> _Entry:
         return _Entry((f"{text}. It has no effect without an outcome: add one, such as .reject(21610)",), True)
     if rule.matched:
         return _Entry((text,), False)
-    nearest = _nearest_call(rule, vendor) if isinstance(rule, CallRule) else _nearest_message(rule, vendor)
-    return _Entry((f"{text}. It never applied", INDENT + nearest), True)
+    nearest = [_nearest_call(rule, vendor)] if isinstance(rule, CallRule) else _nearest_message(rule, vendor)
+    return _Entry((f"{text}. It never applied", *(INDENT + line for line in nearest)), True)
 
 
-def _nearest_message(rule: Rule, vendor: Vendor) -> str:
-    """Say in which criteria the message differs that a rule comes closest to."""
+def _nearest_message(rule: Rule, vendor: Vendor) -> list[str]:
+    """Say in which criteria the message differs that a rule comes closest to, and what to write."""
     if not vendor.outbound:
-        return "no message was sent"
+        return ["no message was sent"]
     message, differences = nearest_to(rule._matcher, vendor.outbound)
     if not differences:
-        return f"{short_sid(message.sid)} matches, but a newer rule applied, or the rule was added after it was sent"
+        return [f"{short_sid(message.sid)} matches, but a newer rule applied, or the rule was added after it was sent"]
     unlike = [
         f"{each.field}: expected {as_written(each.expected)}, but was {cut(as_written(each.actual))}"
         for each in differences
     ]
-    return f"nearest message: {short_sid(message.sid)}, {'; '.join(unlike)}"
+    nearest = f"nearest message: {short_sid(message.sid)}, {'; '.join(unlike)}"
+    advice = whole_text_hint(dict(rule.match).get("body"), message.sent_body or "")
+    return [nearest, advice] if advice else [nearest]
 
 
 def _nearest_call(rule: CallRule, vendor: Vendor) -> str:
@@ -173,9 +183,19 @@ def _webhook(webhook: Webhook, day: date) -> _Entry:
     what = f"{webhook_status(webhook):<11} {about}"
     line = f"{_time(webhook.at, day)} {what} {webhook.method} {webhook.url}  {delivery_result(webhook)}"
     refused = webhook.response_status is not None and webhook.response_status >= 400
-    body = (webhook.response_body or "").strip()
+    body = _readable(webhook.response_body or "")
     lines = (line, f"{INDENT}the app's response: {cut(body, _LONGEST_ANSWER)}") if refused and body else (line,)
+    if webhook.error and webhook.error.code == _WRONG_TYPE:
+        lines = (*lines, f"{INDENT}a reply needs the content type text/xml (TwiML) or text/plain (one message)")
     return _Entry(lines, refused or webhook.response_status is None)
+
+
+def _readable(body: str) -> str:
+    """Return a response's body. Of an HTML page, return the text that a browser shows."""
+    if not _PAGE.match(body):
+        return body.strip()
+    shown = " ".join(unescape(_MARKUP.sub(" ", body)).split())
+    return shown or body.strip()
 
 
 def _time(at: datetime, day: date) -> str:

@@ -127,7 +127,7 @@ def test(whoosh):
     shown = "\n".join(section(result))
 
     assert r"'\x1b[31mred\x07\r\nnew line\u202egnp.exe\u2028'" in shown
-    assert r"the app raised ValueError: \x1b[2Jwiped\nout" in shown
+    assert r"the app raised ValueError: \x1b[2Jwiped out" in shown
     assert not set("\x1b\x07\r\u202e\u2028") & set(shown)
 
 
@@ -231,6 +231,63 @@ def test(whoosh):
     )
 
     assert "    the app's response: The signature does not match." in section(pytester.runpytest())
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        (
+            "<!doctype html><html lang=en><title>404 Not Found</title><h1>Not Found</h1><p>No such &quot;page&quot;.",
+            'Not Found No such "page".',
+        ),
+        ("<html><head><style>p { color: red }</style></head><body>\n<p>Gone</p></body></html>", "Gone"),
+        ("<html><head><title>Gone", "<html><head><title>Gone"),
+        ("<Response/>", "<Response/>"),
+    ],
+    ids=["a framework's page", "styles", "no text", "no page"],
+)
+def test_the_text_of_a_page_that_an_app_answered_is_shown(pytester, page, shown):
+    pytester.makepyfile(
+        APP
+        + f"""
+def lost(environ, start_response):
+    start_response("404 Not Found", [("Content-Type", "text/html")])
+    return [{page!r}.encode()]
+
+def test(whoosh):
+    whoosh.mount("https://app.example", lost)
+    send(status_callback="https://app.example/status")
+    whoosh.travel(seconds=2)
+    assert 0
+"""
+    )
+
+    assert f"    the app's response: {shown}" in section(pytester.runpytest())
+
+
+def test_a_reply_with_another_content_type_gets_the_right_ones(pytester):
+    pytester.makepyfile(
+        APP
+        + """
+def reply(environ, start_response):
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [b"{}"]
+
+def test(whoosh):
+    whoosh.mount("https://app.example", reply)
+    whoosh.add_number("+15557122661", sms_url="https://app.example/sms")
+    whoosh.receive("Hi", from_=PERSON, to="+15557122661")
+    assert 0
+"""
+    )
+
+    assert section(pytester.runpytest())[-2:] == [
+        (
+            "  12:00:00 received    SM…0001 POST https://app.example/sms  12300 Invalid Content-Type: the content type "
+            "is 'application/json'"
+        ),
+        "    a reply needs the content type text/xml (TwiML) or text/plain (one message)",
+    ]
 
 
 def test_nested_doubles_are_numbered(pytester):
@@ -377,3 +434,19 @@ def pytest_configure(config):
     pytester.makepyfile(APP + "def test(whoosh):\n    send('Hello')\n    assert 0")
 
     pytester.runpytest("-s").stdout.fnmatch_lines(["*taken: True"])
+
+
+def test_a_criterion_that_raises_shows_the_tests_lines_only(pytester):
+    pytester.makepyfile(
+        APP
+        + """
+def test(whoosh):
+    send("Hello")
+    whoosh.assert_sent(body=lambda body: body.text == "Hello")
+"""
+    )
+
+    result = pytester.runpytest()
+
+    result.stdout.fnmatch_lines(["E   AttributeError: 'str' object has no attribute 'text'"])
+    result.stdout.no_fnmatch_line("*pytest_whoosh/*")

@@ -1524,3 +1524,110 @@ def test_the_beginning_of_a_body_is_a_part_unless_only_a_few_characters_follow(
         whoosh.assert_sent(body=body)
 
     assert ("A text must equal the whole body." in str(failure.value)) is is_part
+
+
+def test_the_source_of_a_pattern_gets_the_pattern(whoosh: Whoosh) -> None:
+    Client().messages.create(to=PERSON, from_="+15557122661", body="Your code is 409612.")
+
+    with pytest.raises(AssertionError) as failure:
+        whoosh.assert_sent(body=r"Your code is \d+")
+
+    advice = r"A text must equal the whole body. For a pattern: body=re.compile('Your code is \\d+')."
+    assert advice in str(failure.value).splitlines()
+
+
+@pytest.mark.parametrize("body", ["Your code is 409612?", r"Your key is \d+", r"(\d+", "Your code is 409612. "])
+def test_a_text_that_is_no_pattern_of_a_body_gets_no_pattern(whoosh: Whoosh, body: str) -> None:
+    Client().messages.create(to=PERSON, from_="+15557122661", body="Your code is 409612.")
+
+    with pytest.raises(AssertionError) as failure:
+        whoosh.assert_sent(body=body)
+
+    assert "A text must equal the whole body." not in str(failure.value)
+
+
+@freeze_time("2026-03-05 12:00:00")
+def test_a_status_that_is_over_gets_the_moment_at_which_it_was(whoosh: Whoosh) -> None:
+    Client().messages.create(to=PERSON, from_="+15557122661", body="Hi")
+    whoosh.settle()
+
+    with pytest.raises(AssertionError) as failure:
+        whoosh.assert_sent(status="sent")
+
+    assert (
+        "It was 'sent' at 12:00:02 UTC, and time has moved on since. "
+        "Assert earlier, or advance time less: whoosh.travel(seconds=...)."
+    ) in str(failure.value).splitlines()
+
+
+COMPARING = """
+from freezegun import freeze_time
+from twilio.rest import Client
+
+
+@freeze_time("2026-03-05 12:00:00")
+def test(whoosh):
+    sent = Client().messages.create(to="+15558675310", from_="+15557122661", body="Hi")
+    {code}
+"""
+
+
+@pytest.mark.parametrize("ci", ["", "true"])
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        pytest.param(
+            "assert whoosh.outbox[0].status == 'delivered'",
+            "Nothing moves by itself: call whoosh.settle() or whoosh.travel(seconds=...) to advance time.",
+            id="nothing moved",
+        ),
+        pytest.param(
+            "assert sent.status == 'delivered'",
+            "Nothing moves by itself: call whoosh.settle() or whoosh.travel(seconds=...) to advance time.",
+            id="the SDK's copy, and nothing moved",
+        ),
+        pytest.param(
+            "whoosh.settle(); assert sent.status == 'delivered'",
+            (
+                "SM…0001 is 'delivered' now. What the SDK returned does not change: read whoosh.outbox, or fetch() the "
+                "message again."
+            ),
+            id="the SDK's old copy",
+        ),
+        pytest.param(
+            "whoosh.settle(); assert whoosh.outbox[0].status == 'sent'",
+            (
+                "It was 'sent' at 12:00:02 UTC, and time has moved on since. Assert earlier, or advance time less: "
+                "whoosh.travel(seconds=...)."
+            ),
+            id="a status that is over",
+        ),
+    ],
+)
+def test_a_comparison_of_statuses_says_what_to_write(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, code: str, advice: str, ci: str
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    pytester.makepyfile(COMPARING.format(code=code))
+
+    result = pytester.runpytest("-q")
+
+    assert [line for line in result.outlines if line.startswith("E  ")][-1] == f"E         {advice}"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "assert whoosh.outbox[0].body == 'delivered'",
+        "assert whoosh.outbox[0].status == 'Delivered'",
+        "assert whoosh.outbox[0].status != 'queued'",
+        "whoosh.settle(); assert whoosh.outbox[0].status == 'undelivered'",
+    ],
+)
+def test_another_comparison_stays_as_it_is(pytester: pytest.Pytester, code: str) -> None:
+    pytester.makepyfile(COMPARING.format(code=code))
+
+    result = pytester.runpytest("-q")
+
+    result.assert_outcomes(failed=1)
+    assert not re.search("Nothing moves|does not change|moved on", result.stdout.str())

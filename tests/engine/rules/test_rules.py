@@ -1135,6 +1135,17 @@ def test_the_traffic_names_rules_that_change_nothing(whoosh: Whoosh, client: Cli
     ]
 
 
+def test_the_traffic_has_the_pattern_for_a_rule_with_a_part_of_a_body(whoosh: Whoosh, client: Client) -> None:
+    whoosh.when(body="code").fail()
+    send(client, whoosh, body="Your code is 409612.")
+
+    assert whoosh.traffic().splitlines()[-3:] == [
+        "  whoosh.when(body='code').fail(30008): matched 0. It never applied",
+        "    nearest message: SM…0001, body: expected 'code', but was 'Your code is 409612.'",
+        "    A text must equal the whole body. To find it inside: body=re.compile('code').",
+    ]
+
+
 def test_the_traffic_says_that_nothing_was_sent_that_a_rule_could_match(whoosh: Whoosh) -> None:
     whoosh.when(to=PERSON).fail()
     whoosh.when_called("GET", "/Messages.json").respond(503)
