@@ -142,7 +142,8 @@ def _full_url_test(address: str) -> UrlTest:
     """Return the test for a full URL. It ignores the host family, region and edge."""
     scheme, _, rest = address.partition("://")
     host, slash, path = rest.partition("/")
-    if scheme != "https" or (not is_vendor(host) and host.strip(_ANY + ".")):
+    any_host = _ANY in host and not host.strip(_ANY + ".")
+    if scheme != "https" or not (any_host or is_vendor(host)):
         right = f"https://{host if is_vendor(host) else API_HOST}{slash}{path}"
         raise ValueError(
             f"{address!r} is not a URL of the vendor. These start with https://, and their hosts end in "

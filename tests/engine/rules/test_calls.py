@@ -318,6 +318,14 @@ def test_every_library_gets_the_answer(whoosh: Whoosh, call: Callable[[], object
             id="another host",
         ),
         pytest.param(
+            lambda whoosh: whoosh.when_called("GET", "https:///v2/PhoneNumbers/*"),
+            ValueError,
+            "'https:///v2/PhoneNumbers/*' is not a URL of the vendor. These start with https://, and their hosts end "
+            "in totogi.solutions, totogidemos.com or twilio.com. Write "
+            "'https://api.whoosh.totogi.solutions/v2/PhoneNumbers/*', or the end of a path: '/v2/PhoneNumbers/*'.",
+            id="no host",
+        ),
+        pytest.param(
             lambda whoosh: whoosh.when_called("GET", "http://lookups.twilio.com/v2"),
             ValueError,
             "'http://lookups.twilio.com/v2' is not a URL of the vendor. These start with https://, and their hosts "
