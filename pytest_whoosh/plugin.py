@@ -69,6 +69,11 @@ _WIDER_SCOPE = (
     "        yield whoosh"
 )
 
+_FAILED_ASSERT = (
+    "an assert in a handler of this test failed, and the test passed: {error}. "
+    'To fail the test: @pytest.mark.whoosh(app_errors="raise").'
+)
+
 
 def _is_usage_error(info: Any) -> bool:
     """True if a test caused an error. Its traceback then leaves out the frames of this module."""
@@ -230,7 +235,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Record that the test function is running, and fail a test that swallowed a WhooshNotFakedError."""
+    """Record that the test function is running, and fail a test that swallowed a WhooshNotFakedError.
+
+    If the test passes although an ``assert`` in its own handler failed, warn.
+    """
     item.stash[_TEST_IS_RUNNING] = True
     try:
         yield
@@ -241,6 +249,22 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         item.stash[_TEST_IS_RUNNING] = False
     for error in _swallowed_errors(item):
         pytest.fail(str(error), pytrace=False)
+    for double in doubles_of(item):
+        for webhook in double._vendor.webhooks.all:
+            if webhook.exception is not None and not webhook.result_was_read:
+                _warn_of_failed_assert(item, webhook.exception)
+
+
+def _warn_of_failed_assert(item: pytest.Item, error: BaseException) -> None:
+    """Warn if an exception is a failed ``assert`` in the test's own file. The app answered 500, and the test passed."""
+    from .delivery.exceptions import describe_exception, is_assert_of
+
+    if is_assert_of(error, item.path):
+        warning = pytest.PytestWarning(_FAILED_ASSERT.format(error=describe_exception(error)))
+        try:
+            item.warn(warning)
+        except pytest.PytestWarning:  # the run turns warnings into errors
+            pytest.fail(str(warning), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -265,7 +289,9 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> Generator
         from .whoosh import active_doubles
         from .wording.assertions import explain_statuses
 
-        records = [record for double in active_doubles() for record in double._vendor.outbound]
+        # In a handler, time is moving: the advice to advance it would be wrong.
+        doubles = [double for double in active_doubles() if not double.is_moving]
+        records = [record for double in doubles for record in double._vendor.outbound]
         if advice := explain_statuses(left, right, records):
             return [[*lines, "", advice] if lines else lines for lines in explanations]
     return explanations

@@ -113,6 +113,14 @@ def signalled_exception(errors: list[BaseException], status: int) -> BaseExcepti
     return errors[-1] if errors and status >= 500 else None
 
 
+def is_assert_of(error: BaseException | None, path: Path) -> bool:
+    """True if an exception is a failed ``assert`` in a file."""
+    if not isinstance(error, AssertionError):
+        return False
+    lines = traceback.extract_tb(error.__traceback__)
+    return bool(lines) and lines[-1].filename == str(path)
+
+
 def describe_exception(error: BaseException) -> str:
     """Return an exception's type, text, file and line, in one line."""
     try:

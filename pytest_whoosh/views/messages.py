@@ -465,6 +465,7 @@ class Callback(Suggesting):
     @property
     def response_status(self) -> int | None:
         """The HTTP status of the app's last response. None if there was no response."""
+        self._webhook.result_was_read = True
         return self._webhook.response_status
 
     @property
@@ -475,11 +476,13 @@ class Callback(Suggesting):
     @property
     def exception(self) -> BaseException | None:
         """The exception that the app's handler raised at the last attempt. None if there is none, and in copies."""
+        self._webhook.result_was_read = True
         return self._webhook.exception
 
     @property
     def error(self) -> WebhookError | None:
         """The reason for a failure. It starts with the documented code, which is also its ``.code``."""
+        self._webhook.result_was_read = True
         return self._webhook.error
 
 

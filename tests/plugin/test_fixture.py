@@ -501,3 +501,74 @@ def test_an_interrupt_as_the_fixture_begins_to_end_does_not_leave_its_double(pyt
     )
 
     pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=2, errors=1)
+
+
+HANDLER = """
+import pytest
+from flask import Flask, request
+from twilio.rest import Client
+
+def mount_and_send(whoosh):
+    app = Flask(__name__)
+
+    @app.post("/status")
+    def status():
+        assert request.form["MessageStatus"] == "delivered"
+        return ""
+
+    whoosh.mount("https://app.example", app)
+    Client().messages.create(
+        to="+15558675310", from_="+15557122661", body="Hi", status_callback="https://app.example/status"
+    )
+    whoosh.settle()
+"""
+
+
+def test_a_failed_assert_in_a_handler_of_the_test_gives_a_warning(pytester):
+    pytester.makepyfile(HANDLER + "\ndef test(whoosh): mount_and_send(whoosh)")
+
+    result = pytester.runpytest("-W", "default")
+
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(
+        [
+            (
+                "*PytestWarning: an assert in a handler of this test failed, and the test passed: AssertionError: "
+                "assert 'sent' == 'delivered' - delivered + sent (test_a_failed_assert_in_a_handler_of_the_test_gives_"
+                'a_warning.py:10). To fail the test: @pytest.mark.whoosh(app_errors="raise").'
+            )
+        ]
+    )
+
+
+def test_the_warning_fails_the_test_if_warnings_are_errors(pytester):
+    pytester.makepyfile(HANDLER + "\ndef test(whoosh): mount_and_send(whoosh)")
+
+    result = pytester.runpytest("-W", "error")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["an assert in a handler of this test failed, and the test passed: AssertionError: *"])
+    result.stdout.no_fnmatch_line("*pytest_whoosh/*")
+
+
+@pytest.mark.parametrize("read", ["exception", "response_status", "error"])
+def test_a_test_that_reads_how_its_handler_failed_gets_no_warning(pytester, read):
+    pytester.makepyfile(HANDLER + f"\ndef test(whoosh): mount_and_send(whoosh); assert whoosh.callbacks[0].{read}")
+
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_failed_assert_in_a_handler_of_another_file_is_the_apps_own(pytester):
+    pytester.makepyfile(app=HANDLER, test_it="from app import *\ndef test(whoosh): mount_and_send(whoosh)")
+
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_the_marker_fails_a_test_at_a_failed_assert_in_its_handler(pytester):
+    pytester.makepyfile(HANDLER + "\n@pytest.mark.whoosh(app_errors='raise')\ndef test(whoosh): mount_and_send(whoosh)")
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E       AssertionError: assert 'sent' == 'delivered'"])
+    result.stdout.no_fnmatch_line("*pytest_whoosh/*")

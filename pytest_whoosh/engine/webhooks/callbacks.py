@@ -75,6 +75,8 @@ class Webhook:
     error: WebhookError | None = None
     #: The exception that the handler raised at the last attempt, even if its framework turned it into a 500.
     exception: BaseException | None = None
+    #: True once the test has read how the delivery ended.
+    result_was_read: bool = False
     #: The tasks that the handler started and that did not finish soon after the response, each with its line of code.
     unfinished: tuple[str, ...] = ()
     attempts: int = 0
