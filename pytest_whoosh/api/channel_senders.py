@@ -8,11 +8,11 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from pytest_whoosh.api.forms import read_json_object
 from pytest_whoosh.engine.account.resources import ChannelSender
 from pytest_whoosh.engine.addresses import channel_of, normalize_address
 from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.http import read_json
 from pytest_whoosh.engine.parameters import one_of, url
 
 from .paging import list_result_v1
@@ -157,12 +157,9 @@ def _sender_or_404(call: Call, sid: str) -> ChannelSender:
 
 def _read_body(call: Call) -> Mapping[str, Any]:
     try:
-        given = read_json(call.request.text)
-    except ValueError:
-        raise _invalid("the body is not JSON") from None
-    if not isinstance(given, dict):
-        raise _invalid("the body is not a JSON object")
-    return given
+        return read_json_object(call.request)
+    except ValueError as problem:
+        raise _invalid(str(problem)) from None
 
 
 def _read_address(given: object) -> str:

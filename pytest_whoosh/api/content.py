@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pytest_whoosh.api.forms import missing_parameter, read_json_object
 from pytest_whoosh.engine.account.content import read_defaults, read_types
 from pytest_whoosh.engine.account.resources import Approval, ContentTemplate
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.http import read_json
 
 from .dates import format_iso8601
 from .paging import list_result_v1
@@ -152,15 +152,10 @@ def _template_or_404(call: Call, sid: str) -> ContentTemplate:
 
 
 def _read_json(call: Call, *required: str) -> Mapping[str, Any]:
-    try:
-        given = read_json(call.request.text)
-    except ValueError:
-        raise _invalid("the body is not JSON") from None
-    if not isinstance(given, dict):
-        raise _invalid("the body is not a JSON object")
+    given: dict[str, Any] = _read_or_refuse(read_json_object, call.request)
     for name in required:
         if given.get(name) in (None, ""):
-            raise ApiError(20001, message=f"Missing required parameter {name} in the post body")
+            raise missing_parameter(name)
     return given
 
 

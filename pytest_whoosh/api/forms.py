@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.http import Form
+from pytest_whoosh.engine.http import Form, Request, read_json
 from pytest_whoosh.engine.parameters import UNCHANGED, Parameter, parameters_of
 
 T = TypeVar("T")
@@ -44,6 +44,26 @@ def read_changes(form: type, given: Form) -> dict[str, Any]:
         for parameter in parameters_of(form)
         if (texts := given.get(parameter.name)) and (texts[0] or parameter.cleared is not UNCHANGED)
     }
+
+
+def read_json_object(request: Request) -> dict[str, Any]:
+    """Return the JSON object that a request posts.
+
+    Raises:
+        ValueError: The body is not JSON, or not an object.
+    """
+    try:
+        given = read_json(request.text)
+    except ValueError:
+        raise ValueError("the body is not JSON") from None
+    if not isinstance(given, dict):
+        raise ValueError("the body is not a JSON object")
+    return given
+
+
+def missing_parameter(name: str) -> ApiError:
+    """Return the error for a parameter of the newer APIs that is required."""
+    return ApiError(20001, message=f"Missing required parameter {name} in the post body")
 
 
 def _read(parameter: Parameter, text: str) -> Any:

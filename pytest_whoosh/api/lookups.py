@@ -7,12 +7,11 @@ See https://www.twilio.com/docs/lookup/v1-api and https://www.twilio.com/docs/lo
 ``twilio_lookups_v2.json``).
 """
 
-import re
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import quote, unquote
 
 from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.geography import is_country_code
 from pytest_whoosh.engine.lookup import PACKAGES, NumberFacts
 from pytest_whoosh.engine.parameters import one_of, param, text
 
@@ -22,11 +21,9 @@ from .routing import ApiResult, Call, Routes
 v1 = Routes("/v1")
 v2 = Routes("/v2")
 
-_COUNTRY: Final = re.compile("[A-Za-z]{2}")
-
 
 def _country(value: str) -> str:
-    if not _COUNTRY.fullmatch(value):
+    if not is_country_code(value):
         raise ValueError('the ISO code of a country, such as "US"')
     return value.upper()
 

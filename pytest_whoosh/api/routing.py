@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 from pytest_whoosh.engine.account.account import Account
 from pytest_whoosh.engine.caching import cached
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.hosts import is_cdn, label_of
-from pytest_whoosh.engine.http import NetworkFault, Request, Response
+from pytest_whoosh.engine.hosts import HOME_REGION, TWILIO_API_HOST, is_cdn, label_of
+from pytest_whoosh.engine.http import NetworkFault, Request, Response, without_version
 from pytest_whoosh.engine.limits import LARGEST_REQUEST
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.misuse import WhooshNotFakedError, is_usage_error
@@ -37,8 +37,8 @@ HEADERS: Final = MappingProxyType(
         "Vary": "Origin",
         "Twilio-Request-Duration": "0.143",
         "Twilio-Concurrent-Requests": "1",
-        "X-Home-Region": "us1",
-        "X-API-Domain": "api.twilio.com",
+        "X-Home-Region": HOME_REGION,
+        "X-API-Domain": TWILIO_API_HOST,
         "X-Powered-By": "AT-5000",
         "X-Shenanigans": "none",
         "Strict-Transport-Security": "max-age=31536000",
@@ -380,7 +380,7 @@ def _scripted_response(
 
 def _not_found_error(request: Request, *, why: str | None = None) -> ApiError:
     """Return the error for an unknown path. All APIs except 2010 show the path without its version."""
-    return ApiError(20404, {"path": re.sub(r"^/v\d+(?=/)", "", request.path)}, why=why)
+    return ApiError(20404, {"path": without_version(request.path)}, why=why)
 
 
 def _not_faked_error(vendor: Vendor, request: Request, faked: Iterable[str] = ()) -> Exception:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
+from pytest_whoosh.engine.hosts import LAST_PORT
 from pytest_whoosh.engine.settings import ABOUT, read_setting
 from pytest_whoosh.server import require_extra
 from pytest_whoosh.whoosh import Whoosh
@@ -119,9 +120,9 @@ def _host(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    if text.isascii() and text.isdecimal() and int(text) <= 65535:
+    if text.isascii() and text.isdecimal() and int(text) <= LAST_PORT:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a port. Use a number from 0 to 65535")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port. Use a number from 0 to {LAST_PORT}")
 
 
 def _setting(name: str) -> Callable[[str], object]:

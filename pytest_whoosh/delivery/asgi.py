@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from pytest_whoosh.engine.hosts import DEFAULT_PORTS
 from pytest_whoosh.engine.http import Request, joined_headers
 from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy, Webhook
 
@@ -20,6 +21,8 @@ from .apps import AsgiApp, Event
 from .exceptions import collect_signalled, describe_exception, is_app_error, signalled_exception
 from .failures import (
     LONGEST_RESPONSE,
+    NO_ANSWER,
+    NOT_BYTES,
     AppResponse,
     BodyParts,
     DeliveryFailed,
@@ -63,7 +66,7 @@ class AsgiTarget:
         # Each step of a call has its own timeout. The watchdog is for an app that blocks the loop.
         beyond = _FINISHING + 2 * GRACE + (0 if self._app.has_started(loop) else retry_policy.read)
         try:
-            answer: AppResponse = call_bounded(
+            response: AppResponse = call_bounded(
                 runner.run,
                 self._app.send(request, retry_policy.read, webhook, finish=True),
                 beyond=beyond,
@@ -76,7 +79,7 @@ class AsgiTarget:
             raise raised_by_app(error) from error
         finally:
             self._idle.append(runner)
-        return answer
+        return response
 
     async def asend(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Call the app in the running loop."""
@@ -237,7 +240,7 @@ async def within_timeout(seconds: float, function: Callable[[], Awaitable[R]]) -
     try:
         return await within(seconds, function)
     except TimeoutError:
-        raise DeliveryFailed(11200, "rt", f"the app did not answer within {seconds:g} seconds") from None
+        raise DeliveryFailed(11200, "rt", NO_ANSWER.format(seconds=seconds)) from None
 
 
 async def finish_tasks(asking: Callable[[], Awaitable[AppResponse]], tasks: Tasks) -> AppResponse:
@@ -247,15 +250,15 @@ async def finish_tasks(asking: Callable[[], Awaitable[AppResponse]], tasks: Task
     """
     tasks.forget()
     try:
-        answer = await asking()
+        response = await asking()
     except DeliveryFailed:
         await tasks.done(_FINISHING)
         raise
     await tasks.done(_FINISHING)
     if not tasks.found:
-        return answer
+        return response
     failure = next((error for error in tasks.failures if is_app_error(error)), None)
-    return replace(answer, exception=answer.exception or failure, unfinished=tasks.unfinished)
+    return replace(response, exception=response.exception or failure, unfinished=tasks.unfinished)
 
 
 async def call_app(app: AsgiApp, request: Request, webhook: Webhook, state: dict[str, Any]) -> AppResponse:
@@ -266,12 +269,12 @@ async def call_app(app: AsgiApp, request: Request, webhook: Webhook, state: dict
     """
     body = request.body.encode() if isinstance(request.body, str) else request.body
     to_app: list[Event] = [{"type": "http.request", "body": body, "more_body": False}]
-    answer = _CollectedResponse()
+    collected = _CollectedResponse()
 
     async def receive() -> Event:
         if to_app:
             return to_app.pop()
-        await answer.complete.wait()  # frameworks stop streaming when the client disconnects
+        await collected.complete.wait()  # frameworks stop streaming when the client disconnects
         return {"type": "http.disconnect"}
 
     scope = _scope(request, state)
@@ -279,16 +282,16 @@ async def call_app(app: AsgiApp, request: Request, webhook: Webhook, state: dict
     with collect_signalled(app) as errors:
         try:
             webhook.was_called = True
-            await app(scope, receive, answer.receive_event)
+            await app(scope, receive, collected.receive_event)
         except BaseException as error:  # an exception of the app's own code counts as its response
             if is_cancellation(error) or not is_app_error(error):
                 raise
-            if answer.endless:
-                raise endless_failure(answer.endless) from None
-            if answer.status is None:
+            if collected.endless:
+                raise endless_failure(collected.endless) from None
+            if collected.status is None:
                 raise raised_by_app(error) from error
-            raised = error  # Starlette raises the exception again after it has answered 500
-    return answer.response(errors, raised)
+            raised = error  # Starlette raises the exception again after it has collecteded 500
+    return collected.response(errors, raised)
 
 
 class _CollectedResponse:
@@ -329,7 +332,7 @@ class _CollectedResponse:
 
     def _add_to_body(self, part: Any, more: bool) -> None:
         if not isinstance(part, bytes | bytearray | memoryview):
-            raise TypeError(f"the body of a response must be bytes, not {type(part).__name__}")
+            raise TypeError(NOT_BYTES.format(type=type(part).__name__))
         try:
             self._parts.count(part)
         except EndlessResponse as error:
@@ -374,6 +377,6 @@ def _scope(request: Request, state: dict[str, Any]) -> Event:
         "root_path": "",
         "headers": headers,
         "client": ("127.0.0.1", 0),
-        "server": (parts.hostname or "", parts.port or (443 if secure else 80)),
+        "server": (parts.hostname or "", parts.port or DEFAULT_PORTS["https" if secure else "http"]),
         "state": dict(state),
     }

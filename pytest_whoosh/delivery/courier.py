@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from pytest_whoosh.engine.hosts import is_loopback, split_url
+from pytest_whoosh.engine.hosts import DEFAULT_PORTS, is_loopback, split_url
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError, without_fragment
 
@@ -18,7 +18,6 @@ from .steps import Delivery, Step, Target, after_failure, after_response
 
 __tracebackhide__ = is_usage_error
 
-_PORTS: Final = {"http": 80, "https": 443}
 _HOST_NOT_ALLOWED: Final = (
     "not delivered: the server posts only to this machine and to allowed hosts. Allow this one with --allow-webhooks "
     '{host} (in Python with allow_webhooks=["{host}"]), or mount a server for this URL'
@@ -47,7 +46,7 @@ class Mount(NamedTuple):
         (scheme, host, port), path = self.url_parts
         (other_scheme, other_host, other_port), other_path = url_parts
         # If both ports are the defaults of their schemes, only the schemes differ.
-        same_port = port == other_port or (port, other_port) == (_PORTS[scheme], _PORTS.get(other_scheme))
+        same_port = port == other_port or (port, other_port) == (DEFAULT_PORTS[scheme], DEFAULT_PORTS.get(other_scheme))
         same = {
             "scheme": scheme == other_scheme,
             "host": host == other_host,
@@ -132,7 +131,7 @@ class Courier:
         while step:
             target, request, retry_policy = step
             try:
-                answer = target.send(request, retry_policy, webhook)
+                response = target.send(request, retry_policy, webhook)
             except DeliveryFailed as failed:
                 step = after_failure(steps, failed)
             except BaseException as error:
@@ -140,7 +139,7 @@ class Courier:
                     webhook.error = WebhookError(11200, f"{type(error).__name__} ended the test before it had answered")
                 raise
             else:
-                step = after_response(steps, answer)
+                step = after_response(steps, response)
         self._raise_what_the_app_raised(webhook)
 
     async def adeliver(self, webhook: Webhook) -> None:
@@ -153,7 +152,7 @@ class Courier:
         while step:
             target, request, retry_policy = step
             try:
-                answer = await target.asend(request, retry_policy, webhook)
+                response = await target.asend(request, retry_policy, webhook)
             except DeliveryFailed as failed:
                 step = after_failure(steps, failed)
             except BaseException:
@@ -161,7 +160,7 @@ class Courier:
                     webhook.error = WebhookError(11200, "the test canceled it before the app had answered")
                 raise
             else:
-                step = after_response(steps, answer)
+                step = after_response(steps, response)
         self._raise_what_the_app_raised(webhook)
 
     def _raise_what_the_app_raised(self, webhook: Webhook) -> None:
@@ -170,7 +169,7 @@ class Courier:
 
     def close(self) -> None:
         """Shut down the apps that were started here."""
-        self._now = timedelta  # lets go of the double, which would wait for the garbage collector else
+        self._now = timedelta  # else a reference to the double keeps it until the garbage collector runs
         while self._started:
             self._started.pop().close()
 
@@ -212,7 +211,7 @@ class Courier:
 
 
 def _target(app: WsgiApp | AsgiApp | None, server: str = "") -> Target:
-    # Most tests mount no app, few more than one kind, and that for ASGI imports asyncio.
+    # Imported late: most tests mount no app, few mount two kinds, and the module for ASGI imports asyncio.
     if app is None:
         from .http import ServerTarget
 
@@ -250,7 +249,7 @@ class _UrlParts(NamedTuple):
 
 def _parts_of(url: str) -> _UrlParts:
     parts = urlsplit(url)
-    return _UrlParts((parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme)), parts.path)
+    return _UrlParts((parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme)), parts.path)
 
 
 def _below(base: str, path: str) -> bool:

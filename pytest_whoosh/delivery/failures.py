@@ -17,6 +17,11 @@ LONGEST_WAIT: Final = 15.0
 #: The most empty parts of a response in a row.
 MOST_EMPTY_PARTS: Final = 10_000
 
+#: Why a delivery failed, in the words that each way to call an app uses.
+NO_ANSWER: Final = "the app did not answer within {seconds:g} seconds"
+NOT_COMPLETE: Final = "the app's response was not complete within {seconds:g} seconds"
+NOT_BYTES: Final = "the body of a response must be bytes, not {type}"
+
 
 class BodyParts:
     """Counts the parts of a streamed response, to stop a response that never ends."""
@@ -35,7 +40,7 @@ class BodyParts:
         if self._empty > MOST_EMPTY_PARTS:
             raise EndlessResponse(f"the app's response has {MOST_EMPTY_PARTS:,} empty parts in a row, and no end")
         if real_seconds() - self._started > LONGEST_WAIT:
-            raise EndlessResponse(f"the app's response was not complete within {LONGEST_WAIT:g} seconds")
+            raise EndlessResponse(NOT_COMPLETE.format(seconds=LONGEST_WAIT))
 
 
 class EndlessResponse(Exception):

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from pytest_whoosh.engine.hosts import is_loopback
+from pytest_whoosh.engine.hosts import DEFAULT_PORTS, is_loopback
 from pytest_whoosh.engine.http import Request, joined_headers
 from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy, Webhook
 
-from .failures import LONGEST_RESPONSE, AppResponse, DeliveryFailed
+from .failures import LONGEST_RESPONSE, NOT_COMPLETE, AppResponse, DeliveryFailed
 
-_PORTS: Final = {"http": 80, "https": 443}
 _WHY_AWAITED: Final = (
     "A webhook goes to a server in the event loop that this thread runs, which cannot answer until the call returns. "
     "Write `await whoosh.{form}`."
@@ -31,7 +30,7 @@ class ServerTarget:
         from .loops import listens_in_loop
 
         parts = urlsplit(self.at or url)
-        port = parts.port or _PORTS.get(parts.scheme, 80)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 80)
         return _WHY_AWAITED if is_loopback(parts.hostname or "") and listens_in_loop(port) else None
 
     def send(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
@@ -72,12 +71,12 @@ def _post(request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppR
         raise DeliveryFailed(11100, "all", f"the host of {request.url!r} is ambiguous")
     # Uses urllib3 instead of requests, so the user's mock of requests does not see the webhooks.
     manager = urllib3.PoolManager(retries=False)
-    answer: Any = None
+    raw: Any = None
     with _Deadline(retry_policy.read) as deadline:
         manager.pool_classes_by_scheme = deadline.pools()
         try:
             webhook.was_called = True
-            answer = manager.request(
+            raw = manager.request(
                 request.method,
                 request.url,
                 body=request.body or None,
@@ -87,9 +86,9 @@ def _post(request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppR
                 timeout=urllib3.Timeout(connect=retry_policy.connect, read=retry_policy.read),
                 preload_content=False,
             )
-            body = answer.read(LONGEST_RESPONSE, decode_content=False)
+            body = raw.read(LONGEST_RESPONSE, decode_content=False)
             deadline.check()
-            return AppResponse(answer.status, joined_headers(answer.headers.iteritems()), body)
+            return AppResponse(raw.status, joined_headers(raw.headers.iteritems()), body)
         except (urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError) as error:
             # urllib3 1.26 has no separate error for a name that does not resolve.
             if isinstance(error.__cause__ or error.__context__, socket.gaierror):
@@ -103,8 +102,8 @@ def _post(request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppR
             deadline.check()
             raise DeliveryFailed(11206, "ct", f"no HTTP response: {error}") from error
         finally:
-            if answer is not None:
-                answer.close()  # a response that was cut off keeps its socket open
+            if raw is not None:
+                raw.close()  # a response that was cut off keeps its socket open
             manager.clear()
 
 
@@ -168,4 +167,4 @@ class _Deadline:
             DeliveryFailed: The time is over.
         """
         if self._is_over:
-            raise DeliveryFailed(11200, "rt", f"the app's response was not complete within {self._seconds:g} seconds")
+            raise DeliveryFailed(11200, "rt", NOT_COMPLETE.format(seconds=self._seconds))

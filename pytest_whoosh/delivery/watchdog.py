@@ -32,7 +32,7 @@ R = TypeVar("R")
 
 #: The time after which a call that caught the exception gets another one, in seconds.
 AGAIN: Final = 1.0
-#: The watchdog looks at the calls after so many seconds, and ends after so many looks without a call.
+#: The seconds between two looks of the watchdog, and the number of looks without a call after which it ends.
 _PAUSE: Final = 0.25
 _IDLE_LOOKS: Final = 4
 #: A signal that hardly any program uses. Operations that must not be interrupted delay it, as they delay Ctrl-C.
@@ -61,12 +61,13 @@ class _Watch:
         """Forget everything, in the child of a fork: it has no watchdog."""
         self.calls: dict[_Call, None] = {}
         self.is_running = False
-        #: When the watchdog looked last. If that is long ago, it has died: an interpreter may end a thread at any time.
+        #: The time of the watchdog's last look. If that is long ago, it has died: an interpreter may end a thread
+        #: at any time.
         self.looked = 0.0
-        #: Released to wake the watchdog.
+        #: A lock that is released to wake the watchdog.
         self.bell = allocate_lock()
         self.bell.acquire()
-        #: How many signals were sent, and how many of them have arrived.
+        #: The number of signals that were sent, and of those that have arrived.
         self.sent = 0
         self.arrived = 0
 
@@ -181,7 +182,7 @@ def call_bounded(
     try:
         try:
             call.enter()
-            answer = function(*args)
+            result = function(*args)
         finally:
             call.leave()
     except BaseException as error:
@@ -191,12 +192,12 @@ def call_bounded(
         raise
     if call.is_overdue:
         raise _endless(call)
-    return answer
+    return result
 
 
 def _endless(call: _Call) -> EndlessResponse:
     where = f": it was at {call.place}" if call.place else ""
-    return EndlessResponse(f"the app did not answer within {failures.LONGEST_WAIT:g} seconds{where}")
+    return EndlessResponse(failures.NO_ANSWER.format(seconds=failures.LONGEST_WAIT) + where)
 
 
 def _on_signal(_: int, __: FrameType | None) -> None:

@@ -4,9 +4,10 @@ import io
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from pytest_whoosh.engine.hosts import DEFAULT_PORTS
 from pytest_whoosh.engine.http import Request, joined_headers
 from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy, Webhook
 
@@ -14,6 +15,7 @@ from .apps import WsgiApp
 from .exceptions import collect_signalled, is_app_error, signalled_exception
 from .failures import (
     LONGEST_RESPONSE,
+    NOT_BYTES,
     AppResponse,
     BodyParts,
     EndlessResponse,
@@ -22,8 +24,6 @@ from .failures import (
     raised_by_app,
 )
 from .watchdog import call_bounded
-
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +53,24 @@ def to_wsgi(app: WsgiApp, request: Request, webhook: Webhook) -> AppResponse:
     Raises:
         DeliveryFailed: The app raised an exception, or its response is not valid HTTP.
     """
-    answer = _CollectedResponse()
+    collected = _CollectedResponse()
     with collect_signalled(app) as errors:
         try:
-            call_bounded(_exchange, app, _environ(request), answer, webhook)
+            call_bounded(_exchange, app, _environ(request), collected, webhook)
         except EndlessResponse as error:
             raise endless_failure(error) from None
         except BaseException as error:  # an exception of the app's own code counts as its response
             if not is_app_error(error):
                 raise
             raise raised_by_app(error) from error
-    return answer.response(errors)
+    return collected.response(errors)
 
 
-def _exchange(app: WsgiApp, environ: dict[str, Any], answer: "_CollectedResponse", webhook: Webhook) -> None:
+def _exchange(app: WsgiApp, environ: dict[str, Any], collected: "_CollectedResponse", webhook: Webhook) -> None:
     webhook.was_called = True  # just before the call: between these lines, Python runs no signal's handler
-    parts: Any = app(environ, answer.start)
+    parts: Any = app(environ, collected.start)
     try:
-        answer.read_body(parts)
+        collected.read_body(parts)
     finally:
         if close := getattr(parts, "close", None):
             close()
@@ -102,7 +102,7 @@ class _CollectedResponse:
     def write(self, part: bytes) -> None:
         """Add a part to the body, up to the limit of what is kept."""
         if not isinstance(part, bytes):
-            raise TypeError(f"the body of a response must be bytes, not {type(part).__name__}")
+            raise TypeError(NOT_BYTES.format(type=type(part).__name__))
         self._parts.count(part)
         self._body += part[: LONGEST_RESPONSE - len(self._body)]
 
@@ -136,7 +136,7 @@ def _environ(request: Request) -> dict[str, Any]:
         "PATH_INFO": unquote_to_bytes(parts.path or "/").decode("latin-1"),
         "QUERY_STRING": parts.query,
         "SERVER_NAME": parts.hostname or "",
-        "SERVER_PORT": str(parts.port or _PORTS.get(parts.scheme, 80)),
+        "SERVER_PORT": str(parts.port or DEFAULT_PORTS.get(parts.scheme, 80)),
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "127.0.0.1",
         "HTTP_HOST": parts.netloc.rpartition("@")[2],

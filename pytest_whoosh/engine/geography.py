@@ -1,9 +1,14 @@
-"""Locates phone numbers for inbound webhooks, from the numbering data of ``phonenumbers``."""
+"""Countries, and the locations of phone numbers from the numbering data of ``phonenumbers``."""
 
 from functools import lru_cache
 from typing import NamedTuple
 
 from .addresses import country_of
+
+
+def is_country_code(text: str) -> bool:
+    """True if a text has the form of a country's ISO code. There may be no such country."""
+    return len(text) == 2 and text.isascii() and text.isalpha()
 
 
 class Location(NamedTuple):

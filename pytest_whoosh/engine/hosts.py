@@ -12,8 +12,16 @@ CDN_HOST: Final = "mms.twiliocdn.com"
 #: last domain is the CDN that media URLs redirect to.
 DOMAINS: Final = ("totogi.solutions", "totogidemos.com", "twilio.com", CDN_HOST)
 
-#: The vendor's host for messages and their media.
+#: The vendor's host for messages and their media, and Twilio's.
 API_HOST: Final = "api.whoosh.totogi.solutions"
+TWILIO_API_HOST: Final = "api.twilio.com"
+
+#: The region that responses and webhooks name in the header X-Home-Region.
+HOME_REGION: Final = "us1"
+
+#: The highest number of a port, and the port of a URL without one.
+LAST_PORT: Final = 65535
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 #: The label between a product and the vendor's domains, as in :data:`API_HOST`.
 _FAMILY: Final = "whoosh"

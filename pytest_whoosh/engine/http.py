@@ -1,6 +1,7 @@
 """HTTP requests and responses, independent of the library that carries them."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -147,6 +148,11 @@ def parse_form(text: str) -> Form:
             name, _, value = pair.partition("=")
             form.setdefault(_decode(name), []).append(_decode(value))
     return form
+
+
+def without_version(path: str) -> str:
+    """Return a path without the version that it starts with, such as ``/v1``."""
+    return re.sub(r"^/v\d+(?=/)", "", path)
 
 
 def read_json(text: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from .hosts import split_url
 from .limits import LONGEST_NAME, LONGEST_URL, MOST_TAGS
-from .sids import is_sid
+from .sids import is_sid, sid_form
 
 #: Reads the text of a parameter. Raises ValueError with a description of the valid values.
 ParameterReader: TypeAlias = Callable[[str], Any]
@@ -179,7 +179,7 @@ def sid(prefix: str) -> ParameterReader:
 
     def read(value: str) -> str:
         if not is_sid(value, prefix):
-            raise ValueError(f"a SID: {str(prefix)!r} followed by 32 hexadecimal digits")
+            raise ValueError(f"a SID: {sid_form(prefix)}")
         return value
 
     return read

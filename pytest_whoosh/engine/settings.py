@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, TypedDict
 
 from .errors import unknown_name
-from .hosts import API_HOST
+from .hosts import API_HOST, TWILIO_API_HOST
 from .messages.lifecycle import DELAYS, PRICE, Status
 from .misuse import is_usage_error
-from .sids import Prefix, is_sid
+from .sids import Prefix, is_sid, sid_form
 
 __tracebackhide__ = is_usage_error
 
@@ -31,7 +31,7 @@ _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 _BETWEEN_DELAYS: Final = re.compile(r"[,\s]+(?=[a-z]+\s*=)", re.IGNORECASE)
 
 #: The hosts that the setting ``url_host`` has names for.
-URL_HOSTS: Final[Mapping[str, str]] = MappingProxyType({"twilio": "api.twilio.com", "whoosh": API_HOST})
+URL_HOSTS: Final[Mapping[str, str]] = MappingProxyType({"twilio": TWILIO_API_HOST, "whoosh": API_HOST})
 _HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.?(:[0-9]{1,5})?", re.IGNORECASE)
 
 
@@ -48,7 +48,7 @@ def _sid(prefix: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         if isinstance(value, str) and is_sid(value, prefix):
             return value
-        raise ValueError(f"{str(prefix)!r} followed by 32 hexadecimal digits")
+        raise ValueError(sid_form(prefix))
 
     return read
 

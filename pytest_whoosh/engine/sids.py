@@ -69,6 +69,11 @@ def is_sid(text: object, *prefixes: str) -> bool:
     )
 
 
+def sid_form(prefix: str) -> str:
+    """Return the form of a SID with a prefix, for error texts."""
+    return f"{str(prefix)!r} followed by {DIGITS} hexadecimal digits"
+
+
 _LENGTH: Final = 2 + DIGITS
 _ANY_SID: Final = sid_pattern()
 

@@ -178,6 +178,11 @@ class Timeline:
 
 
 @lru_cache(maxsize=256)
+def show_moment(when: datetime) -> str:
+    """Return a moment in ISO 8601 and UTC, with a fraction of the second only if it is not zero."""
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def add_delay(now: datetime, delay: timedelta) -> datetime:
     """Return a moment plus a delay; the last possible moment if that is past the year 9999."""
     # Cached, because messages that are sent at the same moment share their later moments.

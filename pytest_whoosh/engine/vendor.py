@@ -72,8 +72,6 @@ _LONGEST_TEXT: Final = 8_000
 NOT_FAKED: Final = "not faked, and no rule of the test answers it"
 #: The note on a call that a thread of an earlier test made.
 LEFT_OVER: Final = "sent by a thread that {test} started"
-#: Direction of the messages that an app sends through the API.
-OUTBOUND_API: Final = "outbound-api"
 
 
 @dataclass(slots=True, eq=False)
@@ -437,39 +435,39 @@ class Vendor:
 
     def record_origin(self, test: str) -> None:
         """Note that the last API call came from a thread that an earlier test started."""
-        exchange = self.journal[-1]
-        said = f"{exchange.note}, " if exchange.note else ""
-        exchange.note = f"{said}{LEFT_OVER.format(test=test)}"
-        if exchange.method == "POST" and exchange.sid:
-            message = next((each for each in reversed(self.all_messages) if each.sid == exchange.sid), None)
+        api_call = self.journal[-1]
+        earlier = f"{api_call.note}, " if api_call.note else ""
+        api_call.note = f"{earlier}{LEFT_OVER.format(test=test)}"
+        if api_call.method == "POST" and api_call.sid:
+            message = next((each for each in reversed(self.all_messages) if each.sid == api_call.sid), None)
             if message:
                 message.left_over_from = test
 
     def record_call(
         self,
         request: Request,
-        answer: Response | NetworkFault | WhooshNotFakedError,
+        result: Response | NetworkFault | WhooshNotFakedError,
         error: ApiError | None = None,
         sid: str | None = None,
         rule: CallRule | None = None,
     ) -> None:
         """Record an API call and its result in the journal. ``rule`` is the rule that answered it, if any."""
         api_call = ApiCall(self.timeline.now, request.method, _shortened(request.url), None, sid=sid)
-        if isinstance(answer, WhooshNotFakedError):
+        if isinstance(result, WhooshNotFakedError):
             api_call.note = NOT_FAKED
-        elif isinstance(answer, NetworkFault):
-            api_call.note = str(answer)
+        elif isinstance(result, NetworkFault):
+            api_call.note = str(result)
         else:
-            api_call.status = answer.status
+            api_call.status = result.status
         if error:
             api_call.code = error.code
             api_call.note = _shortened(f"{error.message} ({error.why})" if error.why else error.message)
         if api_call.is_refused and request.method == "POST":
             api_call.posted = _posted(request)
         api_call.rule = rule
-        if api_call.status == HTTPStatus.TEMPORARY_REDIRECT and isinstance(answer, Response):
+        if api_call.status == HTTPStatus.TEMPORARY_REDIRECT and isinstance(result, Response):
             api_call.note = _NOT_FOLLOWED
-            self._redirected[str(answer.header("location")).partition("?")[2]].append(api_call)
+            self._redirected[str(result.header("location")).partition("?")[2]].append(api_call)
         elif self._redirected and is_cdn(request.host):
             for redirect in self._redirected.pop(request.query_string, ()):
                 redirect.note = None

@@ -25,9 +25,9 @@ from .http import Request, Response
 from .limits import CODE_LIFETIME, LONGEST_CODE, MOST_CHECKS, MOST_SENDS, SHORTEST_CODE
 from .messages.lifecycle import DEFAULT_JOURNEY, Status
 from .messages.matching import Matcher
-from .messages.record import Message
+from .messages.record import OUTBOUND_API, Message
 from .sids import Prefix
-from .vendor import OUTBOUND_API, Vendor
+from .vendor import Vendor
 
 #: The channels that an app can name, and the channel that is used for each.
 CHANNELS: Final[Mapping[str, str]] = MappingProxyType(

@@ -1,7 +1,6 @@
 """Converts a double's records to plain data for a page."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Final
@@ -13,6 +12,7 @@ from pytest_whoosh.engine.rules.calls import CallRule
 from pytest_whoosh.engine.rules.rule import Rule
 from pytest_whoosh.engine.text.segments import forces_ucs2, segment, utf_16_units
 from pytest_whoosh.engine.text.smart_encoding import look_alike
+from pytest_whoosh.engine.timeline import show_moment
 from pytest_whoosh.engine.vendor import ApiCall, Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook
 from pytest_whoosh.wording.texts import cut, delivery_result, name_of, webhook_status
@@ -44,8 +44,8 @@ def snapshot(vendor: Vendor, hide: Hide = str, newest: int | None = None) -> Dat
     for number, webhook in enumerate(webhooks):
         about.setdefault(id(webhook.message), []).append(number)
     return _without_blanks(
-        started=_moment(vendor.started),
-        now=_moment(vendor.now),
+        started=show_moment(vendor.started),
+        now=show_moment(vendor.now),
         account=vendor.account.sid,
         messages=[_message(vendor, message, about.get(id(message), []), hide) for message in messages],
         webhooks=[_webhook(webhook, numbers.get(id(webhook.message)), hide) for webhook in webhooks],
@@ -69,9 +69,9 @@ def _message(vendor: Vendor, message: Message, webhooks: list[int], hide: Hide) 
         price=None if message.price is None else format(message.price, "f"),
         unit=None if message.price is None else "USD",
         error=_error(message.error_code),
-        send_at=message.send_at and _moment(message.send_at),
+        send_at=message.send_at and show_moment(message.send_at),
         service=message.service and message.service.sid,
-        history=[[status.value, _moment(at)] for status, at in message.history],
+        history=[[status.value, show_moment(at)] for status, at in message.history],
         webhooks=webhooks,
         no_webhook=message.no_webhook and hide(message.no_webhook),
         links=[[link.text, hide(link.target)] for link in message.links],
@@ -116,7 +116,7 @@ def _forcing(character: str) -> tuple[str, str, str | None]:
 
 def _webhook(webhook: Webhook, message: int | None, hide: Hide) -> Data:
     return _without_blanks(
-        at=_moment(webhook.at),
+        at=show_moment(webhook.at),
         label=webhook_status(webhook),
         method=webhook.method,
         url=hide(webhook.url),
@@ -135,7 +135,7 @@ def _webhook(webhook: Webhook, message: int | None, hide: Hide) -> Data:
 def _call(call: ApiCall, hide: Hide) -> Data:
     error = _error(call.code) or {}
     return _without_blanks(
-        at=_moment(call.at),
+        at=show_moment(call.at),
         method=call.method,
         url=hide(call.url),
         status=call.status,
@@ -162,10 +162,6 @@ def _error(code: int | None) -> Data | None:
     if code not in TITLES:
         return None
     return {"code": code, "title": title_of(code), "url": MORE_INFO.format(code=code)}
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _without_blanks(*given: Data, **values: object) -> Data:

@@ -19,11 +19,21 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from pytest_whoosh.api import PRODUCTS
-from pytest_whoosh.engine.hosts import API_HOST, CDN_HOST, CDN_LABEL, is_loopback, is_vendor, label_of
+from pytest_whoosh.engine.hosts import (
+    API_HOST,
+    CDN_HOST,
+    CDN_LABEL,
+    DEFAULT_PORTS,
+    LAST_PORT,
+    is_loopback,
+    is_vendor,
+    label_of,
+)
+
+#: The path of the control API. The vendor has no such path.
+CONTROL: Final = "/_whoosh"
 
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
-_PORTS: Final = MappingProxyType({"http": 80, "https": 443})
-_LAST_PORT: Final = 65535
 #: A Host header: a name, an IPv4 address or an IPv6 address in brackets, with an optional port. It allows nothing that
 #: two parsers could read differently: no user, no backslash, no space.
 _AUTHORITY: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{0,5}))?")
@@ -72,7 +82,7 @@ def read_target(target: str, host: str) -> tuple[str, str]:
     if target.startswith("/"):
         return target, host
     scheme, separator, rest = target.partition("://")
-    if separator and scheme in _PORTS:
+    if separator and scheme in DEFAULT_PORTS:
         netloc, slash, path = rest.partition("/")
         return slash + path or "/", netloc or host
     return f"/{target}", host
@@ -132,7 +142,7 @@ def is_host(host: str) -> bool:
     if not host:
         return True
     found = _AUTHORITY.fullmatch(host)
-    if not found or int(found["port"] or 0) > _LAST_PORT:
+    if not found or int(found["port"] or 0) > LAST_PORT:
         return False
     return found["address"] is None or _is_address(found["address"])
 
@@ -174,7 +184,7 @@ def _owner(target: str) -> str:
 
 
 def _port(host: str, scheme: str) -> int:
-    return urlsplit(f"//{host}").port or _PORTS[scheme]
+    return urlsplit(f"//{host}").port or DEFAULT_PORTS[scheme]
 
 
 def _is_address(name: str) -> bool:

@@ -9,13 +9,14 @@ from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.http import Request, Response, read_json
 from pytest_whoosh.engine.misuse import WhooshError
 
+from .addressing import CONTROL
 from .description import describe
 from .dialect import ControlDialect
 from .operations import OPERATIONS
 from .operations.operation import Arguments, Forbidden, Operation, ServerHandle
 from .parameters import read_criteria, read_parameters, read_query, show
 
-_DESCRIPTION: Final = "/_whoosh/openapi.json"
+_DESCRIPTION: Final = f"{CONTROL}/openapi.json"
 _BY_PATH: Final[Mapping[str, Operation]] = {operation.path: operation for operation in OPERATIONS}
 
 #: Words errors and rules for clients of the control API.
@@ -94,10 +95,10 @@ def refuse_page(page: str, url: str) -> Response:
 
 
 def _operation_at(path: str) -> Operation:
-    path = "/_whoosh/" if path == "/_whoosh" else path
+    path = f"{CONTROL}/" if path == CONTROL else path
     if path not in _BY_PATH:
         names = [operation.name for operation in OPERATIONS if operation.name != "status"]
-        raise UnknownOperation(unknown_name("operation", path.removeprefix("/_whoosh/"), names))
+        raise UnknownOperation(unknown_name("operation", path.removeprefix(f"{CONTROL}/"), names))
     return _BY_PATH[path]
 
 

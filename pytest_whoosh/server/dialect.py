@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from pytest_whoosh.engine.dialect import Dialect, GivenParameters, Step
 from pytest_whoosh.engine.messages.matching import is_pattern
+from pytest_whoosh.engine.timeline import show_moment
 
-from .json_types import show_moment
+from .addressing import CONTROL
 
 
 class ControlDialect(Dialect):
@@ -19,7 +20,7 @@ class ControlDialect(Dialect):
 
     def call(self, name: str, given: GivenParameters = ...) -> str:
         """Return an operation's request line, with the body if the parameters are known."""
-        line = f"{self._methods[name]} /_whoosh/{name}"
+        line = f"{self._methods[name]} {CONTROL}/{name}"
         return line if given is ... or not given else f"{line} {self.match(given)}"
 
     def when(self, given: Mapping[str, object]) -> str:

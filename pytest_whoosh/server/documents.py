@@ -10,6 +10,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pytest_whoosh.engine.account.resources import Approval, LinkDomain
 from pytest_whoosh.engine.messages import fields as fields_of_messages
+from pytest_whoosh.engine.timeline import show_moment
 from pytest_whoosh.views import Callback, Message, Queue, Reply, Verification
 
 from .json_types import (
@@ -25,7 +26,6 @@ from .json_types import (
     InvalidValue,
     JsonType,
     or_null,
-    show_moment,
     word,
 )
 

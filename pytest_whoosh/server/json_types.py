@@ -5,12 +5,12 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from pytest_whoosh.engine.settings import duration
-from pytest_whoosh.engine.timeline import to_utc
+from pytest_whoosh.engine.timeline import show_moment, to_utc
 
 from .patterns import Pattern
 
@@ -84,11 +84,6 @@ def _moment(value: Any) -> datetime:
         return to_utc(datetime.fromisoformat(value))
     except (TypeError, ValueError, OverflowError):
         raise InvalidValue from None
-
-
-def show_moment(at: datetime) -> str:
-    """Return a moment in ISO 8601 and UTC, with a fraction of the second only if it is not zero."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _date(value: Any) -> date:

@@ -3,16 +3,17 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from aiohttp import web
 
 from pytest_whoosh.engine.dialect import using_dialect
+from pytest_whoosh.engine.timeline import show_moment
 from pytest_whoosh.report.pages import live_page
 from pytest_whoosh.whoosh import Whoosh
 
+from .addressing import CONTROL
 from .control import DIALECT
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _state(whoosh: Whoosh) -> dict[str, object]:
     # Not `whoosh.now`, which runs events that are due on a clock that a test moved: viewing the page changes nothing.
     records = whoosh._records
     return {
-        "now": records.now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "now": show_moment(records.now),
         "is_moving": whoosh.is_moving,
         "in_flight": whoosh.in_flight,
         "total": records.total,
@@ -90,8 +91,8 @@ def _fingerprint(whoosh: Whoosh) -> object:
     """Return a value that differs after every change. Computing it does not read every message."""
     records = whoosh._records
     last = records.webhooks[-1] if records.webhooks else None
-    answer = (last.attempts, last.response_status, last.error) if last else None
-    return len(records.calls), len(records.webhooks), records.awaiting, answer, records.rules
+    newest = (last.attempts, last.response_status, last.error) if last else None
+    return len(records.calls), len(records.webhooks), records.awaiting, newest, records.rules
 
 
 def _json(document: object, status: int = 200) -> web.Response:
@@ -114,5 +115,5 @@ def _reading(page: Page) -> Page:
 
 #: The pages by path.
 PAGES: Final[Mapping[str, Page]] = MappingProxyType(
-    {"/": _reading(_home), "/_whoosh/snapshot": _reading(_snapshot), "/_whoosh/events": _reading(_events)}
+    {"/": _reading(_home), f"{CONTROL}/snapshot": _reading(_snapshot), f"{CONTROL}/events": _reading(_events)}
 )

@@ -10,7 +10,7 @@ import re
 import socket
 from typing import Final
 
-from pytest_whoosh.engine.hosts import is_loopback, is_vendor
+from pytest_whoosh.engine.hosts import LAST_PORT, is_loopback, is_vendor
 
 from .addressing import authority, name_of
 
@@ -20,7 +20,6 @@ _PIECE: Final = 64 * 1024
 #: The seconds that a client has to send the head of its request.
 _PATIENCE: Final = 30.0
 _TARGET: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
-_LAST_PORT: Final = 65535
 
 _ESTABLISHED: Final = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _NO_TARGET: Final = "CONNECT takes a host and a port, such as api.twilio.com:443."
@@ -83,7 +82,7 @@ class Proxy:
             await _refuse(writer, "405 Method Not Allowed", _NO_TUNNEL)
             return
         found = _TARGET.fullmatch(target)
-        if not found or not 0 < int(found["port"]) <= _LAST_PORT:
+        if not found or not 0 < int(found["port"]) <= LAST_PORT:
             await _refuse(writer, "400 Bad Request", _NO_TARGET)
             return
         name = name_of(target)

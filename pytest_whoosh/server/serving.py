@@ -19,14 +19,14 @@ from aiohttp import web
 
 from pytest_whoosh.delivery.real_time import real_seconds
 from pytest_whoosh.engine.errors import ApiError
-from pytest_whoosh.engine.hosts import is_vendor
+from pytest_whoosh.engine.hosts import LAST_PORT, is_vendor
 from pytest_whoosh.engine.http import NetworkFault, Request, Response
 from pytest_whoosh.engine.limits import LARGEST_REQUEST
 from pytest_whoosh.engine.misuse import Suggesting, WhooshError, WhooshNotFakedError
 from pytest_whoosh.interception import guard
 from pytest_whoosh.whoosh import Whoosh
 
-from .addressing import authority, is_host, locate, name_of, read_target, serves
+from .addressing import CONTROL, authority, is_host, locate, name_of, read_target, serves
 from .control import Control, foreign_page, refuse_page
 from .live import PAGES
 from .patterns import Searches
@@ -34,8 +34,6 @@ from .proxy import Proxy, proxy_url
 
 R = TypeVar("R")
 
-#: The path of the control API. The vendor has no such path.
-CONTROL: Final = "/_whoosh"
 #: The operations that advance time. They may run long, and stop when their client disconnects.
 _TRAVEL_PATHS: Final = frozenset({f"{CONTROL}/{name}" for name in ("travel", "settle", "step")})
 
@@ -48,7 +46,6 @@ _LARGEST_CONTROL_BODY: Final = 64 * 1024 * 1024
 _LONG_BODY: Final = 64 * 1024
 _LONGEST_LINE: Final = 64 * 1024
 _BACKLOG: Final = 1024
-_LAST_PORT: Final = 65535
 #: The environment variables for the certificate to trust: for OpenSSL, Go, Ruby and .NET, for Python's requests, for
 #: Node.js, and for curl.
 _TRUST: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
@@ -129,8 +126,8 @@ class Server(Suggesting):
         allow_webhooks: Iterable[str] = (),
     ) -> None:
         for name, number in (("port", port), ("proxy_port", proxy_port)):
-            if not isinstance(number, int) or not 0 <= number <= _LAST_PORT:
-                raise ValueError(f"{name} must be a number from 0 to {_LAST_PORT}, not {number!r}.")
+            if not isinstance(number, int) or not 0 <= number <= LAST_PORT:
+                raise ValueError(f"{name} must be a number from 0 to {LAST_PORT}, not {number!r}.")
         if proxy and not tls:
             raise ValueError(_PROXY_WITHOUT_TLS)
         if isinstance(allow_webhooks, str):
@@ -330,9 +327,9 @@ class Server(Suggesting):
         if not serves(host, self._host):
             return _render(refuse(20403, 403, _WRONG_HOST.format(host=host, url=self.url)))
         if call.method == "CONNECT":
-            answer = _render(_refusal(20004, 405, _NO_PROXY))
-            answer.force_close()
-            return answer
+            response = _render(_refusal(20004, 405, _NO_PROXY))
+            response.force_close()
+            return response
         host = host or self._local(call)
         page = PAGES.get(path)
         if page is not None and not is_vendor(name_of(host)):
@@ -462,10 +459,10 @@ class _Connection(web.RequestHandler):
         if status >= 500:
             super().handle_error(request, status, exc, message)  # logs the error
         if status >= 500:
-            answer = _refusal(20503, status, f"pytest-whoosh itself failed: {type(exc).__name__}: {exc}")
+            refusal = _refusal(20503, status, f"pytest-whoosh itself failed: {type(exc).__name__}: {exc}")
         else:
-            answer = _refusal(20001, status, f"This is not a valid HTTP request: {(message or str(exc)).strip()}")
-        response = _render(answer)
+            refusal = _refusal(20001, status, f"This is not a valid HTTP request: {(message or str(exc)).strip()}")
+        response = _render(refusal)
         response.force_close()
         return response
 

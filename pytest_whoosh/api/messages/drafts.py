@@ -17,11 +17,11 @@ from pytest_whoosh.engine.errors import ApiError
 from pytest_whoosh.engine.http import Form
 from pytest_whoosh.engine.limits import LONGEST_BODY, LONGEST_VALIDITY
 from pytest_whoosh.engine.messages.lifecycle import DEFAULT_JOURNEY, Status
-from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.messages.record import OUTBOUND_API, Message
 from pytest_whoosh.engine.parameters import amount, at_most, flag, integer, one_of, param, sid, tags, text, url
 from pytest_whoosh.engine.sids import Prefix, is_sid
 from pytest_whoosh.engine.text.smart_encoding import smart_encode
-from pytest_whoosh.engine.vendor import OUTBOUND_API, Vendor
+from pytest_whoosh.engine.vendor import Vendor
 
 
 def _url_text(value: str) -> dict[str, object]:

@@ -3,14 +3,13 @@
 See https://www.twilio.com/docs/messaging/api/service-resource and the pages about the five kinds of sender.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from pytest_whoosh.api.dates import format_iso8601
-from pytest_whoosh.api.forms import read_changes
+from pytest_whoosh.api.forms import missing_parameter, read_changes
 from pytest_whoosh.api.paging import list_result_v1
 from pytest_whoosh.api.routing import ApiResult, Call, Routes
 from pytest_whoosh.engine.account.resources import (
@@ -24,12 +23,11 @@ from pytest_whoosh.engine.account.resources import (
 from pytest_whoosh.engine.addresses import AddressKind, address_kind, channel_of
 from pytest_whoosh.engine.channels import CHANNELS
 from pytest_whoosh.engine.errors import ApiError
+from pytest_whoosh.engine.geography import is_country_code
 from pytest_whoosh.engine.limits import MOST_POOLED_NUMBERS
 from pytest_whoosh.engine.sids import Prefix, is_sid
 
 routes = Routes("/v1/Services")
-
-_COUNTRY: Final = re.compile("[A-Za-z]{2}")
 
 
 # Services
@@ -40,7 +38,7 @@ def create_service(call: Call) -> ApiResult:
     """Create a service."""
     settings = read_changes(MessagingService, call.request.form)
     if "friendly_name" not in settings:
-        raise _missing_parameter("FriendlyName")
+        raise missing_parameter("FriendlyName")
     service = call.vendor.create(MessagingService, call.account, **settings)
     return ApiResult(render_service(call, service), 201, service.sid)
 
@@ -89,10 +87,6 @@ def _service_or_404(call: Call, sid: str) -> MessagingService:
     if service is None:
         raise call.not_found()
     return service
-
-
-def _missing_parameter(name: str) -> ApiError:
-    return ApiError(20001, message=f"Missing required parameter {name} in the post body")
 
 
 #: The last parts of the URLs of a service's subresources.
@@ -190,7 +184,7 @@ def _joining_alpha_sender(call: Call, service: MessagingService) -> JoiningSende
 
 def _joining_destination_alpha_sender(call: Call, service: MessagingService) -> JoiningSender:
     country = call.request.form.get("IsoCountryCode", [""])[0].strip()
-    if country and not _COUNTRY.fullmatch(country):
+    if country and not is_country_code(country):
         raise ApiError(20422)
     return _read_alpha_sender(call), _require_free_destination(service, country.upper())
 
@@ -215,7 +209,7 @@ def _joining_channel_sender(call: Call, service: MessagingService) -> JoiningSen
 def _required_parameter(call: Call, name: str) -> str:
     text = call.request.form.get(name, [""])[0].strip()
     if not text:
-        raise _missing_parameter(name)
+        raise missing_parameter(name)
     return text
 
 

@@ -4,7 +4,6 @@ The vendor publishes no price list ("Contact us for details on pricing"), so the
 the same in every run.
 """
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -13,6 +12,7 @@ from typing import Final
 
 from pytest_whoosh.engine.addresses import country_of
 from pytest_whoosh.engine.dialect import dialect
+from pytest_whoosh.engine.geography import is_country_code
 from pytest_whoosh.engine.messages.record import Message
 from pytest_whoosh.engine.misuse import is_usage_error
 
@@ -55,7 +55,7 @@ class Prices:
 
     def set(self, country: str, price: object) -> Decimal:
         """Set the price of a segment to a country in US dollars, and return it as a Decimal."""
-        if not isinstance(country, str) or not re.fullmatch("[A-Za-z]{2}", country):
+        if not isinstance(country, str) or not is_country_code(country):
             raise ValueError(f'A country is an ISO code of two letters such as "US", not {country!r}.')
         try:
             amount = Decimal(str(price))

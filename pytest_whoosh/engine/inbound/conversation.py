@@ -18,7 +18,7 @@ from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.hosts import split_url
 from pytest_whoosh.engine.limits import LONGEST_BODY, MOST_MEDIA, MOST_REPLIES
 from pytest_whoosh.engine.messages.lifecycle import DEFAULT_JOURNEY, Status
-from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.messages.record import INBOUND, OUTBOUND_CALL, OUTBOUND_REPLY, Message
 from pytest_whoosh.engine.vendor import Vendor
 from pytest_whoosh.engine.webhooks.callbacks import Webhook, WebhookError, signed_webhook, without_fragment
 from pytest_whoosh.engine.webhooks.cookies import Cookies
@@ -27,9 +27,6 @@ from .destinations import Destination, destination_of
 from .parameters import inbound_params
 from .twiml import Document, MessageVerb, RedirectVerb, TwimlError, parse_response
 
-INBOUND: Final = "inbound"
-OUTBOUND_REPLY: Final = "outbound-reply"
-OUTBOUND_CALL: Final = "outbound-call"
 #: The most TwiML documents that one message can run through redirects and actions.
 MOST_DOCUMENTS: Final = 100
 

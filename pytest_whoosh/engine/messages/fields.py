@@ -22,6 +22,7 @@ from pytest_whoosh.engine.text.segments import Encoding, segment
 from pytest_whoosh.engine.timeline import require_aware
 
 from .lifecycle import Status
+from .record import INBOUND, OUTBOUND_API, OUTBOUND_CALL, OUTBOUND_REPLY
 
 if TYPE_CHECKING:
     from pytest_whoosh.engine.webhooks.callbacks import Webhook
@@ -276,7 +277,7 @@ _ROWS: Final = (
     ),
     Field(
         "direction",
-        _one_of("inbound", "outbound-api", "outbound-call", "outbound-reply"),
+        _one_of(INBOUND, OUTBOUND_API, OUTBOUND_CALL, OUTBOUND_REPLY),
         lambda message: message.direction,
         '``"outbound-api"``, ``"outbound-reply"`` if sent by TwiML, ``"outbound-call"`` or ``"inbound"``.',
     ),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from .media import File
 
+#: The directions of messages. An app sends the outbound ones through the API, by TwiML, or during a call.
+INBOUND, OUTBOUND_API, OUTBOUND_REPLY, OUTBOUND_CALL = "inbound", "outbound-api", "outbound-reply", "outbound-call"
+
 
 class StatusChange(NamedTuple):
     """A status of a message, and the moment when the message got it."""
@@ -150,7 +153,7 @@ class Message:
     @property
     def is_outbound(self) -> bool:
         """True if the account sends the message to a person."""
-        return self.direction != "inbound"
+        return self.direction != INBOUND
 
     @property
     def sent_body(self) -> str:

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeAlias
 from urllib.parse import unquote, urlsplit
 
-from pytest_whoosh.engine.addresses import same_address
+from pytest_whoosh.engine.addresses import mask_address, same_address
 from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.errors import unknown_name
 from pytest_whoosh.engine.hosts import API_HOST, is_vendor, label_of
-from pytest_whoosh.engine.http import Request, Response, parse_form
+from pytest_whoosh.engine.http import Request, Response, parse_form, without_version
 from pytest_whoosh.engine.messages.matching import is_function
 from pytest_whoosh.engine.misuse import WhooshError, is_usage_error
 from pytest_whoosh.engine.sids import Prefix, is_sid
@@ -264,9 +264,9 @@ def _texts(request: Request) -> dict[str, object]:
 
     account = re.search(r"/Accounts/([^/.]+)", request.path)
     return {
-        "to": f"{first('To')[:-4]}XXXX" if first("To") else "",
+        "to": mask_address(first("To")) if first("To") else "",
         "from_": first("From") or first("MessagingServiceSid"),
-        "path": re.sub(r"^/v\d+(?=/)", "", request.path),
+        "path": without_version(request.path),
         "account_sid": account[1] if account else "",
         "service_sid": first("MessagingServiceSid"),
         "url": first("StatusCallback"),

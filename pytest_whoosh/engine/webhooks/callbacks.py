@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pytest_whoosh.engine.errors import title_of
+from pytest_whoosh.engine.hosts import HOME_REGION
 from pytest_whoosh.engine.http import Request
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ HEADERS: Final[Mapping[str, str]] = MappingProxyType(
         "Content-Type": "application/x-www-form-urlencoded",
         "User-Agent": "TwilioProxy/1.1",
         "Accept": "*/*",
-        "X-Home-Region": "us1",
+        "X-Home-Region": HOME_REGION,
     }
 )
 

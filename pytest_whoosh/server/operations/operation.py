@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from pytest_whoosh.server.addressing import CONTROL
 from pytest_whoosh.server.documents import Schema
 from pytest_whoosh.server.parameters import Parameter
 from pytest_whoosh.whoosh import Whoosh
@@ -58,4 +59,4 @@ class Operation:
     @property
     def path(self) -> str:
         """The operation's path."""
-        return "/_whoosh/" if self.name == "status" else f"/_whoosh/{self.name}"
+        return f"{CONTROL}/" if self.name == "status" else f"{CONTROL}/{self.name}"

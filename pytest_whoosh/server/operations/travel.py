@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+from pytest_whoosh.engine.timeline import show_moment
 from pytest_whoosh.server.documents import schema_of
-from pytest_whoosh.server.json_types import FLAG, MOMENT, NUMBER, show_moment
+from pytest_whoosh.server.json_types import FLAG, MOMENT, NUMBER
 from pytest_whoosh.server.parameters import Parameter
 
 from .operation import Arguments, Operation, ServerHandle
