@@ -349,7 +349,7 @@ class Whoosh(Suggesting, Asserting, People, Provisioning, Travelling):
     # Serving the double
 
     def _publish(self, url: str | None, allow_webhooks: Sequence[str] = ()) -> None:
-        """Note the URL of the server that serves this double. None means that it is served no more.
+        """Note the URL of the server that serves this double. None means that it is no longer served.
 
         While served, media URLs point to the server, and webhooks are posted to this machine and the allowed hosts.
         """

@@ -231,12 +231,12 @@ def not_faked(request: Request, faked: Iterable[str] = ()) -> WhooshNotFakedErro
         faked: the same product's faked paths. The error names the nearest one.
     """
     url = _SID.sub("*", request.url.partition("?")[0])
-    answer = _SUCCESS.get(request.method, "200, {}")
+    arguments = _SUCCESS.get(request.method, "200, {}")
     nearest = nearest_path(request.path, faked)
     return WhooshNotFakedError(
         f"{request.method} {request.url.partition('?')[0]} is not faked, and no rule scripts its answer.\n"
         f"Script it before the call, with the status and JSON that the app expects:\n"
-        f'    whoosh.when_called("{request.method}", "{url}").respond({answer})'
+        f'    whoosh.when_called("{request.method}", "{url}").respond({arguments})'
         + (f"\nThe nearest faked path: {nearest}" if nearest else "")
     )
 

@@ -62,10 +62,10 @@ class DjangoTarget:
 
             try:
                 # Each step of the call has its own timeout. The watchdog is for a project that blocks this thread.
-                answer: AppResponse = call_bounded(async_to_sync(exchange), beyond=3.0)
+                response: AppResponse = call_bounded(async_to_sync(exchange), beyond=3.0)
             except EndlessResponse as error:
                 raise endless_failure(error) from None
-            return answer
+            return response
 
     async def asend(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Call the project inside an event loop. Its synchronous parts run in the same thread as the test's."""

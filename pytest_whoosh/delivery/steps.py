@@ -118,10 +118,10 @@ class Delivery:
         raise DeliveryFailed(11215, "all", f"the app redirected more than {REDIRECTS} times")
 
 
-def after_response(steps: Steps, answer: AppResponse) -> Step | None:
+def after_response(steps: Steps, response: AppResponse) -> Step | None:
     """Continue with a response; return the next step, or None."""
     try:
-        return steps.send(answer)
+        return steps.send(response)
     except StopIteration:
         return None
 
@@ -134,11 +134,11 @@ def after_failure(steps: Steps, failed: DeliveryFailed) -> Step | None:
         return None
 
 
-def _why(webhook: Webhook, answer: AppResponse) -> str:
+def _why(webhook: Webhook, response: AppResponse) -> str:
     """Return why an app may have refused a webhook: the handler's exception, or the URL that was signed."""
-    if answer.exception:
-        return f": it raised {describe_exception(answer.exception)}"
-    if answer.status != 403:
+    if response.exception:
+        return f": it raised {describe_exception(response.exception)}"
+    if response.status != 403:
         return ""
     script = webhook.message.script if webhook.message else None
     if script and script.forged:

@@ -29,7 +29,7 @@ class Double:
     settings: Settings
     #: True from the start of the double to its end.
     _active: bool
-    #: Held by all that change the account or move time.
+    #: Held while the account changes or time moves.
     _lock: RLock
     #: The fake vendor. A reset replaces it.
     _vendor: Vendor

@@ -363,7 +363,7 @@ GUARDED: Final = (
     Guarded("aiodns", "DNSResolver.query_dns", _second),
     Guarded("dns.resolver", "Resolver.resolve", lambda _, name=None, *__, **___: str(name)),
     Guarded("dns.asyncresolver", "Resolver.resolve", lambda _, name=None, *__, **___: str(name)),
-    # What replaces the standard library's sockets when it patches the process.
+    # The libraries that replace the standard library's sockets when they patch the process.
     *(Guarded("gevent.socket", name, _first) for name in _RESOLVERS),
     *(Guarded("gevent.resolver", f"AbstractResolver.{name}", _second) for name in _RESOLVERS),
     *_sockets("gevent.socket", "socket", *_CONNECTING),
@@ -371,7 +371,7 @@ GUARDED: Final = (
     *(Guarded("eventlet.green.socket", name, _first) for name in _RESOLVERS),
     *_sockets("eventlet.greenio.base", "GreenSocket", *_CONNECTING),
     *_tls("eventlet.green.ssl", "GreenSSLSocket", *_TLS),
-    # Proxies, which would look the name up themselves.
+    # Clients of proxies. The proxy would look the name up itself.
     Guarded("socks", "socksocket.connect", _of_address),
     Guarded("socks", "socksocket.connect_ex", _of_address),
     Guarded("http.client", "HTTPConnection.send", _of_tunnel, _address_of_tunnel),
@@ -379,7 +379,7 @@ GUARDED: Final = (
     Guarded("aiohttp.client_reqrep", "ClientRequest.send", _of_aiohttp_request, _address_of_aiohttp),
     Guarded("aiohttp.connector", "TCPConnector._resolve_host", _second),
     *(Guarded(module, "Proxy.connect", _of_dest, _address_of_proxy) for module in _PYTHON_SOCKS),
-    # urllib3 and urllib3-future, which replaces it and goes without http.client.
+    # urllib3, and urllib3-future, which replaces it and does not use http.client.
     Guarded("urllib3.connection", "HTTPConnection._new_conn", _of_opened, _address_of_tunnel),
     Guarded("urllib3.backend.hface", "HfaceBackend._tunnel", _of_asked_proxy, _address_of_tunnel),
     Guarded("urllib3.backend.hface", "HfaceBackend.putrequest", _of_request_to_proxy, _address_of_tunnel),
@@ -388,7 +388,7 @@ GUARDED: Final = (
     Guarded("urllib3.backend._async.hface", "AsyncHfaceBackend.putrequest", _of_request_to_proxy, _address_of_tunnel),
     *_httpcore("httpcore"),
     *_httpcore("httpcore2"),
-    # What starts processes. Everything else in Python's libraries calls one of these.
+    # The functions that start processes. Everything else in Python's libraries calls one of these.
     _starting("subprocess", "Popen.__init__", processes.with_argument(11)),
     *(_starting("os", name, processes.with_argument(2)) for name in ("posix_spawn", "posix_spawnp", "execve")),
     _starting("os", "execv", processes.exec_inherited),

@@ -5,7 +5,7 @@ The app and the fake use one clock, so they never disagree. A move never sets it
 
 The clock that the app sees, with ``clock="auto"``::
 
-    time is not frozen ─────────────▶ machine   live: time passes, but nothing becomes due by that
+    time is not frozen ─────────────▶ machine   live: time passes, but nothing becomes due
     the first travel() or settle() ─▶ ours      fixed: shows the moment of each event, and does not move in between
     the test froze time ────────────▶ theirs    fixed, or live if it ticks; we move it with its own tools
     the double ends ────────────────▶ the clock that was there before
@@ -50,7 +50,7 @@ class AppClock:
 
     Args:
         mode: The setting ``clock``: ``"auto"``, ``"frozen"`` or ``"virtual"``.
-        lock: the double's lock, which all that move time hold.
+        lock: The double's lock, which is held while time moves.
     """
 
     def __init__(self, mode: str, lock: RLock) -> None:

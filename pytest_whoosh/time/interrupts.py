@@ -49,7 +49,7 @@ class HeldInterrupts:
                     if callable(handler):
                         self._handlers.append((number, handler))
                         _handle(number, self._wait)
-                _HOLDING.append(self)  # last, and below first: nothing interrupts it
+                _HOLDING.append(self)  # the last step here, and the first one undone below
             except BaseException:
                 self._restore()
                 raise

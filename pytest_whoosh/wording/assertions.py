@@ -280,8 +280,8 @@ def _refusal(call: ApiCall) -> str:
     _, _, resource = path.rpartition("/Accounts/")
     shown = resource.partition("/")[2] or path
     code = f" {call.code}" if call.code else ""
-    answer = "no response" if call.status is None else f"{call.status}{code}"
-    return printable(f"{call.method} {shown} -> {answer}{f': {call.remark}' if call.remark else ''}")
+    status = "no response" if call.status is None else f"{call.status}{code}"
+    return printable(f"{call.method} {shown} -> {status}{f': {call.remark}' if call.remark else ''}")
 
 
 # Comparisons in tests
@@ -377,17 +377,16 @@ def _raised_later(webhook: Webhook) -> bool:
 
 def _other_response(message: Message, webhook: Webhook, status: str, answered: object) -> str:
     wanted = f"answered {'2xx or 3xx' if answered is None else dialect().value(answered)}"
-    answer, result = webhook.response_status, delivery_result(webhook)
+    http_status, result = webhook.response_status, delivery_result(webhook)
     hint = None
     if not webhook.attempts:
         was = f"was {result}"
     elif _raised_later(webhook):
         wanted, was = "handled", f"was {result}"
-    elif answer and webhook.exception is None:
-        was = f"was answered {answer}"
-        hint = (
-            f"If this response is right, write {dialect().argument('answered', answer)}." if answered is None else None
-        )
+    elif http_status and webhook.exception is None:
+        was = f"was answered {http_status}"
+        if answered is None:
+            hint = f"If this response is right, write {dialect().argument('answered', http_status)}."
     else:
         was = f"failed: {result}"
     head = printable(f"Expected status callback {status!r} to be {wanted}, but it {was}.")

@@ -54,19 +54,19 @@ def webhook_status(webhook: Webhook) -> str:
 
 def delivery_result(webhook: Webhook) -> str:
     """Return the outcome of a webhook delivery in words."""
-    answer = webhook.note or "not delivered yet: webhooks leave when time moves"
+    result = webhook.note or "not delivered yet: webhooks leave when time moves"
     if webhook.dropped:
-        answer = "lost by the network, as scripted"
+        result = "lost by the network, as scripted"
     elif webhook.response_status is not None:
-        answer = f"answered {webhook.response_status}"
+        result = f"answered {webhook.response_status}"
     if webhook.error:
-        answer = str(webhook.error)
+        result = str(webhook.error)
     elif webhook.exception is not None:  # raised by a background task, after the response
-        answer += f", and then the app raised {describe_exception(webhook.exception)}"
+        result += f", and then the app raised {describe_exception(webhook.exception)}"
     if webhook.unfinished:
-        answer += f"; tasks of its handler are still running: {', '.join(webhook.unfinished)}"
+        result += f"; tasks of its handler are still running: {', '.join(webhook.unfinished)}"
     tries = f" after {webhook.attempts} attempts" if webhook.attempts > 1 else ""
-    return f"{answer}{tries}"
+    return f"{result}{tries}"
 
 
 def table(records: Sequence[Message], name: str) -> str:

@@ -105,12 +105,12 @@ def _section_lines(entries: Sequence[_Entry]) -> Iterator[str]:
 
 
 def _call(call: ApiCall, day: date) -> _Entry:
-    answer = "no response" if call.status is None else str(call.status)
+    status = "no response" if call.status is None else str(call.status)
     about = f" {call.code}" if call.code else f" {short_sid(call.sid)}" if call.sid else ""
     remark = _SID.sub(lambda sid: short_sid(sid[0]), call.remark or "")
     note = f": {remark}" if remark else ""
     url = _SID.sub(lambda sid: short_sid(sid[0]), call.url)
-    line = f"{_time(call.at, day)} {call.method} {url} -> {answer}{about}{note}"
+    line = f"{_time(call.at, day)} {call.method} {url} -> {status}{about}{note}"
     return _Entry((line, f"{INDENT}posted {call.posted}") if call.posted else (line,), call.is_refused)
 
 
