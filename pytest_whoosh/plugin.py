@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -373,7 +373,7 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
             raise pytest.UsageError(
                 f"pytest-whoosh, for {item.nodeid}: @pytest.mark.whoosh takes settings by name, not {marker.args!r}."
             )
-        for name, value in _checked(dict(marker.kwargs), f"for {item.nodeid}").items():
+        for name, value in _checked(dict(marker.kwargs), lambda _: f"for {item.nodeid}").items():
             # Only these two settings are merged.
             settings[name] = {**settings.get(name, {}), **value} if name in ("env", "django_settings") else value
     return settings
@@ -392,7 +392,8 @@ def _ini_settings(config: pytest.Config) -> dict[str, Any]:
         values = {name: _ini_value(config, written, _PREFIX + name) for name in SETTINGS}
     given = {name: value for name, value in values.items() if value is not None}
     unknown = [name for name in written if name.startswith(_PREFIX) and name.removeprefix(_PREFIX) not in SETTINGS]
-    return _checked(given | {name.removeprefix(_PREFIX): None for name in unknown}, "in the ini file")
+    given |= {name.removeprefix(_PREFIX): None for name in unknown}
+    return _checked(given, lambda name: f"{_PREFIX}{name} in the ini file")
 
 
 def _ini_value(config: pytest.Config, written: Mapping[str, object], name: str) -> object:
@@ -402,13 +403,17 @@ def _ini_value(config: pytest.Config, written: Mapping[str, object], name: str) 
         return written[name]
 
 
-def _checked(given: dict[str, Any], where: str) -> dict[str, Any]:
+def _checked(given: dict[str, Any], where: Callable[[str], str]) -> dict[str, Any]:
+    """Return the values of the given settings. ``where`` returns the place of a setting, for the error's text."""
+    checked: dict[str, Any] = {}
     if not given:
-        return given
+        return checked
 
     from .engine.settings import read_setting
 
-    try:
-        return {name: read_setting(name, value) for name, value in given.items()}
-    except (TypeError, ValueError) as problem:
-        raise pytest.UsageError(f"pytest-whoosh, {where}: {problem}") from None
+    for name, value in given.items():
+        try:
+            checked[name] = read_setting(name, value)
+        except (TypeError, ValueError) as problem:
+            raise pytest.UsageError(f"pytest-whoosh, {where(name)}: {problem}") from None
+    return checked

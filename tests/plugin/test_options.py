@@ -227,10 +227,8 @@ def test_a_wrong_value_in_the_ini_file_is_a_usage_error_with_the_allowed_values(
     result = pytester.runpytest()
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert result.errlines == [
-        f"ERROR: pytest-whoosh, in the ini file: Setting {name!r} cannot be {value!r}: it takes {wanted}.",
-        "",
-    ]
+    place = f"ERROR: pytest-whoosh, whoosh_{name} in the ini file"
+    assert result.errlines == [f"{place}: Setting {name!r} cannot be {value!r}: it takes {wanted}.", ""]
 
 
 @pytest.mark.parametrize(
@@ -244,7 +242,7 @@ def test_an_unknown_name_in_the_ini_file_is_a_usage_error_with_the_near_name_or_
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert result.errlines == [
-        f"ERROR: pytest-whoosh, in the ini file: Unknown setting {name!r}. {advice}",
+        f"ERROR: pytest-whoosh, whoosh_{name} in the ini file: Unknown setting {name!r}. {advice}",
         "",
     ]
 
