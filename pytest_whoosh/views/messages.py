@@ -365,6 +365,9 @@ class Callback(Suggesting):
     _SYNONYMS = MappingProxyType(
         {
             "status": 'params["MessageStatus"]',
+            "message_status": 'params["MessageStatus"]',
+            "MessageStatus": 'params["MessageStatus"]',
+            "sms_status": 'params["MessageStatus"]',
             "form": "params",
             "data": "params",
             "payload": "params",

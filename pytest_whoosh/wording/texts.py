@@ -41,7 +41,8 @@ def describe_webhook(webhook: Webhook, before: Webhook | None = None) -> str:
     """Return a webhook and the app's response in one line. An error like that of the webhook before is not repeated."""
     what = f"{webhook.at:%H:%M:%S} {webhook_status(webhook):<11} {webhook.method} {webhook.url}"
     result = delivery_result(webhook)
-    if webhook.error and before and before.error and result == delivery_result(before):
+    failed = webhook.error or webhook.exception
+    if failed and before and (before.error or before.exception) and result == delivery_result(before):
         result = "failed like the one before"
     return printable(without_passwords(f"{what}  {result}"))
 

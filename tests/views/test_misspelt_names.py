@@ -29,6 +29,9 @@ MEANT = {
     "whoosh.outbox[0].stauts": "Message has no attribute 'stauts'. Did you mean 'status'?",
     "whoosh.outbox[0].sent_at": "Message has no attribute 'sent_at'. Did you mean 'date_sent'?",
     "whoosh.callbacks[0].status": "Callback has no attribute 'status'. Did you mean params[\"MessageStatus\"]?",
+    "whoosh.callbacks[0].message_status": (
+        "Callback has no attribute 'message_status'. Did you mean params[\"MessageStatus\"]?"
+    ),
     "whoosh.callbacks[0].status_code": "Callback has no attribute 'status_code'. Did you mean 'response_status'?",
     "whoosh.phone('+15558675310').send": "Phone has no attribute 'send'. Did you mean text(...)?",
     "whoosh.receive('Hi', from_='+15558675310', to='+15557122661').text": (

@@ -12,6 +12,7 @@ from unittest.mock import ANY
 
 import pytest
 from dirty_equals import Contains, HasLen, IsDatetime, IsPartialDict, IsPositiveInt, IsStr
+from fastapi import BackgroundTasks, FastAPI
 from freezegun import freeze_time
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
@@ -1051,6 +1052,22 @@ def test_the_message_may_be_an_object_of_the_sdk_or_a_sid(whoosh: Whoosh, client
     whoosh.assert_callbacks(sent.sid, "sent", "delivered")
     whoosh.assert_segments(sent, 1)
     whoosh.assert_segments(sent.sid, 1)
+
+
+def test_an_error_of_a_background_task_is_shown_once(whoosh: Whoosh, client: Client) -> None:
+    def fail() -> None:
+        raise RuntimeError("The database is down.")
+
+    def status(tasks: BackgroundTasks) -> None:
+        tasks.add_task(fail)
+
+    app = FastAPI()
+    app.post("/status")(status)
+    message = reported(whoosh, client, app)
+
+    shown = failure(lambda: whoosh.assert_callbacks(message, "sent", "delivered")).splitlines()
+
+    assert shown[-1] == "  12:00:04 delivered   POST https://app.example/status  failed like the one before"
 
 
 def test_a_callback_that_the_app_refused_is_shown_with_the_answer(whoosh: Whoosh, client: Client) -> None:

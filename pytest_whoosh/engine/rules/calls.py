@@ -101,6 +101,9 @@ class _OfMessagesOnly(WhooshError, AttributeError):
     __qualname__ = WhooshError.__qualname__
 
 
+_OfMessagesOnly.__name__ = WhooshError.__name__
+
+
 # The URL
 
 

@@ -422,3 +422,10 @@ def test_a_document_that_json_cannot_represent_is_refused_when_it_is_made(whoosh
 
     with pytest.raises(TypeError, match=r"its json= returned .* not JSON serializable"):
         get(LOOKUP)
+
+
+def test_the_error_about_an_outcome_of_messages_has_a_public_name(whoosh: Whoosh) -> None:
+    with pytest.raises(WhooshError) as refused:
+        whoosh.when_called("POST", "/Messages.json").deliver()
+
+    assert (refused.type.__module__, refused.type.__name__) == ("pytest_whoosh", "WhooshError")
