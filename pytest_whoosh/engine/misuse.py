@@ -49,9 +49,9 @@ for _error in (WhooshError, WhooshGuardError, WhooshNotFakedError):
 def is_usage_error(info: Any) -> bool:
     """True if a test caused an error. pytest then hides our frames in the traceback (``__tracebackhide__``).
 
-    A ``TypeError`` is the test's mistake only if one of our ``raise`` statements raised it. Otherwise it is a bug in
-    this package, and the whole traceback is shown. An error of the test's own code, such as a criterion that raises, is
-    the test's mistake too.
+    The test caused it if one of our ``raise`` statements raised it, such as a refusal or a scripted fault. The same
+    holds if the test's own code raised it, such as a criterion. Any other error is a bug in this package, and the whole
+    traceback is shown.
     """
     if isinstance(info.value, WhooshError):
         return True
@@ -60,12 +60,13 @@ def is_usage_error(info: Any) -> bool:
         last = last.tb_next
     if last is None:
         return False
-    if _is_users(last.tb_frame.f_code.co_filename):
+    filename = last.tb_frame.f_code.co_filename
+    if _is_users(filename):
         return True
-    if not isinstance(info.value, AttributeError | LookupError | TypeError | ValueError):
+    is_ours = filename.startswith(_OURS)
+    if not is_ours and not isinstance(info.value, AttributeError | LookupError | TypeError | ValueError):
         return False
-    line = linecache.getline(last.tb_frame.f_code.co_filename, last.tb_lineno)
-    return line.lstrip().startswith("raise ")
+    return linecache.getline(filename, last.tb_lineno).lstrip().startswith("raise ")
 
 
 __tracebackhide__ = is_usage_error

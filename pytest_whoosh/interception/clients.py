@@ -6,9 +6,12 @@ from importlib import import_module
 from typing import Any, Final
 
 from pytest_whoosh.engine.http import Defer, NetworkFault, Request, RequestHandler, Response
+from pytest_whoosh.engine.misuse import is_usage_error
 
 from .importing import ImportWatch
 from .patching import Patch
+
+__tracebackhide__ = is_usage_error
 
 #: Our module for each HTTP library that is intercepted, and for each mock that needs special handling. The key is the
 #: module that an app imports to use it. No library is imported before the app imports it.

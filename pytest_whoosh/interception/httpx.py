@@ -19,10 +19,13 @@ import httpx
 from pytest_whoosh.delivery.loops import let_others_run
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import NetworkFault, Request, RequestHandler, Response
+from pytest_whoosh.engine.misuse import is_usage_error
 
 from .faults import connection_refused
 from .own_mocks.handover import handing_over, is_handed_over
 from .patching import Patch
+
+__tracebackhide__ = is_usage_error
 
 
 def intercept(answer: RequestHandler) -> list[Patch]:
@@ -154,11 +157,11 @@ def _respond(library: Any, answer: Callable[[Request], Response], request: Any, 
 
 def _raise(library: Any, fault: NetworkFault, request: Any) -> NoReturn:
     if fault.kind == "refused":
-        raise library.ConnectError(str(fault), request=request)
+        raise library.ConnectError(str(fault), request=request) from None
     if fault.kind == "timeout":
         if fault.connecting:
-            raise library.ConnectTimeout("timed out", request=request)
-        raise library.ReadTimeout("The read operation timed out", request=request)
+            raise library.ConnectTimeout("timed out", request=request) from None
+        raise library.ReadTimeout("The read operation timed out", request=request) from None
     if fault.connecting:
-        raise library.ConnectError(str(connection_refused()), request=request)
-    raise library.RemoteProtocolError("Server disconnected without sending a response.", request=request)
+        raise library.ConnectError(str(connection_refused()), request=request) from None
+    raise library.RemoteProtocolError("Server disconnected without sending a response.", request=request) from None

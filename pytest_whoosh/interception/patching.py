@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from pytest_whoosh.engine.misuse import is_usage_error
+
+__tracebackhide__ = is_usage_error
+
 _PATCH: Final = "__whoosh_patch__"
 
 #: The patches that were stopped while a neighbour's patch (one of another library) covered them. One list per process.

@@ -30,10 +30,13 @@ from urllib3.util.retry import Retry
 from pytest_whoosh.engine.caching import cached
 from pytest_whoosh.engine.hosts import is_vendor
 from pytest_whoosh.engine.http import NetworkFault, Request, RequestHandler
+from pytest_whoosh.engine.misuse import is_usage_error
 
 from .faults import connection_refused
 from .own_mocks.handover import handing_over, is_handed_over
 from .patching import Patch
+
+__tracebackhide__ = is_usage_error
 
 _NO_RETRY: Final = Retry(0, read=False)
 
@@ -179,10 +182,13 @@ class _FakeAdapter:
     def _send(self, asked: Request, request: requests.PreparedRequest, timeout: Any) -> urllib3.HTTPResponse:
         retries = getattr(self._behind, "max_retries", _NO_RETRY)
         while True:
+            fault = None
             try:
                 # The responder only reads the request's method, and passes the request to the callback.
                 raw = self._responder.get_response(asked)  # type: ignore[arg-type]
-            except NetworkFault as fault:
+            except NetworkFault as scripted:
+                fault = scripted
+            if fault is not None:  # handled outside of the except block: an error that follows does not show the fault
                 retries = _retries_after(retries, fault, asked, request, timeout)
                 continue
             if "Set-Cookie" not in raw.headers:
@@ -249,6 +255,7 @@ def _retries_after(
     retries: Retry, fault: NetworkFault, asked: Request, request: requests.PreparedRequest, timeout: Any
 ) -> Retry:
     """Return the retries that are left after a fault. If none are left, raise the error that requests would raise."""
+    __tracebackhide__ = True
     if fault.kind == "refused":
         raise requests.exceptions.ConnectionError(str(fault), request=request) from None
     pool = _pool(asked)

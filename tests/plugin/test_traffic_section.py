@@ -450,3 +450,27 @@ def test(whoosh):
 
     result.stdout.fnmatch_lines(["E   AttributeError: 'str' object has no attribute 'text'"])
     result.stdout.no_fnmatch_line("*pytest_whoosh/*")
+
+
+@pytest.mark.parametrize("fault", ["timeout()", "timeout(connecting=True)", "disconnect()"])
+@pytest.mark.parametrize("library", ["requests", "httpx"])
+def test_a_scripted_fault_that_the_app_does_not_catch_looks_like_the_librarys_own(pytester, library, fault):
+    pytester.makepyfile(
+        f"""
+        import {library}
+
+        def test(whoosh):
+            whoosh.when().{fault}
+            {library}.post(
+                f"https://api.twilio.com/2010-04-01/Accounts/{{whoosh.account_sid}}/Messages.json",
+                data={{"To": "+15558675310", "From": "+15557122661", "Body": "Hi"}},
+                auth=(whoosh.account_sid, whoosh.auth_token),
+            )
+        """
+    )
+
+    result = pytester.runpytest("-W", "ignore")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*pytest_whoosh/*")
+    result.stdout.no_fnmatch_line("*NetworkFault*")
