@@ -30,6 +30,7 @@ from .failures import (
     Overdue,
     broke_protocol,
     endless_failure,
+    patience,
     raised_by_app,
 )
 from .loops import GRACE, Tasks, close_loop, end_tasks, event, is_cancellation, queue, running_loop, spawn, within
@@ -64,11 +65,12 @@ class AsgiTarget:
         runner = self._runner()
         loop = runner.get_loop()
         # Each step of a call has its own timeout. The watchdog is for an app that blocks the loop.
-        beyond = _FINISHING + 2 * GRACE + (0 if self._app.has_started(loop) else retry_policy.read)
+        seconds = patience(retry_policy)
+        beyond = _FINISHING + 2 * GRACE + (0 if self._app.has_started(loop) else seconds) - retry_policy.waited
         try:
             response: AppResponse = call_bounded(
                 runner.run,
-                self._app.send(request, retry_policy.read, webhook, finish=True),
+                self._app.send(request, seconds, webhook, finish=True),
                 beyond=beyond,
                 wake=partial(_wake, loop),
             )
@@ -83,7 +85,7 @@ class AsgiTarget:
 
     async def asend(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Call the app in the running loop."""
-        return await self._app.send(request, retry_policy.read, webhook)
+        return await self._app.send(request, patience(retry_policy), webhook)
 
     def close(self) -> None:
         """Shut the app down in each loop of its own."""

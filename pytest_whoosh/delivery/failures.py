@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_whoosh.engine.http import Response
+from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy
 
 from .exceptions import describe_exception
 from .real_time import real_seconds
@@ -13,6 +14,12 @@ LONGEST_RESPONSE: Final = 128 * 1024
 
 #: The vendor's longest timeout, in seconds.
 LONGEST_WAIT: Final = 15.0
+
+
+def patience(policy: RetryPolicy) -> float:
+    """Return how many seconds a request may take. The earlier requests of the webhook count."""
+    return min(policy.read, LONGEST_WAIT - policy.waited) if policy.waited else policy.read
+
 
 #: The most empty parts of a response in a row.
 MOST_EMPTY_PARTS: Final = 10_000

@@ -11,7 +11,7 @@ from pytest_whoosh.engine.hosts import DEFAULT_PORTS, is_loopback
 from pytest_whoosh.engine.http import Request, joined_headers
 from pytest_whoosh.engine.webhooks.callbacks import RetryPolicy, Webhook
 
-from .failures import LONGEST_RESPONSE, NOT_COMPLETE, AppResponse, DeliveryFailed
+from .failures import LONGEST_RESPONSE, NOT_COMPLETE, AppResponse, DeliveryFailed, patience
 
 _WHY_AWAITED: Final = (
     "A webhook goes to a server in the event loop that this thread runs, which cannot answer until the call returns. "
@@ -72,7 +72,8 @@ def _post(request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppR
     # Uses urllib3 instead of requests, so the user's mock of requests does not see the webhooks.
     manager = urllib3.PoolManager(retries=False)
     raw: Any = None
-    with _Deadline(retry_policy.read) as deadline:
+    seconds = patience(retry_policy)
+    with _Deadline(seconds) as deadline:
         manager.pool_classes_by_scheme = deadline.pools()
         try:
             webhook.was_called = True
@@ -83,7 +84,7 @@ def _post(request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppR
                 # Stops urllib3 from asking for a compressed response.
                 headers={"Accept-Encoding": urllib3.util.SKIP_HEADER, **request.headers},
                 redirect=False,
-                timeout=urllib3.Timeout(connect=retry_policy.connect, read=retry_policy.read),
+                timeout=urllib3.Timeout(connect=min(retry_policy.connect, seconds), read=seconds),
                 preload_content=False,
             )
             body = raw.read(LONGEST_RESPONSE, decode_content=False)

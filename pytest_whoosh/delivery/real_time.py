@@ -8,3 +8,13 @@ from typing import Final
 real_seconds: Final = (
     partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else partial(time.monotonic)
 )
+
+
+class _Debugging:
+    """Counts the calls of apps that were not ended because somebody debugged them. There is one instance."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+
+DEBUGGING: Final = _Debugging()

@@ -9,10 +9,12 @@ from pytest_whoosh.engine.hosts import split_url
 from pytest_whoosh.engine.http import Request
 from pytest_whoosh.engine.webhooks.callbacks import REDIRECTS, RetryPolicy, Webhook, WebhookError, retry_policy_of
 
+from . import failures
 from .credentials import authorization
 from .encodings import decoded
 from .exceptions import describe_exception
 from .failures import AppResponse, DeliveryFailed
+from .real_time import DEBUGGING, real_seconds
 
 
 class Target(Protocol):
@@ -44,6 +46,8 @@ class Delivery:
     def __init__(self, target_of: Callable[[str], Target | None], now: Callable[[], timedelta]) -> None:
         self._target_of = target_of
         self._now = now
+        #: How many real seconds the app has taken so far, while nobody debugged it.
+        self._waited = 0.0
 
     def steps(self, webhook: Webhook, target: Target) -> Steps:
         """Yield the requests of a webhook, and record the result on it."""
@@ -55,7 +59,7 @@ class Delivery:
             if policy is None or webhook.attempts > retry_policy.retries or not retry_policy.retries_after(policy):
                 break
             before = self._now()
-            if (before - started).total_seconds() >= retry_policy.total:
+            if max((before - started).total_seconds(), self._waited) >= retry_policy.total:
                 break
         if retry_policy.problem:
             webhook.error = WebhookError(11243, retry_policy.problem)
@@ -100,7 +104,7 @@ class Delivery:
 
     def _follow(self, request: Request, target: Target, retry_policy: RetryPolicy) -> _Redirects:
         for _ in range(REDIRECTS + 1):
-            response = yield target, request, retry_policy
+            response = yield from self._send(target, request, retry_policy)
             location = response.headers.get("location")
             if not 300 <= response.status < 400 or not location:
                 return response
@@ -117,6 +121,20 @@ class Delivery:
             request = Request(request.method if keeps else "GET", url, request.headers, request.body if keeps else None)
         raise DeliveryFailed(11215, "all", f"the app redirected more than {REDIRECTS} times")
 
+    def _send(self, target: Target, request: Request, retry_policy: RetryPolicy) -> _Redirects:
+        """Send one request, in what the earlier ones left of the vendor's longest timeout."""
+        waited, debugged, started = self._waited, DEBUGGING.calls, real_seconds()
+        if waited >= failures.LONGEST_WAIT:
+            raise _took_too_long()
+        try:
+            return (yield target, request, retry_policy._replace(waited=waited) if waited else retry_policy)
+        except DeliveryFailed as failed:
+            if waited and failed.policy == "rt":
+                raise _took_too_long() from failed
+            raise
+        finally:
+            self._waited = waited + real_seconds() - started if DEBUGGING.calls == debugged else 0.0
+
 
 def after_response(steps: Steps, response: AppResponse) -> Step | None:
     """Continue with a response; return the next step, or None."""
@@ -132,6 +150,11 @@ def after_failure(steps: Steps, failed: DeliveryFailed) -> Step | None:
         return steps.throw(failed)
     except StopIteration:
         return None
+
+
+def _took_too_long() -> DeliveryFailed:
+    detail = f"the app's redirects and answers took longer than {failures.LONGEST_WAIT:g} seconds together"
+    return DeliveryFailed(11200, "rt", detail)
 
 
 def _why(webhook: Webhook, response: AppResponse) -> str:

@@ -26,7 +26,7 @@ from typing import Any, Final, TypeVar
 from . import failures
 from .exceptions import is_app_error, line_of
 from .failures import EndlessResponse, Overdue
-from .real_time import real_seconds
+from .real_time import DEBUGGING, real_seconds
 
 R = TypeVar("R")
 
@@ -140,6 +140,7 @@ class _Call:
         frame = sys._current_frames().get(self._thread)
         if _is_debugged(frame):
             self.due = float("inf")
+            DEBUGGING.calls += 1
             return
         self.due = now + AGAIN
         if not self.is_overdue:

@@ -35,20 +35,20 @@ class WsgiTarget:
     def must_be_awaited(self, _: str) -> None:
         """Return None: a WSGI app can be called inside an event loop, which it blocks."""
 
-    def send(self, request: Request, _: RetryPolicy, webhook: Webhook) -> AppResponse:
+    def send(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Call the app."""
-        return to_wsgi(self.app, request, webhook)
+        return to_wsgi(self.app, request, webhook, retry_policy.waited)
 
-    async def asend(self, request: Request, _: RetryPolicy, webhook: Webhook) -> AppResponse:
+    async def asend(self, request: Request, retry_policy: RetryPolicy, webhook: Webhook) -> AppResponse:
         """Call the app inside an event loop, which it blocks."""
-        return to_wsgi(self.app, request, webhook)
+        return to_wsgi(self.app, request, webhook, retry_policy.waited)
 
     def close(self) -> None:
         """Do nothing: a WSGI app is not shut down."""
 
 
-def to_wsgi(app: WsgiApp, request: Request, webhook: Webhook) -> AppResponse:
-    """Call a WSGI app, and return its response.
+def to_wsgi(app: WsgiApp, request: Request, webhook: Webhook, waited: float = 0.0) -> AppResponse:
+    """Call a WSGI app, and return its response. The webhook's earlier requests took ``waited`` seconds.
 
     Raises:
         DeliveryFailed: The app raised an exception, or its response is not valid HTTP.
@@ -56,7 +56,7 @@ def to_wsgi(app: WsgiApp, request: Request, webhook: Webhook) -> AppResponse:
     collected = _CollectedResponse()
     with collect_signalled(app) as errors:
         try:
-            call_bounded(_exchange, app, _environ(request), collected, webhook)
+            call_bounded(_exchange, app, _environ(request), collected, webhook, beyond=-waited)
         except EndlessResponse as error:
             raise endless_failure(error) from None
         except BaseException as error:  # an exception of the app's own code counts as its response

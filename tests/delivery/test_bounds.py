@@ -14,7 +14,8 @@ from twilio.rest import Client
 
 from pytest_whoosh import Callback, Whoosh
 from pytest_whoosh.delivery import asgi as asgi_module
-from pytest_whoosh.delivery import failures, loops, watchdog
+from pytest_whoosh.delivery import failures, loops, steps, watchdog
+from pytest_whoosh.delivery.real_time import DEBUGGING
 from tests.conftest import PERSON, SENDER
 
 HOOK = "https://app.example/status"
@@ -403,6 +404,89 @@ def test_a_handler_that_is_debugged_is_not_ended(whoosh: Whoosh) -> None:
     whoosh.mount("https://app.example", app)
 
     assert first_callback(whoosh).response_status == 204
+
+
+# A webhook with several requests: redirects and attempts
+
+TOGETHER = "11200 HTTP retrieval failure: the app's redirects and answers took longer than 15 seconds together"
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """An app's answers take so many seconds of real time, which nobody waits for here."""
+    clock = {"now": 0.0, "answer": 6.0}
+    monkeypatch.setattr(steps, "real_seconds", lambda: clock["now"])
+    return clock
+
+
+def answering(slow: dict[str, float], status: str, calls: list[str]) -> Any:
+    def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        calls.append(environ["PATH_INFO"])
+        slow["now"] += slow["answer"]
+        start_response(status, [("Location", "/again")])
+        return []
+
+    return app
+
+
+def asynchronous(app: Any) -> Any:
+    async def in_asgi(scope: dict[str, Any], receive: object, send: Any) -> None:
+        if scope["type"] == "http":
+            found: list[Any] = []
+            app({"PATH_INFO": scope["path"]}, lambda status, headers: found.extend((int(status[:3]), headers)))
+            headers = [(name.encode(), value.encode()) for name, value in found[1]]
+            await send({"type": "http.response.start", "status": found[0], "headers": headers})
+            await send({"type": "http.response.body"})
+
+    return in_asgi
+
+
+@pytest.mark.parametrize("kind", [lambda app: app, asynchronous], ids=["wsgi", "asgi"])
+def test_slow_redirects_are_bounded_together(whoosh: Whoosh, slow: dict[str, float], kind: Any) -> None:
+    calls: list[str] = []
+    whoosh.mount("https://app.example", kind(answering(slow, "302 Found", calls)))
+
+    callback = first_callback(whoosh)
+
+    assert (callback.error, calls) == (TOGETHER, ["/status", "/again", "/again"])
+
+
+def test_slow_attempts_are_bounded_together(whoosh: Whoosh, slow: dict[str, float]) -> None:
+    calls: list[str] = []
+    whoosh.mount("https://app.example", answering(slow, "500 Oh", calls))
+
+    callback = first_callback(whoosh, f"{HOOK}#rc=5&rp=all")
+
+    assert (callback.attempts, len(calls), callback.response_status) == (3, 3, 500)
+
+
+def test_the_last_of_slow_redirects_has_what_the_others_left(whoosh: Whoosh, slow: dict[str, float]) -> None:
+    redirects = answering(slow, "302 Found", [])
+
+    def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        if environ["PATH_INFO"] == "/again":
+            threading.Event().wait()
+        return redirects(environ, start_response)
+
+    slow["answer"] = 14.95
+    whoosh.mount("https://app.example", app)
+
+    assert first_callback(whoosh).error == TOGETHER
+
+
+def test_redirects_that_somebody_debugs_are_not_bounded(whoosh: Whoosh, slow: dict[str, float]) -> None:
+    calls: list[str] = []
+    redirects = answering(slow, "302 Found", calls)
+
+    def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        DEBUGGING.calls += 1  # as the watchdog does
+        return redirects(environ, start_response)
+
+    slow["answer"] = 60.0
+    whoosh.mount("https://app.example", app)
+
+    assert str(first_callback(whoosh).error).startswith("11215")
+    assert len(calls) == 6
 
 
 def test_the_watchdog_ends_before_a_fork() -> None:

@@ -121,7 +121,8 @@ class Webhook:
 class RetryPolicy(NamedTuple):
     """A webhook's retries and timeouts, which its URL can override with a fragment such as ``#rc=2&rp=5xx``.
 
-    ``connect``, ``read`` and ``total`` are timeouts in seconds. ``total`` spans all attempts.
+    ``connect``, ``read`` and ``total`` are timeouts in seconds. ``total`` spans all attempts. ``waited`` is
+    the number of real seconds that the earlier requests of the webhook took.
     See https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
     """
 
@@ -131,6 +132,7 @@ class RetryPolicy(NamedTuple):
     read: float = 15.0
     total: float = 15.0
     problem: str | None = None
+    waited: float = 0.0
 
     def retries_after(self, failure: str) -> bool:
         """True if a failure (``ct``, ``rt``, ``4xx`` or ``5xx``) causes a retry."""
