@@ -27,7 +27,7 @@ def main() -> int:
     arguments = parser.parse_args()
     sizes = [size for size in scale.SIZES if size < arguments.largest] + [arguments.largest]
 
-    results = list(_told(_results()))
+    results = list(_printed(_results()))
     curves = list(scale.curves(sizes))
     results += [curve.result for curve in curves]
 
@@ -49,8 +49,8 @@ def _results() -> Iterator[Result]:
     yield from scale.memory()
 
 
-def _told(results: Iterable[Result]) -> Iterator[Result]:
-    """The results, each told of as soon as it is there: all of them take minutes."""
+def _printed(results: Iterable[Result]) -> Iterator[Result]:
+    """Yield the results, and print each one at once, because all of them take minutes."""
     for result in results:
         print(f"{result.what}: {result.show(result.value)}", file=sys.stderr)
         yield result

@@ -1,4 +1,4 @@
-"""Checks the arguments of the benchmarks at once, because they measure for minutes."""
+"""Checks the arguments of the benchmarks before they start, because they run for minutes."""
 
 import argparse
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def at_least(least: int) -> Callable[[str], int]:
-    """Return the type of an argument that is a number, and not a smaller one."""
+    """Return the type of an argument that is a number with a lower bound."""
 
     def read(text: str) -> int:
         if not text.isdecimal() or int(text) < least:

@@ -14,12 +14,12 @@ SENDER, RECIPIENT = SENDERS[1], RECIPIENTS[10]
 
 
 def body(serial: int) -> str:
-    """Thirty characters, unlike any other message's."""
+    """Return a text of thirty characters that no other message has."""
     return f"Your code is {serial:07}. Be quick"
 
 
 def parameters(serial: int) -> dict[str, str]:
-    """Those of one of many messages, to and from one of a few people and senders."""
+    """Return the parameters of a message. Its number determines the sender and the recipient."""
     to, from_ = RECIPIENTS[serial % len(RECIPIENTS)], SENDERS[serial % len(SENDERS)]
     return {"To": to, "From": from_, "Body": body(serial)}
 
@@ -51,7 +51,7 @@ def auth(whoosh: Whoosh) -> tuple[str, str]:
 
 
 def _headers(whoosh: Whoosh) -> dict[str, str]:
-    # In the spelling and number of those that requests sends.
+    # As many headers as requests sends, with the same names.
     return {
         "User-Agent": "python-requests/2.32",
         "Accept-Encoding": "gzip, deflate",

@@ -26,7 +26,7 @@ class Campaign:
 
     what: str
     senders: tuple[str, ...]
-    #: How many the app hands over in a second; None where it does so with all at once.
+    #: The number of messages that the app sends in a second. None if it sends all at once.
     pace: int | None = None
     validity_period: timedelta = timedelta(hours=4)
 
@@ -52,10 +52,10 @@ CAMPAIGNS = (
 class Outcome:
     """The outcomes of a campaign's messages. Moments are seconds from its start."""
 
-    #: When each message joined the queue of its sender, and left it.
+    #: The moments when each message joined and left the queue of its sender.
     waits: dict[str, list[tuple[float, float]]]
     sent: list[float]
-    #: When messages failed, by error code.
+    #: The moments when messages failed, by error code.
     failed: dict[int, list[float]]
 
     @property
@@ -102,7 +102,7 @@ def _outcome(whoosh: Whoosh) -> Outcome:
 
 
 def row(campaign: Campaign) -> tuple[str, ...]:
-    """A row of the guide's table."""
+    """Return a row of the guide's table."""
     return campaign.what, *run(campaign).row
 
 
@@ -184,7 +184,7 @@ def _count(moments: Sequence[float], hours: float) -> int:
 
 
 def _corners(points: Iterable[str]) -> list[str]:
-    """A line without the points on which nothing turns."""
+    """Return a line without the points at which its direction stays the same."""
     kept: list[str] = []
     for point in points:
         while len(kept) > 1 and _is_straight(kept[-2], kept[-1], point):

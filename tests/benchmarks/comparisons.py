@@ -25,7 +25,7 @@ ROUNDS, REPEATS = 200, 25
 
 
 def sends() -> Iterator[Result]:
-    """A send through the vendor's SDK and with requests; and the double's own share of it."""
+    """Measure a send through the vendor's SDK and with requests, and the double's own share of it."""
     ours, theirs = take_turns(peers.double(peers.through_the_sdk), peers.static_mock(peers.through_the_sdk), **_OFTEN)
     yield ratio("Send through the SDK, against a static mock", ours, theirs, bound=1.0)
     ours, theirs = take_turns(peers.double(_with_requests), peers.static_mock(_with_requests), **_OFTEN)
@@ -40,7 +40,7 @@ def sends() -> Iterator[Result]:
 
 
 def fixtures() -> Iterator[Result]:
-    """Setting the double up and tearing it down; for a run of pytest with its guard, which stands already."""
+    """Measure set-up and tear-down, alone and in a run of pytest, which has started its guard before."""
 
     def double() -> None:
         with Whoosh():
@@ -65,14 +65,14 @@ def fixtures() -> Iterator[Result]:
 
 
 def start_up() -> Result:
-    """pytest on a file without tests, with the plugin and without it; every other plugin is left out of both."""
+    """Measure pytest on a file without tests, with and without the plugin. No other plugin is loaded."""
     others = [f"-pno:{plugin.name}" for plugin in entry_points(group="pytest11") if plugin.name != "whoosh"]
     command = [sys.executable, "-m", "pytest", "-q", *others, "-pno:cacheprovider", "test_nothing.py"]
 
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "test_nothing.py").touch()
         Path(folder, "pytest.ini").write_text("[pytest]\n")
-        # Installed packages are compiled once; so is everything here, even where the machine is told not to.
+        # Packages are compiled when they are installed. So they are compiled here too, whatever the environment says.
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder}
 
         def start(*extra: str) -> Callable[[], object]:

@@ -1,7 +1,7 @@
-"""What imports cost: the self times of this package's modules by ``-X importtime``, against those of what they join.
+"""Measures what imports cost: the modules of this package against the libraries that they are used with.
 
-They hold on slow machines as well, where the times of whole processes are noise. Each module counts with the least that
-it took in several processes.
+The times are the self times of ``-X importtime``, because the times of whole processes vary too much on slow machines.
+The shortest time of each module in several processes counts.
 """
 
 import os
@@ -22,7 +22,7 @@ Modules = Mapping[str, float]
 
 
 def imports() -> Iterator[Result]:
-    """An unused plugin, against pytest; and the first double of a process, against requests and responses."""
+    """Measure an unused plugin against pytest, and the first double of a process against requests and responses."""
     with tempfile.TemporaryDirectory() as folder:
         python = _self_times(folder, "-c", "pass")
         pytest = _self_times(folder, "-c", "import pytest")
@@ -46,8 +46,8 @@ def _times(value: float) -> str:
 
 
 def _self_times(folder: str, *arguments: str) -> dict[str, float]:
-    """Return the least seconds that each module took, without those that it imports."""
-    # Installed packages are compiled once; so is everything here, even where the machine is told not to.
+    """Return the shortest time of each module in seconds, without the modules that it imports."""
+    # Packages are compiled when they are installed. So they are compiled here too, whatever the environment says.
     compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(Path(folder, "compiled"))}
     least: dict[str, float] = {}
     for number in range(ROUNDS + 1):

@@ -10,7 +10,7 @@ Seconds = Sequence[float]
 
 @dataclass
 class Side:
-    """One side of a comparison: ``start`` makes a round's ``run``, which is timed, and ``stop`` clears up after it."""
+    """One side of a comparison: ``start`` returns the function that a round times, and ``stop`` cleans up after it."""
 
     start: Callable[[], Callable[[], object]]
     stop: Callable[[], object] = lambda: None
@@ -34,7 +34,7 @@ class Side:
 def take_turns(
     *sides: Side, rounds: int, repeats: int, clock: Callable[[], float] = process_time
 ) -> tuple[list[float], ...]:
-    """Run all sides in turns; the seconds that one repeat took on each side, in each round.
+    """Run all sides in turns. Return the seconds that one repeat took on each side, in each round.
 
     The clock counts the time of this process only, so other processes have little effect.
     """
@@ -99,7 +99,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Rows under one another, the first column to the left and the others to the right."""
+    """Align the rows of a table: the first column to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(cell.rjust(width) if index else cell.ljust(width) for index, (cell, width) in enumerate(cells))

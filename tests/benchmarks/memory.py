@@ -29,10 +29,10 @@ def main(way: str) -> None:
 
 
 def _peak() -> int:
-    """The most memory that the process has had so far, in bytes."""
+    """Return the most memory that the process has had so far, in bytes."""
     if not _STATUS.exists():  # macOS counts in bytes
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux begins the other count with what the parent had.
+    # On Linux, the other count starts with the memory of the parent.
     line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024
 

@@ -20,7 +20,7 @@ Run = Callable[[], object]
 
 
 def through_the_sdk(*_: object) -> Run:
-    """Sends with the vendor's SDK, each with a text of its own."""
+    """Return a function that sends a message through the vendor's SDK, with a text of its own each time."""
     client, numbers = Client(), count()
     return lambda: client.messages.create(to=RECIPIENT, from_=SENDER, body=body(next(numbers)))
 

@@ -1,4 +1,4 @@
-"""Draws what was measured: what operations and suites take as they grow, and how much of each bound is used."""
+"""Draws the measurements: the times of operations and suites by size, and how much of each bound is used."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -18,7 +18,7 @@ COLOURS = ("#1b4f8f", "#1a7f4b", "#c0392b", "#8e5bb0", "#c77700", "#0b8a8f", "#6
 
 
 def plot(results: Sequence[Result], curves: Sequence[Curve], sizes: Sequence[int]) -> str:
-    """An SVG that needs nothing from elsewhere."""
+    """Return an SVG that refers to no other file."""
     bounded = [result for result in results if result.bound is not None]
     others = [result for result in results if result.bound is None]
     height = TOP + max(PANEL_HEIGHT + 60, ROW * (len(bounded) + len(others) + 3)) + 20
@@ -38,7 +38,7 @@ def plot(results: Sequence[Result], curves: Sequence[Curve], sizes: Sequence[int
 
 
 def plot_suites(seconds: Mapping[str, Sequence[float]], sizes: Sequence[int]) -> str:
-    """An SVG of what suites of some sizes take, a line for each way of mocking. Both scales are linear."""
+    """Return an SVG of the times of suites by size, with a line for each way of mocking. Both scales are linear."""
     width, highest = 760, max(map(max, seconds.values()))
     step = 10 ** floor(log10(highest)) / (2 if highest < 5 * 10 ** floor(log10(highest)) else 1)
     top = ceil(highest / step) * step
@@ -76,7 +76,7 @@ def plot_suites(seconds: Mapping[str, Sequence[float]], sizes: Sequence[int]) ->
     )
 
 
-# The curves, both scales logarithmic
+# The curves. Both scales are logarithmic.
 
 
 def _curves(curves: Sequence[Curve], sizes: Sequence[int]) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _curves(curves: Sequence[Curve], sizes: Sequence[int]) -> Iterator[str]:
 
 
 def _apart(wanted: Sequence[float], gap: float) -> list[float]:
-    """Places for labels as near as can be to where they are wanted, none nearer to another than ``gap``."""
+    """Return positions for labels: near the wanted ones, but at least ``gap`` apart."""
     places = list(wanted)
     order = sorted(range(len(places)), key=places.__getitem__)
     for upper, lower in pairwise(order):
@@ -135,7 +135,7 @@ def _bars(bounded: Sequence[Result], others: Sequence[Result]) -> Iterator[str]:
         yield _text(BARS_LEFT - 8, middle + 11, _value(result), anchor="end", size=11, fill=FAINT)
         colour = HELD if result.holds else MISSED
         yield f'<rect x="{BARS_LEFT}" y="{middle - 8:.1f}" width="{length:.1f}" height="16" fill="{colour}"/>'
-        # Inside the bar, if it is long enough, for beyond it there may be the line of what is allowed.
+        # Inside the bar if it is long enough, because the line of the bound may be beside it.
         inside = length > BARS_WIDTH / 4
         place = BARS_LEFT + length + (-5 if inside else 5)
         yield _text(

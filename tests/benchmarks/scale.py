@@ -16,7 +16,7 @@ from . import peers
 from .calls import RECIPIENTS, SENDERS, answer, fetching, listing, sending
 from .measuring import Result, Side, duration, ratio, take_turns
 
-#: From the second on nothing may grow any more.
+#: The numbers of messages. From the second one on, no time may grow.
 SIZES = (1, 1_000, 100_000, 1_000_000)
 FLAT = 1.3
 BATCH = 100
@@ -25,7 +25,7 @@ DAYS = 10
 
 @dataclass(frozen=True)
 class Curve:
-    """The time of an operation in each double, in seconds: the median over the rounds, from the smallest double on.
+    """The time of an operation in doubles of each size, the smallest first: the median over the rounds, in seconds.
 
     ``result`` compares the largest with the second.
     """
@@ -53,7 +53,7 @@ class Filled:
         return lambda: answer(self.whoosh, next(calls))
 
     def fetches(self) -> Callable[[], object]:
-        # All over the place, and nearly never the same one twice.
+        # From anywhere in the list, and rarely the same message twice.
         sids = (self._sids[number * 7919 % self.size] for number in self._serials)
         calls = iter([fetching(self.whoosh, next(sids)) for _ in range(BATCH + 1)])
         return lambda: answer(self.whoosh, next(calls))
@@ -97,7 +97,7 @@ _OPERATIONS: Mapping[str, _Operation] = {
 
 
 def curves(sizes: Sequence[int] = SIZES, *, rounds: int = 40) -> Iterator[Curve]:
-    """Every operation in doubles of all sizes, in turns; as each is measured."""
+    """Measure every operation in doubles of all sizes, in turns. Yield each curve when it is complete."""
     with ExitStack() as stack:
         doubles = [Filled(stack.enter_context(Whoosh(clock="virtual")), size) for size in sizes]
         for what, operation in _OPERATIONS.items():
@@ -111,7 +111,7 @@ def curves(sizes: Sequence[int] = SIZES, *, rounds: int = 40) -> Iterator[Curve]
 
 
 def travels() -> Result:
-    """A year in which nothing happens, against a second."""
+    """Measure a travel of a year in which nothing happens, against a travel of a second."""
     with Whoosh(clock="virtual") as whoosh:
         filled = Filled(whoosh, 1_000)
         year, second = take_turns(
@@ -121,7 +121,7 @@ def travels() -> Result:
 
 
 def settles() -> Result:
-    """A message's whole life, without callbacks, against a send to a static mock."""
+    """Measure a message's whole life, without callbacks, against a send to a static mock."""
 
     def sends() -> Callable[[], object]:
         send = peers.through_the_sdk()
@@ -148,6 +148,6 @@ def memory() -> Iterator[Result]:
 
 
 def rows(measured: Sequence[Curve], sizes: Sequence[int] = SIZES) -> list[tuple[str, ...]]:
-    """The curves as a table: an operation a row, a size a column."""
+    """Return the curves as a table, with a row for each operation and a column for each size."""
     head = ("Messages", *(f"{size:,}" for size in sizes))
     return [head, *((curve.what, *map(duration, curve.medians)) for curve in measured)]

@@ -1,10 +1,11 @@
 """Measures the server's calls a second on one core: ``python -m tests.benchmarks.server_load`` (on Linux).
 
-Each server is a process of its own on one core, and this process calls it from another over connections that it keeps,
-always with as many calls under way. Beside it stands a server that does nothing but answer a fixed text of the same
-length, made with the same library: what is left between the two is the fake's own work. Calls are counted by the time
-that the server's process spent computing, so that others on the machine do not count; and by the clock on the wall.
-With ``--check`` the exit status is 1 where the fake answers fewer than a thousand a second.
+Each server is a process of its own on one core. This process calls it from another core, over connections that stay
+open, always with the same number of calls under way. A bare server, which only answers a fixed text of the same length
+with the same library, is measured too. The difference between the two is the fake's own work.
+
+Calls are counted per second of the CPU time of the server's process, which other processes hardly affect, and per
+second of real time. With ``--check`` the exit status is 1 if the fake answers fewer than a thousand calls a second.
 """
 
 import argparse
@@ -33,7 +34,7 @@ _LENGTH: Final = 765
 
 
 class Load(asyncio.Protocol):
-    """One connection: sends the same call again as soon as the one before is answered."""
+    """One connection. It sends the same call again as soon as the last one was answered."""
 
     def __init__(self, request: bytes, left: list[int], done: asyncio.Future[None]) -> None:
         self._request = request
@@ -72,7 +73,7 @@ class Load(asyncio.Protocol):
 
 
 async def load(url: str, request: bytes, calls: int) -> None:
-    """Make some calls, over all connections."""
+    """Make a number of calls over all connections."""
     loop = asyncio.get_running_loop()
     address = urlsplit(url)
     left = [calls]
@@ -83,13 +84,13 @@ async def load(url: str, request: bytes, calls: int) -> None:
 
 
 def spent(pid: int) -> float:
-    """The seconds that a process has computed for."""
+    """Return the CPU time of a process in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def measure(url: str, pid: int, request: bytes) -> tuple[float, float]:
-    """Calls a second: of computing, and of waiting."""
+    """Return the calls per second of CPU time, and per second of real time."""
     asyncio.run(load(url, request, WARM_UP))
     computed, started = spent(pid), time.perf_counter()
     asyncio.run(load(url, request, CALLS))
@@ -99,7 +100,7 @@ def measure(url: str, pid: int, request: bytes) -> tuple[float, float]:
 
 @contextmanager
 def serving(command: list[str]) -> Iterator[tuple[dict[str, str], int]]:
-    """A server on one core, by what it prints; this process keeps to the others."""
+    """Start a server on one core, and yield the first line that it prints. This process uses the other cores."""
     cores = sorted(os.sched_getaffinity(0))
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     os.sched_setaffinity(process.pid, cores[:1])
@@ -114,7 +115,7 @@ def serving(command: list[str]) -> Iterator[tuple[dict[str, str], int]]:
 
 
 def requests(account_sid: str) -> dict[str, bytes]:
-    """The calls that are measured, by name."""
+    """Return the measured calls by name."""
     path = f"/2010-04-01/Accounts/{account_sid}/Messages.json"
     head = f"HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {b64encode(b'key:secret').decode()}\r\n"
     form = "To=%2B15558675310&From=%2B15557122661&Body=Your+code+is+409612."
@@ -126,7 +127,7 @@ def requests(account_sid: str) -> dict[str, bytes]:
 
 
 def bare() -> None:
-    """Serve a fixed text, with the library of the real server."""
+    """Serve a fixed text with the library of the real server."""
     from aiohttp import web
 
     async def serve() -> None:

@@ -1,8 +1,8 @@
 """Measures the cost of a whole test: ``python -m tests.benchmarks.suite``.
 
-Runs suites of N equal tests, each a process of its own, and compares what one more test costs: (t(N) - t(1)) / (N - 1).
-The time is the CPU time of the process and its children, so other work on the machine has little effect. Rounds take
-turns, and medians of their ratios are shown.
+Runs suites of N equal tests, each in a process of its own, and compares the cost of one more test, which is
+(t(N) - t(1)) / (N - 1). The time is the CPU time of the process and its children, so other processes have little effect. All ways run in each
+round, and the medians over the rounds are shown.
 """
 
 import argparse
@@ -54,9 +54,9 @@ class Way:
     arguments: tuple[str, ...] = ()
     #: The modules that have to be installed for it.
     needs: tuple[str, ...] = ()
-    #: The most that a test may cost, against the same with a static mock.
+    #: The highest cost of a test that is allowed, as a ratio to the same test with a static mock.
     bound: float | None = None
-    #: False if all other lines of a picture would lie on the ground beside this one's.
+    #: False if the line would be so high that all other lines of the picture look flat.
     drawn: bool = True
 
 
@@ -160,7 +160,7 @@ def measure(ways: Sequence[Way], sizes: Sequence[int], rounds: int, extra: Seque
 
 
 def seconds(way: Way, number: int, folder: Path, extra: Sequence[str] = ()) -> float:
-    """Run a suite of so many tests; return the CPU seconds that its processes took."""
+    """Run a suite with a number of tests. Return the CPU time of its processes in seconds."""
     module = folder / f"test_{re.sub('[^a-z]+', '_', way.name)}_{number}.py"
     module.write_text(way.head + "".join(way.test.format(n=n) for n in range(number)), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *way.arguments, *extra, str(module)]
@@ -174,7 +174,7 @@ def seconds(way: Way, number: int, folder: Path, extra: Sequence[str] = ()) -> f
 
 
 def costs(taken: Taken, number: int) -> dict[str, tuple[float, float]]:
-    """Return the medians of what one more test costs with each way, in seconds, and of its ratio to a static mock."""
+    """Return the median cost of one more test with each way, in seconds, and its ratio to a static mock."""
     each = {name: [(row[-1] - row[0]) / (number - 1) for row in rows] for name, rows in taken.items()}
     return {
         name: (
