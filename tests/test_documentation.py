@@ -399,7 +399,7 @@ def test_the_campaigns_are_those_of_the_table() -> None:
     [campaign.CAMPAIGNS[0], *(pytest.param(each, marks=every_campaign) for each in campaign.CAMPAIGNS[1:])],
     ids=lambda planned: planned.what,
 )
-def test_a_campaign_goes_as_its_table_says(planned: campaign.Campaign) -> None:
+def test_a_campaign_has_the_outcome_in_its_table(planned: campaign.Campaign) -> None:
     assert _row(campaign.row(planned)) in (GUIDE / "throughput.md").read_text(encoding="utf-8"), (
         "python -m tests.benchmarks.campaign"
     )

@@ -105,7 +105,7 @@ def test_importing_the_package_imports_none_of_its_modules() -> None:
     assert printed == "[]"
 
 
-def test_freezing_time_loads_none_of_them() -> None:
+def test_freezing_time_imports_none_of_the_packages_modules() -> None:
     printed = run(
         """
         import sys

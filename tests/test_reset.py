@@ -121,7 +121,7 @@ def test_a_double_is_not_reset_while_time_moves(whoosh: Whoosh, client: Client) 
     assert not whoosh.is_moving
 
 
-def test_a_double_that_was_left_cannot_be_reset() -> None:
+def test_a_double_that_has_ended_cannot_be_reset() -> None:
     with Whoosh() as whoosh:
         pass
 

@@ -53,7 +53,7 @@ def test_an_argument_that_is_not_a_text_is_refused(
     assert str(refusal.value) == text.format(given)
 
 
-def test_the_record_of_a_sender_is_no_address(whoosh: Whoosh) -> None:
+def test_the_record_of_a_sender_is_refused_as_an_address(whoosh: Whoosh) -> None:
     number = whoosh.add_number(SENDER)
 
     with pytest.raises(TypeError) as refusal:

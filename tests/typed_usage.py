@@ -225,7 +225,7 @@ def test_names_that_are_misspelt_are_errors(whoosh: Whoosh) -> None:
 
 
 @Whoosh(senders="owned")
-def test_decorated(whoosh: Whoosh) -> None:
+def test_a_decorated_test_has_a_double(whoosh: Whoosh) -> None:
     whoosh.assert_nothing_sent()
 
 

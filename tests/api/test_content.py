@@ -554,7 +554,7 @@ def test_whatsapp_approves_a_submitted_template_after_five_minutes(
     assert approval_of(client, created.sid)["status"] == status
 
 
-def test_a_test_has_whatsapp_reject_what_the_app_submitted(whoosh: Whoosh, client: Client) -> None:
+def test_a_test_lets_whatsapp_reject_a_template_that_the_app_submitted(whoosh: Whoosh, client: Client) -> None:
     created = create(client)
     submit(client, created.sid)
 

@@ -445,7 +445,7 @@ def test_a_message_without_shorten_urls_has_no_link(client: Client, whoosh: Whoo
 
 
 @pytest.mark.parametrize("text", ["https://elsewhere.example/0000000000", "elsewhere.example"])
-def test_what_is_no_short_link_is_refused(whoosh: Whoosh, text: str) -> None:
+def test_a_text_that_is_not_a_short_link_is_refused(whoosh: Whoosh, text: str) -> None:
     with pytest.raises(WhooshError) as refused:
         whoosh.click(text)
 

@@ -326,14 +326,14 @@ def redirect_of(client: Client, url: str = CAT) -> str:
     return response.headers["Location"]
 
 
-def test_row_1_a_file_is_behind_a_redirect_to_a_signed_url(client: Client) -> None:
+def test_a_file_is_behind_a_redirect_to_a_signed_url(client: Client) -> None:
     location = urlsplit(redirect_of(client))
 
     assert (location.scheme, location.netloc) == ("https", "mms.twiliocdn.com")
     assert list(parse_qs(location.query)) == ["Expires", "Signature", "Key-Pair-Id"]
 
 
-def test_row_1_a_signed_url_needs_no_credentials_and_ignores_wrong_ones(client: Client) -> None:
+def test_a_signed_url_needs_no_credentials_and_ignores_wrong_ones(client: Client) -> None:
     location = redirect_of(client)
 
     without, wrong = requests.get(location, timeout=5), requests.get(location, auth=("SK1", "wrong"), timeout=5)
@@ -390,7 +390,7 @@ FETCHERS = [with_requests, with_httpx, with_async_httpx, with_aiohttp, with_urll
 
 @pytest.mark.parametrize("fetch", FETCHERS)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_row_1_every_library_reaches_the_file(
+def test_every_library_reaches_the_file(
     whoosh: Whoosh, fetch: Callable[..., tuple[int, str | None]], method: str
 ) -> None:
     assert fetch(method, file_url(whoosh), follow=True) == (200, "image/png")
@@ -398,13 +398,13 @@ def test_row_1_every_library_reaches_the_file(
 
 @pytest.mark.parametrize("fetch", FETCHERS[:-1])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_row_1_a_library_that_does_not_follow_stops_at_the_redirect(
+def test_a_library_that_does_not_follow_redirects_stops_at_the_redirect(
     whoosh: Whoosh, fetch: Callable[..., tuple[int, str | None]], method: str
 ) -> None:
     assert fetch(method, file_url(whoosh), follow=False)[0] == 307
 
 
-def test_row_1_head_returns_the_size_of_the_file(client: Client, whoosh: Whoosh) -> None:
+def test_head_returns_the_size_of_the_file(client: Client, whoosh: Whoosh) -> None:
     whoosh.add_media(CAT, content=b"x" * 1234)
 
     response = requests.head(redirect_of(client), timeout=5)
@@ -412,7 +412,7 @@ def test_row_1_head_returns_the_size_of_the_file(client: Client, whoosh: Whoosh)
     assert (response.headers["Content-Length"], response.content) == ("1234", b"")
 
 
-def test_row_1_a_signed_url_opens_for_four_hours(client: Client, whoosh: Whoosh) -> None:
+def test_a_signed_url_is_valid_for_four_hours(client: Client, whoosh: Whoosh) -> None:
     location = redirect_of(client)
 
     whoosh.travel(hours=3, minutes=59)
@@ -436,17 +436,17 @@ def test_row_1_a_signed_url_opens_for_four_hours(client: Client, whoosh: Whoosh)
         pytest.param("?", "?_=", id="no expiry"),
     ],
 )
-def test_row_1_a_url_with_a_wrong_signature_opens_nothing(client: Client, old: str, new: str) -> None:
+def test_a_url_with_a_wrong_signature_is_refused(client: Client, old: str, new: str) -> None:
     location = redirect_of(client)
 
     assert requests.get(location.replace(old, new), timeout=5).status_code == 403
 
 
-def test_row_1_a_signed_url_serves_nothing_but_reads(client: Client) -> None:
+def test_a_signed_url_can_only_be_read(client: Client) -> None:
     assert requests.post(redirect_of(client), timeout=5).status_code == 403
 
 
-def test_row_1_deleted_media_is_gone_from_its_signed_url_too(client: Client) -> None:
+def test_deleted_media_is_gone_from_its_signed_url_too(client: Client) -> None:
     message = send(client, CAT)
     [media] = client.messages(message.sid).media.list()
     location = requests.get(path_of(message, f"/{media.sid}"), auth=AUTH, timeout=5, allow_redirects=False).headers[
@@ -458,7 +458,7 @@ def test_row_1_deleted_media_is_gone_from_its_signed_url_too(client: Client) -> 
     assert requests.get(location, timeout=5).status_code == 403
 
 
-def test_row_1_the_traffic_names_the_option_for_a_client_that_did_not_follow(pytester: pytest.Pytester) -> None:
+def test_the_traffic_names_the_option_for_a_client_that_did_not_follow_the_redirect(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import httpx
@@ -494,7 +494,7 @@ def test_row_1_the_traffic_names_the_option_for_a_client_that_did_not_follow(pyt
         pytest.param({"content_type": "IMAGE/PNG; q=1"}, None, id="an accepted type in other letters"),
     ],
 )
-def test_row_30_media_that_cannot_be_fetched_or_sent_fails_its_message(
+def test_media_that_cannot_be_fetched_or_sent_fails_its_message(
     client: Client, whoosh: Whoosh, given: dict[str, Any], code: int | None
 ) -> None:
     whoosh.add_media(CAT, **given)
@@ -507,7 +507,7 @@ def test_row_30_media_that_cannot_be_fetched_or_sent_fails_its_message(
 
 
 @pytest.mark.parametrize("status", [99, 600, True, "404"])
-def test_row_30_a_status_that_is_none_is_refused(whoosh: Whoosh, status: Any) -> None:
+def test_an_invalid_status_of_a_media_url_is_refused(whoosh: Whoosh, status: Any) -> None:
     with pytest.raises(
         ValueError, match=re.escape(f"The status of a media URL must be an HTTP status such as 404, not {status!r}.")
     ):
@@ -618,7 +618,7 @@ def test_an_invalid_date_is_refused(client: Client) -> None:
         pytest.param("Messaging.Dublin.ie1.Twilio.com.", "api.dublin.ie1.twilio.com", id="another product's"),
     ],
 )
-def test_row_25_webhooks_name_the_host_that_the_app_called_last(whoosh: Whoosh, called: str, host: str) -> None:
+def test_webhooks_name_the_host_that_the_app_called_last(whoosh: Whoosh, called: str, host: str) -> None:
     requests.get(f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}.json", auth=AUTH, timeout=5)
     requests.get(f"https://{called}/nowhere", auth=AUTH, timeout=5)
 
@@ -628,7 +628,7 @@ def test_row_25_webhooks_name_the_host_that_the_app_called_last(whoosh: Whoosh, 
     assert requests.get(url, auth=AUTH, timeout=5).status_code == 200
 
 
-def test_row_25_fetching_a_file_changes_nothing_about_the_host(whoosh: Whoosh) -> None:
+def test_fetching_a_file_does_not_change_the_host_in_webhooks(whoosh: Whoosh) -> None:
     url = file_url(whoosh)
 
     requests.get(url, auth=AUTH, timeout=5)
@@ -644,7 +644,7 @@ def test_row_25_fetching_a_file_changes_nothing_about_the_host(whoosh: Whoosh) -
         ("api.sydney.au1.twilio.com", "api.sydney.au1.twilio.com"),
     ],
 )
-def test_row_25_a_setting_names_the_host(chosen: str, host: str) -> None:
+def test_a_setting_determines_the_host_in_webhooks(chosen: str, host: str) -> None:
     with Whoosh(url_host=chosen) as whoosh:
         whoosh.reset()
         requests.get("https://api.dublin.ie1.twilio.com/nowhere", auth=AUTH, timeout=5)

@@ -49,7 +49,7 @@ class Recorder(TwilioHttpClient):
         return super().request(method, url, params, data, *args, **kwargs)
 
 
-def test_row_32_every_parameter_that_the_sdk_sends_is_declared(whoosh: Whoosh) -> None:
+def test_every_parameter_that_the_sdk_sends_is_declared(whoosh: Whoosh) -> None:
     recorder = Recorder()
     messages = Client("AC" + "0" * 32, "secret", http_client=recorder).messages
     whoosh.when_called("POST", "/Messages.json").respond(201, json={"sid": "SM1"})
@@ -61,7 +61,7 @@ def test_row_32_every_parameter_that_the_sdk_sends_is_declared(whoosh: Whoosh) -
 
 
 @pytest.mark.parametrize("parameter", sorted(DECLARED))
-def test_row_32_every_declared_parameter_has_a_field(parameter: str) -> None:
+def test_every_declared_parameter_has_a_field(parameter: str) -> None:
     snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in parameter).strip("_")
 
     assert FIELDS.get(parameter, snake) in AT_CREATION
@@ -78,7 +78,7 @@ def send(**parameters: object) -> requests.Response:
 
 
 @pytest.mark.parametrize(("parameter", "value", "field", "shown"), SHOWN, ids=[each[0] for each in SHOWN])
-def test_row_32_a_parameter_is_read_and_matched(
+def test_a_parameter_is_read_and_matched(
     whoosh: Whoosh, parameter: str, value: object, field: str, shown: object
 ) -> None:
     match: Any = {field: shown}
@@ -93,7 +93,7 @@ def test_row_32_a_parameter_is_read_and_matched(
     assert message.error_code == 30008
 
 
-def test_row_32_an_application_and_a_fallback_are_read_too(whoosh: Whoosh) -> None:
+def test_an_application_and_a_fallback_are_read_too(whoosh: Whoosh) -> None:
     application = whoosh.add_application(message_status_callback="https://app.example/status")
     service = whoosh.add_messaging_service("Reminders", senders=["rcs:acme", SENDER])
     send(ApplicationSid=application.sid)
@@ -106,7 +106,7 @@ def test_row_32_an_application_and_a_fallback_are_read_too(whoosh: Whoosh) -> No
     assert second.schedule_type is None
 
 
-def test_row_32_what_was_posted_stays_after_the_message_was_redacted(whoosh: Whoosh, client: Client) -> None:
+def test_the_posted_parameters_stay_after_the_message_was_redacted(whoosh: Whoosh, client: Client) -> None:
     message = client.messages.create(to=PERSON, from_=SENDER, body="Hi", attempt=3, risk_check="enable")
     whoosh.settle()
 
@@ -123,7 +123,7 @@ def test_row_32_what_was_posted_stays_after_the_message_was_redacted(whoosh: Who
         ({"tag": {}}, "Unknown match key 'tag'. Did you mean 'tags'?"),
     ],
 )
-def test_row_32_a_match_that_is_never_true_is_refused(whoosh: Whoosh, match: Any, problem: str) -> None:
+def test_a_match_that_is_never_true_is_refused(whoosh: Whoosh, match: Any, problem: str) -> None:
     with pytest.raises((TypeError, ValueError)) as refusal:
         whoosh.assert_not_sent(**match)
 

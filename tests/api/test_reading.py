@@ -587,7 +587,7 @@ def test_a_page_costs_the_same_however_many_messages_there_are(
 
 
 @pytest.mark.whoosh(clock="virtual")
-def test_so_does_sending_one(whoosh: Whoosh, client: Client) -> None:
+def test_sending_a_message_costs_the_same_however_many_messages_there_are(whoosh: Whoosh, client: Client) -> None:
     send(client, 20)
     few = steps(lambda: send(client, 1))
     send(client, 300)

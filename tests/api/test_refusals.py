@@ -899,7 +899,7 @@ PRIVATE = [
 
 @pytest.mark.whoosh(callback_hosts="public")
 @pytest.mark.parametrize("url", PRIVATE)
-def test_row_13_a_setting_limits_callbacks_to_public_hosts(client: Client, url: str) -> None:
+def test_a_setting_limits_callbacks_to_public_hosts(client: Client, url: str) -> None:
     with pytest.raises(TwilioRestException) as refusal:
         client.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=url)
 
@@ -908,11 +908,11 @@ def test_row_13_a_setting_limits_callbacks_to_public_hosts(client: Client, url: 
 
 
 @pytest.mark.parametrize("url", PRIVATE)
-def test_row_13_callbacks_can_go_to_a_local_server_by_default(client: Client, url: str) -> None:
+def test_callbacks_can_go_to_a_local_server_by_default(client: Client, url: str) -> None:
     assert client.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=url).status == "queued"
 
 
 @pytest.mark.whoosh(callback_hosts="public")
 @pytest.mark.parametrize("url", ["https://app.example/status", "http://8.8.8.8/status", "http://[2606:4700::1]/status"])
-def test_row_13_public_hosts_are_never_refused(client: Client, url: str) -> None:
+def test_public_hosts_are_never_refused(client: Client, url: str) -> None:
     assert client.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=url).status == "queued"

@@ -36,7 +36,7 @@ def test_a_test_sees_the_same_sids_on_every_run() -> None:
     assert record() == record()
 
 
-def test_they_are_the_same_on_every_machine() -> None:
+def test_sids_are_the_same_on_every_machine() -> None:
     with Whoosh() as whoosh:
         message = Client(whoosh.account_sid, whoosh.auth_token).messages.create(to=PERSON, from_=SENDER, body="Hi")
 
@@ -50,7 +50,7 @@ def test_another_seed_gives_other_sids() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1, -7])
-def test_they_are_well_formed_and_distinct(seed: int) -> None:
+def test_sids_are_well_formed_and_distinct(seed: int) -> None:
     sids = record(seed=seed)
 
     assert [sid[:2] for sid in sids] == ["MG", "AP", "PN", "SC", "SM", "MM", "SM"]

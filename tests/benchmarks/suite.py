@@ -1,8 +1,8 @@
 """Measures the cost of a whole test: ``python -m tests.benchmarks.suite``.
 
 Runs suites of N equal tests, each in a process of its own, and compares the cost of one more test, which is
-(t(N) - t(1)) / (N - 1). The time is the CPU time of the process and its children, so other processes have little effect. All ways run in each
-round, and the medians over the rounds are shown.
+(t(N) - t(1)) / (N - 1). The time is the CPU time of the process and its children, so other processes have little
+effect. All ways run in each round, and the medians over the rounds are shown.
 """
 
 import argparse

@@ -5,7 +5,7 @@ import pytest
 from pytest_whoosh.commands.parsing import main
 
 
-def test_it_lists_every_page_with_its_title(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_guide_lists_every_page_with_its_title(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guide"]) == 0
 
     lines = capsys.readouterr().out.splitlines()
@@ -14,7 +14,7 @@ def test_it_lists_every_page_with_its_title(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize("page", ["settings", "settings.md"])
-def test_it_prints_a_page(capsys: pytest.CaptureFixture[str], page: str) -> None:
+def test_the_guide_prints_a_page(capsys: pytest.CaptureFixture[str], page: str) -> None:
     assert main(["guide", page]) == 0
 
     assert capsys.readouterr().out.startswith("# Settings\n")

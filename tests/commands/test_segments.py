@@ -67,7 +67,7 @@ def stdin(monkeypatch):
     return give
 
 
-def test_a_short_text(segments):
+def test_a_short_text_takes_one_segment(segments):
     assert segments("Your code is 4096.") == [
         "Encoding  GSM-7",
         "Segments  1",
@@ -182,7 +182,7 @@ def test_at_most_twenty_characters_are_listed(segments):
     assert segments(letters)[-1] == "... 12 more"
 
 
-def test_json_has_it_all(segments):
+def test_json_has_the_whole_analysis(segments):
     shown = json.loads("\n".join(segments("--json", "--smart", "--to", "DE", DEAR + " 👍🏽")))
 
     plain = {
@@ -361,7 +361,7 @@ def test_a_terminal_that_cannot_show_a_character_shows_its_escape():
     assert result.stdout.decode("ascii").splitlines()[5] == r"1        1/70    '\u2019'"
 
 
-def test_it_needs_no_extra():
+def test_the_command_needs_no_extra():
     without = "import sys; sys.modules.update(dict.fromkeys(['aiohttp', 'jinja2', 'trustme']))"
     command = f"{without}; from pytest_whoosh.commands.parsing import main; main(['segments', 'Hi'])"
 

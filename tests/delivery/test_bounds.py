@@ -145,7 +145,7 @@ TWO_WAYS = [
 
 
 @pytest.mark.parametrize("url", TWO_WAYS)
-def test_such_a_url_cannot_be_mounted(whoosh: Whoosh, url: str) -> None:
+def test_an_ambiguous_url_cannot_be_mounted(whoosh: Whoosh, url: str) -> None:
     for mount in (whoosh.mount, whoosh.mount_django):
         with pytest.raises(ValueError, match="takes a base URL such as"):
             mount(url)
@@ -155,7 +155,7 @@ def test_such_a_url_cannot_be_mounted(whoosh: Whoosh, url: str) -> None:
 
 @pytest.mark.whoosh(callbacks="http")
 @pytest.mark.parametrize("url", TWO_WAYS)
-def test_a_redirect_to_such_a_url_is_not_followed(whoosh: Whoosh, url: str) -> None:
+def test_a_redirect_to_an_ambiguous_url_is_not_followed(whoosh: Whoosh, url: str) -> None:
     def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
         start_response("302 Found", [("Location", url)])
         return []
@@ -240,7 +240,7 @@ def test_twiml_with_an_ambiguous_url_is_refused(whoosh: Whoosh, url: str) -> Non
 
 @pytest.mark.whoosh(callbacks="http")
 @pytest.mark.parametrize("url", TWO_WAYS)
-def test_a_callback_to_such_a_url_is_not_sent(whoosh: Whoosh, url: str) -> None:
+def test_a_callback_to_an_ambiguous_url_is_not_sent(whoosh: Whoosh, url: str) -> None:
     Client().messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback="https://app.example/status")
     whoosh._vendor.messages[0].status_callback = url  # past the API's own check, as a service's may be
 

@@ -55,7 +55,7 @@ def mocked_responses():
         yield mock
 
 
-def test_a_responses_mock_inside(whoosh):
+def test_a_responses_mock_works_inside_the_double(whoosh):
     with responses.RequestsMock() as mock:
         mock.get(THEIRS, json=["theirs"])
 
@@ -66,7 +66,7 @@ def test_a_responses_mock_inside(whoosh):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_a_responses_mock_around():
+def test_a_responses_mock_works_around_the_double():
     with responses.RequestsMock() as mock, Whoosh() as whoosh:
         mock.get(THEIRS, json=["theirs"])
 
@@ -77,14 +77,14 @@ def test_a_responses_mock_around():
         assert whoosh.outbox.one().sid == sid
 
 
-def test_a_fixture_of_responses_before_ours(mocked_responses, whoosh):
+def test_a_fixture_of_responses_works_before_ours(mocked_responses, whoosh):
     sid = sid_of_a_message_sent()
 
     assert theirs_answers() == ["theirs"]
     assert whoosh.outbox.one().sid == sid
 
 
-def test_a_fixture_of_responses_after_ours(whoosh, mocked_responses):
+def test_a_fixture_of_responses_works_after_ours(whoosh, mocked_responses):
     sid = sid_of_a_message_sent()
 
     assert theirs_answers() == ["theirs"]
@@ -92,7 +92,7 @@ def test_a_fixture_of_responses_after_ours(whoosh, mocked_responses):
 
 
 @responses.activate
-def test_responses_activate_on_the_test(whoosh):
+def test_responses_activate_works_on_the_test(whoosh):
     responses.get(THEIRS, json=["theirs"])
 
     sid = sid_of_a_message_sent()
@@ -101,7 +101,7 @@ def test_responses_activate_on_the_test(whoosh):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_our_decorator_inside_theirs():
+def test_our_decorator_works_inside_theirs():
     @responses.activate
     @Whoosh()
     def test(whoosh):
@@ -114,7 +114,7 @@ def test_our_decorator_inside_theirs():
     test()
 
 
-def test_our_decorator_around_theirs():
+def test_our_decorator_works_around_theirs():
     @Whoosh()
     @responses.activate
     def test(whoosh):
@@ -162,7 +162,7 @@ def test_responses_and_ours_stop_in_any_order(first_to_leave):
 # requests-mock
 
 
-def test_a_requests_mock_inside(whoosh):
+def test_a_requests_mock_works_inside_the_double(whoosh):
     with requests_mock.Mocker() as mock:
         mock.get(THEIRS, json=["theirs"])
 
@@ -173,7 +173,7 @@ def test_a_requests_mock_inside(whoosh):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_a_requests_mock_around():
+def test_a_requests_mock_works_around_the_double():
     with requests_mock.Mocker() as mock, Whoosh() as whoosh:
         mock.get(THEIRS, json=["theirs"])
 
@@ -184,7 +184,7 @@ def test_a_requests_mock_around():
         assert whoosh.outbox.one().sid == sid
 
 
-def test_the_fixture_of_requests_mock_before_ours(requests_mock, whoosh):
+def test_the_fixture_of_requests_mock_works_before_ours(requests_mock, whoosh):
     requests_mock.get(THEIRS, json=["theirs"])
 
     sid = sid_of_a_message_sent()
@@ -193,7 +193,7 @@ def test_the_fixture_of_requests_mock_before_ours(requests_mock, whoosh):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_the_fixture_of_requests_mock_after_ours(whoosh, requests_mock):
+def test_the_fixture_of_requests_mock_works_after_ours(whoosh, requests_mock):
     requests_mock.get(THEIRS, json=["theirs"])
 
     sid = sid_of_a_message_sent()
@@ -202,7 +202,7 @@ def test_the_fixture_of_requests_mock_after_ours(whoosh, requests_mock):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_a_requests_mock_that_passes_other_requests(whoosh, server):
+def test_a_requests_mock_may_pass_other_requests_on(whoosh, server):
     with requests_mock.Mocker(real_http=True) as mock:
         mock.get(THEIRS, json=["theirs"])
 
@@ -213,7 +213,7 @@ def test_a_requests_mock_that_passes_other_requests(whoosh, server):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_a_requests_mock_of_one_session(whoosh, messages_url, auth, form):
+def test_a_requests_mock_may_belong_to_one_session(whoosh, messages_url, auth, form):
     session = requests.Session()
 
     with requests_mock.Mocker(session=session) as mock:
@@ -225,7 +225,7 @@ def test_a_requests_mock_of_one_session(whoosh, messages_url, auth, form):
     whoosh.assert_sent(to=PERSON)
 
 
-def test_requests_mock_imported_only_after_the_fixture_started(whoosh, monkeypatch):
+def test_requests_mock_may_be_imported_after_the_fixture_started(whoosh, monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "requests_mock"]:
         monkeypatch.delitem(sys.modules, name)
     fresh = importlib.import_module("requests_mock")
@@ -278,7 +278,7 @@ def buckets(boto3) -> list[str]:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_moto_inside(whoosh, aws):
+def test_moto_works_inside_the_double(whoosh, aws):
     from moto import mock_aws
 
     with mock_aws():
@@ -289,7 +289,7 @@ def test_moto_inside(whoosh, aws):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_moto_around(aws):
+def test_moto_works_around_the_double(aws):
     from moto import mock_aws
 
     with mock_aws(), Whoosh() as whoosh:
@@ -301,7 +301,7 @@ def test_moto_around(aws):
 # Several neighbours, and several of us
 
 
-def test_all_of_them_at_once():
+def test_all_mocks_work_at_once():
     with Whoosh() as whoosh, responses.RequestsMock() as one, requests_mock.Mocker(real_http=True) as two:
         two.get("https://two.example/", text="two")
         one.get("https://one.example/", body="one")
@@ -332,7 +332,7 @@ def test_nested_doubles_show_the_app_the_inner_ones_credentials(monkeypatch):
         assert Client().username == outer.account_sid
 
 
-def test_doubles_may_leave_in_another_order_than_they_came():
+def test_doubles_may_end_in_another_order_than_they_started():
     first, second, third = Whoosh(), Whoosh(), Whoosh()
     for double in (first, second, third):
         double.__enter__()

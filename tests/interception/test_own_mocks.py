@@ -302,7 +302,7 @@ def test_a_match_answers_once_and_is_counted_once(whoosh: Whoosh, mock: Mock) ->
     assert mock.count() == 1
 
 
-def test_no_match_is_refused(whoosh: Whoosh, mock: Mock) -> None:
+def test_a_call_that_no_mock_matches_is_refused(whoosh: Whoosh, mock: Mock) -> None:
     mock.add(OTHER, {})
 
     refused(mock, FLOWS)
@@ -319,7 +319,7 @@ def test_a_spent_match_is_refused(whoosh: Whoosh, mock: Mock) -> None:
     assert mock.count() == 1
 
 
-def test_a_pass_through_is_no_answer(whoosh: Whoosh, mock: Mock) -> None:
+def test_a_pass_through_does_not_count_as_an_answer(whoosh: Whoosh, mock: Mock) -> None:
     mock.pass_through(OTHER)
 
     refused(mock, OTHER)
@@ -327,7 +327,7 @@ def test_a_pass_through_is_no_answer(whoosh: Whoosh, mock: Mock) -> None:
     assert mock.count() == 0
 
 
-def test_a_catch_all_is_no_answer(whoosh: Whoosh, mock: Mock) -> None:
+def test_a_catch_all_does_not_count_as_an_answer(whoosh: Whoosh, mock: Mock) -> None:
     mock.catch_all()
 
     refused(mock, FLOWS)
@@ -356,7 +356,7 @@ def test_a_rule_takes_precedence_over_a_mock(whoosh: Whoosh, mock: Mock) -> None
     assert mock.count() == 0
 
 
-def test_messages_are_never_the_mocks(whoosh: Whoosh, mock: Mock) -> None:
+def test_mocks_never_answer_calls_about_messages(whoosh: Whoosh, mock: Mock) -> None:
     url = f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json"
     mock.add(url, {"messages": ["of the mock"]})
     Client(whoosh.account_sid, whoosh.auth_token).messages.create(to=PERSON, from_=SENDER, body="Hi")

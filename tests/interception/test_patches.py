@@ -39,7 +39,7 @@ def test_a_nested_double_answers_the_calls_while_it_is_active() -> None:
         assert [message.body for message in outer.outbox] == ["outside"]
 
 
-def test_a_class_that_was_replaced_since_the_last_double_is_met(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_class_that_was_replaced_since_the_last_double_is_intercepted(monkeypatch: pytest.MonkeyPatch) -> None:
     with Whoosh():
         pass
 

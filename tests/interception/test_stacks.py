@@ -178,7 +178,7 @@ def test_a_deleted_message_leaves_an_answer_without_a_body(whoosh, stack, messag
     assert (deleted.status, deleted.text) == (204, "")
 
 
-def test_a_refusal_is_an_answer(whoosh, stack, messages):
+def test_a_refusal_reaches_the_app_as_a_response(whoosh, stack, messages):
     refused = stack.send("POST", f"{messages}.json", form(To="123"))
 
     assert (refused.status, refused.json()["code"]) == (400, 21211)
@@ -249,7 +249,7 @@ def test_the_inner_of_two_doubles_receives_the_traffic(whoosh, stack, messages):
     whoosh.assert_nothing_sent()
 
 
-def test_after_the_double_the_guard_refuses(stack):
+def test_the_guard_refuses_calls_after_the_double_has_ended(stack):
     with Whoosh() as double:
         url = f"https://api.twilio.com/2010-04-01/Accounts/{double.account_sid}/Messages.json"
 
@@ -258,7 +258,7 @@ def test_after_the_double_the_guard_refuses(stack):
 
 
 @pytest.mark.parametrize("library", ["requests", "httpx", "aiohttp", "urllib3", "http.client"])
-def test_nothing_is_imported_uninvited(library):
+def test_no_library_is_imported_before_the_app_imports_it(library):
     program = f"""
 import sys
 from pytest_whoosh import Whoosh, WhooshNotFakedError

@@ -58,7 +58,7 @@ def urls_seen_by(mock) -> list[str]:
     return [str(url) for _, url in mock.requests]
 
 
-def test_a_mock_inside(whoosh, send):
+def test_a_mock_works_inside_the_double(whoosh, send):
     with aioresponses() as mock:
         mock.get(app.INVENTORY, **THEIRS)
 
@@ -69,7 +69,7 @@ def test_a_mock_inside(whoosh, send):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_a_mock_around(send):
+def test_a_mock_works_around_the_double(send):
     with aioresponses() as mock, Whoosh() as whoosh:
         mock.get(app.INVENTORY, **THEIRS)
 
@@ -80,7 +80,7 @@ def test_a_mock_around(send):
         assert whoosh.outbox.one().sid == sid
 
 
-def test_their_decorator(send):
+def test_their_decorator_works_beside_the_fixture(send):
     @Whoosh()
     @aioresponses()
     def test(mock, whoosh):
@@ -92,7 +92,7 @@ def test_their_decorator(send):
     test()
 
 
-def test_between_two_of_ours(send):
+def test_a_mock_works_between_two_doubles(send):
     with Whoosh() as outer, aioresponses() as mock, Whoosh() as inner:
         mock.get(app.INVENTORY, **THEIRS)
 
@@ -103,14 +103,14 @@ def test_between_two_of_ours(send):
         outer.assert_nothing_sent()
 
 
-def test_it_still_refuses_urls_that_nobody_mocked(whoosh):
+def test_the_mock_still_refuses_urls_that_nobody_mocked(whoosh):
     with aioresponses():
         assert inventory() == f"Connection refused: GET {app.INVENTORY}"
 
 
 @pytest.mark.parametrize("first_to_leave", ["ours", "theirs"])
 @pytest.mark.parametrize("first_to_come", ["ours", "theirs"])
-def test_both_stop_in_any_order(first_to_come, first_to_leave, send):
+def test_the_mock_and_the_double_stop_in_any_order(first_to_come, first_to_leave, send):
     theirs, ours = aioresponses(), Whoosh()
     starts = [ours.__enter__, theirs.start]
     for start in starts if first_to_come == "ours" else reversed(starts):

@@ -92,7 +92,7 @@ async def test_a_person_texts_in(whoosh):
 
 
 @Whoosh(senders="owned")
-async def test_decorated(whoosh):
+async def test_a_decorated_test_has_a_double(whoosh):
     whoosh.add_number("+15557122661")
 
     assert await app.asend_with_httpx() == whoosh.outbox.one().sid

@@ -32,7 +32,7 @@ def publish(body: str) -> list[tuple[str, str]]:
     return list(messages.values())
 
 
-def test_aws_inside(whoosh, send):
+def test_a_mock_of_aws_works_inside_the_double(whoosh, send):
     with moto.mock_aws():
         sid = send()
 
@@ -40,7 +40,7 @@ def test_aws_inside(whoosh, send):
     assert whoosh.outbox.one(body="Hi").sid == sid
 
 
-def test_aws_around(send):
+def test_a_mock_of_aws_works_around_the_double(send):
     with moto.mock_aws(), Whoosh() as whoosh:
         sid = send()
 
@@ -49,14 +49,14 @@ def test_aws_around(send):
 
 
 @moto.mock_aws
-def test_their_decorator_on_the_test(whoosh, send):
+def test_their_decorator_works_on_the_test(whoosh, send):
     sid = send()
 
     assert publish("from SNS") == [(app.PERSON, "from SNS")]
     assert whoosh.outbox.one(body="Hi").sid == sid
 
 
-def test_a_client_of_aws_made_before_either(whoosh):
+def test_a_client_of_aws_may_be_made_before_either_mock(whoosh):
     sns = boto3.client("sns")
 
     with moto.mock_aws():
@@ -68,7 +68,7 @@ def test_a_client_of_aws_made_before_either(whoosh):
 
 @pytest.mark.parametrize("first_to_leave", ["ours", "theirs"])
 @pytest.mark.parametrize("first_to_come", ["ours", "theirs"])
-def test_both_stop_in_any_order(first_to_come, first_to_leave):
+def test_the_mock_and_the_double_stop_in_any_order(first_to_come, first_to_leave):
     theirs, ours = moto.mock_aws(), Whoosh()
     starts = [ours.__enter__, theirs.start]
     for start in starts if first_to_come == "ours" else reversed(starts):

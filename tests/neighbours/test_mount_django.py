@@ -237,7 +237,7 @@ def test_views_run_in_the_tests_thread_and_transaction(run, pytester: pytest.Pyt
     result.assert_outcomes(passed=19)
 
 
-def test_without_settings_it_says_what_to_write(run) -> None:
+def test_without_settings_the_error_says_what_to_write(run) -> None:
     result = run(
         """
         import pytest

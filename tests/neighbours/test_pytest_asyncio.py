@@ -62,7 +62,7 @@ async def test_time_moves_for_the_app_and_not_for_the_loop(whoosh):
 
 @MARK
 @Whoosh(senders="owned")
-async def test_decorated(whoosh):
+async def test_a_decorated_test_has_a_double(whoosh):
     whoosh.add_number("+15557122661")
     assert await app.asend_with_httpx() == whoosh.outbox.one().sid
 
@@ -73,7 +73,7 @@ def test_without_a_loop(whoosh):
 
 @pytest.mark.parametrize("scope", ["function", "session"])
 @pytest.mark.parametrize(("mode", "mark"), [("auto", ""), ("strict", "@pytest.mark.asyncio")], ids=["auto", "strict"])
-def test_async_tests(run, mode, mark, scope):
+def test_async_tests_use_the_fixture(run, mode, mark, scope):
     options = ("-o", f"asyncio_default_fixture_loop_scope={scope}", "-o", f"asyncio_default_test_loop_scope={scope}")
 
     result = run(TESTS.replace("@MARK", mark), f"--asyncio-mode={mode}", *options, plugins=("pytest_asyncio.plugin",))

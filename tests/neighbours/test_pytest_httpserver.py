@@ -15,7 +15,7 @@ def send(request):
     return app.SENDS[request.param]
 
 
-def test_its_fixture_before_ours(httpserver, whoosh, send):
+def test_its_fixture_works_before_ours(httpserver, whoosh, send):
     httpserver.expect_request("/items").respond_with_json(["theirs"])
 
     sid = send()
@@ -25,7 +25,7 @@ def test_its_fixture_before_ours(httpserver, whoosh, send):
     assert [request.path for request, _ in httpserver.log] == ["/items"]
 
 
-def test_its_fixture_after_ours(whoosh, httpserver, send):
+def test_its_fixture_works_after_ours(whoosh, httpserver, send):
     httpserver.expect_request("/items").respond_with_json(["theirs"])
 
     sid = send()
@@ -35,7 +35,7 @@ def test_its_fixture_after_ours(whoosh, httpserver, send):
     assert [request.path for request, _ in httpserver.log] == ["/items"]
 
 
-def test_webhooks_reach_it_when_it_is_mounted(whoosh, httpserver):
+def test_webhooks_reach_a_mounted_server(whoosh, httpserver):
     form = {**app.FORM, "StatusCallback": httpserver.url_for("/status")}
     httpserver.expect_ordered_request("/status", method="POST").respond_with_data("sent noted")
     httpserver.expect_ordered_request("/status", method="POST").respond_with_data("delivered noted")
@@ -52,7 +52,7 @@ def test_webhooks_reach_it_when_it_is_mounted(whoosh, httpserver):
     assert [request.form["MessageStatus"] for request, _ in httpserver.log] == ["sent", "delivered"]
 
 
-def test_webhooks_reach_it_over_http(httpserver):
+def test_webhooks_reach_the_server_over_http(httpserver):
     form = {**app.FORM, "StatusCallback": httpserver.url_for("/status")}
     httpserver.expect_request("/status").respond_with_data("noted")
 

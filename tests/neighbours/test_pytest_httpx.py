@@ -34,7 +34,7 @@ def both_work(whoosh, httpx_mock, send):
 """
 
 
-def test_their_fixture_before_and_after_ours(run):
+def test_their_fixture_works_before_and_after_ours(run):
     tests = """
 def test_before(httpx_mock, whoosh, send):
     both_work(whoosh, httpx_mock, send)
@@ -61,7 +61,7 @@ def test_the_real_transport_is_back():
     run(TESTS + tests, plugins=("pytest_httpx",)).assert_outcomes(passed=17)
 
 
-def test_it_stays_as_strict_as_it_was(run):
+def test_the_mock_stays_as_strict_as_it_was(run):
     tests = """
 @pytest.mark.httpx_mock(assert_all_requests_were_expected=False)
 def test_a_url_that_nobody_mocked(whoosh, httpx_mock):

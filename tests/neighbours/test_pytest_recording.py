@@ -50,7 +50,7 @@ def test_sent(whoosh, send):
     assert list(pytester.path.rglob("*.yaml")) == []
 
 
-def test_with_the_network_blocked(run):
+def test_the_fake_works_with_the_network_blocked(run):
     tests = """
 @pytest.mark.block_network
 def test_sent(whoosh, send):

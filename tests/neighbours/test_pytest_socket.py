@@ -54,20 +54,20 @@ def test_webhooks_of_an_asgi_app(whoosh):
 """
 
 
-def test_with_sockets_blocked(run):
+def test_the_fake_works_with_sockets_blocked(run):
     # pytest-socket warns of each attempt.
     result = run(TESTS + WITHOUT_LOOPS, "--disable-socket", "-W", "ignore:A test tried", plugins=("pytest_socket",))
 
     result.assert_outcomes(passed=7)
 
 
-def test_with_all_but_an_event_loops_own_sockets_blocked(run):
+def test_the_fake_works_with_all_but_an_event_loops_own_sockets_blocked(run):
     options = ("--disable-socket", "--allow-unix-socket", "-W", "ignore:A test tried")
 
     run(TESTS + WITH_LOOPS, *options, plugins=("pytest_socket",)).assert_outcomes(passed=9)
 
 
-def test_their_fixtures_before_and_after_ours(run):
+def test_their_fixtures_work_before_and_after_ours(run):
     tests = """
 import socket
 

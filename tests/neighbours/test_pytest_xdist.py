@@ -26,7 +26,7 @@ def test_guarded():
 """
 
 
-def test_on_workers(run):
+def test_each_worker_has_its_own_fake(run):
     result = run(TESTS, "-n2", plugins=("xdist.plugin",))
 
     result.assert_outcomes(passed=8, failed=2)

@@ -27,7 +27,7 @@ def using(request):
     return request.param
 
 
-def test_a_mock_inside(whoosh, send, using):
+def test_a_mock_works_inside_the_double(whoosh, send, using):
     with respx.mock(using=using) as mock:
         mock.get(app.INVENTORY).respond(json=["theirs"])
 
@@ -38,7 +38,7 @@ def test_a_mock_inside(whoosh, send, using):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_a_mock_around(send, using):
+def test_a_mock_works_around_the_double(send, using):
     with respx.mock(using=using) as mock, Whoosh() as whoosh:
         mock.get(app.INVENTORY).respond(json=["theirs"])
 
@@ -50,7 +50,7 @@ def test_a_mock_around(send, using):
 
 
 @respx.mock
-def test_their_decorator_on_the_test(whoosh, send):
+def test_their_decorator_works_on_the_test(whoosh, send):
     respx.get(app.INVENTORY).respond(json=["theirs"])
 
     sid = send()
@@ -59,7 +59,7 @@ def test_their_decorator_on_the_test(whoosh, send):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_our_decorator_inside_theirs(send):
+def test_our_decorator_works_inside_theirs(send):
     @respx.mock
     @Whoosh()
     def test(whoosh):
@@ -71,7 +71,7 @@ def test_our_decorator_inside_theirs(send):
     test()
 
 
-def test_our_decorator_around_theirs(send):
+def test_our_decorator_works_around_theirs(send):
     @Whoosh()
     @respx.mock
     def test(whoosh):
@@ -83,7 +83,7 @@ def test_our_decorator_around_theirs(send):
     test()
 
 
-def test_their_fixture_before_ours(respx_mock, whoosh, send):
+def test_their_fixture_works_before_ours(respx_mock, whoosh, send):
     respx_mock.get(app.INVENTORY).respond(json=["theirs"])
 
     sid = send()
@@ -92,7 +92,7 @@ def test_their_fixture_before_ours(respx_mock, whoosh, send):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_their_fixture_after_ours(whoosh, respx_mock, send):
+def test_their_fixture_works_after_ours(whoosh, respx_mock, send):
     respx_mock.get(app.INVENTORY).respond(json=["theirs"])
 
     sid = send()
@@ -111,12 +111,12 @@ def test_a_route_for_everything_does_not_answer_vendor_calls(whoosh, send, using
     assert whoosh.outbox.one().sid == sid
 
 
-def test_it_still_refuses_urls_that_nobody_mocked(whoosh, using):
+def test_the_mock_still_refuses_urls_that_nobody_mocked(whoosh, using):
     with respx.mock(using=using), pytest.raises(AssertionError, match="not mocked"):
         inventory()
 
 
-def test_it_still_insists_that_its_routes_are_called(whoosh, send, using):
+def test_the_mock_still_insists_that_its_routes_are_called(whoosh, send, using):
     mock = respx.mock(using=using)
     mock.get(app.INVENTORY)
 
@@ -128,7 +128,7 @@ def test_it_still_insists_that_its_routes_are_called(whoosh, send, using):
 
 @pytest.mark.parametrize("first_to_leave", ["ours", "theirs"])
 @pytest.mark.parametrize("first_to_come", ["ours", "theirs"])
-def test_both_stop_in_any_order(first_to_come, first_to_leave, send, using):
+def test_the_mock_and_the_double_stop_in_any_order(first_to_come, first_to_leave, send, using):
     theirs, ours = respx.mock(using=using, assert_all_called=False), Whoosh()
     starts = [ours.__enter__, theirs.start]
     for start in starts if first_to_come == "ours" else reversed(starts):

@@ -39,7 +39,7 @@ def inventory() -> object:
     return requests.get(app.INVENTORY).json()
 
 
-def test_a_cassette_inside(whoosh, send, cassette):
+def test_a_cassette_works_inside_the_double(whoosh, send, cassette):
     with vcr.use_cassette(cassette, record_mode="none") as played:
         sid = send()
 
@@ -48,7 +48,7 @@ def test_a_cassette_inside(whoosh, send, cassette):
     assert whoosh.outbox.one().sid == sid
 
 
-def test_a_cassette_around(send, cassette):
+def test_a_cassette_works_around_the_double(send, cassette):
     with vcr.use_cassette(cassette, record_mode="none") as played, Whoosh() as whoosh:
         sid = send()
 
@@ -57,7 +57,7 @@ def test_a_cassette_around(send, cassette):
         assert whoosh.outbox.one().sid == sid
 
 
-def test_their_decorator_on_the_test(send, cassette):
+def test_their_decorator_works_on_the_test(send, cassette):
     @Whoosh()
     @vcr.use_cassette(cassette, record_mode="none")
     def test(whoosh):
@@ -76,7 +76,7 @@ def test_our_traffic_is_not_recorded(whoosh, send, cassette):
     assert cassette.read_text() == CASSETTE
 
 
-def test_traffic_that_was_recorded_once_is_ours_now_and_stays_on_the_cassette(whoosh, cassette, server):
+def test_recorded_traffic_is_answered_by_the_fake_and_stays_on_the_cassette(whoosh, cassette, server):
     url = app.messages_url()
     cassette.write_text(CASSETTE.replace("GET", "POST").replace(app.INVENTORY, url))
 
@@ -89,7 +89,7 @@ def test_traffic_that_was_recorded_once_is_ours_now_and_stays_on_the_cassette(wh
     assert (recorded.count("uri: "), url in recorded, server.url in recorded) == (2, True, True)
 
 
-def test_it_still_refuses_requests_that_are_not_in_the_cassette(whoosh, cassette):
+def test_the_cassette_still_refuses_requests_that_it_does_not_have(whoosh, cassette):
     with (
         vcr.use_cassette(cassette, record_mode="none"),
         pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException),
@@ -99,7 +99,7 @@ def test_it_still_refuses_requests_that_are_not_in_the_cassette(whoosh, cassette
 
 @pytest.mark.parametrize("first_to_leave", ["ours", "theirs"])
 @pytest.mark.parametrize("first_to_come", ["ours", "theirs"])
-def test_both_stop_in_any_order(first_to_come, first_to_leave, send, cassette):
+def test_the_mock_and_the_double_stop_in_any_order(first_to_come, first_to_leave, send, cassette):
     theirs, ours = vcr.use_cassette(cassette, record_mode="none"), Whoosh()
     starts = [ours.__enter__, theirs.__enter__]
     for start in starts if first_to_come == "ours" else reversed(starts):

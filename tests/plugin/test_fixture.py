@@ -98,7 +98,7 @@ def test_a_conftest_may_override_the_fixture(pytester, override):
     assert result.stdout.str().count("- whoosh traffic -") == 1
 
 
-def test_a_wider_fixture_cannot_use_ours_but_the_class(pytester):
+def test_a_wider_fixture_cannot_use_the_fixture_but_the_class(pytester):
     pytester.makepyfile(
         """
         import pytest
@@ -143,7 +143,7 @@ class TestReminders(unittest.TestCase):
         self.whoosh.assert_sent(body="Hi")
 
     @Whoosh(senders="owned")
-    def test_decorated(self, whoosh):
+    def test_a_decorated_test_has_a_double(self, whoosh):
         whoosh.add_number("+15557122661")
         send()
         whoosh.assert_sent(body="Hi")
@@ -151,7 +151,7 @@ class TestReminders(unittest.TestCase):
 
 class TestAsync(unittest.IsolatedAsyncioTestCase):
     @Whoosh()
-    async def test_decorated(self, whoosh):
+    async def test_a_decorated_test_has_a_double(self, whoosh):
         send()
         whoosh.assert_sent(body="Hi")
 """
@@ -275,7 +275,7 @@ def test_between(getcwd, whoosh, getpid, tmp_path):
     pytester.runpytest().assert_outcomes(passed=11)
 
 
-def test_the_decorator_is_no_use_on_a_class():
+def test_the_decorator_refuses_a_class():
     from pytest_whoosh import Whoosh
 
     with pytest.raises(TypeError) as refused:
@@ -364,7 +364,7 @@ def test_the_fixture_starts_no_event_loop(pytester):
     pytester.runpytest("-W", "error", "-p", "no:asyncio").assert_outcomes(passed=1)
 
 
-def test_xdist_workers_see_the_same(pytester):
+def test_xdist_workers_see_the_same_results(pytester):
     pytester.makepyfile(
         SEND
         + """

@@ -129,7 +129,7 @@ def failures(result: pytest.RunResult) -> int:
     return outcomes["failed"] + outcomes.get("skipped", 0)
 
 
-def test_every_stack_is_refused_with_the_mend(pytester):
+def test_every_stack_is_refused_with_what_to_write(pytester):
     pytester.makeconftest(NO_NETWORK)
     pytester.makepyfile(as_tests(STACKS), test_z_last=NOTHING_LEFT)
 
@@ -511,7 +511,7 @@ SHARED_THREADS = {
 
 
 @pytest.mark.parametrize("tests", SHARED_THREADS.values(), ids=SHARED_THREADS)
-def test_a_thread_that_serves_several_tests_is_no_matter_of_the_first(pytester, tests):
+def test_a_thread_that_serves_several_tests_does_not_fail_the_first(pytester, tests):
     pytester.makepyfile(LEFT_OVER + tests)
 
     result = pytester.runpytest()
@@ -587,7 +587,7 @@ def test_a_marker_switches_the_guard_on_if_the_ini_file_switched_it_off(pytester
     result.stdout.fnmatch_lines(["E*WhooshGuardError: this test called api.twilio.com *"])
 
 
-def test_the_fixture_lets_no_call_out_even_if_the_guard_is_off(pytester):
+def test_the_fixture_stops_every_call_even_if_the_guard_is_off(pytester):
     pytester.makeini("[pytest]\nwhoosh_guard = false")
     pytester.makepyfile(as_tests({"socket": STACKS["socket"]}).replace("test_socket()", "test_socket(whoosh)"))
 

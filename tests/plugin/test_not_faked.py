@@ -235,7 +235,7 @@ def test_a_fixture_that_swallows_the_error_at_its_end_causes_an_error(pytester: 
     ],
     ids=["function", "unittest", "subtest"],
 )
-def test_an_error_that_nobody_catches_is_not_said_to_be_swallowed(pytester: pytest.Pytester, test: str) -> None:
+def test_an_error_that_nobody_catches_is_not_reported_as_swallowed(pytester: pytest.Pytester, test: str) -> None:
     pytester.makepyfile(app=APP)
     pytester.makepyfile(dedent(PRELUDE) + test)
 

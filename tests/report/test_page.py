@@ -455,7 +455,7 @@ def test_the_failure_of_the_test_is_above_its_phones(report):
     assert report.locator(".failure-error").all_inner_texts() == ["E       assert 0"]
 
 
-def test_media_scheduled_and_unsent_messages(report):
+def test_media_scheduled_and_unsent_messages_are_shown(report):
     test = choose(report, "test_spread")
 
     assert words(test.locator(".tile")) == ["map.png image/png", "terms.pdf application/pdf"]

@@ -264,7 +264,7 @@ def test_an_interrupted_run_shows_the_tests_so_far(make, report):
     assert bodies(report()) == [("test_a", "passed", [["Hi"]])]
 
 
-def test_of_a_test_that_is_run_again_the_last_attempt_is_shown(make, pytester, report):
+def test_the_last_attempt_of_a_test_that_is_run_again_is_shown(make, pytester, report):
     pytester.makeconftest(
         """
         from _pytest.runner import runtestprotocol
@@ -321,7 +321,7 @@ class OldTests(TestCase):
     def test_them(self): send("of unittest")
 
 @Whoosh()
-def test_decorated(whoosh): send("of the decorator")
+def test_a_decorated_test_has_a_double(whoosh): send("of the decorator")
 
 def test_inside(whoosh):
     with Whoosh(): send("inner")
@@ -443,7 +443,7 @@ def test_a_page_that_cannot_be_written_fails_no_test(make, pytester):
     ],
     ids=["nothing", "a folder", "another file", "below a file"],
 )
-def test_a_path_that_will_not_do_is_a_usage_error_before_any_test_runs(make, pytester, path, problem):
+def test_an_unusable_path_is_a_usage_error_before_any_test_runs(make, pytester, path, problem):
     make("def test(whoosh): pass")
     pytester.mkdir("folder")
 

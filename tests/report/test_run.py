@@ -32,7 +32,7 @@ def document(run):
     return json.loads("".join(run.document()))
 
 
-def test_a_run_without_tests(run):
+def test_a_run_without_tests_is_empty(run):
     assert document(run) == {"project": "shop", "others": 0, "tests": []}
 
 

@@ -21,7 +21,7 @@ def hide(text, **environment):
         "BASIC_AUTH", "JWT", "PRIVATE_KEY", "TWILIO_AUTH_TOKEN", "my_secret",
     ],
 )  # fmt: skip
-def test_a_variable_that_is_named_like_a_secret_is_one(name):
+def test_a_variable_that_is_named_like_a_secret_is_secret(name):
     assert secrets_in({name: "hunter2!"}) == {"hunter2!": name}
 
 
@@ -32,7 +32,7 @@ def test_a_variable_that_is_named_like_a_secret_is_one(name):
         "TWILIO_ACCOUNT_SID", "PYTEST_CURRENT_TEST", "LANG",
     ],
 )  # fmt: skip
-def test_others_are_none(name):
+def test_a_variable_that_is_named_otherwise_is_not_secret(name):
     assert secrets_in({name: "hunter2!"}) == {}
 
 
@@ -41,7 +41,7 @@ def test_a_plain_value_is_not_secret(value):
     assert secrets_in({"TOKEN": value}) == {}
 
 
-def test_the_password_in_the_url_of_another_variable_is_one():
+def test_the_password_in_the_url_of_another_variable_is_secret():
     environment = {
         "DATABASE_URL": "postgres://shop:hunter2!@db/shop",
         "SITE": "https://app.example/@home",
@@ -63,7 +63,7 @@ def test_the_password_in_the_url_of_another_variable_is_one():
     ],
     ids=["in a sentence", "twice", "in a URL", "in a URL, with slashes", "not there", "no text"],
 )
-def test_a_secret_gives_way_to_a_mark_that_names_it(text, shown):
+def test_a_secret_is_replaced_by_a_mark_that_names_it(text, shown):
     assert hide(text, STRIPE_KEY=KEY) == shown
 
 
@@ -73,7 +73,7 @@ def test_a_short_secret_is_looked_for_as_a_word_only():
     assert hide(text, DB_PASSWORD="test") == "the latest [DB_PASSWORD hidden], test_1 and detests"
 
 
-def test_of_two_secrets_the_longer_counts():
+def test_the_longer_of_two_secrets_is_hidden_first():
     text = "hunter2! and hunter2!hunter2!"
 
     assert hide(text, A_KEY="hunter2!", B_KEY="hunter2!hunter2!") == "[A_KEY hidden] and [B_KEY hidden]"
@@ -111,7 +111,7 @@ def stripe(monkeypatch):
     monkeypatch.setenv("STRIPE_KEY", KEY)
 
 
-def test_the_snapshot_of_a_double_shows_none(stripe):
+def test_the_snapshot_of_a_double_shows_no_secret(stripe):
     def app(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [f"{'a' * 1990}{KEY}".encode()]

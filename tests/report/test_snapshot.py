@@ -344,7 +344,7 @@ def test_webhooks_show_their_outcome(whoosh, send):
     ]
 
 
-def test_it_is_plain_data_whatever_people_write(whoosh):
+def test_the_snapshot_is_plain_data_whatever_people_write(whoosh):
     whoosh.receive("\x00 \x1b[2J <script>alert(1)</script> \u202e", from_=PERSON, to=SENDER)
 
     shown = whoosh.snapshot()

@@ -126,7 +126,7 @@ def test_a_client_that_takes_the_server_for_its_proxy_is_answered(whoosh_server:
     ],
     ids=lambda value: value if value.startswith("/") else "",
 )
-def test_a_path_tells_its_product(whoosh_server: Server, call: Caller, target: str, meant: str) -> None:
+def test_a_path_determines_its_product(whoosh_server: Server, call: Caller, target: str, meant: str) -> None:
     call("GET", target)
 
     assert re.findall(r"GET (\S+)", whoosh_server.whoosh.traffic()) == [meant]

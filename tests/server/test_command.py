@@ -79,7 +79,7 @@ def serve() -> Iterator[Callable[..., Process]]:
 # What it says
 
 
-def test_it_prints_one_line_of_variables_that_lead_an_app_here(serve: Callable[..., Process]) -> None:
+def test_the_command_prints_one_line_of_variables_that_lead_an_app_to_the_server(serve: Callable[..., Process]) -> None:
     process = serve()
     sent = process.send()
     end = process.end()
@@ -107,7 +107,7 @@ def test_with_tls_the_line_names_the_certificate_of_the_authority(serve: Callabl
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_a_signal_stops_it_and_leaves_nothing(serve: Callable[..., Process], number: int) -> None:
+def test_a_signal_stops_the_server_and_leaves_nothing(serve: Callable[..., Process], number: int) -> None:
     process = serve()
     address = urlsplit(process.environment["WHOOSH_URL"])
     idle = socket.create_connection((address.hostname or "", address.port or 0), timeout=WAIT)
@@ -120,7 +120,7 @@ def test_a_signal_stops_it_and_leaves_nothing(serve: Callable[..., Process], num
         socket.create_connection((address.hostname or "", address.port or 0), timeout=WAIT)
 
 
-def test_a_signal_stops_it_while_it_holds_a_client(serve: Callable[..., Process]) -> None:
+def test_a_signal_stops_the_server_while_it_holds_a_client(serve: Callable[..., Process]) -> None:
     process = serve()
     process.post("/_whoosh/when", json={"match": {"to": PERSON}, "timeout": True})
     address = urlsplit(process.environment["WHOOSH_URL"])
@@ -135,7 +135,7 @@ def test_a_signal_stops_it_while_it_holds_a_client(serve: Callable[..., Process]
         held.getresponse()
 
 
-def test_a_signal_stops_it_while_time_is_moving(
+def test_a_signal_stops_the_server_while_time_is_moving(
     serve: Callable[..., Process],
     app_server: App,
 ) -> None:
@@ -168,7 +168,7 @@ def test_a_signal_stops_it_while_time_is_moving(
     assert len(cut_off) == 1
 
 
-def test_a_port_that_is_taken_is_refused_in_words(serve: Callable[..., Process]) -> None:
+def test_a_port_that_is_in_use_is_refused_with_an_explanation(serve: Callable[..., Process]) -> None:
     port = urlsplit(serve().environment["WHOOSH_URL"]).port
 
     second = serve("--port", str(port))
@@ -225,7 +225,7 @@ def test_every_setting_is_an_option_but_those_of_tests(capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("arguments", [[], ["--tls"]], ids=["nothing", "options only"])
-def test_without_a_command_it_lists_the_commands(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+def test_the_command_line_lists_its_commands(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(arguments)
 
@@ -282,7 +282,7 @@ def test_a_failure_is_explained(capsys: pytest.CaptureFixture[str], arguments: l
     assert capsys.readouterr().err == f"pytest-whoosh: {explained}\n"
 
 
-def test_without_the_extra_it_says_how_to_get_it(
+def test_without_the_extra_the_command_says_how_to_install_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "aiohttp", None)
@@ -294,7 +294,7 @@ def test_without_the_extra_it_says_how_to_get_it(
     )
 
 
-def test_signals_are_handed_back(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_signal_handlers_are_restored(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     monkeypatch.setattr("pytest_whoosh.commands.serve._INTERVAL", 0)
     monkeypatch.setattr(Progress, "show", lambda progress: os.kill(os.getpid(), signal.SIGTERM))

@@ -312,19 +312,19 @@ def test_a_queue_shows_its_waiting_messages() -> None:
         ({"to": None, "days": 1}, "2030-06-02T09:00:00Z"),
     ],
 )
-def test_time_passes(control: Controller, whoosh: Whoosh, given: dict[str, object], now: str) -> None:
+def test_a_request_advances_time(control: Controller, whoosh: Whoosh, given: dict[str, object], now: str) -> None:
     assert control.post("travel", given) == {"now": now}
     assert control.get("")["now"] == now
 
 
-def test_time_passes_until_no_message_is_on_its_way(control: Controller, send: Send) -> None:
+def test_a_request_advances_time_until_no_message_is_in_flight(control: Controller, send: Send) -> None:
     send()
 
     assert control.post("settle") == {"now": "2030-06-01T09:00:04Z"}
     assert [each["status"] for each in control.get("outbox")["messages"]] == ["delivered"]
 
 
-def test_one_at_a_time_moves_time(control: Controller, whoosh: Whoosh, send: Send) -> None:
+def test_only_one_request_can_move_time_at_a_time(control: Controller, whoosh: Whoosh, send: Send) -> None:
     called, let_go, answers = threading.Event(), threading.Event(), []
     app = Flask(__name__)
 
@@ -379,7 +379,7 @@ def test_one_at_a_time_moves_time(control: Controller, whoosh: Whoosh, send: Sen
     ],
     ids=str,
 )
-def test_carriers_are_scripted(
+def test_a_request_scripts_the_outcome_of_messages(
     control: Controller, whoosh: Whoosh, send: Send, rule: dict[str, object], status: str, error_code: int | None
 ) -> None:
     assert control.post("when", rule) == {"rule": rule}
@@ -400,7 +400,7 @@ def test_carriers_are_scripted(
     ],
     ids=str,
 )
-def test_the_api_is_scripted(
+def test_a_request_scripts_the_answer_of_the_api(
     control: Controller, call: Any, form: dict[str, str], rule: dict[str, object], status: int, document: dict[str, Any]
 ) -> None:
     control.post("when", rule, times=1)
@@ -412,7 +412,7 @@ def test_the_api_is_scripted(
     assert taken.status == 201
 
 
-def test_networks_are_scripted(control: Controller, send: Send) -> None:
+def test_a_request_scripts_repeated_and_reordered_callbacks(control: Controller, send: Send) -> None:
     control.post("when", undeliver=True, webhooks={"duplicate": ["undelivered"], "order": ["undelivered", "sent"]})
     sid = send(status_callback="http://127.0.0.1:1/status")
 
@@ -573,7 +573,7 @@ def test_a_person_writes_and_is_answered(control: Controller, whoosh: Whoosh) ->
     assert reply["keyword_answer"] is None
 
 
-def test_a_person_says_stop(control: Controller) -> None:
+def test_a_person_opts_out(control: Controller) -> None:
     control.post("add_number", number=SENDER)
 
     reply = control.post("receive", {"from": PERSON, "to": SENDER, "body": "STOP"})
@@ -1068,7 +1068,7 @@ PYTHON = re.compile(r"whoosh\.|\w\(\)|\w=|from_|\bNone\b|\bTrue\b|re\.compile")
     ],
     ids=str,
 )
-def test_no_refusal_speaks_python(control: Controller, send: Send, operation: str, given: dict[str, object]) -> None:
+def test_no_refusal_is_in_python(control: Controller, send: Send, operation: str, given: dict[str, object]) -> None:
     send()
 
     _, text = control.refusal("POST", operation, json=given)

@@ -71,7 +71,7 @@ OF_RULES = {"remove_rule"}
 IN_STATUS = {"account_sid", "api_key", "api_secret", "auth_token", "now", "is_moving"}
 
 
-def test_all_that_a_double_can_do_is_there() -> None:
+def test_every_method_of_a_double_has_an_operation() -> None:
     public = {name for name in dir(Whoosh()) if not name.startswith("_")}
 
     offered = {operation.name for operation in OPERATIONS} - {"status"} - OF_RULES

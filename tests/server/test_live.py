@@ -46,7 +46,7 @@ def test_a_snapshot_counts_all_refused_calls_and_lists_rules_as_requests(call, s
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "10001", "%D9%A3"])
-def test_a_limit_that_will_not_do_is_refused(call, limit):
+def test_an_invalid_limit_is_refused(call, limit):
     answer = call("GET", f"/_whoosh/snapshot?limit={limit}")
 
     assert answer.status == 400

@@ -501,7 +501,7 @@ def test_a_server_can_start_again_where_it_was(whoosh: Whoosh, call_to: Callable
     assert urls[0] == urls[1]
 
 
-def test_a_port_that_is_taken_is_said_to_be(whoosh: Whoosh) -> None:
+def test_a_port_that_is_in_use_is_refused(whoosh: Whoosh) -> None:
     with Server(whoosh) as first:
         second = Server(whoosh, port=urlsplit(first.url).port or 0)
 
@@ -509,7 +509,7 @@ def test_a_port_that_is_taken_is_said_to_be(whoosh: Whoosh) -> None:
             second.start()
 
 
-def test_a_server_that_runs_does_not_start_twice(whoosh_server: Server) -> None:
+def test_a_running_server_does_not_start_twice(whoosh_server: Server) -> None:
     with pytest.raises(WhooshError) as refusal:
         whoosh_server.start()
 

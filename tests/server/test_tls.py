@@ -36,7 +36,7 @@ def test_a_client_that_trusts_the_authority_is_answered(
     )
 
 
-def test_a_client_that_does_not_is_not(whoosh_tls_server: Server) -> None:
+def test_a_client_that_does_not_trust_the_authority_is_not_answered(whoosh_tls_server: Server) -> None:
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(whoosh_tls_server.url)
 
@@ -130,7 +130,7 @@ def test_the_sdk_is_led_to_the_server_by_its_url(
 
 
 @needs_curl
-def test_curl_as_in_the_documentation(whoosh_tls_server: Server, whoosh: Whoosh) -> None:
+def test_curl_works_as_in_the_documentation(whoosh_tls_server: Server, whoosh: Whoosh) -> None:
     """With the documentation's own URL, which curl is told to connect elsewhere for."""
     port = urlsplit(whoosh_tls_server.url).port
     command = [
@@ -151,7 +151,7 @@ def test_curl_as_in_the_documentation(whoosh_tls_server: Server, whoosh: Whoosh)
 
 
 @needs_curl
-def test_curl_with_the_environment_of_the_server(whoosh_tls_server: Server, whoosh: Whoosh) -> None:
+def test_curl_works_with_the_environment_of_the_server(whoosh_tls_server: Server, whoosh: Whoosh) -> None:
     script = """
         curl --silent --show-error --fail-with-body -u "$WHOOSH_API_KEY:$WHOOSH_API_SECRET" \
             "$WHOOSH_URL/2010-04-01/Accounts/$WHOOSH_ACCOUNT_SID/Messages.json" \
@@ -171,6 +171,6 @@ def test_curl_with_the_environment_of_the_server(whoosh_tls_server: Server, whoo
     whoosh.assert_sent(body="Hi there")
 
 
-def test_plain_http_is_not_spoken(whoosh_tls_server: Server) -> None:
+def test_a_server_with_tls_does_not_answer_plain_http(whoosh_tls_server: Server) -> None:
     with pytest.raises(requests.exceptions.ConnectionError):
         requests.get(whoosh_tls_server.url.replace("https:", "http:"))

@@ -150,9 +150,7 @@ def test_an_app_fetches_the_media_of_a_message_from_the_server(
 
 
 @pytest.mark.parametrize("prefix", ["", "/api"])
-def test_row_1_the_redirect_to_a_file_leads_to_the_server_itself(
-    whoosh_server: Server, whoosh: Whoosh, prefix: str
-) -> None:
+def test_the_redirect_to_a_file_leads_to_the_server_itself(whoosh_server: Server, whoosh: Whoosh, prefix: str) -> None:
     whoosh.add_number(SENDER, sms_url="https://app.example/sms")
     whoosh.receive("A photo", from_=PERSON, to=SENDER, media=["https://files.example/photo.png"])
     url = whoosh.callbacks[0].params["MediaUrl0"].replace(whoosh_server.url, whoosh_server.url + prefix)

@@ -451,7 +451,7 @@ def test_an_asgi_handler_that_hangs_fails_at_once(whoosh, first, hang):
 
 
 @pytest.mark.parametrize("hang", HANGS)
-def test_one_that_hangs_in_the_loop_of_the_test_fails_at_once_as_well(whoosh, client, hang):
+def test_a_handler_that_hangs_in_the_loop_of_the_test_fails_at_once_too(whoosh, client, hang):
     whoosh.mount(APP, asgi_hanging(HANGS[hang]))
     client.messages.create(to=PERSON, from_=SENDER, body="Hi", status_callback=HOOK)
 
@@ -461,7 +461,7 @@ def test_one_that_hangs_in_the_loop_of_the_test_fails_at_once_as_well(whoosh, cl
     assert whoosh.outbox[0].status == "delivered"
 
 
-def test_one_that_hangs_is_tried_again_as_its_url_asks(first):
+def test_a_handler_that_hangs_is_called_again_as_its_url_asks(first):
     callback = first(asgi_hanging(HANGS["for ever"]), f"{HOOK}#rc=2&rp=rt&rt=500")
 
     assert callback.attempts == 3
@@ -517,7 +517,7 @@ def test_an_app_that_hangs_as_it_starts_fails_at_once(whoosh, first):
     assert still_works(whoosh)
 
 
-def test_an_app_that_never_shuts_down_does_not_keep_the_double_in_force(client):
+def test_an_app_that_never_shuts_down_does_not_keep_the_double_active(client):
     async def app(scope, receive, send):
         if scope["type"] == "lifespan":
             await receive()

@@ -165,7 +165,7 @@ STARTED = {
 
 @pytest.mark.parametrize("throughput", ["unlimited", "realistic"])
 @pytest.mark.parametrize("start", STARTED.values(), ids=STARTED)
-def test_a_message_that_an_interrupt_lets_in_goes_on_its_way(start: Callable[[Whoosh], Any], throughput: str):
+def test_a_message_that_was_stored_before_an_interrupt_is_delivered(start: Callable[[Whoosh], Any], throughput: str):
     @contextmanager
     def double() -> Iterator[Whoosh]:
         with Whoosh(throughput=throughput, clock="virtual") as whoosh:

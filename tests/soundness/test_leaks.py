@@ -317,7 +317,7 @@ def use(whoosh: Whoosh) -> None:
 
 
 @pytest.mark.parametrize("clock", ["auto", "virtual"])
-def test_once_it_has_left_everything_is_as_it_was(before, clock):
+def test_everything_is_as_it_was_after_the_double_has_ended(before, clock):
     with Whoosh(clock=clock) as whoosh:
         use(whoosh)
 
@@ -370,7 +370,7 @@ def test_a_double_keeps_its_time_when_the_double_that_froze_it_ends(order, freez
 
 @pytest.mark.parametrize("order", ["inside out", "first come, first gone"])
 @pytest.mark.parametrize("frozen_by", ["nobody", "the first", "the second", "both"])
-def test_of_two_doubles_either_may_leave_first(before, order, frozen_by):
+def test_either_of_two_doubles_may_end_first(before, order, frozen_by):
     first, second = Whoosh(seed=1), Whoosh(seed=2)
     with ExitStack() as leaving:
         first.__enter__()
@@ -395,7 +395,7 @@ def test_of_two_doubles_either_may_leave_first(before, order, frozen_by):
     assert changed(before, everything()) == []
 
 
-def test_doubles_that_threads_enter_and_leave_at_once_leave_nothing(before):
+def test_doubles_that_threads_start_and_end_at_once_leave_nothing(before):
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
 
@@ -441,7 +441,7 @@ def interrupted_at(call: int, function: Callable[[], object]) -> bool:
     return False
 
 
-def test_wherever_entering_is_interrupted_nothing_is_left(before):
+def test_an_interrupt_at_any_point_of_the_start_leaves_nothing(before):
     left, call = {}, 0
 
     while True:
@@ -496,7 +496,7 @@ def test_sockets_loops_and_threads_are_closed(before):
     assert [thread for thread in threading.enumerate() if not thread.daemon] == [threading.current_thread()]
 
 
-def test_a_double_that_has_gone_is_not_kept_alive():
+def test_a_double_that_has_ended_is_not_kept_in_memory():
     code = """
 import gc, weakref
 from pytest_whoosh import Whoosh
@@ -547,7 +547,7 @@ def test_time_frozen_by_the_test_stays_frozen():
         assert dt.datetime.now(dt.UTC).isoformat() == "2030-06-01T10:00:00+00:00"
 
 
-def test_nothing_is_imported_uninvited():
+def test_no_library_is_imported_before_the_app_imports_it():
     code = """
 import sys
 from pytest_whoosh import Whoosh

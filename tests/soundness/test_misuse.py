@@ -47,7 +47,7 @@ ACTS = {
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_with_a_double_that_has_left_nothing_can_happen_any_more(act):
+def test_a_double_that_has_ended_refuses_to_act(act):
     with Whoosh() as whoosh:
         send()
 
@@ -59,7 +59,7 @@ def test_with_a_double_that_has_left_nothing_can_happen_any_more(act):
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_with_a_double_that_never_came_nothing_can_happen_either(act):
+def test_a_double_that_never_started_refuses_to_act(act):
     with pytest.raises(WhooshError) as refused:
         ACTS[act](Whoosh())
 
@@ -108,7 +108,7 @@ def test_the_repr_of_a_double_shows_its_state():
     ]
 
 
-def test_a_double_cannot_be_entered_twice(whoosh):
+def test_an_active_double_cannot_be_started_again(whoosh):
     with pytest.raises(WhooshError) as refused:
         whoosh.__enter__()
 
@@ -228,7 +228,7 @@ def test_a_double_may_be_used_on_the_loops_of_several_threads(whoosh):
         "back",
     ],
 )
-def test_an_amount_of_time_that_will_not_do_is_refused(freezer, amount, error, said):
+def test_an_invalid_amount_of_time_is_refused(freezer, amount, error, said):
     freezer.move_to("2030-06-01 09:00:00")
     with Whoosh() as whoosh:
         with pytest.raises(error) as refused:
@@ -306,7 +306,7 @@ def test_a_defect(whoosh):
 """
 
 
-def test_a_defect_of_ours_is_shown_whole(pytester, run_alone):
+def test_an_error_in_this_package_is_shown_with_its_whole_traceback(pytester, run_alone):
     pytester.makepyfile(DEFECT)
 
     result = run_alone("--tb=short")
@@ -349,7 +349,7 @@ def test_a_wider_fixture_that_uses_the_double_gets_advice(pytester, run_alone):
     ]
 
 
-def test_the_advice_works(pytester, run_alone):
+def test_the_advice_for_a_wider_fixture_works(pytester, run_alone):
     body = "with Whoosh() as whoosh:\n        yield whoosh"
     pytester.makepyfile(WIDER.format(argument="", body=body))
 

@@ -182,7 +182,7 @@ def guarded() -> Iterator[list[WhooshGuardError]]:
 
 @pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
 class TestAnOpenConnectionWithoutTls:
-    def test_is_refused_by_the_guard(self, sink, ends, client):
+    def test_a_plain_connection_is_refused_by_the_guard(self, sink, ends, client):
         send = client(sink, ends)
         send()
         before = sink.received
@@ -193,7 +193,7 @@ class TestAnOpenConnectionWithoutTls:
         assert {str(refusal) for refusal in refusals} == {f"stopped on the way to {HOST}"}
         assert (before > 0, sink.received) == (True, before)
 
-    def test_is_refused_by_a_double(self, sink, ends, client):
+    def test_a_plain_connection_is_refused_by_a_double(self, sink, ends, client):
         send = client(sink, ends)
         send()
         before = sink.received

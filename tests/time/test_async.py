@@ -94,7 +94,7 @@ def test_a_message_of_a_person_is_handled_on_the_loop_of_the_test(whoosh):
     assert app.loops == [loop, loop]
 
 
-def test_outside_of_a_loop_the_plain_forms_run_them(whoosh, send):
+def test_outside_of_a_loop_the_synchronous_methods_run_handlers(whoosh, send):
     app = App()
     whoosh.mount(APP, app)
     whoosh.add_number(SENDER, sms_url=f"{APP}/sms")
@@ -108,7 +108,7 @@ def test_outside_of_a_loop_the_plain_forms_run_them(whoosh, send):
     assert len(set(app.loops)) == 1
 
 
-def test_inside_a_loop_the_plain_methods_work_without_an_asgi_handler(whoosh, client):
+def test_inside_a_loop_the_synchronous_methods_work_without_an_asgi_handler(whoosh, client):
     statuses: list[str] = []
 
     def wsgi(environ, start_response):
@@ -138,7 +138,7 @@ def test_inside_a_loop_the_plain_methods_work_without_an_asgi_handler(whoosh, cl
         pytest.param(lambda whoosh: whoosh.receive("C", from_=PERSON, to=SENDER), "areceive(...)", id="receive"),
     ],
 )
-def test_inside_a_loop_the_plain_methods_name_the_awaited_ones_for_an_asgi_handler(whoosh, send, act, form):
+def test_inside_a_loop_the_synchronous_methods_name_the_awaited_ones_for_an_asgi_handler(whoosh, send, act, form):
     whoosh.mount(APP, App())
     whoosh.add_number(SENDER, sms_url=f"{APP}/sms")
 
@@ -171,7 +171,7 @@ def test_an_undelivered_webhook_waits_for_an_awaited_method(whoosh, send):
     assert app.heard == ["sent", "delivered"]
 
 
-def test_a_text_that_could_not_be_delivered_was_never_written(whoosh):
+def test_a_message_that_could_not_be_delivered_was_never_created(whoosh):
     app = App()
     whoosh.mount(APP, app)
     whoosh.add_number(SENDER, sms_url=f"{APP}/sms")
@@ -186,7 +186,7 @@ def test_a_text_that_could_not_be_delivered_was_never_written(whoosh):
     assert [message.body for message in whoosh.inbox] == app.heard == ["C"]
 
 
-def test_a_thread_without_a_loop_uses_the_plain_forms(whoosh, send):
+def test_a_thread_without_a_loop_uses_the_synchronous_methods(whoosh, send):
     app = App()
     whoosh.mount(APP, app)
 

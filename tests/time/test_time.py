@@ -385,7 +385,7 @@ def touches() -> dict[str, Callable[[Whoosh], str]]:
 
 @library
 @pytest.mark.parametrize("touch", touches().values(), ids=touches())
-def test_moving_their_clock_moves_messages_at_the_next_touch(frozen, touch):
+def test_moving_their_clock_moves_messages_when_the_double_is_next_used(frozen, touch):
     with frozen(NOON) as clock, Whoosh() as whoosh:
         send(status_callback="https://app.example/status")
         clock.tick(seconds=60)
@@ -398,7 +398,7 @@ def test_moving_their_clock_moves_messages_at_the_next_touch(frozen, touch):
 
 
 @library
-def test_a_message_held_in_hand_moves_with_their_clock(frozen):
+def test_a_message_in_a_variable_moves_with_their_clock(frozen):
     with frozen(NOON) as clock, Whoosh() as whoosh:
         send()
         message = whoosh.outbox.one()
@@ -477,7 +477,7 @@ def test_a_decorated_test_is_frozen_after_the_fixture_started(whoosh):
     assert whoosh.outbox.one().date_created == NOON
 
 
-def test_the_fixture_of_pytest_freezer_before_ours(freezer, whoosh):
+def test_the_fixture_of_pytest_freezer_works_before_ours(freezer, whoosh):
     freezer.move_to("2026-03-05 12:00:00")
     send()
     freezer.tick(timedelta(seconds=4))
@@ -486,7 +486,7 @@ def test_the_fixture_of_pytest_freezer_before_ours(freezer, whoosh):
     assert whoosh.now == NOON + timedelta(seconds=4)
 
 
-def test_the_fixture_of_pytest_freezer_after_ours(whoosh, freezer):
+def test_the_fixture_of_pytest_freezer_works_after_ours(whoosh, freezer):
     send()
     freezer.tick(timedelta(seconds=4))
 
@@ -496,11 +496,11 @@ def test_the_fixture_of_pytest_freezer_after_ours(whoosh, freezer):
 
 
 @pytest.mark.freeze_time("2026-03-05 12:00:00")
-def test_the_marker_of_pytest_freezer(whoosh):
+def test_the_marker_of_pytest_freezer_is_followed(whoosh):
     assert whoosh.now == NOON
 
 
-def test_the_fixture_of_time_machine(whoosh, request):
+def test_the_fixture_of_time_machine_is_followed(whoosh, request):
     pytest.importorskip("time_machine")
     time_machine = request.getfixturevalue("time_machine")
     send()

@@ -80,7 +80,7 @@ def test_a_copy_of_a_callback_equals_it(message: Message, copied: Callable[[obje
     assert copied(other) == other
 
 
-def test_a_copy_of_one_callback_is_no_other(whoosh: Whoosh, message: Message) -> None:
+def test_a_copy_of_a_callback_does_not_equal_another_callback(whoosh: Whoosh, message: Message) -> None:
     whoosh.settle()
     sent, delivered = message.callbacks
 

@@ -272,7 +272,7 @@ def test_sids_are_the_same_in_every_run_and_others_with_another_seed() -> None:
     assert sids[2] != sids[0]
 
 
-def test_reading_works_after_the_double_is_gone() -> None:
+def test_messages_can_be_read_after_the_double_has_ended() -> None:
     with Whoosh() as whoosh:
         message = send(Client(), whoosh)
         whoosh.settle()
@@ -335,7 +335,7 @@ def test_an_index_that_is_not_there_is_refused(whoosh: Whoosh, client: Client, i
 @pytest.mark.parametrize(
     ("text", "search"), [("SM0123456789", ".one(sid='SM0123456789')"), (PERSON, ".one(to='+15558675310')")]
 )
-def test_a_text_is_no_index(whoosh: Whoosh, text: str, search: str) -> None:
+def test_an_index_that_is_a_text_is_refused(whoosh: Whoosh, text: str, search: str) -> None:
     with pytest.raises(TypeError) as refusal:
         whoosh.outbox[text]  # type: ignore[call-overload]
 

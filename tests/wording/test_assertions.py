@@ -744,7 +744,7 @@ def test_too_few_messages_are_listed_with_the_nearest_of_the_others(whoosh: Whoo
     )
 
 
-def test_another_number_of_messages_than_any(whoosh: Whoosh, client: Client) -> None:
+def test_a_number_of_messages_is_counted_without_a_match(whoosh: Whoosh, client: Client) -> None:
     send(client, whoosh)
 
     assert failure(lambda: whoosh.assert_sent(count=2)) == text(
@@ -825,7 +825,7 @@ def test_assert_nothing_sent_lists_the_outbox(whoosh: Whoosh, client: Client) ->
 # Callbacks
 
 
-def test_a_callback_that_did_not_leave_yet(whoosh: Whoosh, client: Client) -> None:
+def test_a_callback_that_was_not_sent_yet_is_explained(whoosh: Whoosh, client: Client) -> None:
     message = send(client, whoosh, status_callback="https://app.example/status")
 
     assert failure(lambda: whoosh.assert_callbacks(message, "sent")) == text(
@@ -839,7 +839,7 @@ def test_a_callback_that_did_not_leave_yet(whoosh: Whoosh, client: Client) -> No
     )
 
 
-def test_a_callback_that_never_left(whoosh: Whoosh, client: Client) -> None:
+def test_a_callback_that_was_never_sent_is_explained(whoosh: Whoosh, client: Client) -> None:
     message = send(client, whoosh, status_callback="https://app.example/status")
     whoosh.settle()
 
@@ -856,7 +856,7 @@ def test_a_callback_that_never_left(whoosh: Whoosh, client: Client) -> None:
     )
 
 
-def test_callbacks_in_another_order(whoosh: Whoosh, client: Client) -> None:
+def test_callbacks_in_another_order_are_explained(whoosh: Whoosh, client: Client) -> None:
     message = send(client, whoosh, status_callback="https://app.example/status")
     whoosh.settle()
 
@@ -1468,7 +1468,7 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
         ),
     ],
 )
-def test_a_question_that_is_wrong_is_refused(
+def test_an_invalid_call_of_an_assertion_is_refused(
     whoosh: Whoosh, client: Client, ask: Callable[[Whoosh], object], error: type[Exception], said: str
 ) -> None:
     send(client, whoosh)

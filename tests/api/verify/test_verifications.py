@@ -409,7 +409,7 @@ def test_a_code_goes_by_call_and_email(whoosh: Whoosh, service: Service, channel
     assert service.verification_checks.create(to=to, code=whoosh.last_code(to)).valid
 
 
-def test_auto_is_sms(service: Service) -> None:
+def test_the_channel_auto_is_sms(service: Service) -> None:
     assert service.verifications.create(to=PERSON, channel="auto").channel == "sms"
 
 

@@ -291,7 +291,7 @@ def test_a_whatsapp_message_has_its_own_parameters(whoosh, app):
         ),
     ],
 )
-def test_the_url_that_is_called(whoosh, app, set_up, path):
+def test_a_message_calls_the_webhook_of_its_destination(whoosh, app, set_up, path):
     set_up(whoosh)
 
     text(whoosh)
@@ -978,7 +978,7 @@ def test_a_reply_of_a_service_to_a_person_who_opted_out_fails(whoosh, app):
     [({}, (None, None)), ({"advanced_opt_out": True}, ("STOP", "You have successfully been unsubscribed."))],
     ids=["by default", "with advanced opt-out"],
 )
-def test_keywords_on_whatsapp(whoosh, app, properties, told):
+def test_keywords_work_on_whatsapp(whoosh, app, properties, told):
     whoosh.add_messaging_service(
         "S", senders=[f"whatsapp:{SENDER}"], inbound_request_url="https://app.example/sms", **properties
     )

@@ -174,7 +174,7 @@ def test_a_rule_decides_when_the_message_is_created(whoosh: Whoosh, client: Clie
     assert message.status == "delivered"
 
 
-def test_a_rule_that_says_nothing_changes_nothing(whoosh: Whoosh, client: Client) -> None:
+def test_a_rule_without_an_outcome_changes_nothing(whoosh: Whoosh, client: Client) -> None:
     whoosh.when(to=PERSON).undeliver()
     whoosh.when(to=PERSON)
     message = send(client, whoosh)
@@ -1071,7 +1071,7 @@ def test_a_rule_shows_what_it_matches(whoosh: Whoosh, match: dict[str, object], 
     assert repr(whoosh.when(**match)) == f"<whoosh.when({shown}): no outcome, matched 0>"
 
 
-def test_a_rule_says_everything(whoosh: Whoosh, client: Client) -> None:
+def test_the_repr_of_a_rule_shows_its_outcome(whoosh: Whoosh, client: Client) -> None:
     rule = whoosh.when(to=PERSON).undeliver(30005, message="Gone").webhooks(drop=("sent",)).times(2)
     send(client, whoosh)
 

@@ -37,7 +37,7 @@ JOINER = "\u200d"
         pytest.param("\0", id="null"),
     ],
 )
-def test_one_character(character: str) -> None:
+def test_a_cluster_is_one_character(character: str) -> None:
     assert clusters(f"({character})") == ["(", character, ")"]
 
 
