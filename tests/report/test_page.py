@@ -131,7 +131,11 @@ def any_direction(double: Double) -> None:
 def spread(double: Double) -> None:
     """Messages of different kinds."""
     service = double.whoosh.add_messaging_service("Reminders", senders=[SENDER])
-    double.send("A map", media_url=["https://cdn.example/way/map.png?size=2", "https://cdn.example/terms.pdf"])
+    double.send(
+        "A map",
+        media_url=["https://cdn.example/way/map.png?size=2", "https://cdn.example/terms.pdf"],
+        status_callback="https://nobody.example/status",
+    )
     double.client.messages.create(
         to=PERSON,
         messaging_service_sid=service.sid,
@@ -245,7 +249,7 @@ def test_tests_are_grouped_by_file_and_show_their_problems(report):
     assert words(report.locator("#rows > *")) == [
         "tests/test_reminders.py 2",
         "test_reminder 1 call refused 1 message not delivered 2 webhooks failed assert 0 == 1 4",
-        "test_spread 3",
+        "test_spread 2 webhooks not delivered 3",
         "tests/test_codes.py 2",
         "test_code 1",
         "TestMore › test_code_again[a-b] 2",

@@ -28,6 +28,7 @@ const TestList = (() => {
       [test.broken, "call broken", "calls broken"],
       [test.lost, "message not delivered", "messages not delivered"],
       [test.unanswered, "webhook failed", "webhooks failed"],
+      [test.undelivered, "webhook not delivered", "webhooks not delivered"],
     ].filter(([number]) => number > 0);
     if (!said && marks.length === 0) return null;
     return make(

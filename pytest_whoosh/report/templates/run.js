@@ -23,6 +23,8 @@ const Runs = (() => {
       broken: all("calls").filter(Conversations.broken).length,
       lost: all("messages").filter(({ status }) => status === "failed" || status === "undelivered").length,
       unanswered: all("webhooks").filter(Timelines.failed).length,
+      /* Most tests mount no app on purpose. Only of a failed test it may be the reason. */
+      undelivered: FAILURES.includes(test.outcome) ? all("webhooks").filter(Timelines.undelivered).length : 0,
     };
   }
 
