@@ -142,8 +142,11 @@ class RunGuard:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Show the refusal before the traceback, and end the traceback at the user's own code."""
         refusal = _refusal_in(call.excinfo.value) if call.excinfo else None
-        with _shortened_traceback(refusal.__traceback__ if refusal else None, item.config.rootpath):
+        if refusal is None:
             report = yield
+        else:
+            with _shortened_traceback(refusal.__traceback__, item.config.rootpath):
+                report = yield
         if report.failed and not item.stash.get(_SHOWN, False):
             item.stash[_SHOWN] = True
             if refusal is not None:

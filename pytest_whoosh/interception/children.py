@@ -32,6 +32,8 @@ class Children:
 
     def __init__(self) -> None:
         self._folder: str | None = None
+        #: The file in the folder with the refusals, and how much of it was read. It exists from the first refusal on.
+        self._refusals = ""
         self._read = 0
         self._owner = os.getpid()
         #: The variables as they were before.
@@ -47,6 +49,7 @@ class Children:
 
         name = f"pytest-whoosh-{os.urandom(8).hex()}-{self._owner}"
         self._folder = os.path.join(gettempdir(), name)  # noqa: PTH118
+        self._refusals = os.path.join(self._folder, _REFUSALS)  # noqa: PTH118
         self._before = {name: os.environ.get(name) for name in (PATHS, SHARED)}
         set_variable(PATHS, first_in(self._before[PATHS]))
         return self._folder
@@ -69,15 +72,14 @@ class Children:
 
     def refusals(self) -> list[WhooshGuardError]:
         """Return the refusals that were written since the last call."""
-        path = os.path.join(self._folder or "", _REFUSALS)  # noqa: PTH118
         try:
-            if os.stat(path).st_size == self._read:  # noqa: PTH116
+            if os.stat(self._refusals).st_size == self._read:  # noqa: PTH116
                 return []
         except OSError:
             return []
         import json
 
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(self._refusals, "rb") as file:  # noqa: PTH123
             file.seek(self._read)
             lines = file.read()
         self._read += len(lines)
@@ -91,7 +93,7 @@ class Children:
 
     def stop(self) -> None:
         """Restore the environment, and delete the folder."""
-        folder, self._folder = self._folder, None
+        folder, self._folder, self._refusals = self._folder, None, ""
         if folder is None or os.getpid() != self._owner:
             return
         if os.environ.get(SHARED, folder) == folder:
