@@ -544,7 +544,7 @@ def test_a_failed_assert_in_a_handler_of_the_test_gives_a_warning(pytester):
 def test_the_warning_fails_the_test_if_warnings_are_errors(pytester):
     pytester.makepyfile(HANDLER + "\ndef test(whoosh): mount_and_send(whoosh)")
 
-    result = pytester.runpytest("-W", "error")
+    result = pytester.runpytest("-W", "error", "-p", "no:asyncio")
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["an assert in a handler of this test failed, and the test passed: AssertionError: *"])
