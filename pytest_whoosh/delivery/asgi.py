@@ -33,7 +33,19 @@ from .failures import (
     patience,
     raised_by_app,
 )
-from .loops import GRACE, Tasks, close_loop, end_tasks, event, is_cancellation, queue, running_loop, spawn, within
+from .loops import (
+    GRACE,
+    Tasks,
+    close_loop,
+    end_tasks,
+    event,
+    give_up_threads,
+    is_cancellation,
+    queue,
+    running_loop,
+    spawn,
+    within,
+)
 from .watchdog import call_bounded
 
 R = TypeVar("R")
@@ -75,6 +87,7 @@ class AsgiTarget:
                 wake=partial(_wake, loop),
             )
         except EndlessResponse as error:
+            give_up_threads(loop)
             close_loop(loop)
             raise endless_failure(error) from None
         except (RuntimeError, SystemExit) as error:  # the app stopped the loop, or one of its tasks raised SystemExit
@@ -111,10 +124,13 @@ class AsgiTarget:
                 close_loop(loop)
                 raise
             if asyncio.all_tasks(loop):
+                give_up_threads(loop)
                 close_loop(loop)  # Runner.close() would wait for these tasks
                 continue
-            with suppress(EndlessResponse):
+            try:
                 call_bounded(runner.close, wake=wake)  # it waits for the threads of the loop
+            except EndlessResponse:
+                give_up_threads(loop)
 
     def _runner(self) -> asyncio.Runner:
         """Return an unused loop that the app has not closed, or a new one."""
@@ -242,7 +258,9 @@ async def within_timeout(seconds: float, function: Callable[[], Awaitable[R]]) -
     try:
         return await within(seconds, function)
     except TimeoutError:
-        raise DeliveryFailed(11200, "rt", NO_ANSWER.format(seconds=seconds)) from None
+        place = give_up_threads(asyncio._get_running_loop())
+        where = f": a thread of it was at {place}" if place else ""
+        raise DeliveryFailed(11200, "rt", NO_ANSWER.format(seconds=seconds) + where) from None
 
 
 async def finish_tasks(asking: Callable[[], Awaitable[AppResponse]], tasks: Tasks) -> AppResponse:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
+from .exceptions import line_of
 from .failures import Overdue
 
 R = TypeVar("R")
@@ -247,6 +248,39 @@ def close_loop(loop: asyncio.AbstractEventLoop) -> None:
         task._log_destroy_pending = False  # type: ignore[attr-defined]  # that they are not done is known
         _NEVER_DONE.append(task)
     loop.close()
+
+
+def give_up_threads(loop: Any) -> str:
+    """Wait no longer for the threads in which a loop runs functions that block: handlers that are not ``async``.
+
+    No thread can be ended from outside. But neither the loop nor Python waits for these any more when they end.
+
+    Returns:
+        The line at which one of the threads is, or ``""``.
+    """
+    pool = getattr(loop, "_default_executor", None)
+    threads: set[Any] = set(getattr(pool, "_threads", ()))
+    if anyio := sys.modules.get("anyio._backends._asyncio"):
+        workers = (thread for thread in threading.enumerate() if isinstance(thread, anyio.WorkerThread))
+        threads.update(worker for worker in workers if worker.loop is loop)
+    if not threads:
+        return ""
+    frames = sys._current_frames()
+    places = [line_of(frames.get(thread.ident), lambda _: False) for thread in threads]
+    if pool is not None:
+        pool._threads.difference_update(threads)
+    for thread in threads:
+        _give_up(thread)
+    return next(filter(None, places), "")
+
+
+def _give_up(thread: Any) -> None:
+    if futures := sys.modules.get("concurrent.futures.thread"):
+        futures._threads_queues.pop(thread, None)
+    if handle := getattr(thread, "_os_thread_handle", getattr(thread, "_handle", None)):  # since Python 3.14, and 3.13
+        handle._set_done()
+    elif hasattr(threading, "_shutdown_locks"):
+        threading._shutdown_locks.discard(thread._tstate_lock)
 
 
 #: The tasks that caught their cancellation. Python would resume them once more to delete them.

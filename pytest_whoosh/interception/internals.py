@@ -129,6 +129,7 @@ INTERNALS: Final = (
     Internal("trio", "trio._core._io_epoll:EpollIOManager()._registered", "holds the files", "0.30", "0.35"),
     Internal("uvloop", "uvloop:Loop._get_backend_id", "is the file that knows the loop's sockets", "0.21", "0.22"),
     Internal("trio", "trio._core._thread_cache:WorkerThread", "works for one test after the other", "0.30", "0.35"),
+    Internal("anyio", "anyio._backends._asyncio:WorkerThread", "runs handlers that are not async", "4.0", "4.16"),
     # Python
     Internal("Python", "_signal:signal", "is the signal that gevent does not replace", "3.11", "3.14"),
     Internal(
@@ -141,6 +142,9 @@ INTERNALS: Final = (
     ),
     Internal("Python", "asyncio:Task()._fut_waiter", "is what a task waits for", "3.11", "3.14"),
     Internal("Python", "asyncio:Task()._log_destroy_pending", "silences a task that is ended", "3.11", "3.14"),
+    Internal("Python", "asyncio:SelectorEventLoop()._default_executor", "runs what blocks", "3.11", "3.14"),
+    Internal("Python", "concurrent.futures.thread:_threads_queues", "has threads that Python awaits", "3.11", "3.14"),
+    Internal("Python", "concurrent.futures.thread:ThreadPoolExecutor()._threads", "has its threads", "3.11", "3.14"),
     Internal("Python", "asyncio:SelectorEventLoop()._ready", "holds the tasks that could go on", "3.11", "3.14"),
     Internal("Python", "asyncio:SelectorEventLoop()._scheduled", "holds the timers", "3.11", "3.14"),
     Internal("Python", "asyncio:SelectorEventLoop()._selector", "knows the open connections", "3.11", "3.14"),
@@ -166,6 +170,11 @@ INTERNALS: Final = (
         "3.14",
     ),
     Internal("Python", "multiprocessing:Process()._config", "goes with a process, and is copied", "3.11", "3.14"),
+    Internal("Python", "threading:_shutdown_locks", "has threads that Python awaits", "3.11", "3.12"),
+    Internal("Python", "threading:Thread()._tstate_lock", "is a thread's lock in there", "3.11", "3.12"),
+    Internal("Python", "threading:Thread()._handle", "is what Python awaits of a thread", "3.13", "3.13"),
+    Internal("Python", "threading:Thread()._os_thread_handle", "is the same", "3.14", "3.14"),
+    Internal("Python", "_thread:_ThreadHandle._set_done", "makes Python await it no longer", "3.13", "3.14"),
     Internal("Python", "threading:Thread()._target", "shows that a thread is a pool's", "3.11", "3.14"),
     Internal("Python", "threading:RLock()._at_fork_reinit", "frees a lock in a forked child", "3.11", "3.14"),
 )

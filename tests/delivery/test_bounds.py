@@ -406,6 +406,44 @@ def test_a_handler_that_is_debugged_is_not_ended(whoosh: Whoosh) -> None:
     assert first_callback(whoosh).response_status == 204
 
 
+@pytest.mark.parametrize("awaited", ["whoosh.travel(seconds=2)", "asyncio.run(whoosh.atravel(seconds=2))"])
+def test_a_handler_that_blocks_in_a_thread_does_not_keep_python_from_ending(
+    pytester: pytest.Pytester, awaited: str
+) -> None:
+    pytester.makepyfile(
+        f"""
+        import asyncio, threading
+        from fastapi import FastAPI
+        from twilio.rest import Client
+        from pytest_whoosh.delivery import failures
+
+        app = FastAPI()
+
+        @app.post("/status")
+        def status():
+            threading.Event().wait()
+
+        @app.post("/executor")
+        async def executor():
+            await asyncio.to_thread(threading.Event().wait)
+
+        def test_block(whoosh, monkeypatch):
+            monkeypatch.setattr(failures, "LONGEST_WAIT", 0.1)
+            whoosh.mount("https://app.example", app)
+            for path in ("status", "executor"):
+                url = f"https://app.example/{{path}}#rt=100"
+                Client().messages.create(to="+15558675310", from_="+15557122661", body="Hi", status_callback=url)
+            {awaited}
+
+            errors = [str(callback.error) for callback in whoosh.callbacks]
+            assert all("did not answer within 0.1 seconds" in error for error in errors)
+            assert ", in status()" in errors[0]
+        """
+    )
+
+    pytester.runpytest_subprocess(timeout=30).assert_outcomes(passed=1)
+
+
 # A webhook with several requests: redirects and attempts
 
 TOGETHER = "11200 HTTP retrieval failure: the app's redirects and answers took longer than 15 seconds together"
