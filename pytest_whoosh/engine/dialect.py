@@ -41,6 +41,11 @@ class Dialect:
         """Return the steps of a rule as the test wrote them: ``undeliver(30003).webhooks(drop=('sent',))``."""
         return ".".join(f"{name}({', '.join(self._arguments(given))})" for name, given in steps)
 
+    def scripted(self, rule: str, outcome: str | None, times: int | None) -> str:
+        """Return a rule with its outcome and its limit: ``whoosh.when(...).reject(21610).times(2)``."""
+        parts = [rule, outcome, None if times is None else f"times({times})"]
+        return ".".join(part for part in parts if part)
+
     def _arguments(self, given: Mapping[str, object]) -> Iterator[str]:
         for place, (name, value) in enumerate(given.items()):
             said = _shortened(self.value(value))

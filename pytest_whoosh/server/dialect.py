@@ -42,6 +42,12 @@ class ControlDialect(Dialect):
         said = (f'"{name}": {self.match(given) if given else "true"}' for name, given in steps)
         return f"{{{', '.join(said)}}}"
 
+    def scripted(self, rule: str, outcome: str | None, times: int | None) -> str:
+        """Return the request that adds a rule with its outcome and its limit."""
+        line, brace, first = rule.partition("{")
+        members = [first[:-1], (outcome or "")[1:-1], "" if times is None else f'"times": {times}']
+        return f"{line}{brace}{', '.join(filter(None, members))}}}"
+
     def method(self, name: str) -> str:
         """Return the name of an operation."""
         return name

@@ -433,6 +433,21 @@ def test_a_rule_that_is_refused_changes_nothing(control: Controller, whoosh: Who
     assert [each.params["MessageStatus"] for each in whoosh.callbacks] == ["sent", "delivered"]
 
 
+def test_the_traffic_shows_rules_as_requests_that_can_be_sent_again(control: Controller) -> None:
+    requests = [
+        ("when", {"match": {"to": PERSON, "body~": "code"}, "undeliver": {"code": 30003}, "times": 2}),
+        ("when_called", {"method": "GET", "url": "/Messages/*.json", "respond": {"status": 503}}),
+    ]
+    for operation, body in requests:
+        control.post(operation, **body)
+
+    shown = control.get("traffic")["traffic"].splitlines()
+
+    assert [line.strip().rpartition(": matched 0")[0] for line in shown if "matched" in line] == [
+        f"POST /_whoosh/{operation} {json.dumps(body)}" for operation, body in requests
+    ]
+
+
 def test_rules_are_listed_as_requests_and_can_be_removed(control: Controller, whoosh: Whoosh, send: Send) -> None:
     control.post("when", match={"to": PERSON, "body~": "code"}, undeliver=True, times=2)
     control.post("when_called", method="GET", url="/Messages/*.json", params={"PageSize": "1"}, rate_limit=True)

@@ -94,11 +94,11 @@ class BaseRule(Live):
         self._on_remove: Callable[[BaseRule], None] | None = None
 
     def __repr__(self) -> str:
-        times = "" if self._times is None else f".times({self._times})"
-        outcome = f".{self.outcome}" if self.outcome else ""
+        outcome = self.outcome
+        written = dialect().scripted(self._written, outcome, self._times)
         left = "" if self._left is None else f", {self._left} left"
         nothing = "" if outcome else "no outcome, "
-        return f"<{self._written}{outcome}{times}: {nothing}matched {self._matched}{left}>"
+        return f"<{written}: {nothing}matched {self._matched}{left}>"
 
     @property
     def _written(self) -> str:
