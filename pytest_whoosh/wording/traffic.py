@@ -9,9 +9,10 @@ from html import unescape
 from typing import Final
 
 from pytest_whoosh.engine.account.verifications import Verification
+from pytest_whoosh.engine.dialect import dialect
 from pytest_whoosh.engine.messages.lifecycle import Status
 from pytest_whoosh.engine.messages.matching import as_written
-from pytest_whoosh.engine.messages.record import Message
+from pytest_whoosh.engine.messages.record import OUTBOUND_API, Message
 from pytest_whoosh.engine.rules.calls import CallRule
 from pytest_whoosh.engine.rules.rule import Rule
 from pytest_whoosh.engine.vendor import ApiCall, Vendor
@@ -141,7 +142,7 @@ def _nearest_message(rule: Rule, vendor: Vendor) -> list[str]:
         return ["no message was sent"]
     message, differences = nearest_to(rule._matcher, vendor.outbound)
     if not differences:
-        return [f"{short_sid(message.sid)} matches, but a newer rule applied, or the rule was added after it was sent"]
+        return [f"{short_sid(message.sid)} matches, but {_why_unused(rule, message, vendor)}"]
     unlike = [
         f"{each.field}: expected {as_written(each.expected)}, but was {cut(as_written(each.actual))}"
         for each in differences
@@ -149,6 +150,18 @@ def _nearest_message(rule: Rule, vendor: Vendor) -> list[str]:
     nearest = f"nearest message: {short_sid(message.sid)}, {'; '.join(unlike)}"
     advice = whole_text_hint(dict(rule.match).get("body"), message.sent_body or "")
     return [nearest, advice] if advice else [nearest]
+
+
+def _why_unused(rule: Rule, message: Message, vendor: Vendor) -> str:
+    """Say why a rule did not apply to a message that it matches."""
+    if rule._answer and message.direction != OUTBOUND_API:
+        return "the rule answers API calls only, and the message was not sent by one"
+    if "from_" in rule.match and message.service and message.posted("From") is None:
+        service = dialect().parameter("messaging_service_sid")
+        return f"its service chose the sender later: match {service} instead of {dialect().parameter('from_')}"
+    if rule is list(vendor.rules)[-1]:
+        return "the rule was added after it was sent"
+    return "a newer rule applied, or the rule was added after it was sent"
 
 
 def _nearest_call(rule: CallRule, vendor: Vendor) -> str:

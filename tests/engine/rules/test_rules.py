@@ -1135,6 +1135,30 @@ def test_the_traffic_names_rules_that_change_nothing(whoosh: Whoosh, client: Cli
     ]
 
 
+def test_the_traffic_says_why_a_rule_that_matches_did_not_apply(whoosh: Whoosh, client: Client) -> None:
+    service = whoosh.add_messaging_service("Reminders", senders=[SENDER])
+    whoosh.when(from_=SENDER).fail()
+    client.messages.create(to=PERSON, messaging_service_sid=service.sid, body="Hi")
+    whoosh.settle()
+    whoosh.when(to=PERSON).fail()
+
+    assert whoosh.traffic().splitlines()[-4:] == [
+        f"  whoosh.when(from_='{SENDER}').fail(30008): matched 0. It never applied",
+        "    SM…0001 matches, but its service chose the sender later: match messaging_service_sid instead of from_",
+        "  whoosh.when(to='+15558675310').fail(30008): matched 0. It never applied",
+        "    SM…0001 matches, but the rule was added after it was sent",
+    ]
+
+
+def test_the_traffic_says_that_a_rule_about_api_calls_never_applies_to_twiml(whoosh: Whoosh) -> None:
+    whoosh.when(to=PERSON).reject(21610)
+    whoosh.call_document("<Response><Sms>Hi</Sms></Response>", from_=SENDER, to=PERSON)
+
+    assert whoosh.traffic().splitlines()[-1] == (
+        "    SM…0001 matches, but the rule answers API calls only, and the message was not sent by one"
+    )
+
+
 def test_the_traffic_has_the_pattern_for_a_rule_with_a_part_of_a_body(whoosh: Whoosh, client: Client) -> None:
     whoosh.when(body="code").fail()
     send(client, whoosh, body="Your code is 409612.")
