@@ -18,7 +18,7 @@ _ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-#: How long to wait for what a page is about to do, in milliseconds: the machine may be busy.
+#: The longest wait for a change of a page, in milliseconds. The machine may be busy.
 _PATIENCE = 20_000
 
 
@@ -27,7 +27,7 @@ class Watch:
     """An error or a forbidden action of a page."""
 
     complaints: list[str] = field(default_factory=list)
-    #: Where requests went.
+    #: The URLs of the requests.
     requests: list[str] = field(default_factory=list)
 
     def over(self, page: Any) -> None:
@@ -37,7 +37,7 @@ class Watch:
         page.on("request", lambda request: self.requests.append(request.url))
 
     def _note(self, message: Any) -> None:
-        # A refusal of the server's, or its absence, is logged by the browser itself.
+        # The browser itself logs responses with an error status, and a server that is down.
         if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
             self.complaints.append(f"{message.type}: {message.text}")
 
@@ -48,7 +48,7 @@ class Watch:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """The browser. It serves one module: Playwright's event loop runs as long, and would be in the way of others."""
+    """The browser of one module. Playwright's event loop runs as long as it, and would disturb other modules."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
     chromium = os.environ.get("WHOOSH_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if chromium is None:
@@ -68,7 +68,7 @@ def watch() -> Watch:
 
 @pytest.fixture
 def page(browser: Any, watch: Watch) -> Iterator[Any]:
-    """A page in a window of its own, in which nothing may go wrong. It is far from the UTC of the pages."""
+    """A page in a window of its own. Any error in it fails the test. Its time zone is far from UTC."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id="Asia/Tokyo", locale="en-GB")
     page = context.new_page()
     watch.over(page)

@@ -13,8 +13,8 @@ from pytest_whoosh import Message, Whoosh
 PERSON = "+15558675310"
 SENDER = "+15557122661"
 
-# Imported here first: pytester takes back what a run in this process was first to import, and with two copies of a
-# library, or of its classes, tests would depend on their order.
+# Imported here first, because pytester removes the modules that a run in this process is the first to import. With
+# two copies of a library or its classes, tests would depend on their order.
 for library in ("yaml", "httpx", "aiohttp"):
     with suppress(ImportError):
         import_module(library)

@@ -11,7 +11,7 @@ def readable(value: object) -> str:
     return re.sub(r" at 0x[0-9a-f]+", "", str(value))
 
 
-#: The fields of a message for parameters that say nothing where they were not posted, and their values then.
+#: The fields of a message for parameters that need not be posted, and their values without them.
 NOT_POSTED: Final[Mapping[str, object]] = MappingProxyType(
     {
         "application_sid": None,

@@ -1,16 +1,16 @@
-"""Node.js, where it is installed: what tests compare the fake with, or drive it with."""
+"""Node.js, if it is installed. Tests compare the fake with its packages, or call the fake with them."""
 
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
-#: Names the folder of the node_modules in which packages are looked for, before the global one.
+#: Names the folder with the node_modules to search before the global one.
 PREFIX = "WHOOSH_NPM_PREFIX"
 
 
 def find_modules(package: str) -> Path | None:
-    """The node_modules that have a package; None where there is none, or no node."""
+    """Return the node_modules that have a package, or None if no folder has it or Node.js is missing."""
     node, npm = shutil.which("node"), shutil.which("npm")
     places = [Path(os.environ[PREFIX], "node_modules")] if os.environ.get(PREFIX) else []
     if npm:

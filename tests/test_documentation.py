@@ -52,7 +52,7 @@ class Block(NamedTuple):
 
 
 def blocks(language: str, *, page: Path | None = None) -> list[Block]:
-    """The fenced blocks of a language, of one page or of all."""
+    """Return the fenced blocks of a language, in one page or in all pages."""
     return [block for path in ([page] if page else PAGES) for block in _blocks(path) if block.language == language]
 
 
@@ -77,9 +77,9 @@ def name(block: Block) -> str:
 PYTHON = blocks("python")
 
 
-#: What a snippet may import that not every environment of these tests has. Such a one runs in a process of its own.
+#: Libraries that snippets import and not every environment has. These snippets run in a process of their own.
 NEIGHBOURS = {"django": "pytest_django", "celery": None, "pytest_asyncio": "pytest_asyncio"}
-#: The Django project that a snippet of the guide is a test of.
+#: The Django project that a snippet of the guide tests.
 PROJECT = {
     "project_settings": """
         SECRET_KEY = "secret"
@@ -103,7 +103,7 @@ PROJECT = {
 
 
 def with_tests() -> list[object]:
-    """The snippets that have tests, each skipped where a library is missing that it shows."""
+    """Return the snippets that have tests. Each is skipped if a library that it uses is missing."""
     params: list[object] = []
     for block in filter(has_tests, PYTHON):
         missing = [each for each in neighbours(block) if find_spec(each) is None]

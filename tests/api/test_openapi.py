@@ -214,7 +214,7 @@ def _fetch_sender(kind: str) -> Example:
 
 
 def _pool(whoosh: Whoosh, client: Client, kind: str) -> tuple[dict[str, str], list[str]]:
-    """A service with senders of a kind, as its path is filled in; and their SIDs, oldest first."""
+    """Return the path values of a service with senders of a kind, and the senders' SIDs, oldest first."""
     service = _service(whoosh.add_messaging_service("Reminders").sid)
     operation = next(each for each in operations("messaging_v1") if each.name == f"Create{kind}")
     url = operation.url.format(**service)
@@ -780,7 +780,7 @@ def operations(document: str) -> Iterator[Operation]:
 
 
 def strict(schema: Any) -> Any:
-    """A schema of OpenAPI 3.0 as one of JSON Schema that no field may be missing from, or be too many for."""
+    """Return a schema of OpenAPI 3.0 as JSON Schema that allows no missing and no additional fields."""
     if isinstance(schema, list):
         return [strict(each) for each in schema]
     if not isinstance(schema, dict):

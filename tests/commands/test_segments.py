@@ -1,4 +1,4 @@
-"""``python -m pytest_whoosh segments``: the whole of what it prints."""
+"""The output of ``python -m pytest_whoosh segments``."""
 
 import io
 import json
@@ -22,7 +22,7 @@ python -m pytest_whoosh segments: error: """
 
 @pytest.fixture(autouse=True)
 def wide(monkeypatch):
-    """A terminal of the usual width, with no wish about colours."""
+    """A terminal of the usual width, without a setting for colours."""
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("PYTHON_COLORS", "0")
@@ -30,7 +30,7 @@ def wide(monkeypatch):
 
 @pytest.fixture
 def segments(capsys):
-    """Runs the command: what it prints, in lines."""
+    """Runs the command, and returns the lines that it prints."""
 
     def run(*arguments):
         assert main(["segments", *arguments]) == 0
@@ -43,7 +43,7 @@ def segments(capsys):
 
 @pytest.fixture
 def refused(capsys):
-    """Runs the command with what it refuses: what it says then."""
+    """Runs the command with invalid arguments, and returns the error."""
 
     def run(*arguments):
         with pytest.raises(SystemExit) as leaving:

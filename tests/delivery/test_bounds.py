@@ -27,7 +27,7 @@ def first_callback(whoosh: Whoosh, url: str = HOOK) -> Callback:
     return whoosh.callbacks[0]
 
 
-# Answers without end
+# Endless responses
 
 EMPTY = "the app's response has 10,000 empty parts in a row, and no end"
 
@@ -90,7 +90,7 @@ def test_a_stream_that_takes_longer_than_the_vendor_waits_is_aborted(
 
 @pytest.fixture
 def dripping() -> Iterator[Callable[[bytes], str]]:
-    """A server that sends one byte after the other of what never ends, after a beginning."""
+    """A server that sends a beginning, and then one byte after the other without end."""
     stopped = threading.Event()
     listeners: list[socket.socket] = []
 

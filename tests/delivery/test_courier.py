@@ -60,7 +60,7 @@ def handler(whoosh: Whoosh) -> Handler:
     return handler
 
 
-# What a WSGI app is asked
+# Requests to a WSGI app
 
 
 def test_a_flask_app_gets_a_signed_form(whoosh):
@@ -175,7 +175,7 @@ def test_nothing_of_a_fragment_reaches_the_app(whoosh, handler):
     assert handler.seen("PATH_INFO", "QUERY_STRING") == [("/status", "a=1")]
 
 
-# Who is asked
+# The app that receives a webhook
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_an_invalid_server_for_a_url_is_refused(whoosh, app, server, error, text
     assert str(refused.value) == text
 
 
-# What goes wrong
+# Errors
 
 
 def outcome(callback: Callback) -> tuple[int | None, int | None, str | None]:
@@ -555,7 +555,7 @@ def test_wrong_credentials_are_an_error(whoosh, handler):
     assert len(handler.asked) == 2
 
 
-# When, and in which order
+# The moment and the order of webhooks
 
 
 def test_webhooks_never_leave_inside_an_api_call(whoosh, handler):

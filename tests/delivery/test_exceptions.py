@@ -208,7 +208,7 @@ def test_receive_raises_it(whoosh: Whoosh) -> None:
     assert type(whoosh.callbacks[-1].exception) is SignatureMismatch
 
 
-# What ends the run
+# Exceptions that end the run
 
 
 @pytest.mark.parametrize("ending", ['pytest.exit("enough")', "pdb.set_trace(); x = 1"])

@@ -16,7 +16,7 @@ HOOK = "https://app.example/status"
 
 
 class Notes:
-    """An app's handler that leaves work to tasks; what they did is noted."""
+    """An app's handler that leaves work to tasks, and records what they did."""
 
     def __init__(self, work: Callable[["Notes"], Coroutine[Any, Any, None]]) -> None:
         self.done: list[str] = []

@@ -23,7 +23,7 @@ class Heard:
 
 @dataclass
 class Server:
-    """A real HTTP server on the loopback interface, which answers what ``answer`` says."""
+    """A real HTTP server on the loopback interface. ``answer`` returns its responses."""
 
     url: str
     heard: list[Heard] = field(default_factory=list)

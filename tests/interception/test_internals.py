@@ -1,4 +1,4 @@
-"""The private names of others: each is where the table says, in whatever is installed, and the table has them all."""
+"""The private names of other libraries: each exists where the table says, and the table has all of them."""
 
 import ast
 import os
@@ -24,7 +24,7 @@ ROOT = Path(pytest_whoosh.__file__).parent
 #: Names with an underscore that are public: Python documents them.
 DOCUMENTED = {"_getframe", "_current_frames", "_asdict", "_replace", "_fields"}
 
-#: What some supported releases of a library do not have, and why that opens nothing.
+#: The names that some supported releases do not have, and why the guard is complete without them.
 NOT_IN_EVERY_RELEASE = {
     "os:posix_spawn": "Windows has none",
     "os:posix_spawnp": "Windows has none",
@@ -44,7 +44,7 @@ OF_OTHER_RELEASES = {name for names in ENDS_AWAITING.values() for name in names}
 
 
 def installed(library: str) -> bool:
-    """True if a module can be imported here: the environment ``neighbours`` has all, and the others some."""
+    """True if a module is installed. Only the environment ``neighbours`` has all of them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # eventlet's, of itself
         try:
@@ -97,7 +97,7 @@ def a_tls_transport(module: Any) -> Any:
     return a_protocol(module)._get_app_transport()
 
 
-#: How to make an instance of each class that the table names with ``()``.
+#: Functions that make an instance of each class that the table names with ``()``.
 MAKERS: dict[str, Callable[[Any], Any]] = {
     "argparse:ArgumentParser": lambda module: module.ArgumentParser(),
     "asyncio:Task": a_task,

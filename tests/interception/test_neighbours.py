@@ -27,7 +27,7 @@ def theirs_answers() -> object:
 
 @pytest.fixture(autouse=True)
 def everything_is_as_it_was():
-    """Whatever a test here does, it leaves no trace."""
+    """Check that each test here restores everything."""
     before = what_stands()
     yield
     assert what_stands() == before
@@ -49,7 +49,7 @@ def what_stands():
 
 @pytest.fixture
 def mocked_responses():
-    """A fixture such as the documentation of ``responses`` has it."""
+    """A fixture as in the documentation of ``responses``."""
     with responses.RequestsMock() as mock:
         mock.get(THEIRS, json=["theirs"])
         yield mock

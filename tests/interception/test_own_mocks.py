@@ -59,7 +59,7 @@ def by_aiohttp(url: str) -> tuple[int, Any]:
 
 
 class Mock:
-    """One of the libraries of mocks, with the words that all of them have."""
+    """One of the mock libraries, with the operations that all of them have."""
 
     get: Callable[[str], tuple[int, Any]]
 
@@ -70,7 +70,7 @@ class Mock:
     def add(self, url: Any, document: object) -> None: ...
 
     def add_spent(self, url: str) -> None:
-        """Add an answer that is given already."""
+        """Add an answer that has been used already."""
 
     def pass_through(self, url: str) -> None: ...
 
@@ -275,7 +275,7 @@ def mock(request: pytest.FixtureRequest) -> Mock:
 
 @pytest.fixture(params=["inside", "around"])
 def whoosh(request: pytest.FixtureRequest, mock: Mock) -> Iterator[Whoosh]:
-    """A double that the mock stands inside of, or around."""
+    """A double inside or around the mock."""
     if request.param == "around":
         mock.start()
     with Whoosh() as double:

@@ -31,7 +31,7 @@ def session_with(adapter: BaseAdapter) -> requests.Session:
     return session
 
 
-# Who calls
+# Callers
 
 
 def test_a_plain_call_is_answered(whoosh, messages_url, auth, form):
@@ -178,7 +178,7 @@ def test_a_session_without_an_adapter_for_https_still_fails(whoosh, messages_url
         session.get(messages_url)
 
 
-# What a session does around a call
+# Features of a session around a call
 
 
 def test_response_hooks_run(whoosh, messages_url, auth, form):
@@ -318,7 +318,7 @@ def test_a_redirect_stays_unfollowed_when_the_app_says_so(whoosh, messages_url, 
     assert (response.status_code, response.is_redirect, response.next.url) == (302, True, "https://elsewhere.example/")
 
 
-# Which hosts
+# Hosts
 
 
 PRODUCTS = ["api", "messaging", "pricing", "content"]
@@ -350,7 +350,7 @@ def test_every_host_of_the_vendor_is_answered(whoosh, auth, host):
     ],
 )
 def test_a_host_that_only_looks_like_the_vendors_is_not_intercepted(whoosh, server, host):
-    # A proxy stands for the rest of the world: what is left alone arrives there.
+    # A proxy that represents the Internet. Requests that are not intercepted arrive there.
     response = requests.get(f"http://{host}/", proxies={"http": server.url})
 
     assert response.text == "from the real server"
@@ -410,7 +410,7 @@ def test_unencrypted_http_is_shown_in_the_traffic(whoosh, auth):
     assert f"GET {url} -> no response: The API is served over HTTPS only" in whoosh.traffic()
 
 
-# Faults, and what the adapter's retry policy makes of them
+# Faults, and the adapter's retry policy
 
 
 def the_error_of_a_real_refused_connection(path: str) -> requests.exceptions.ConnectionError:

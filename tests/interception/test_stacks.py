@@ -1,4 +1,4 @@
-"""One suite for every client library: the same fake answers, whichever carries the call."""
+"""One suite for all client libraries: each reaches the same fake."""
 
 import asyncio
 import base64
@@ -41,7 +41,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Stack:
-    """A library: how it sends, and what it raises at each fault."""
+    """A library: its way to send, and its exception for each fault."""
 
     send: Callable[..., Answer]
     read_timeout: type[Exception] | tuple[type[Exception], ...]

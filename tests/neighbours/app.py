@@ -1,4 +1,4 @@
-"""An app that texts a customer over any client library, and asks somebody else's inventory."""
+"""An app that texts a customer with any client library, and calls another company's inventory."""
 
 import asyncio
 import json
@@ -68,7 +68,7 @@ def send_with_urllib() -> str:
         return json.load(answer)["sid"]
 
 
-#: Every way that the app sends.
+#: Every way in which the app sends.
 SENDS = {
     "sdk": send,
     "requests": send_with_requests,

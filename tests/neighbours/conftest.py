@@ -11,7 +11,7 @@ import pytest
 from pytest_whoosh.interception.patching import tidy
 from tests.interception.conftest import server  # noqa: F401  a fixture for these tests as well
 
-#: Where mocks put their hands on the client libraries, by module.
+#: The attributes of client libraries that mocks replace, by module.
 PLACES = {
     "requests": ["Session.send", "Session.get_adapter", "adapters.HTTPAdapter.send"],
     "socket": ["socket", "getaddrinfo", "socket.connect"],
@@ -58,7 +58,7 @@ def what_stands() -> dict[str, object]:
 
 @pytest.fixture(autouse=True)
 def everything_is_as_it_was() -> Iterator[None]:
-    """Whatever a test here does, it leaves no trace."""
+    """Check that each test here restores everything."""
     before = what_stands()
     yield
     tidy()  # as the plugin does after each test
@@ -68,7 +68,7 @@ def everything_is_as_it_was() -> Iterator[None]:
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
-    """pytest in a process of its own, on a file that may import ``app``, with no plugins but ours and those named."""
+    """Run pytest in a process of its own on a file that may import ``app``, with only our plugin and the named ones."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
 

@@ -1,4 +1,4 @@
-"""gevent and eventlet, which replace the standard library's sockets, also those that the guard had put its hands on."""
+"""gevent and eventlet, which replace the standard library's sockets, even those that the guard had patched."""
 
 import pytest
 

@@ -26,7 +26,7 @@ def credentials(monkeypatch):
 
 
 def publish(body: str) -> list[tuple[str, str]]:
-    """Publish to a person on SNS; what moto then holds for them."""
+    """Publish to a person on SNS, and return the messages that moto has for them."""
     boto3.client("sns").publish(PhoneNumber=app.PERSON, Message=body)
     messages = moto.backends.get_backend("sns")[moto.core.DEFAULT_ACCOUNT_ID]["us-east-1"].sms_messages
     return list(messages.values())

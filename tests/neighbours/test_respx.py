@@ -23,7 +23,7 @@ def send(request):
 
 @pytest.fixture(params=["httpcore", "httpx"])
 def using(request):
-    """The two places where respx can stand."""
+    """The two levels at which respx can mock."""
     return request.param
 
 

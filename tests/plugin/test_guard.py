@@ -11,7 +11,7 @@ REFUSAL = (
     "For a live test: @pytest.mark.whoosh(guard=False), or whoosh_guard = false in the ini file for all tests."
 )
 
-#: What takes the place of the network: it writes down which names were looked up.
+#: A replacement for the network, which records the names that were looked up.
 NO_NETWORK = """
     import socket
 
@@ -27,7 +27,7 @@ NO_NETWORK = """
     socket.getaddrinfo = stub
 """
 
-#: A call to the vendor over every stack there is.
+#: A call to the vendor with every library.
 STACKS = {
     "sdk": """
         from twilio.rest import Client
@@ -148,7 +148,7 @@ def test_every_stack_is_refused_with_what_to_write(pytester):
 
 @pytest.fixture
 def proxy(monkeypatch):
-    """A proxy that accepts connections, and keeps what it is told."""
+    """A proxy that accepts connections, and keeps the bytes that it receives."""
     with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
         listener.settimeout(0)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""Settings under pytest: from the ini file and from markers, the nearest last; and what is said about wrong ones."""
+"""Settings under pytest: from the ini file and from markers (the nearest wins), and the errors about invalid ones."""
 
 import pytest
 
@@ -9,7 +9,7 @@ VALID = (
     "throughput, callbacks, schedule_minimum, app_errors, unfaked, env, django_settings, guard, url_host, seed"
 )
 
-#: Every setting: how the ini file spells it, how the marker and the constructor do, and how it then shows.
+# Every setting: its value in the ini file, in the marker and the constructor, and the resulting value.
 SPELLINGS = [
     ("account_sid", "AC" + "0" * 32, repr("AC" + "0" * 32), repr("AC" + "0" * 32)),
     ("api_key", "SK" + "a" * 32, repr("SK" + "a" * 32), repr("SK" + "a" * 32)),

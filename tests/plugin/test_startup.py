@@ -1,4 +1,4 @@
-"""The plugin is imported in every run of every project that has it installed: it costs next to nothing unused."""
+"""The plugin is imported in every run of every project that has it installed, so it costs little if it is not used."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-#: Libraries that no run pays for before a test, or the app under test, asks for them.
+#: The libraries that are only imported when a test or the app needs them.
 HEAVY = [
     "aiohttp", "asyncio", "email", "freezegun", "http.client", "httpx", "json", "phonenumbers", "regex", "requests",
     "responses", "ssl", "time_machine", "twilio", "urllib3",
@@ -22,7 +22,7 @@ REPORT = """
 
 
 def loaded(pytester: pytest.Pytester, *arguments: str) -> set[str]:
-    """The modules that a run has loaded, with no other plugin than ours."""
+    """Return the modules that a run with only our plugin has loaded."""
     pytester.makeconftest(REPORT)
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-s", *arguments],

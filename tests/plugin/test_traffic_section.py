@@ -28,7 +28,7 @@ URL = "https://api.twilio.com/2010-04-01/Accounts/AC…f00d/Messages.json"
 
 
 def section(result: pytest.RunResult) -> list[str]:
-    """The lines of the section."""
+    """Return the lines of the section."""
     lines = result.outlines
     start = next(n for n, line in enumerate(lines) if re.fullmatch(r"-+ whoosh traffic -+", line))
     end = next(n for n, line in enumerate(lines[start + 1 :], start + 1) if re.match(r"[-=_]{9}", line))

@@ -1,4 +1,4 @@
-"""Reads the run out of a page, as the page itself does."""
+"""Reads the data of the run in a page, as the page itself does."""
 
 import base64
 import gzip
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def run_in(page: Path | str) -> dict[str, Any]:
-    """The run that a page holds."""
+    """Return the run in a page."""
     text = page if isinstance(page, str) else page.read_text(encoding="utf-8")
     packed = re.search(r'<script type="application/octet-stream" id="run">([^<]*)</script>', text)
     assert packed, "the page holds no run"

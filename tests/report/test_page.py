@@ -1,4 +1,4 @@
-"""The report of a run, as somebody with a browser reads it."""
+"""The report of a run in a browser."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ expect = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pi
 
 OTHER = "+15550001111"
 
-#: What would run, if a page took texts for markup.
+#: A script that would run if a page treated texts as markup.
 HOSTILE = (
     "<script>window.ran = 1; alert(1)</script>",
     '<img src="https://evil.example/x.png" onerror="alert(2)">',
@@ -58,25 +58,25 @@ def at_noon() -> Iterator[Double]:
 
 
 def told(story: Story) -> str:
-    """The data of a double after a story, as JSON."""
+    """Return the data of a double after a story, as JSON."""
     with at_noon() as double:
         story(double)
         return as_json(double.whoosh.snapshot())
 
 
 def add(run: Run, name: str, outcome: str, *doubles: str, failure: str = "", place: FailureLine | None = None) -> None:
-    """A test, collected after those before it."""
+    """Add a test to a run, after those that it has."""
     run.start(name, name, len(run._tests))
     run.add(name, name, outcome, failure, place)
     run.finish(name, doubles)
 
 
 def nothing(double: Double) -> None:
-    """Nothing was sent."""
+    """Send nothing."""
 
 
 def confirmed(environ: Any, start_response: Any) -> list[bytes]:
-    """An app that confirms what people write to it, and takes note of nothing else."""
+    """Let an app confirm the messages that people write to it."""
     if environ["PATH_INFO"] == "/status":
         start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
         return [b"<b>database is gone</b>"]
@@ -85,7 +85,7 @@ def confirmed(environ: Any, start_response: Any) -> list[bytes]:
 
 
 def reminder(double: Double) -> None:
-    """A reminder that is answered, one that does not arrive, and two calls that are refused."""
+    """Send a reminder that is answered and one that does not arrive, and make two calls that are refused."""
     double.whoosh.mount("https://app.example", confirmed)
     double.whoosh.add_number(SENDER, sms_url="https://app.example/sms")
     double.send("Tomorrow at nine?", status_callback="https://app.example/status")
@@ -99,12 +99,12 @@ def reminder(double: Double) -> None:
 
 
 def codes(double: Double) -> None:
-    """A one-time code."""
+    """Send a one-time code."""
     double.send("Your code is 493021")
 
 
 def hostile(double: Double) -> None:
-    """Texts that are not to be taken for markup."""
+    """Send texts that contain markup."""
     for body in HOSTILE:
         double.send(body)
     double.send("<i>Hi</i>", media_url=["https://evil.example/x.png"])
@@ -117,19 +117,19 @@ LONG = "It’s time: " + "x" * 60 + "👨‍👩‍👧‍👦" + "y" * 70
 
 
 def long_texts(double: Double) -> None:
-    """A text in three segments. They are cut beside an emoji of several code points."""
+    """Send a text in three segments. They are cut beside an emoji of several code points."""
     double.send(LONG)
     double.send("Plain")
 
 
 def any_direction(double: Double) -> None:
-    """Texts from right to left."""
+    """Send texts from right to left."""
     double.send("שלום! הקוד שלך הוא 493021 (תקף ל-10 דקות) Whoosh")
     double.send("Hello")
 
 
 def spread(double: Double) -> None:
-    """Messages of different kinds."""
+    """Send messages of different kinds."""
     service = double.whoosh.add_messaging_service("Reminders", senders=[SENDER])
     double.send(
         "A map",
@@ -148,7 +148,7 @@ def spread(double: Double) -> None:
 
 
 def talkative(double: Double) -> None:
-    """More messages to one person than are shown at once."""
+    """Send more messages to one person than are shown at once."""
     for number in range(120):
         double.send(f"Message {number}")
     double.whoosh.settle()
@@ -161,7 +161,7 @@ PLACE = {"line": "tests/test_reminders.py:3", "source": "assert 0 == len(\n    a
 
 @pytest.fixture(scope="module")
 def whole_run() -> Run:
-    """A run of every kind of test."""
+    """Return a run with every kind of test."""
     run = Run("shop")
     code = told(codes)
     add(run, "tests/test_codes.py::test_code", "passed", code)
@@ -179,7 +179,7 @@ def whole_run() -> Run:
 
 @pytest.fixture
 def show(page, watch: Watch, tmp_path):
-    """Opens the report of a run from disk, with no network; nothing but that file is asked for."""
+    """Opens the report of a run from disk, without a network. The page may request only that file."""
     path = tmp_path / "report.html"
 
     def show(run: Run, fragment: str = "") -> Any:
@@ -200,12 +200,12 @@ def report(show, whole_run):
 
 
 def names(report: Any) -> list[str]:
-    """The tests in the list."""
+    """Return the names of the tests in the list."""
     return report.locator("#list .row b").all_inner_texts()
 
 
 def choose(report: Any, name: str) -> Any:
-    """Choose a test; what is shown of it."""
+    """Choose a test, and return its element."""
     report.get_by_role("option", name=re.compile(f": {re.escape(name)},")).click()
     expect(report.locator("#test h2")).to_contain_text(name)
     return report.locator("#test")
@@ -216,7 +216,7 @@ def phone(report: Any, person: str) -> Any:
 
 
 def texts(phone: Any) -> list[str]:
-    """The bubbles of a phone."""
+    """Return the texts in the bubbles of a phone."""
     return phone.locator(".bubble").all_inner_texts()
 
 
@@ -554,7 +554,7 @@ def test_markup_in_a_message_is_text(report, watch):
 
 
 def test_a_script_that_got_in_would_not_run(report, watch):
-    """The page's policy is the second lock: it allows its own scripts and nothing else."""
+    """The page's policy is the second protection: it allows only the page's own scripts."""
     report.evaluate(
         """() => {
             const script = document.createElement("script");
@@ -583,7 +583,7 @@ def test_without_javascript_it_says_so(browser, whole_run, tmp_path):
     context.close()
 
 
-# Getting about
+# Navigation
 
 
 def test_keys_go_through_the_tests(report):
@@ -656,7 +656,7 @@ def test_a_link_to_a_test_that_is_gone_leads_to_the_first(show, whole_run):
     expect(report.locator("#test h2")).to_have_text("failed test_reminder")
 
 
-# Looks
+# Appearance
 
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
 
@@ -687,7 +687,7 @@ def test_text_is_readable_in_both_schemes(report, scheme):
     assert report.evaluate(FAINT) == []
 
 
-#: The texts that stand out too little from what is behind them.
+#: The texts with too little contrast to their background.
 FAINT = """() => {
     const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
     const layers = (colours) => {
@@ -729,7 +729,7 @@ def test_on_a_narrow_screen_there_is_the_list_or_the_test(report):
     expect(report.get_by_role("listbox")).to_be_visible()
 
 
-# Paper
+# Printing
 
 
 def test_the_chosen_test_prints_whole(report):

@@ -1,4 +1,4 @@
-"""``--whoosh-report``: one page of a test run, whatever becomes of it and in however many processes."""
+"""``--whoosh-report``: one page of a test run, whatever its outcome and the number of its processes."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ def send(body="Hi", **more):
 
 @pytest.fixture
 def make(pytester):
-    """Writes the file of tests."""
+    """Writes the test file."""
     return lambda code, **files: pytester.makepyfile(
         test_it=APP + code, **{name: APP + text for name, text in files.items()}
     )
@@ -37,7 +37,7 @@ def make(pytester):
 
 @pytest.fixture
 def report(pytester):
-    """Runs the tests, and reads the page."""
+    """Runs the tests, and returns the run in the page."""
 
     def run(*arguments):
         pytester.runpytest("--whoosh-report=page.html", "-p", "no:cacheprovider", *arguments)
@@ -47,7 +47,7 @@ def report(pytester):
 
 
 def bodies(shown):
-    """Each test's name and outcome, and the messages that each of its doubles holds."""
+    """Return each test's name and outcome, and the messages of each of its doubles."""
     return [
         (
             test["id"].partition("::")[2],

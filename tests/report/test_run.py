@@ -1,4 +1,4 @@
-"""A run: what became of its tests, in which order they come, and how the page holds them."""
+"""A run: the outcomes of its tests, their order, and their data in the page."""
 
 import base64
 import hashlib
@@ -22,7 +22,7 @@ def run():
 
 
 def add(run, name, outcome="passed", place=None, doubles=(DOUBLE,), failure=""):
-    """A test of one part."""
+    """Add a test with one phase to a run."""
     run.start(name, name, place)
     run.add(name, name, outcome, failure)
     run.finish(name, doubles)

@@ -1,4 +1,4 @@
-"""Clients of the server that know no more of it than its URL."""
+"""Clients of the server that only know its URL."""
 
 import http.client
 import json
@@ -77,7 +77,7 @@ class Caller:
         return self.read(connection)
 
     def raw(self, sent: bytes) -> bytes:
-        """All that is answered to some bytes, until the server closes the connection."""
+        """Send bytes, and return everything that the server sends until it closes the connection."""
         parts = urlsplit(self._server.url)
         with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10) as connection:
             connection.sendall(sent)
@@ -122,5 +122,5 @@ def messages(whoosh_server: Server) -> str:
 
 @pytest.fixture
 def form() -> dict[str, str]:
-    """A message that nobody refuses."""
+    """Return the parameters of a valid message."""
     return {"To": PERSON, "From": SENDER, "Body": "Hi"}

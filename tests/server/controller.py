@@ -1,4 +1,4 @@
-"""A client of the control API, that holds every answer against the description that the server gives of itself."""
+"""A client of the control API. It checks every response against the server's own description."""
 
 import json
 from dataclasses import dataclass
@@ -36,15 +36,15 @@ class Controller:
     url: str
 
     def get(self, operation: str, **query: object) -> Any:
-        """The JSON of an operation that reads."""
+        """Return the JSON of an operation that reads."""
         return self._done(self.request("GET", operation, params=query))
 
     def post(self, operation: str, given: dict[str, object] | None = None, **json: object) -> Any:
-        """The JSON of an operation that does something."""
+        """Return the JSON of an operation that changes something."""
         return self._done(self.request("POST", operation, json={**(given or {}), **json}))
 
     def refusal(self, method: str, operation: str, **how: Any) -> tuple[int, str]:
-        """The status and text of a refusal."""
+        """Return the status and text of a refusal."""
         response = self.request(method, operation, **how)
         assert list(response.json()) == ["error"]
         return response.status_code, response.json()["error"]

@@ -19,7 +19,7 @@ from tests.conftest import SENDER
 
 
 class Orders(BaseHTTPRequestHandler):
-    """``POST /orders`` takes one and texts the customer; ``POST /status`` hears what became of the text."""
+    """``POST /orders`` accepts an order and texts the customer. ``POST /status`` receives the status of the text."""
 
     def do_POST(self) -> None:
         form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))

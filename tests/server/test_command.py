@@ -1,4 +1,4 @@
-"""``python -m pytest_whoosh serve``: what it says, what it takes, and how it ends."""
+"""``python -m pytest_whoosh serve``: its output, its options, and its end."""
 
 import http.client
 import io
@@ -56,7 +56,7 @@ class Process:
         return self.post(path, {"To": PERSON, "From": SENDER, "Body": "Hi", **parameters})
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
-        """The exit status, and what else it said."""
+        """Wait for the end. Return the exit status and the rest of the output."""
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=WAIT)
         return self.process.returncode, out, err
@@ -76,7 +76,7 @@ def serve() -> Iterator[Callable[..., Process]]:
         each.process.communicate()
 
 
-# What it says
+# Output
 
 
 def test_the_command_prints_one_line_of_variables_that_lead_an_app_to_the_server(serve: Callable[..., Process]) -> None:
@@ -103,7 +103,7 @@ def test_with_tls_the_line_names_the_certificate_of_the_authority(serve: Callabl
     assert not ca_file.parent.exists()
 
 
-# How it ends
+# The end
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
@@ -190,7 +190,7 @@ def test_a_port_is_free_again_once_it_has_stopped(serve: Callable[..., Process])
     assert urlsplit(serve("--port", str(port)).environment["WHOOSH_URL"]).port == port
 
 
-# What it takes
+# Options
 
 
 def test_settings_are_options(serve: Callable[..., Process]) -> None:

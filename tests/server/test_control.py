@@ -1,4 +1,4 @@
-"""The control API: what the fixture gives Python, for other languages."""
+"""The control API: the methods of the fixture, for other languages."""
 
 import json
 import os
@@ -32,7 +32,7 @@ Send = Callable[..., str]
 
 
 class AppServer(ThreadingHTTPServer):
-    """A server that answers every webhook, and keeps what it was posted."""
+    """A server that answers every webhook, and keeps the posted forms."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -82,7 +82,7 @@ def control(server: Server) -> Controller:
 
 @pytest.fixture
 def app_server() -> Iterator[AppServer]:
-    """A real app elsewhere on this machine."""
+    """A real app in another process on this machine."""
     with AppServer() as app_server:
         yield app_server
 

@@ -1,4 +1,4 @@
-"""The control API as it describes itself: a valid OpenAPI document, which its answers agree with."""
+"""The control API's own description: a valid OpenAPI document that matches its responses."""
 
 import json
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ from pytest_whoosh.views import Message
 from tests.conftest import PERSON, SENDER
 from tests.server.controller import DESCRIPTION, Controller, check
 
-#: What the examples speak of when they name a message.
+#: The SID of a message in the examples.
 SOME_MESSAGE = "SM..."
-#: And when they name a template.
+#: The SID of a template in the examples.
 SOME_TEMPLATE = "HX..."
 
 
@@ -32,7 +32,7 @@ def whoosh(freezer: FrozenDateTimeFactory) -> Iterator[Whoosh]:
 
 @pytest.fixture
 def busy(whoosh: Whoosh, whoosh_server: Server, client: Client) -> str:
-    """A double on which every example can be tried; the SID of a message of its."""
+    """A double on which every example works, and the SID of one of its messages."""
     service = whoosh.add_messaging_service("Offers", senders=[SENDER], link_shortening_domain="go.example")
     message = client.messages.create(
         to=PERSON,

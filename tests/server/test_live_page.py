@@ -1,4 +1,4 @@
-"""The live page, as somebody with a browser uses it."""
+"""The live page in a browser."""
 
 import re
 import shlex
@@ -29,7 +29,7 @@ def send(client):
 
 @pytest.fixture
 def live(page, whoosh_server: Server, watch: Watch):
-    """The page, which asks for nothing but what its own server has."""
+    """The page. It sends requests to its own server only."""
     url = whoosh_server.url
     page.goto(url)
     expect(page.locator("#clock")).not_to_be_empty()
@@ -42,14 +42,14 @@ def phone(live: Any, person: str = PERSON) -> Any:
 
 
 def pick(live: Any, person: str = PERSON) -> Any:
-    """Pick a person in the list; what their phone shows."""
+    """Pick a person in the list, and return their phone's element."""
     live.locator(f'#people [data-person="{person}"]').click()
     expect(phone(live, person)).to_be_visible()
     return phone(live, person)
 
 
 def entries(live: Any) -> Any:
-    """The list of all messages and refused calls."""
+    """Return the list of all messages and refused calls."""
     return live.locator(".entries > li")
 
 

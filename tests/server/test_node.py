@@ -32,7 +32,7 @@ def modules() -> Path:
 
 @pytest.fixture
 def run(modules: Path, tmp_path: Path) -> Run:
-    """Runs a sample against a server: what it reports."""
+    """Runs a sample against a server, and returns its report."""
     shutil.copytree(SAMPLES, tmp_path, dirs_exist_ok=True)
     (tmp_path / "node_modules").symlink_to(modules, target_is_directory=True)
     unproxied = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}

@@ -1,4 +1,4 @@
-"""The fake behind a real server: what goes over the wire, how it starts and stops, and many clients at once."""
+"""The fake behind a real server: requests and responses, start and stop, and many clients at once."""
 
 import asyncio
 import http.client
@@ -79,7 +79,7 @@ def test_the_settings_of_the_fixture_hold(call: Caller, messages: str, form: dic
     assert (not_owned.status, not_owned.json()["code"]) == (400, 21659)
 
 
-# What clients make of HTTP
+# Unusual HTTP
 
 
 def test_a_connection_is_kept_for_the_next_call(call: Caller, messages: str, form: dict[str, str]) -> None:
@@ -422,7 +422,7 @@ def test_a_server_answers_while_another_thread_moves_time(
 
 @pytest.fixture(params=["nobody", "freezegun", "time-machine"])
 def frozen_by(request: pytest.FixtureRequest) -> object:
-    """Time as somebody has frozen it before the server starts, or as the double freezes it."""
+    """Freeze time before the server starts, or let the double freeze it."""
     if request.param == "nobody":
         yield request.param
     elif request.param == "freezegun":

@@ -1,4 +1,4 @@
-"""HTTPS with a throw-away certificate: who is to trust it is told where its authority is."""
+"""HTTPS with a throw-away certificate: clients learn where its authority is."""
 
 import gc
 import os

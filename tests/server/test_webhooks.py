@@ -20,7 +20,7 @@ NOT_ALLOWED = (
 
 @pytest.fixture
 def send(call: Caller, messages: str, form: dict[str, str]) -> Callable[[str], None]:
-    """Has another process send a message, and time move."""
+    """Send a message from another process, and advance time."""
 
     def send(callback: str) -> None:
         assert call("POST", messages, {**form, "StatusCallback": callback}).status == 201

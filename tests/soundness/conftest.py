@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def run_alone(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
-    """Run pytest on the files of ``pytester``; what else is installed here has no say in how it goes."""
+    """Run pytest on the files of ``pytester``, without the influence of other installed plugins."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def run(*options: str) -> pytest.RunResult:

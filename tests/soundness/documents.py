@@ -22,7 +22,7 @@ FREE = {"variables", "types", "links", "subresource_uris", "whatsapp", "approval
 
 
 def require_documented(endpoint: Endpoint | None, status: int, kind: str | None, body: str | bytes) -> None:
-    """Require of an answer that it is a success that fits its shape, or a refusal with a documented error document."""
+    """Require that a response is a success of the right shape, or a refusal with a documented error document."""
     assert status in SUCCESSES | REFUSALS, (status, body[:300])
     if status in REFUSALS:
         require_refusal(status, kind, body)
@@ -65,7 +65,7 @@ def require_refusal(status: int, kind: str | None, body: str | bytes) -> None:
 
 
 def read_json(text: str | bytes) -> Any:
-    """A document, which is JSON in the strict sense: it holds no NaN and no Infinity."""
+    """Parse a document as strict JSON, without NaN and Infinity."""
 
     def refuse(constant: str) -> NoReturn:
         raise AssertionError(f"{constant} is no JSON")
@@ -74,7 +74,7 @@ def read_json(text: str | bytes) -> Any:
 
 
 def members(document: Any, at: str = "") -> set[str]:
-    """The names of all members of a document, those of what it holds included."""
+    """Return the names of all members of a document, including nested ones."""
     if isinstance(document, list):
         return {name for each in document for name in members(each, f"{at}[]/")}
     if not isinstance(document, dict):
@@ -85,6 +85,6 @@ def members(document: Any, at: str = "") -> set[str]:
 
 @cache
 def usual_members(endpoint: Endpoint) -> frozenset[str]:
-    """The members of what an endpoint answers to a call with which nothing is wrong."""
+    """Return the members of an endpoint's response to a valid call."""
     with furnished() as house:
         return frozenset(members(read_json(house.call(endpoint).body)))

@@ -1,4 +1,4 @@
-"""Every endpoint of the fake, on an account that has one of everything, and how each is called well."""
+"""Every endpoint of the fake on an account with one of each resource, and a valid call of each."""
 
 import json
 import sys
@@ -106,9 +106,9 @@ class House:
     """A double with one of each resource."""
 
     whoosh: Whoosh
-    #: What fills the braces of each operation's path.
+    #: The values in each operation's path.
     values: Mapping[str, Mapping[str, str]]
-    #: What each operation is called with; those that are missing need nothing.
+    #: The parameters of each operation. Operations that are missing here need none.
     sound: Mapping[str, Mapping[str, Any]]
 
     @property
@@ -152,7 +152,7 @@ class House:
 
 
 class _Filled(dict[str, str]):
-    """Leaves nothing unfilled: what nobody made has a well-formed SID all the same."""
+    """Fills in every name. A resource that does not exist gets a well-formed SID too."""
 
     def __missing__(self, name: str) -> str:
         return "BN" + "0" * 32
@@ -160,13 +160,13 @@ class _Filled(dict[str, str]):
 
 @contextmanager
 def furnished(**settings: Any) -> Iterator[House]:
-    """A double with one of everything: what a call leads to is there, and what is not faked is answered too."""
+    """A double with one of each resource. Calls that are not faked are answered too."""
     with Whoosh(clock="virtual", unfaked="404", **settings) as whoosh:
         yield furnish(whoosh)
 
 
 def furnish(whoosh: Whoosh) -> House:
-    """Give the account of a double one of everything, and an app that answers its webhooks."""
+    """Give the account of a double one of each resource, and an app that answers its webhooks."""
     whoosh.mount("https://app.example", _app)
     number, spare = whoosh.add_number(SENDER), whoosh.add_number("+15557122662")
     for each in ("+18005550101", "+447400123457"):

@@ -10,7 +10,7 @@ from typing import Any
 
 Message = dict[str, Any]
 
-#: Where a message may go from each status.
+#: The statuses that can follow each status.
 MOVES = {
     "accepted": {"queued", "failed"},
     "scheduled": {"queued", "canceled", "failed"},
@@ -22,9 +22,9 @@ MOVES = {
 }
 #: The seconds before each status.
 DELAYS = {"queued": 1, "sending": 1, "sent": 1, "delivered": 2, "undelivered": 2, "read": 2}
-#: What is told to the app when a message becomes it; what a message is created as is not.
+#: The statuses that are reported to the app. The first status of a message is not reported.
 REPORTED = {"queued", "sent", "failed", "delivered", "undelivered", "canceled", "read"}
-#: What can be neither deleted nor redacted.
+#: The statuses of messages that can be neither deleted nor redacted.
 UNFINISHED = {"accepted", "scheduled", "queued", "sending", "receiving"}
 #: What each end that a test scripts leads through, once a message is queued.
 WAYS = {
@@ -56,12 +56,12 @@ WINDOW = timedelta(hours=24)
 
 
 def channel(address: str | None) -> str:
-    """The channel of an address; nothing for SMS."""
+    """Return the channel of an address; an empty text for SMS."""
     return address.partition(":")[0] if address and ":" in address else ""
 
 
 def country(address: str) -> str:
-    """The country of a person's number."""
+    """Return the country of a person's number."""
     return "US" if "+1" in address else "GB"
 
 
@@ -82,7 +82,7 @@ class World:
         self.last_heard: dict[tuple[str, str, str], datetime] = {}
         #: Every status callback that has left, in order: the message's number, the status, the moment.
         self.told: list[tuple[int, str, datetime]] = []
-        #: How many of them the app has got: they wait for time to move.
+        #: The number of those that the app has received. They wait for time to advance.
         self.delivered = 0
 
     # What there is
@@ -91,7 +91,7 @@ class World:
         self.accounts[sid] = {"active": True, "numbers": {}, "codes": set(), "deleted": []}
 
     def holder(self, number: str) -> str | None:
-        """The account that has a number."""
+        """Return the account that has a number."""
         return next((sid for sid, each in self.accounts.items() if number in each["numbers"]), None)
 
     def service_of(self, account: str, sender: str) -> str | None:
@@ -117,7 +117,7 @@ class World:
     # Sending
 
     def refusal(self, account: str, form: dict[str, Any]) -> int | None:
-        """The code that a new message is refused with, before any rule of the test is asked."""
+        """Return the error code that refuses a new message before any rule of the test applies, or None."""
         to, sender, service = form["To"], form.get("From"), self.services.get(form.get("MessagingServiceSid", ""))
         if "MessagingServiceSid" in form:
             if service is None or service["account"] != account or service["closed"]:
@@ -150,12 +150,12 @@ class World:
         return None
 
     def template(self, account: str, form: dict[str, Any]) -> str | None:
-        """The text of a template, filled in; None where the account has no such one."""
+        """Return the filled-in text of a template; None if the account has no such template."""
         text = self.templates.get((account, form["ContentSid"]))
         return text and text.replace("{{1}}", form.get("Name", "there"))
 
     def matching(self, message: Message) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-        """The rules that say which way a message goes, and what becomes of its callbacks."""
+        """Return the rules that decide about a message's journey, and about its callbacks."""
         fitting = [
             rule
             for rule in reversed(self.rules)
@@ -179,7 +179,7 @@ class World:
         return None
 
     def message(self, account: str, **known: Any) -> Message:
-        """A message as it is before anything has happened to it."""
+        """Return a new message."""
         return {
             "account": account, "service": None, "callback": None, "media": 0, "price": None, "error": None,
             "charged": None,
@@ -189,7 +189,7 @@ class World:
         }  # fmt: skip
 
     def new(self, account: str, form: dict[str, Any]) -> Message:
-        """The message that a form asks for."""
+        """Return the message that a form creates."""
         service = form.get("MessagingServiceSid")
         callback = form.get("StatusCallback") or (self.services[service]["callback"] if service else None)
         status = "scheduled" if "SendAt" in form else "queued" if "From" in form else "accepted"
@@ -210,7 +210,7 @@ class World:
         )
 
     def take(self, message: Message, sid: str) -> None:
-        """Keep a message, and let its life begin."""
+        """Store a message, and start its life."""
         message |= {"sid": sid, "number": len(self.messages), "history": [(message["status"], self.now)]}
         parts = 1 if message["media"] or channel(message["to"]) else BODIES.get(message["body"], 1)
         message |= {"parts": parts, "shown": 0 if message["service"] and message["direction"] != "inbound" else parts}
@@ -345,7 +345,7 @@ class World:
         )
 
     def _report(self, message: Message, status: str | None) -> None:
-        """Tell the app of a status; of none, where nothing more will come and whatever waits may go."""
+        """Report a status to the app. None means that no other status will follow, so waiting reports are sent."""
         script = message["script"]
         if status in REPORTED and message["callback"]:
             message["waiting"].append(status)
@@ -383,7 +383,7 @@ class World:
         return message
 
     def heard(self, message: Message) -> None:
-        """The app has answered."""
+        """Record the app's response."""
         message["price"] = message["charged"] = -self.cost(message)
         message |= {"status": "received", "updated": self.now}
         message["history"].append(("received", self.now))

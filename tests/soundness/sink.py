@@ -1,4 +1,4 @@
-"""A server that the vendor's names lead to: it must not receive one byte while a guard or a double stands."""
+"""A server that the vendor's names resolve to. It must receive no byte while a guard or a double is active."""
 
 import socket
 import ssl
@@ -20,7 +20,7 @@ class Listener:
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._listener.getsockname()
-        #: How many connections have come.
+        #: The number of accepted connections.
         self.connections = 0
 
     def take(self, connection: socket.socket) -> None:

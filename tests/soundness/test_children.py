@@ -1,4 +1,4 @@
-"""Processes that a test starts: they are guarded as it is, and servers of this package answer them."""
+"""Processes that a test starts are guarded like the test, and servers of this package answer them."""
 
 import os
 import re

@@ -40,7 +40,7 @@ def threads_switch_all_the_time() -> Iterator[None]:
 
 
 def together(*works: Callable[[], object]) -> None:
-    """Run functions at once, each in a thread; raise what one of them raises."""
+    """Run functions at once, each in a thread. Raise the exception of one if there is any."""
     problems: list[BaseException] = []
     start = threading.Barrier(len(works))
 
@@ -68,7 +68,7 @@ def person(worker: int) -> str:
 
 
 def app_that_sends(client: Client, service: str) -> Callable[..., list[bytes]]:
-    """An app that answers a text, and sends and cancels a message of its own at each receipt."""
+    """Return an app that answers a text, and sends and cancels a message at each receipt."""
 
     def app(environ, start_response):
         form = dict(parse_qsl(environ["wsgi.input"].read().decode()))
@@ -89,7 +89,7 @@ def app_that_sends(client: Client, service: str) -> Callable[..., list[bytes]]:
 
 
 def everything_at_once(rounds: int) -> dict[str, object]:
-    """Every operation in each of many threads, while another lets time pass: what is there afterwards."""
+    """Run every operation in each of many threads while another thread advances time. Return the totals."""
     with freeze_time("2030-06-01 09:00:00"), Whoosh() as whoosh:
         client = Client()
         service = whoosh.add_messaging_service("Reminders", senders=[SENDER], inbound_request_url=f"{APP}/sms")
@@ -177,7 +177,7 @@ async def asgi_app(scope, receive, send):
 
 
 async def tasks_at_once(whoosh: Whoosh) -> None:
-    """Many tasks that send, fetch, list, redact and delete, each until its message has arrived."""
+    """Run many tasks that send, fetch, list, redact and delete, each until its message has arrived."""
     async with AsyncTwilioHttpClient() as http:
         client = Client(http_client=http)
 

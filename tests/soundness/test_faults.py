@@ -1,4 +1,4 @@
-"""The app under test may do its worst: what it does is recorded, bounded, and never the end of the double."""
+"""Faults of the app under test are recorded and bounded, and the double survives them."""
 
 import asyncio
 import gc
@@ -20,7 +20,7 @@ OK = [{"type": "http.response.start", "status": 200, "headers": []}, {"type": "h
 
 @pytest.fixture
 def first(whoosh, client):
-    """The first callback of a message, once it was delivered to an app."""
+    """Return the first callback of a message after its delivery to an app."""
 
     def first(app: object, hook: str = HOOK) -> Callback:
         whoosh.mount(APP, app)
@@ -142,11 +142,11 @@ def test_a_handler_that_raises_while_a_person_writes_is_recorded_too(whoosh):
     assert reply.webhook.error.startswith("11200 HTTP retrieval failure: the app raised SystemExit: bye (")
 
 
-# Answers that are none
+# Invalid responses
 
 
 class Parts:
-    """A body that counts how much of it was asked for, and notes that it was closed."""
+    """A body that counts the parts that were read, and records that it was closed."""
 
     def __init__(self, part: bytes = b"x" * 65_536) -> None:
         self.part = part
@@ -308,7 +308,7 @@ def test_a_complete_asgi_response_counts_despite_later_errors(first, said):
     assert (callback.response_status, callback.response_body, callback.error) == (200, "fine", None)
 
 
-# Answers without end
+# Endless responses
 
 
 LONGEST = 128 * 1024
@@ -418,7 +418,7 @@ class Endless:
         self._httpd.server_close()
 
 
-# Handlers that take their time
+# Slow handlers
 
 
 TOO_LATE = (None, "11200 HTTP retrieval failure: the app did not answer within 15 seconds")
@@ -534,7 +534,7 @@ def test_an_app_that_never_shuts_down_does_not_keep_the_double_active(client):
     assert [outcome(callback) for callback in whoosh.callbacks] == [(200, None), (200, None)]
 
 
-# What apps do to their loop, and to what they are given
+# Apps that change their loop or their request
 
 
 def test_a_handler_cannot_close_its_loop(whoosh, first):

@@ -1,4 +1,4 @@
-"""Whatever arrives at the API, it answers with a document of its own: it never breaks, and nothing in it does.
+"""The API answers every request with a document of its own, and never breaks.
 
 Every endpoint is called with every one of its parameters turned into whatever a broken app may send.
 """
@@ -36,7 +36,7 @@ READING = [
 ]
 LISTING = [endpoint for endpoint in ANSWERING if endpoint.name.startswith("list_")]
 
-#: Texts that some parameter nearly asks for, and texts that nobody asks for.
+#: Texts that are almost valid for some parameter, and texts that are valid for none.
 TEXTS = [
     "", " ", "\n", "\t\r\n", "\x00", "a\x00b", "\x1b[2J", "\x7f", "\x85", "\xa0", "\u2028", "\ufeff", "\ufffe",
     "\U0010ffff", "\ud800", "\udfff", "\u202egnp", "e\u0301" * 9, "👩‍👩‍👧‍👦", "🇮🇹",
@@ -125,7 +125,7 @@ METHODS = [
     "PO ST",
     "\xc9",
 ]
-#: What stands for a segment of a path.
+#: The values for a segment of a path.
 SEGMENTS = [
     "", ".", "..", "%2e%2e", "%2F", "%252F", "%", "%zz", "%00", "%ff", "\x00", "é", "\ud800", "😀", " ", "+", ";",
     "a;b=c", ".json", "x.json", "x.xml", "x.csv", "x.json.json", "json", "{sid}", "null", "*", "a" * 10_000,
@@ -135,7 +135,7 @@ SEGMENTS = [
 
 
 def require_sound(house: House) -> None:
-    """Require that the account still takes a message, and lists everything that it has."""
+    """Require that the account still accepts a message, and lists all its resources."""
     sent = house.call(next(each for each in ENDPOINTS if each.name == "create_message"))
     assert sent.status == 201, sent.body
     sid = sent.json()["sid"]
@@ -304,7 +304,7 @@ ANSWERS = [
 
 
 def answering(status: str, headers: list[tuple[str, str]], body: bytes) -> Callable[..., list[bytes]]:
-    """An app that answers with this once, and from then on with nothing."""
+    """Return an app that gives this response once, and empty responses afterwards."""
     answers = [(status, headers, body)]
 
     def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
@@ -367,9 +367,9 @@ def test_an_app_may_redirect_to_anything() -> None:
             assert reply.message.status == "received"
 
 
-# Whole requests, of whatever there is
+# Whole requests
 
-#: How many examples a run is to take that is longer than the suite's.
+#: The number of examples of a longer run.
 DEEP = int(os.environ.get("WHOOSH_DEEP", "0"))
 
 ODD_TEXT = st.one_of(
@@ -391,7 +391,7 @@ HEADERS = st.dictionaries(
 
 @dataclass(frozen=True)
 class Odd:
-    """A request of which anything may be odd."""
+    """A request in which every part may be unusual."""
 
     endpoint: Endpoint
     extension: str

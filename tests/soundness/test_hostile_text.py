@@ -1,4 +1,4 @@
-"""Texts that a terminal would act on instead of showing them: wherever they are printed, they are escaped."""
+"""Texts with control characters, which a terminal would obey, are escaped wherever they are printed."""
 
 import re
 
@@ -34,7 +34,7 @@ def sent(inbox: Whoosh, client) -> Whoosh:
     return inbox
 
 
-#: Whatever is said about messages, by what a test did to hear it.
+#: Every text about messages, by the action of a test that shows it.
 FAILURES = {
     "no match": lambda whoosh: whoosh.assert_sent(body="Hi"),
     "no match, asked for with the same": lambda whoosh: whoosh.assert_sent(body=HOSTILE + "!"),

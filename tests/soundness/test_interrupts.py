@@ -1,4 +1,4 @@
-"""Interrupts at any moment: Ctrl-C, and the alarm of pytest-timeout. Nothing is done by halves, and nothing stays."""
+"""Interrupts at any moment: Ctrl-C, and the alarm of pytest-timeout. Nothing is half done, and nothing stays active."""
 
 import signal
 import sys
@@ -47,7 +47,7 @@ def alarm() -> Iterator[None]:
 
 
 def lines_of(function: Callable[[], Any], alarm_at: int = 0) -> int:
-    """Call a function, and let the alarm go off as the package comes to its n-th line; return how many it came to."""
+    """Call a function, and raise the alarm at the n-th line of the package. Return the number of lines that ran."""
     count = 0
 
     def trace(frame: FrameType, event: str, _: object) -> Any:

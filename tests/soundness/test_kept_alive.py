@@ -1,4 +1,4 @@
-"""Connections that were opened to the vendor before a guard or a double stood, in a live test or at an import."""
+"""Connections that were opened to the vendor before a guard or a double was active, in a live test or at an import."""
 
 import asyncio
 import http.client
@@ -43,7 +43,7 @@ def running_sink() -> Iterator[Sink]:
 
 @pytest.fixture
 def sink(running_sink: Sink, monkeypatch: pytest.MonkeyPatch, tmp_path) -> Sink:
-    """The vendor's names lead here, and its certificate is trusted."""
+    """A server that the vendor's names resolve to, with a trusted certificate."""
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", running_sink.address)]
     resolve = socket.getaddrinfo
 
@@ -333,7 +333,7 @@ def test_a_handshake_by_address_is_refused_before_its_first_byte(sink, kind, act
 
 
 def pycurl_handles(connect_to: str) -> list[Any]:
-    """Handles that have the vendor's URL, and what would send a request with each."""
+    """Return handles with the vendor's URL, and functions that send a request with each."""
     pycurl = pytest.importorskip("pycurl")
 
     def handle() -> Any:

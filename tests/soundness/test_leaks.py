@@ -1,4 +1,4 @@
-"""Nothing reaches the vendor while a double is active, and nothing of a double is left once it has gone."""
+"""Nothing reaches the vendor while a double is active, and nothing of a double is left after its end."""
 
 import asyncio
 import datetime as dt
@@ -48,7 +48,7 @@ HOSTS = [
 
 
 class RecordingProxy(socketserver.ThreadingTCPServer):
-    """A real proxy: it notes where each request would go, and lets none go there."""
+    """A real proxy that records the target of each request, and forwards none."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -94,7 +94,7 @@ def in_environment(proxy: RecordingProxy, monkeypatch: pytest.MonkeyPatch) -> Re
 
 @pytest.fixture
 def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Every name that the resolver is asked for, and every address that a socket connects to."""
+    """The names that are resolved, and the addresses that sockets connect to."""
     seen: list[object] = []
 
     def watch(owner: object, name: str, place: int) -> None:
@@ -232,7 +232,7 @@ def test_nothing_reaches_a_proxy_that_the_app_names(proxy, whoosh, library, host
 
 # Nothing is left
 
-#: Where the double, or what it freezes time with, puts its hands.
+#: The modules that the double, or the library that freezes time, patches.
 OWNERS: dict[str, Callable[[], list[object]]] = {
     "requests": lambda: [requests, requests.Session, requests.adapters, requests.adapters.HTTPAdapter],
     "httpx": lambda: [httpx, httpx.Client, httpx.AsyncClient, httpx.HTTPTransport, httpx.AsyncHTTPTransport],
@@ -420,7 +420,7 @@ class Interruption(BaseException):
 
 
 def interrupted_at(call: int, function: Callable[[], object]) -> bool:
-    """Call a function, and raise as the package's own code makes its n-th call; whether it made so many."""
+    """Call a function, and raise at the n-th call of the package's code. Return True if there were so many calls."""
     left = call
 
     def interrupt(frame: FrameType, event: str, _: object) -> None:

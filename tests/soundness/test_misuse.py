@@ -21,7 +21,7 @@ def send() -> str:
     return Client().messages.create(to=PERSON, from_=SENDER, body="Hi").sid
 
 
-# A double that has left, or never came
+# A double that has ended or never started
 
 ACTS = {
     "travel": lambda whoosh: whoosh.travel(days=1),
@@ -247,7 +247,7 @@ def test_weeks_are_an_amount_of_time_too(whoosh):
     assert whoosh.now == start + timedelta(days=15)
 
 
-# How it looks
+# Tracebacks
 
 USAGE = """
 import pytest

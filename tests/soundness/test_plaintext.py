@@ -1,4 +1,4 @@
-"""Connections without TLS that were opened to the vendor before a guard or a double stood, or to an address of its."""
+"""Connections without TLS that were opened to the vendor before a guard or a double was active, or to its address."""
 
 import asyncio
 import http.client
@@ -47,7 +47,7 @@ class PlainSink(Listener):
 
 @pytest.fixture
 def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlainSink]:
-    """The vendor's name leads here."""
+    """A server that the vendor's name resolves to."""
     with PlainSink().running() as running:
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", running.address)]
         resolve = socket.getaddrinfo
@@ -61,7 +61,7 @@ def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlainSink]:
 
 @pytest.fixture
 def ends() -> Iterator[ExitStack]:
-    """Closes what a test has opened."""
+    """Closes the connections that a test has opened."""
     with ExitStack() as stack:
         yield stack
 

@@ -1,4 +1,4 @@
-"""The API under requests that schemathesis makes of the published descriptions: what they allow, and what not.
+"""Valid and invalid requests that schemathesis generates from the published descriptions.
 
 It runs where schemathesis is installed and the descriptions are found; see ``tests/api/test_openapi.py``.
 """
@@ -22,7 +22,7 @@ EXAMPLES = int(os.environ.get("WHOOSH_DEEP", "15"))
 
 
 def lead(case: Any, house: House) -> None:
-    """Lead a call to what is there: the account, and what belongs to it."""
+    """Point a call to existing resources: the account, and the resources that it owns."""
     known = house.values
     here = {
         "AccountSid": house.whoosh.account_sid,
@@ -43,7 +43,7 @@ def lead(case: Any, house: House) -> None:
 
 
 def require_fitting(operation: Operation, answer: Any) -> None:
-    """Require a documented answer, and of a success that it fits the schema of the description."""
+    """Require a documented response. A success must fit the schema of the description."""
     require_documented(None, answer.status_code, answer.headers.get("content-type", [None])[0], answer.content)
     status, schema = operation.answer()
     if answer.status_code == status and schema is not None:
@@ -51,7 +51,7 @@ def require_fitting(operation: Operation, answer: Any) -> None:
 
 
 def fuzz(operation: Operation, server: str, cases: Any) -> None:
-    """Call an operation with what schemathesis makes of its description."""
+    """Call an operation with requests that schemathesis generates from its description."""
 
     @given(case=cases)
     @settings(

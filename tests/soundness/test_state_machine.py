@@ -46,7 +46,7 @@ SMS_URL = f"{APP}/sms"
 PEOPLE = ["+15558675310", "+15558675311", "+447400123456"]
 NUMBERS = [f"+1555712266{digit}" for digit in range(4)]
 CODE, ALPHA, WHATSAPP = "12345", "Whoosh", f"whatsapp:{NUMBERS[0]}"
-#: What the test has the API do instead of taking a message: the HTTP status and code of the answer, or the fault.
+#: The scripted answers to a message's creation: the HTTP status and code of the answer, or the fault.
 INTERRUPTIONS: dict[str, tuple[int | str, int | None]] = {
     "reject": (400, 21408),
     "rate_limit": (429, 20429),
@@ -61,12 +61,12 @@ seconds = st.sampled_from([0, 0.5, 1, 2, 3, 5, 10, 60, 900, 3600, 86_400])
 
 
 def shown(moment: datetime | None) -> str | None:
-    """A moment as the API spells it."""
+    """Return a moment as the API writes it."""
     return moment and f"{moment:%a, %d %b %Y %H:%M:%S +0000}"
 
 
 class Machine(RuleBasedStateMachine):
-    """A test that does whatever it likes, in any order."""
+    """A test that acts in random order."""
 
     sids = Bundle("sids")
     services = Bundle("services")
@@ -92,7 +92,7 @@ class Machine(RuleBasedStateMachine):
         self.open.close()
 
     def app(self, environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
-        """The app: notes each status callback, and answers each person."""
+        """Handle a webhook: record a status callback, or answer a person."""
         form = dict(parse_qsl(environ["wsgi.input"].read().decode(), keep_blank_values=True))
         if "MessageStatus" in form:
             self.received.append(form)
@@ -551,7 +551,7 @@ class Machine(RuleBasedStateMachine):
         self.whoosh.opt_out(person, sender)
         self.world.opted_out.add(self.world.key(self.world.main, person, sender, None))
 
-    # Stories, which chance alone would seldom tell
+    # Sequences that rarely occur by chance
 
     @rule(
         target=sids,

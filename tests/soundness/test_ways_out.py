@@ -1,4 +1,4 @@
-"""Whatever way a call takes, nothing of it leaves: without a double it is refused, with one refused or answered."""
+"""No call leaves, whatever way it takes: it is refused without a double, and refused or answered with one."""
 
 import gc
 import socket

@@ -37,7 +37,7 @@ def way(name: str, *needed: str) -> Callable[[Callable[[int], Any]], Callable[[i
 
 
 def all_ways() -> list[Any]:
-    """Those of all libraries that are installed: the environment ``neighbours`` has all of them."""
+    """Return the ways of all installed libraries. The environment ``neighbours`` has all of them."""
     return [
         pytest.param(function, id=name)
         for name, (function, needed) in WAYS.items()

@@ -24,7 +24,7 @@ STATUS = f"{APP}/status"
 
 
 class App:
-    """A bare ASGI app, without a lifespan: keeps what it is told, and answers as the test wants."""
+    """An ASGI app without a framework and without a lifespan. It keeps its requests, and gives the test's responses."""
 
     def __init__(self, handle: Callable[[dict[str, str]], Awaitable[None]] | None = None, status: int = 204) -> None:
         self.heard: list[str] = []
@@ -199,7 +199,7 @@ def test_a_thread_without_a_loop_uses_the_synchronous_methods(whoosh, send):
     assert app.heard == ["sent", "delivered"]
 
 
-# What handlers answer
+# Responses of handlers
 
 
 @pytest.mark.parametrize(

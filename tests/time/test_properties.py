@@ -50,7 +50,7 @@ class Expected:
 
 
 class OneClock(RuleBasedStateMachine):
-    """A test that lets time pass, and moves it in every way there is."""
+    """A test that lets real time pass, and moves virtual time in every way."""
 
     mode = "auto"
 
@@ -113,7 +113,7 @@ class OneClock(RuleBasedStateMachine):
 
     @staticmethod
     def library_of_ours() -> type[Freezegun | TimeMachine]:
-        """Within one library's freeze the other's shows nothing, or all."""
+        """A freeze of one library inside a freeze of the other shows nothing, or everything."""
         return Freezegun if sys.modules["time_machine"] is None else TimeMachine
 
     @precondition(lambda self: self.freezers)
@@ -152,7 +152,7 @@ class OneClock(RuleBasedStateMachine):
 
     @rule(ahead=st.sampled_from([timedelta(minutes=15), timedelta(days=35)]))
     def the_app_schedules(self, ahead: timedelta) -> None:
-        """As early and as late as can be, by the app's own clock."""
+        """Schedule messages as early and as late as possible, by the app's own clock."""
         at = (self.now if self.mode == "virtual" else self.app_now()) + ahead
         with self.never_back():
             self.client.messages.create(
@@ -226,7 +226,7 @@ class OneClock(RuleBasedStateMachine):
         self.moved += amount
         self.now += amount
 
-    # What holds after each step
+    # Checks after each step
 
     @invariant()
     def the_app_and_the_fake_agree(self) -> None:

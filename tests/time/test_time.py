@@ -24,7 +24,7 @@ from tests.conftest import PERSON, SENDER
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 REAL_DATETIME = type(datetime.fromisoformat("2026-03-05"))
 
-#: What tells an app the time.
+#: The functions that return the time to an app.
 CLOCKS: dict[str, Callable[[], datetime]] = {
     "datetime.now": lambda: datetime.now(UTC),
     "datetime.now, naive": lambda: datetime.now().astimezone(UTC),
@@ -45,14 +45,14 @@ def app_shows() -> dict[str, datetime]:
 
 
 def real_now() -> datetime:
-    """The real time, whoever has frozen Python's."""
+    """Return the real time, even if Python's is frozen."""
     now = subprocess.run([sys.executable, "-c", "import time; print(time.time())"], capture_output=True, check=True)
     return datetime.fromtimestamp(float(now.stdout), UTC)
 
 
 @pytest.fixture(autouse=True)
 def time_runs_before_and_after() -> Iterator[None]:
-    """Whatever a test here does, it leaves the clock as it found it."""
+    """Check that each test here restores the clock."""
     before = clocks_of_python()
     yield
     assert clocks_of_python() == before
@@ -265,7 +265,7 @@ def test_threads_see_the_same_time(whoosh):
     assert seen == [whoosh.now]
 
 
-# What travel refuses
+# Errors of travel
 
 
 def test_time_does_not_run_backwards():
@@ -342,7 +342,7 @@ def test_the_error_of_a_moment_in_the_past_shows_its_time_zone():
     )
 
 
-# Somebody else has frozen time
+# Time frozen by another library
 
 
 @library
@@ -697,7 +697,7 @@ def test_timers_run_in_a_loop_in_which_time_was_frozen(whoosh):
     assert whoosh.outbox.one().status == "delivered"
 
 
-# What is handed out
+# Moments in results
 
 
 def moments(whoosh: Whoosh) -> list[object]:

@@ -165,13 +165,13 @@ def test_a_service_spreads_its_messages_over_the_queues_of_its_senders(whoosh: W
 
 
 def fill(whoosh: Whoosh, **parameters: str) -> None:
-    """Fill the queue of the number: 1440 messages of ten segments are as many as it sends in four hours."""
+    """Fill the queue of the number with 1440 messages of ten segments, which it sends in four hours."""
     for _ in range(1440):
         post(whoosh, {"To": PERSON, "From": LONG_CODE, "Body": "a" * 1530} | parameters)
 
 
 def post(whoosh: Whoosh, parameters: dict[str, str]) -> int:
-    """Send a message without the SDK, which is quicker; the HTTP status."""
+    """Send a message without the SDK, which is faster. Return the HTTP status."""
     url = f"https://api.twilio.com/2010-04-01/Accounts/{whoosh.account_sid}/Messages.json"
     credentials = b64encode(f"{whoosh.api_key}:{whoosh.api_secret}".encode()).decode()
     return whoosh._answer(Request("POST", url, {"Authorization": f"Basic {credentials}"}, urlencode(parameters))).status

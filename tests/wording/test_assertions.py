@@ -1,4 +1,4 @@
-"""The assertions: what they accept and return, and every word of what they say when they fail."""
+"""The assertions: their arguments, their results, and the whole texts of their failures."""
 
 import re
 import socket
@@ -52,7 +52,7 @@ def text(lines: str) -> str:
     return dedent(lines).strip("\n")
 
 
-# What passes
+# Assertions that pass
 
 
 def test_assert_sent_returns_the_message(whoosh: Whoosh, client: Client) -> None:
@@ -236,7 +236,7 @@ def test_a_code_can_be_read_after_the_message_was_redacted(whoosh: Whoosh, clien
     assert whoosh.last_code(PERSON) == "1234"
 
 
-# What assert_sent says
+# Failures of assert_sent
 
 
 def test_the_outbox_is_empty(whoosh: Whoosh) -> None:
@@ -783,7 +783,7 @@ def test_bodies_in_the_table_are_short_and_safe(whoosh: Whoosh, client: Client) 
     )
 
 
-# What is not to be sent
+# assert_not_sent and assert_nothing_sent
 
 
 def test_assert_not_sent_lists_the_sent_messages(whoosh: Whoosh, client: Client) -> None:
@@ -1261,7 +1261,7 @@ def test_a_filtered_sequence_says_how(whoosh: Whoosh, client: Client) -> None:
     )
 
 
-# What is asked wrongly
+# Invalid calls
 
 
 @pytest.mark.parametrize(
@@ -1486,7 +1486,7 @@ def test_an_exception_of_a_matching_function_is_raised(whoosh: Whoosh, client: C
         whoosh.assert_sent(body=lambda body: 1 / 0)
 
 
-# Where a failure points
+# The line of a failure
 
 
 @pytest.mark.parametrize(

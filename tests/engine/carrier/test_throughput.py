@@ -17,7 +17,7 @@ LEAST = timedelta(seconds=1)
 
 @dataclass
 class Model:
-    """The waiting messages, with when each leaves and if it is sent then, and when the sender is free."""
+    """The waiting messages, the moment when each is sent or expires, and the moment when the sender is free."""
 
     free: Fraction = Fraction(0)
     waiting: dict[object, tuple[int, Fraction, Fraction, bool]] = field(default_factory=dict)

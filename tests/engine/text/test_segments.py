@@ -203,7 +203,7 @@ def from_calculator(row: tuple[str, list[str]]) -> Segmentation:
 
 
 def sample(*, seed: int, rounds: int = 1) -> Iterator[str]:
-    """Random bodies: in each round one of every alphabet, mixed with GSM-7 and with characters that join others."""
+    """Return random bodies: one of each alphabet in each round, mixed with GSM-7 and characters that join others."""
     chance = random.Random(seed)
     joining = [
         *["\u0300", "\u0308", "\u0903", "\u094d", "\u200c", "\u200d", "\ufe0e", "\ufe0f", "\u20e3", "\u0600", "\u0d4e"],
@@ -220,7 +220,7 @@ def sample(*, seed: int, rounds: int = 1) -> Iterator[str]:
 
 
 def all_alphabets() -> list[list[str]]:
-    """Every named character, by the first word of its name: TAMIL LETTER A, TAMIL VOWEL SIGN AA."""
+    """Return every named character by the first word of its name: TAMIL LETTER A, TAMIL VOWEL SIGN AA."""
     alphabets: dict[str, list[str]] = {}
     for character in map(chr, range(0x110000)):
         alphabets.setdefault(unicodedata.name(character, "").partition(" ")[0], []).append(character)
