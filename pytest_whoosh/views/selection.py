@@ -9,6 +9,7 @@ from pytest_whoosh.engine.messages.fields import FIELDS, Match
 from pytest_whoosh.engine.messages.matching import Matcher
 from pytest_whoosh.engine.messages.record import Message as Record
 from pytest_whoosh.engine.misuse import Suggesting, is_usage_error
+from pytest_whoosh.engine.sids import Prefix
 from pytest_whoosh.wording.assertions import explain_count, explain_none
 from pytest_whoosh.wording.texts import describe
 
@@ -149,5 +150,5 @@ class Messages(Suggesting, Sequence[Message]):
 
 def _search_for(text: str) -> str:
     """Return the advice to search for a text that was taken for a position: a SID, else an address."""
-    key = "sid" if text.startswith(("SM", "MM")) else "to"
+    key = "sid" if text.startswith((Prefix.SMS, Prefix.MMS)) else "to"
     return f" To search: .one({key}={text!r})."

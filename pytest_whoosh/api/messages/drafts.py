@@ -35,9 +35,9 @@ class CreateMessage:
 
     body: str = param("Body", at_most(LONGEST_BODY), invalid=21617, default="")
     media_urls: tuple[str, ...] = param("MediaUrl", url, invalid=21620, many=True)
-    content_sid: str | None = param("ContentSid", sid("HX"), invalid=21655)
+    content_sid: str | None = param("ContentSid", sid(Prefix.CONTENT), invalid=21655)
     content_variables: str | None = param("ContentVariables", text)
-    application_sid: str | None = param("ApplicationSid", sid("AP"), invalid=21420)
+    application_sid: str | None = param("ApplicationSid", sid(Prefix.APPLICATION), invalid=21420)
     status_callback: str | None = param("StatusCallback", url, invalid=21609, texts=_url_text)
     validity_period: int | None = param("ValidityPeriod", integer(1, LONGEST_VALIDITY), invalid=21624)
     max_price: Decimal | None = param("MaxPrice", amount, invalid=21627)
