@@ -13,7 +13,7 @@ from importlinter.cli import lint_imports
 ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "pytest_whoosh" / "engine"
 
-#: What a deterministic engine never asks: the wall clock, and chance.
+#: The calls that a deterministic engine must not make: to the wall clock, and to random numbers.
 FORBIDDEN_CALLS = {
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns", "time.monotonic",
     "time.monotonic_ns", "time.perf_counter", "time.sleep", "uuid1", "uuid4", "uuid.uuid1", "uuid.uuid4",

@@ -58,7 +58,7 @@ def message(**parameters: str) -> dict[str, str]:
 
 
 EXCHANGES = [
-    # Who calls: row 4
+    # Credentials: row 4
     Exchange(
         "without credentials (4)",
         message(),
@@ -76,7 +76,7 @@ EXCHANGES = [
         auth=("somebody", "secret"),
     ),
     Exchange("with a wrong secret (4)", message(), 401, 20003, "Authenticate", auth=(MINE, "wrong")),
-    # What a message needs
+    # Required parameters
     Exchange("without a recipient", message(To=""), 400, 21604, "A 'To' phone number is required."),
     Exchange(
         "without a sender",
@@ -129,7 +129,7 @@ EXCHANGES = [
     Exchange("to an Indian number with a digit too few (7)", message(To="+91987654321"), 400, 21265),
     Exchange("to the text of a false value (7)", message(To="False"), 400, 21265),
     Exchange("to several people", message(To=f"{PERSON},{STRANGER}"), 400, 21653, on_live=False),
-    # Where reports go: row 13
+    # Status callbacks: row 13
     Exchange(
         "with a callback to this machine (13)",
         message(StatusCallback="http://localhost:8000/status"),
@@ -154,7 +154,7 @@ EXCHANGES = [
         "The Content Variables parameter is invalid.",
         on_live=False,
     ),
-    # What is created: rows 8, 10 and 11
+    # Created messages: rows 8, 10 and 11
     Exchange(
         "that is good (8, 11)",
         message(),

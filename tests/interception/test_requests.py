@@ -463,7 +463,7 @@ def test_a_timeout_while_reading_says_how_long_it_waited(whoosh, messages_url, a
     )
 
 
-#: How urllib3 shows a connection, which is shorter since 2.0.
+#: The repr of urllib3's connections, which is shorter since 2.0.
 CONNECTION = re.sub(r" at 0x\w+", "", repr(HTTPSConnection("api.whoosh.totogi.solutions", 443)))
 
 

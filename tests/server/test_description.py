@@ -59,7 +59,7 @@ def test_the_server_serves_it(whoosh_server: Server) -> None:
     assert served == json.loads(json.dumps(describe(whoosh_server.url)))
 
 
-#: What only Python has a use for: apps in this process, what is made of other calls, and how doubles come about.
+#: Methods for Python only: apps in this process, combinations of other methods, and the start of doubles.
 FOR_PYTHON = {
     "settings",
     "aclick", "astep", "answer", "areceive", "asettle", "atravel", "started_doubles", "environment", "in_flight",
@@ -67,7 +67,7 @@ FOR_PYTHON = {
 }  # fmt: skip
 #: What in Python is a method of a rule.
 OF_RULES = {"remove_rule"}
-#: What the status says.
+#: The properties that the operation ``status`` returns.
 IN_STATUS = {"account_sid", "api_key", "api_secret", "auth_token", "now", "is_moving"}
 
 

@@ -13,11 +13,11 @@ from .endpoints import Endpoint, furnished
 SUCCESSES = {200, 201, 202, 204, 307}
 REFUSALS = {400, 401, 403, 404, 405, 409, 412, 429}
 DOCUMENT = ["code", "message", "more_info", "status"]
-#: What the other hosts tell besides it, of credentials that are not theirs.
+#: The errors of the other hosts about wrong credentials.
 DETAIL = "Your AccountSid or AuthToken was incorrect."
 #: The elements of an error document in XML.
 ELEMENTS = {"Code": "code", "Message": "message", "MoreInfo": "more_info", "Status": "status"}
-#: What has members of the caller's choosing, or members that come and go.
+#: Objects with members that the caller chooses, or that may be missing.
 FREE = {"variables", "types", "links", "subresource_uris", "whatsapp", "approval_requests"}
 
 

@@ -20,7 +20,7 @@ from tests.conftest import PERSON, SENDER
 
 LINK = "https://app.example/status"
 PAGING = ("Page", "PageSize", "PageToken")
-#: What handlers read from a request besides what their modules' forms declare.
+#: The parameters that handlers read besides those in the forms of their modules.
 BY_HAND: Mapping[str, tuple[str, ...]] = {
     "messages.messages": ("To", "From", "MessagingServiceSid", "Status", "Body"),
     "services.services": ("PhoneNumberSid", "ShortCodeSid", "AlphaSender", "IsoCountryCode", "Sid"),
@@ -30,7 +30,7 @@ BY_HAND: Mapping[str, tuple[str, ...]] = {
 }
 #: The members of the JSON documents that content templates are made of.
 JSON_MEMBERS = ("friendly_name", "language", "variables", "types", "name", "category", "allow_category_change")
-#: Those of channel senders.
+#: The members of the JSON documents of channel senders.
 SENDER_MEMBERS = ("sender_id", "webhook", "configuration", "profile")
 
 
@@ -240,7 +240,7 @@ def furnish(whoosh: Whoosh) -> House:
             "verify.rate_limits": {"service_sid": verify.sid, "rate_limit_sid": limit, "bucket_sid": bucket},
             "verify.attempts": {"sid": attempt},
             "update_message": {"message_sid": scheduled},
-            # What is closed would end every other call.
+            # A closed account would refuse every other call.
             "update_account": {"account_sid": branch},
             **{f"fetch_{kind}": {"sender_sid": sid} for kind, (sid, _) in senders.items()},
             **{f"delete_{kind}": {"sender_sid": sid} for kind, (sid, _) in senders.items()},

@@ -26,7 +26,7 @@ DELAYS = {"queued": 1, "sending": 1, "sent": 1, "delivered": 2, "undelivered": 2
 REPORTED = {"queued", "sent", "failed", "delivered", "undelivered", "canceled", "read"}
 #: The statuses of messages that can be neither deleted nor redacted.
 UNFINISHED = {"accepted", "scheduled", "queued", "sending", "receiving"}
-#: What each end that a test scripts leads through, once a message is queued.
+#: The statuses from queued to each last status that a test scripts.
 WAYS = {
     "deliver": ["sending", "sent", "delivered"],
     "undeliver": ["sending", "sent", "undelivered"],
@@ -50,7 +50,7 @@ BODIES = {
     "ж" * 1600: 24,
     "😜" * 36: 2,
 }
-#: What the fake charges for one MMS, one message on a channel, and one inbound segment, in US dollars.
+#: The fake's prices of one MMS, one message on a channel, and one inbound segment, in US dollars.
 MMS, CHANNEL, INBOUND = Decimal("0.02"), Decimal("0.005"), Decimal("0.0075")
 WINDOW = timedelta(hours=24)
 
@@ -85,7 +85,7 @@ class World:
         #: The number of those that the app has received. They wait for time to advance.
         self.delivered = 0
 
-    # What there is
+    # Resources
 
     def add_account(self, sid: str) -> None:
         self.accounts[sid] = {"active": True, "numbers": {}, "codes": set(), "deleted": []}
@@ -352,7 +352,7 @@ class World:
         order = script.get("order", ())
         over = status is None or status not in MOVES
         while True:
-            # Where nothing more will come, only what is waiting itself is worth waiting for.
+            # If no other status will follow, a report waits only for other waiting reports.
             awaited = set(message["waiting"]) if over else REPORTED - message["gone"]
             ready = [
                 each

@@ -461,7 +461,7 @@ def test_the_child_of_a_fork_has_a_copy_of_the_double_that_no_thread_holds(whoos
         finally:
             over.set()
 
-    # What is imported lazily is there before: a fork amid an import leaves a module locked, which is Python's matter.
+    # Import lazy modules before: after a fork during an import, Python leaves the module locked.
     client.messages.create(to=person(1), from_=SENDER, body="First")
     whoosh.settle()
     statuses: list[int] = []

@@ -49,7 +49,7 @@ def outcome(callback: Callback) -> tuple[int | None, str | None]:
     return callback.response_status, callback.error
 
 
-# What handlers raise
+# Exceptions of handlers
 
 
 class Unprintable(Exception):

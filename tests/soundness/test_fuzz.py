@@ -26,9 +26,9 @@ from pytest_whoosh.engine.http import Request, Response
 from .documents import require_documented
 from .endpoints import ENDPOINTS, PAGING, PERSON, SENDER, Endpoint, House, furnish, furnished
 
-#: Whatever an endpoint refuses for being what it is, it refuses alike whatever it is sent.
+#: Endpoints that are refused as such, whatever their parameters are.
 ANSWERING = [endpoint for endpoint in ENDPOINTS if endpoint.module != "registration"]
-#: One of each that read their parameters alike.
+#: One endpoint of each group that reads its parameters in the same way.
 READING = [
     endpoint
     for endpoint in ANSWERING
@@ -142,7 +142,7 @@ def require_sound(house: House) -> None:
     for endpoint in LISTING:
         answer = house.call(endpoint)
         require_documented(endpoint, answer.status, answer.header("content-type"), answer.body)
-        # What it lists may have been deleted with what it belonged to.
+        # The listed resource may have been deleted with its owner.
         assert answer.status == 200 or (answer.status == 404 and endpoint.is_below_another), answer.body
         if endpoint.name == "list_message":
             assert answer.json()["messages"][0]["sid"] == sid
@@ -288,7 +288,7 @@ def test_every_list_may_be_asked_for_any_page(endpoint: Endpoint) -> None:
                     answered(house, house.request(endpoint, paging), endpoint)
 
 
-# What people write, and what apps answer
+# Texts of people, and responses of apps
 
 
 #: The places of a text in a response to a person's message.
@@ -397,7 +397,7 @@ class Odd:
     extension: str
     query: str
     headers: dict[str, str]
-    #: What comes before the parameters that the endpoint needs, or instead of them.
+    #: The parameters before or instead of those that the endpoint needs.
     posted: list[tuple[str, str]] | dict[str, object] | bytes
 
     def body(self, house: House) -> bytes:

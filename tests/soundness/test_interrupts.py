@@ -135,7 +135,7 @@ def test_interrupted_time_continues_from_the_same_moment():
             whoosh.settle()
             assert [message.status for message in whoosh.outbox] == ["delivered"] * 3
         assert innermost() is None, f"time stays frozen after an interrupt at {instant}"
-        # What the app was being handed is written down as interrupted: it may have done its part of it.
+        # A webhook that was being delivered is recorded as interrupted, because the app may have handled it.
         broken_off = {
             (callback.params["MessageSid"], callback.params["MessageStatus"])
             for callback in whoosh.callbacks
@@ -152,7 +152,7 @@ def test_interrupted_time_continues_from_the_same_moment():
 
 
 def answer(environ: Any, start: Any) -> list[bytes]:
-    """Answer a message with another one."""
+    """Answer a message with another message."""
     start("200 OK", [("Content-Type", "text/xml")])
     return [b"<Response><Message>Hello</Message></Response>"]
 

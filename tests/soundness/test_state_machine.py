@@ -135,7 +135,7 @@ class Machine(RuleBasedStateMachine):
     def messages_url(self, account: str, below: str = "") -> str:
         return f"{API}/{account}/Messages{below}.json"
 
-    # What there is
+    # Resources
 
     def prices(self) -> dict[str, Decimal]:
         """Return the price of a segment according to the API."""
@@ -427,7 +427,7 @@ class Machine(RuleBasedStateMachine):
         form = {"To": over + to, "MessagingServiceSid": sid, "Body": body}
         form |= {"From": sender if sender == ALPHA else over + sender} if sender else {}
         form |= {"StatusCallback": f"{APP}/mine"} if callback else {}
-        # Where a sender cannot carry media the service sends links instead, which change the text.
+        # If a sender cannot send media, the service sends links instead, which change the text.
         form |= {"MediaUrl": f"{APP}/cat.png"} if media and not sender and to != PEOPLE[2] and not over else {}
         return self.send(self.world.services[sid]["account"], form)
 
@@ -673,7 +673,7 @@ class Machine(RuleBasedStateMachine):
         _, numbered = self.call("GET", self.messages_url(account), {**query, "Page": page})
         assert [each["sid"] for each in numbered["messages"]] == wanted[page * size : (page + 1) * size]
 
-    # What holds at all times
+    # Invariants
 
     @invariant()
     def lists_show_what_the_model_has(self) -> None:

@@ -65,7 +65,7 @@ def refused() -> Iterator[list[WhooshGuardError]]:
 def attempt(way: Any, port: Port) -> Any:
     """Return what a way leads to, or the error that it ends with."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of connections that were never closed
+        warnings.simplefilter("ignore")  # warnings about connections that were never closed
         try:
             return way(port.address[1])
         except Exception as error:

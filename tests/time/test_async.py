@@ -58,7 +58,7 @@ def basic(user: str, password: str) -> str:
     return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
 
-# Where handlers run
+# The loop of handlers
 
 
 @pytest.mark.parametrize("form", ["atravel", "asettle"])

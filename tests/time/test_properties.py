@@ -31,7 +31,7 @@ from tests.conftest import PERSON, SENDER
 from tests.time.test_time import Freezegun, TimeMachine
 
 ZERO = timedelta()
-#: How long a message stays at each status of its way.
+#: The time that a message stays at each status.
 WAITS = {"queued": timedelta(seconds=1), "sending": timedelta(seconds=1), "sent": timedelta(seconds=2)}
 NEXT = {"scheduled": "queued"} | dict(pairwise([*WAITS, "delivered"]))
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import httpx
 from fastapi import Body, FastAPI, HTTPException
 
-#: What people are told, by the vendor's error code.
+#: The texts for people, by the vendor's error code.
 REFUSALS = {
     60200: "This is no phone number.",
     60202: "You have tried too often. Wait ten minutes.",
