@@ -3,10 +3,9 @@
 import base64
 import gzip
 import hashlib
-import io
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -26,10 +25,20 @@ _PARTS: Final = (
 _REPORT: Final = ("run.js", "list.js", "test.js", "report.js")
 _LIVE: Final = ("server.js", "controls.js", "inbox.js", "live.js")
 
+#: The longest JSON of a run that is not compressed. It can be searched in the file, as with ``grep``.
+_LONGEST_PLAIN: Final = 1_000_000
+
+
+class _Data(NamedTuple):
+    """The data of a page, as the content of a ``script`` element that is not run."""
+
+    type: str
+    text: str
+
 
 def render_report(run: Run) -> str:
     """Return the report of a run as HTML."""
-    return _page("report.html", (*_PARTS, *_REPORT), title=run.project, data=_packed(run.document()))
+    return _page("report.html", (*_PARTS, *_REPORT), title=run.project, data=_data("".join(run.document())))
 
 
 def live_page() -> str:
@@ -71,10 +80,9 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _packed(pieces: Iterable[str]) -> str:
-    """Return compressed JSON as text for a page. The same data gives the same text."""
-    buffer = io.BytesIO()
-    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0, filename="") as file:
-        for piece in pieces:
-            file.write(piece.encode())
-    return base64.b64encode(buffer.getvalue()).decode()
+def _data(document: str) -> _Data:
+    """Return JSON for a page, compressed if it is long. The same JSON gives the same data."""
+    if len(document) <= _LONGEST_PLAIN:
+        return _Data("application/json", Markup(document.replace("<", r"\u003c")))  # no text can end the element
+    packed = gzip.compress(document.encode(), mtime=0)
+    return _Data("application/octet-stream", base64.b64encode(packed).decode())

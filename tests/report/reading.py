@@ -11,6 +11,7 @@ from typing import Any
 def run_in(page: Path | str) -> dict[str, Any]:
     """Return the run in a page."""
     text = page if isinstance(page, str) else page.read_text(encoding="utf-8")
-    packed = re.search(r'<script type="application/octet-stream" id="run">([^<]*)</script>', text)
-    assert packed, "the page holds no run"
-    return json.loads(gzip.decompress(base64.b64decode(packed[1])))
+    data = re.search(r'<script type="application/(json|octet-stream)" id="run">([^<]*)</script>', text)
+    assert data, "the page holds no run"
+    form, written = data.groups()
+    return json.loads(written if form == "json" else gzip.decompress(base64.b64decode(written)))

@@ -160,7 +160,21 @@ def test_the_page_holds_the_run(run):
     page = render_report(run)
 
     assert run_in(page) == document(run)
-    assert "alert(1)" not in page
+    assert r"\u003c/script>\u003cscript>alert(1)\u003c/script>" in page
+    assert "<script>alert" not in page
+
+
+def test_a_long_run_is_compressed_and_a_short_one_can_be_searched_in_the_file(run):
+    add(run, "test_short", "failed", failure="It was not delivered.")
+    short = render_report(run)
+    for number in range(60):
+        add(run, f"test_{number}", "failed", failure="x" * 20_000)
+    long = render_report(run)
+
+    assert "It was not delivered." in short
+    assert "It was not delivered." not in long
+    assert len(long) < len(short) + 100_000
+    assert run_in(long) == document(run)
 
 
 def test_the_title_is_that_of_the_project_and_no_markup():

@@ -194,7 +194,7 @@
 
   async function start() {
     Appearance.start();
-    const run = await Runs.unpack(by("run").textContent.trim());
+    const run = await Runs.read(by("run"));
     tests = Runs.testsOf(run);
     describe(run);
     listen();

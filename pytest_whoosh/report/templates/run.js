@@ -1,10 +1,13 @@
 "use strict";
-/* The run: unpacked, and its tests as the page needs them; what each is found by. */
+/* The run: read, and its tests as the page needs them; what each is found by. */
 
 const Runs = (() => {
   const FAILURES = ["failed", "error"];
 
-  async function unpack(packed) {
+  /* The run in an element: JSON, which is compressed if it is long. */
+  async function read(element) {
+    if (element.type === "application/json") return JSON.parse(element.textContent);
+    const packed = element.textContent.trim();
     const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return JSON.parse(await new Response(stream).text());
@@ -59,5 +62,5 @@ const Runs = (() => {
 
   const fits = (test, terms) => terms.every((term) => haystack(test).includes(term));
 
-  return { unpack, testsOf, failed, termsOf, fits };
+  return { read, testsOf, failed, termsOf, fits };
 })();
