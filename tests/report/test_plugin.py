@@ -321,7 +321,7 @@ class OldTests(TestCase):
     def test_them(self): send("of unittest")
 
 @Whoosh()
-def test_a_decorated_test_has_a_double(whoosh): send("of the decorator")
+def test_decorated(whoosh): send("of the decorator")
 
 def test_inside(whoosh):
     with Whoosh(): send("inner")
