@@ -103,6 +103,9 @@ def _url_host(value: object) -> str | None:
     raise ValueError("'twilio', 'whoosh', or a host such as 'api.dublin.ie1.twilio.com'")
 
 
+_DELAYS_AS_TEXT: Final = 'delays such as "delivered=5, sent=1m"'
+
+
 def _delays(value: object) -> Mapping[str, timedelta]:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         value = ", ".join(value)  # a list in a TOML file
@@ -110,7 +113,7 @@ def _delays(value: object) -> Mapping[str, timedelta]:
     if isinstance(value, str):
         pairs = [pair.partition("=") for pair in _BETWEEN_DELAYS.split(value.strip(", \n"))]
         if not all(equals for _, equals, _ in pairs):
-            raise ValueError('delays such as "delivered=5, sent=1m"')
+            raise ValueError(_DELAYS_AS_TEXT)
         value = {name.strip(): amount.strip() for name, _, amount in pairs}
     if not isinstance(value, Mapping):
         raise ValueError('a mapping such as {"delivered": timedelta(seconds=5)}, or "delivered=5, sent=1"')
@@ -121,6 +124,8 @@ def _delays(value: object) -> Mapping[str, timedelta]:
         try:
             given[str(name)] = duration(amount)
         except ValueError as expected:
+            if isinstance(amount, str) and ("," in amount or "\n" in amount):  # the next pair has no equals sign
+                raise ValueError(_DELAYS_AS_TEXT) from None
             raise ValueError(f"as the delay of {str(name)!r} {expected}") from None
     # By default a negative receipt takes as long as a positive one, and a failure as long as a handover.
     given.setdefault(Status.UNDELIVERED, given.get(Status.DELIVERED, DELAYS[Status.UNDELIVERED]))

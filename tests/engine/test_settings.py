@@ -147,6 +147,8 @@ DURATION = 'a timedelta, a number of seconds, or a text such as "15 minutes"'
         ("delays", "5", 'delays such as "delivered=5, sent=1m"'),
         ("delays", "", 'delays such as "delivered=5, sent=1m"'),
         ("delays", "delivered 5", 'delays such as "delivered=5, sent=1m"'),
+        ("delays", "sending=1s, sent 2s", 'delays such as "delivered=5, sent=1m"'),
+        ("delays", ["sending=1s", "sent 2s"], 'delays such as "delivered=5, sent=1m"'),
         ("delays", "sent=soon", f"as the delay of 'sent' {DURATION}"),
         ("delays", {"sent": -1}, f"as the delay of 'sent' {DURATION}"),
     ],
