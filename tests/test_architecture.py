@@ -20,8 +20,8 @@ FORBIDDEN_CALLS = {
 }  # fmt: skip
 FORBIDDEN_MODULES = {"random", "secrets", "time", "socket", "threading"}
 
-#: The folders with docstrings and comments in plain English.
-PACKAGE_FILES = sorted(ENGINE.parent.rglob("*.py"))
+#: The files with docstrings and comments in plain English: the package, and the tests except this file.
+ENGLISH_FILES = sorted({*ENGINE.parent.rglob("*.py"), *Path(__file__).parent.rglob("*.py")} - {Path(__file__)})
 #: Old words, and the openings of riddles.
 BANNED = re.compile(
     r"\b(whom|whose|wherein|lest|in force|(?:is|are) to be|(?:stands?|stood) in\b(?! the)|to and fro|so that)\b",
@@ -79,7 +79,7 @@ def test_the_check_finds_violations(source: str, found: set[str]) -> None:
     assert (_called(tree) & FORBIDDEN_CALLS) | (_imported(tree) & FORBIDDEN_MODULES) == found
 
 
-@pytest.mark.parametrize("path", PACKAGE_FILES, ids=lambda path: str(path.relative_to(ENGINE.parent)))
+@pytest.mark.parametrize("path", ENGLISH_FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_docstrings_and_comments_are_plain_english(path: Path) -> None:
     assert list(_faults(path.read_text(encoding="utf-8"))) == []
 
@@ -91,6 +91,8 @@ def test_docstrings_and_comments_are_plain_english(path: Path) -> None:
         ('def f() -> bool:\n    """True if it is."""', []),
         ('def f() -> bool:\n    """Run one event. Return False if none is due."""', []),
         ('@property\ndef f():\n    """The sender."""', []),
+        ('@pytest.fixture(scope="module")\ndef f():\n    """The sender."""', []),
+        ('def test_f():\n    """The vendor does so too."""', []),
         ('def f():\n    """What was sent."""', ["opens with 'What'"]),
         ('class C:\n    """Whether it was sent."""', ["opens with 'Whether'"]),
         ('def f():\n    """The sender."""', ["opens with 'The'"]),
@@ -138,7 +140,8 @@ def _opening(node: ast.AST, docstring: str) -> str | None:
     is_bool = node.returns is not None and re.match(r"(bool|TypeGuard)\b", ast.unparse(node.returns))
     if is_bool and (is_property or docstring.startswith(("True", "Return True"))):
         return None if docstring.startswith(("True if ", "True while ")) else "does not open with 'True if'"
-    noun = None if is_property or "pytest.fixture" in decorators else NOUN.match(docstring)
+    is_remark = node.name.startswith("test_") or any(each.startswith("pytest.fixture") for each in decorators)
+    noun = None if is_property or is_remark else NOUN.match(docstring)
     return f"opens with {noun[0]!r}" if noun else None
 
 

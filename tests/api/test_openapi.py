@@ -754,7 +754,7 @@ class Operation:
         return content
 
     def answer(self) -> tuple[int, Mapping[str, Any] | None]:
-        """The documented HTTP status, and the schema of the body, or None if it has none."""
+        """Return the documented HTTP status, and the schema of the body, or None if it has none."""
         # If there are two, the first is for a new resource.
         status, response = next(iter(self.definition["responses"].items()))
         content = response.get("content", {}).get("application/json")

@@ -16,8 +16,8 @@ START = datetime(2030, 6, 15, 12, tzinfo=UTC)
 PEOPLE = ["+15558675310", "+15558675311"]
 SENDERS = ["+15557122661", "+15557122662"]
 
-#: The steps before the list is read. A message is sent to one of the people from one of the senders, or through a
-#: service if the sender is None; time advances; or one of the messages is deleted.
+#: The steps before the list is read. A message is sent to a person from a sender, or through a service if
+#: the sender is None. Or time advances, or a message is deleted.
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("send"), st.sampled_from(PEOPLE), st.sampled_from([*SENDERS, None])),

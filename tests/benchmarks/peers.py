@@ -31,7 +31,7 @@ def double(run: Callable[[Whoosh], Run], **settings: object) -> Side:
 
 
 def static_mock(run: Callable[[], Run]) -> Side:
-    """A mock by hand with the library ``responses``: a static response, and credentials for the SDK.
+    """Return a mock by hand with the library ``responses``: a static response, and credentials for the SDK.
 
     The answer is one of the double's. Both sides read it, and the mock keeps its log of calls as it always does.
     """

@@ -1,6 +1,6 @@
 """Measures the cost of a whole test: ``python -m tests.benchmarks.suite``.
 
-Runs suites of N equal tests, each in a process of its own, and compares the cost of one more test, which is
+Runs suites of N equal tests, each in a process of its own. Compares the cost of one more test,
 (t(N) - t(1)) / (N - 1). The time is the CPU time of the process and its children, so other processes have little
 effect. All ways run in each round, and the medians over the rounds are shown.
 """
@@ -186,7 +186,7 @@ def costs(taken: Taken, number: int) -> dict[str, tuple[float, float]]:
 
 
 def installed_ways() -> list[Way]:
-    """Return the ways whose libraries are installed, the static mock first."""
+    """Return the ways with libraries that are installed, the static mock first."""
     ways = []
     for way in (STATIC, *WAYS):
         if missing := [name for name in way.needs if find_spec(name) is None]:

@@ -81,13 +81,13 @@ SENDS = {
 
 
 def wsgi_app(environ: dict, start_response: object) -> list[bytes]:
-    """Takes every webhook, and confirms it."""
+    """Confirm every webhook."""
     start_response("200 OK", [("Content-Type", "text/xml")])
     return [b"<Response/>"]
 
 
 async def asgi_app(scope: dict, receive: object, send: object) -> None:
-    """The same as an ASGI app, which also needs its start-up to have run."""
+    """Confirm every webhook as an ASGI app, which must have started before."""
     if scope["type"] == "lifespan":
         await receive()
         scope["state"]["started"] = True

@@ -40,7 +40,7 @@ def send(request):
 
 
 def inventory() -> str:
-    """The mock's response: an exception, because some releases cannot create a response for current aiohttp."""
+    """Raise an exception in place of the mock's response: some releases cannot create one for current aiohttp."""
 
     async def ask() -> str:
         async with aiohttp.ClientSession() as session:

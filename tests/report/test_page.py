@@ -76,7 +76,7 @@ def nothing(double: Double) -> None:
 
 
 def confirmed(environ: Any, start_response: Any) -> list[bytes]:
-    """Let an app confirm the messages that people write to it."""
+    """Confirm the messages that people write to the app."""
     if environ["PATH_INFO"] == "/status":
         start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
         return [b"<b>database is gone</b>"]

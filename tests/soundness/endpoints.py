@@ -88,7 +88,7 @@ class Endpoint:
 
 
 def _declared(module: str, kind: str = "") -> Iterator[str]:
-    """The parameters in the forms that a module declares or imports; of one kind, as their names begin."""
+    """Yield the parameters in the forms that a module declares or imports. The forms' names start with ``kind``."""
     modules = [sys.modules[module]]
     if module.endswith(".messages.messages"):  # its forms are in separate modules
         modules += [sys.modules[f"pytest_whoosh.api.messages.{name}"] for name in ("drafts", "listing")]
@@ -117,13 +117,13 @@ class House:
         return "Basic " + b64encode(f"{self.whoosh.api_key}:{self.whoosh.api_secret}".encode()).decode()
 
     def path(self, endpoint: Endpoint, extension: str = ".json") -> str:
-        """The path of an endpoint, leading to what is there."""
+        """Return the path of an endpoint, with the names of existing resources."""
         values = {"account_sid": self.whoosh.account_sid, **self.values.get(endpoint.name, {})}
         path = endpoint.route.path.format_map(_Filled({**self.values.get(endpoint.module, {}), **values}))
         return path + (extension if path.startswith("/2010") else "")
 
     def url(self, endpoint: Endpoint, extension: str = ".json") -> str:
-        """The URL of an endpoint, leading to what is there."""
+        """Return the URL of an endpoint, with the names of existing resources."""
         target = endpoint.label + self.path(endpoint, extension)
         return locate(target, "localhost", scheme="https", local="localhost").url
 
@@ -134,7 +134,7 @@ class House:
     def request(
         self, endpoint: Endpoint, parameters: Mapping[str, Any] | None = None, extension: str = ".json"
     ) -> Request:
-        """A call with parameters of the right shape: in the query, in a form, or in JSON."""
+        """Return a call with parameters of the right shape: in the query, in a form, or in JSON."""
         given = self.parameters(endpoint) if parameters is None else parameters
         url, headers, body = self.url(endpoint, extension), {"Authorization": self.authorization}, ""
         if endpoint.route.method in ("GET", "DELETE"):
@@ -160,7 +160,7 @@ class _Filled(dict[str, str]):
 
 @contextmanager
 def furnished(**settings: Any) -> Iterator[House]:
-    """A double with one of each resource. Calls that are not faked are answered too."""
+    """Yield a double with one of each resource. Calls that are not faked are answered too."""
     with Whoosh(clock="virtual", unfaked="404", **settings) as whoosh:
         yield furnish(whoosh)
 

@@ -1,7 +1,7 @@
 """A model of the documented behaviour of messages, in plain dictionaries and lists, without any code of the fake.
 
-The model is told what a test does, says what the API answers to it, and knows what is to be seen afterwards. One thing
-it does not foresee: which of the senders that can reach a person a Messaging Service chooses. That it is told.
+The test passes its actions to the model. The model returns the API's answers, and has the state that must be visible
+afterwards. It does not predict which sender a Messaging Service chooses: the test passes the choice to the model.
 """
 
 from datetime import datetime, timedelta

@@ -401,7 +401,7 @@ class Odd:
     posted: list[tuple[str, str]] | dict[str, object] | bytes
 
     def body(self, house: House) -> bytes:
-        """The posted form."""
+        """Return the posted form."""
         if isinstance(self.posted, bytes):
             return self.posted
         sound = house.parameters(self.endpoint)
@@ -412,7 +412,7 @@ class Odd:
 
 @st.composite
 def odd_requests(draw: st.DrawFn) -> Odd:
-    """A request to any endpoint, with anything in it."""
+    """Return a request to any endpoint, with anything in it."""
     endpoint = draw(st.sampled_from(ENDPOINTS))
     names = st.one_of(st.sampled_from(endpoint.parameters), ODD_TEXT)
     posted = st.one_of(

@@ -82,5 +82,5 @@ def test_the_traffic_shows_it_readably(inbox):
 
 
 def unprintable(text: str) -> list[str]:
-    """The characters in a text that are not shown, but for line ends."""
+    """Return the characters in a text that are not shown, except line ends."""
     return [character for character in text if not character.isprintable() and character != "\n"]

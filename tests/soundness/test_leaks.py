@@ -281,7 +281,7 @@ def everything() -> dict[str, object]:
 
 
 def is_of_pytest(hook: object) -> bool:
-    """True for the hook of an older pytest, which has one for the set-up of a test, and another for the test itself."""
+    """True if a hook is of an older pytest, which has one for the set-up of a test, and another for the test itself."""
     return str(getattr(hook, "__module__", "")).startswith("_pytest.")
 
 

@@ -778,7 +778,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def _sids(*results: Any) -> list[str]:
-    """The SIDs among what rules have returned: one, several or none."""
+    """Return the SIDs that rules have returned: one, several or none."""
     return [sid for each in results for sid in ([each] if isinstance(each, str) else each.values)]
 
 

@@ -267,7 +267,7 @@ def test_the_response_may_have_several_parts(whoosh):
 
 
 def lifespan_app(log: list[str], *, fails: bool = False):
-    """A FastAPI app with a database that is opened at its start."""
+    """Return a FastAPI app with a database that is opened at its start."""
     fastapi = pytest.importorskip("fastapi")
 
     @asynccontextmanager

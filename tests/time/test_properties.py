@@ -113,7 +113,7 @@ class OneClock(RuleBasedStateMachine):
 
     @staticmethod
     def library_of_ours() -> type[Freezegun | TimeMachine]:
-        """A freeze of one library inside a freeze of the other shows nothing, or everything."""
+        """Return the library to use: a freeze of one inside a freeze of the other shows nothing, or everything."""
         return Freezegun if sys.modules["time_machine"] is None else TimeMachine
 
     @precondition(lambda self: self.freezers)

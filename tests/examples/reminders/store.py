@@ -151,7 +151,7 @@ class Store:
         )
 
     def add_bounces(self, phone: str, bounces: int) -> int:
-        """All bounces of the number since something was last delivered to it."""
+        """Add bounces of a number. Return all of them since something was last delivered to it."""
         row = self._one(
             "insert into numbers (phone, bounces) values (?, ?)"
             " on conflict do update set bounces = bounces + excluded.bounces returning bounces",
