@@ -42,7 +42,7 @@ from .engine.sids import Prefix, is_sid
 from .engine.vendor import Vendor
 from .environment import DjangoSettings, Environment
 from .interception import expectations
-from .interception.clients import Interception
+from .interception.clients import Interception, is_older_than_its_double
 from .interception.guard import Guard
 from .time import clock
 from .time.clock import AppClock
@@ -55,6 +55,12 @@ from .wording.synonyms import WHOOSH
 __tracebackhide__ = is_usage_error
 
 R = TypeVar("R")
+
+_TOO_EARLY: Final = (
+    "pytest-whoosh stopped a call to {host} before it left this machine: the call started before the Whoosh double was "
+    "active, so the double could not answer it. Let the app's threads and tasks start their calls in the test that "
+    "uses the whoosh fixture, or inside `with Whoosh() as whoosh:`."
+)
 
 _NOT_INTERCEPTED: Final = (
     "pytest-whoosh stopped a call to {host} before it left this machine: the whoosh fixture does not intercept the "
@@ -660,7 +666,7 @@ def _unlimited(what: str) -> str:
 
 
 def _explain_refusal(host: str) -> str:
-    return _NOT_INTERCEPTED.format(host=host)
+    return (_TOO_EARLY if is_older_than_its_double() else _NOT_INTERCEPTED).format(host=host)
 
 
 def _end_interrupted_doubles() -> None:

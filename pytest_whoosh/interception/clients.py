@@ -3,6 +3,7 @@
 import sys
 from functools import cache
 from importlib import import_module
+from types import FrameType
 from typing import Any, Final
 
 from pytest_whoosh.engine.http import Defer, NetworkFault, Request, RequestHandler, Response
@@ -77,6 +78,22 @@ class Interception:
         patches_of_library = _LibraryPatches(name)
         self._libraries.append(patches_of_library)
         patches_of_library.start(self._answer)
+
+
+def is_older_than_its_double() -> bool:
+    """True if the current call entered a library before a double had patched it. So only the guard can see the call."""
+    libraries = (library for interception in _ACTIVE for library in interception._libraries)
+    patches = {id(patch): patch for library in libraries for patch in library._patches}
+    originals = {getattr(patch.previous, "__code__", None) for patch in patches.values() if patch.is_lowest}
+    frame: FrameType | None = sys._getframe(1)
+    is_found = False
+    while frame is not None:
+        if frame.f_code in originals:
+            is_found = True
+        elif frame.f_code.co_name == "replacement" and id(frame.f_locals.get("self")) in patches:
+            return False
+        frame = frame.f_back
+    return is_found
 
 
 class _LibraryPatches:

@@ -37,9 +37,9 @@ class Patch:
         "_build",
         "_held",
         "_inherited",
-        "_is_lowest",
         "_replacement",
         "_shown",
+        "is_lowest",
         "name",
         "owner",
         "previous",
@@ -73,7 +73,7 @@ class Patch:
         marks["__wrapped__"], marks[_PATCH] = self.previous, self
         earlier = _patch_behind(self.previous)
         #: True if the previous value is not a replacement of an earlier patch.
-        self._is_lowest = earlier is None
+        self.is_lowest = earlier is None
         self._inherited: bool = (
             earlier._inherited if earlier else isinstance(owner, type) and name not in owner.__dict__
         )
@@ -133,8 +133,8 @@ class Patch:
 
     def _set_back(self) -> None:
         self._active = False
-        before = self.previous if self._is_lowest else _active(self.previous)
-        if self._inherited and (self._is_lowest or _patch_behind(before) is None):
+        before = self.previous if self.is_lowest else _active(self.previous)
+        if self._inherited and (self.is_lowest or _patch_behind(before) is None):
             delattr(self.owner, self.name)
         else:
             setattr(self.owner, self.name, before)
@@ -150,7 +150,7 @@ def put_back(patches: Iterable[Patch]) -> None:
 def take_out(patches: Iterable[Patch]) -> None:
     """Remove patches. The caller knows that no other library has changed any of the attributes."""
     for patch in patches:
-        if patch._is_lowest and not patch._inherited:
+        if patch.is_lowest and not patch._inherited:
             patch._active = False
             setattr(patch.owner, patch.name, patch.previous)
         else:

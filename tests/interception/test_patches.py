@@ -1,12 +1,15 @@
 """Doubles that follow one another use the same patches of HTTP libraries."""
 
+import http.client
+import socket
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from pytest_whoosh import Whoosh
+from pytest_whoosh import Whoosh, WhooshGuardError
 from pytest_whoosh.interception.patching import tidy
 from tests.conftest import PERSON, SENDER
 
@@ -97,3 +100,21 @@ def test_a_call_that_arrives_when_its_double_has_ended_is_refused() -> None:
     with pytest.raises(requests.ConnectionError, match=r"the double has ended"):
         _send(whoosh, session)
     assert len(whoosh.outbox) == 0
+
+
+def test_a_call_that_started_before_its_double_is_refused_with_the_reason() -> None:
+    connection = http.client.HTTPSConnection("api.twilio.com")
+    doubles = ExitStack()
+
+    def connect_later(*args: Any) -> socket.socket:
+        doubles.enter_context(Whoosh())
+        return socket.create_connection(*args)
+
+    connection._create_connection = connect_later  # type: ignore[attr-defined]
+    with doubles, pytest.raises(WhooshGuardError, match="the call started before the Whoosh double was active"):
+        connection.request("GET", "/")
+
+
+def test_a_call_of_another_library_is_refused_with_another_reason() -> None:
+    with Whoosh(), pytest.raises(WhooshGuardError, match="does not intercept the library that made it"):
+        socket.create_connection(("api.twilio.com", 443))
