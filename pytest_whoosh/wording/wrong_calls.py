@@ -15,6 +15,8 @@ _REFUSED: Final = re.compile(
 _OWNERS: Final = frozenset({"CallRule", "Callback", "Message", "Messages", "Phone", "Queue", "Reply", "Rule", "Whoosh"})
 #: Keywords that people try, with the right ones.
 _SYNONYMS: Final = MappingProxyType({"mins": "minutes", "secs": "seconds", "hrs": "hours", "wait": "after"})
+#: Methods without criteria, with the ones that take them.
+_WITH_CRITERIA: Final = MappingProxyType({"assert_nothing_sent": "assert_not_sent"})
 
 
 def explain_wrong_call(error: TypeError, package: ModuleType) -> str | None:
@@ -33,5 +35,7 @@ def explain_wrong_call(error: TypeError, package: ModuleType) -> str | None:
     names = [each.name for each in shown if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)]
     synonyms = {theirs: own for theirs, own in _SYNONYMS.items() if own in names}
     meant = did_you_mean(found["keyword"], names, synonyms) if found["keyword"] else ""
+    if found["keyword"] and found["method"] in _WITH_CRITERIA:
+        meant = f"Did you mean {_WITH_CRITERIA[found['method']]}({found['keyword']}=...)?"
     parameters = signature.replace(parameters=shown, return_annotation=signature.empty)
     return f"{meant} Its parameters: {found['method']}{parameters}.".lstrip()

@@ -7,6 +7,13 @@ import pytest
     ("call", "said"),
     [
         (
+            'whoosh.assert_nothing_sent(to="+15558675310")',
+            [
+                "Whoosh.assert_nothing_sent() got an unexpected keyword argument 'to'",
+                "Did you mean assert_not_sent(to=...)? Its parameters: assert_nothing_sent().",
+            ],
+        ),
+        (
             'whoosh.when().reject(21610, error_message="x")',
             [
                 "Rule.reject() got an unexpected keyword argument 'error_message'",
@@ -59,7 +66,7 @@ import pytest
             ],
         ),
     ],
-    ids=["a keyword", "a base class", "by position", "a unit", "people", "nothing", "a filter"],
+    ids=["criteria", "a keyword", "a base class", "by position", "a unit", "people", "nothing", "a filter"],
 )
 def test_a_wrong_call_shows_the_parameters(pytester: pytest.Pytester, call: str, said: list[str]) -> None:
     pytester.makepyfile(f"def test_it(whoosh):\n    {call}")
