@@ -345,7 +345,8 @@ class Provisioning(Double):
                 read_defaults(dict(variables) if isinstance(variables, Mapping) else variables),
             )
         except ValueError as problem:
-            raise ValueError(f"{dialect().method('add_template')}: {problem}.") from None
+            end = "" if str(problem).endswith("?") else "."  # a suggestion is a question
+            raise ValueError(f"{dialect().method('add_template')}: {problem}{end}") from None
         template = self._create(
             ContentTemplate, types=known, language=language, friendly_name=friendly_name, variables=defaults
         )

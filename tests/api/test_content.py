@@ -12,7 +12,6 @@ from twilio.rest.content.v1.content import ContentInstance, ContentList
 from twilio.rest.content.v1.content.approval_create import ApprovalCreateList
 
 from pytest_whoosh import Whoosh
-from pytest_whoosh.engine.account.content import CONTENT_TYPES
 from tests.conftest import PERSON, SENDER
 
 CONTENT = "https://content.whoosh.totogi.solutions/v1/Content"
@@ -212,8 +211,7 @@ def test_a_template_can_have_several_types(client: Client) -> None:
         pytest.param(
             {"language": "en", "types": {"twilio/txt": {"body": "Hi"}}},
             20422,
-            "Invalid Parameter: Unknown content type 'twilio/txt'. Did you mean 'twilio/text'? Valid: "
-            + ", ".join(CONTENT_TYPES),
+            "Invalid Parameter: Unknown content type 'twilio/txt'. Did you mean 'twilio/text'?",
             id="unknown type",
         ),
         pytest.param(
@@ -666,9 +664,7 @@ def test_templates_are_listed_as_they_were_before_content_types(client: Client) 
         pytest.param(
             {"body": "Hi", "types": {"twilio/crad": {}}},
             ValueError,
-            "add_template(): Unknown content type 'twilio/crad'. Did you mean 'twilio/card'? Valid: "
-            + ", ".join(CONTENT_TYPES)
-            + ".",
+            "add_template(): Unknown content type 'twilio/crad'. Did you mean 'twilio/card'?",
             id="unknown type",
         ),
         pytest.param(
