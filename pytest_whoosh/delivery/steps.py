@@ -129,7 +129,7 @@ class Delivery:
         try:
             return (yield target, request, retry_policy._replace(waited=waited) if waited else retry_policy)
         except DeliveryFailed as failed:
-            if waited and failed.policy == "rt":
+            if waited and failed.policy == "rt" and failures.LONGEST_WAIT - waited < retry_policy.read:
                 raise _took_too_long() from failed
             raise
         finally:
