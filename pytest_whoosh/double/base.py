@@ -65,7 +65,8 @@ class Double:
                 f"{method}() takes a message of whoosh.assert_sent(...), whoosh.outbox or the SDK, or its SID; "
                 f"not {message!r}."
             )
-        found = next((record for record in self._vendor.messages if record.sid == sid), None)
+        accounts = self._vendor.accounts.values()
+        found = next((record for each in accounts if (record := each.messages.get(sid))), None)
         if found is None:
             raise WhooshError(
                 f"{method}(): no message has the SID {sid!r}. Pass a message that whoosh.assert_sent(...) returned."
