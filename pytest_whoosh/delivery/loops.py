@@ -277,11 +277,22 @@ def give_up_threads(loop: Any) -> str:
 def _give_up(thread: Any) -> None:
     if futures := sys.modules.get("concurrent.futures.thread"):
         futures._threads_queues.pop(thread, None)
-    if handle := getattr(thread, "_os_thread_handle", getattr(thread, "_handle", None)):  # since Python 3.14, and 3.13
-        handle._set_done()
-    elif hasattr(threading, "_shutdown_locks"):
-        threading._shutdown_locks.discard(thread._tstate_lock)
+    if hasattr(threading, "_thread_shutdown"):  # since Python 3.13
+        _GIVEN_UP.add(thread)
+        threading._thread_shutdown = _await_other_threads
+    else:
+        threading._shutdown_locks.discard(thread._tstate_lock)  # type: ignore[attr-defined]
 
+
+def _await_other_threads() -> None:
+    """Wait for all threads as Python does at its end, except for those that were given up."""
+    passed = {threading.main_thread(), threading.current_thread(), *_GIVEN_UP}
+    while awaited := [thread for thread in threading.enumerate() if not thread.daemon and thread not in passed]:
+        awaited[0].join()
+
+
+#: The threads that Python does not wait for at its end, because a handler blocks them.
+_GIVEN_UP: Final[set[threading.Thread]] = set()
 
 #: The tasks that caught their cancellation. Python would resume them once more to delete them.
 _NEVER_DONE: Final[list[asyncio.Task[Any]]] = []

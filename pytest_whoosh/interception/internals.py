@@ -172,9 +172,7 @@ INTERNALS: Final = (
     Internal("Python", "multiprocessing:Process()._config", "goes with a process, and is copied", "3.11", "3.14"),
     Internal("Python", "threading:_shutdown_locks", "has threads that Python awaits", "3.11", "3.12"),
     Internal("Python", "threading:Thread()._tstate_lock", "is a thread's lock in there", "3.11", "3.12"),
-    Internal("Python", "threading:Thread()._handle", "is what Python awaits of a thread", "3.13", "3.13"),
-    Internal("Python", "threading:Thread()._os_thread_handle", "is the same", "3.14", "3.14"),
-    Internal("Python", "_thread:_ThreadHandle._set_done", "makes Python await it no longer", "3.13", "3.14"),
+    Internal("Python", "threading:_thread_shutdown", "awaits threads at Python's end", "3.13", "3.14"),
     Internal("Python", "threading:Thread()._target", "shows that a thread is a pool's", "3.11", "3.14"),
     Internal("Python", "threading:RLock()._at_fork_reinit", "frees a lock in a forked child", "3.11", "3.14"),
 )

@@ -35,8 +35,7 @@ NOT_IN_EVERY_RELEASE = {
 #: Python's own names that came or went with a release. Each release has one set of them.
 ENDS_AWAITING = {
     (3, 11): ("threading:_shutdown_locks", "threading:Thread()._tstate_lock"),
-    (3, 13): ("threading:Thread()._handle", "_thread:_ThreadHandle._set_done"),
-    (3, 14): ("threading:Thread()._os_thread_handle", "_thread:_ThreadHandle._set_done"),
+    (3, 13): ("threading:_thread_shutdown",),
 }
 OF_OTHER_RELEASES = {name for names in ENDS_AWAITING.values() for name in names} - set(
     ENDS_AWAITING[max(since for since in ENDS_AWAITING if since <= sys.version_info[:2])]
