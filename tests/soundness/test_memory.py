@@ -145,4 +145,5 @@ def test_refused_sends_to_the_server_leave_nothing_behind(whoosh, length, expect
 
         assert [refused(number, length) for number in range(12)] == [expected] * 12
 
-        assert held() - before < 12 * MOST_OF_A_REFUSAL
+    # After its end: the server may still be finishing the last request when the client has the response.
+    assert held() - before < 12 * MOST_OF_A_REFUSAL
