@@ -70,7 +70,7 @@ _WIDER_SCOPE = (
 )
 
 _FAILED_ASSERT = (
-    "an assert in a handler of this test failed, and the test passed: {error}. "
+    "an assert in a handler of this test failed, and nothing else did: {error}. "
     'To fail the test: @pytest.mark.whoosh(app_errors="raise").'
 )
 
@@ -261,9 +261,12 @@ def _warn_of_failed_assert(item: pytest.Item, error: BaseException) -> None:
 
     if is_assert_of(error, item.path):
         warning = pytest.PytestWarning(_FAILED_ASSERT.format(error=describe_exception(error)))
+        is_error = False
         try:
             item.warn(warning)
         except pytest.PytestWarning:  # the run turns warnings into errors
+            is_error = True
+        if is_error:  # outside of the `except`, so pytest does not show the warning as the error's cause
             pytest.fail(str(warning), pytrace=False)
 
 

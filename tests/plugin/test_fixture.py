@@ -533,7 +533,7 @@ def test_a_failed_assert_in_a_handler_of_the_test_gives_a_warning(pytester):
     result.stdout.fnmatch_lines(
         [
             (
-                "*PytestWarning: an assert in a handler of this test failed, and the test passed: AssertionError: "
+                "*PytestWarning: an assert in a handler of this test failed, and nothing else did: AssertionError: "
                 "assert 'sent' == 'delivered' - delivered + sent (test_a_failed_assert_in_a_handler_of_the_test_gives_"
                 'a_warning.py:10). To fail the test: @pytest.mark.whoosh(app_errors="raise").'
             )
@@ -547,7 +547,8 @@ def test_the_warning_fails_the_test_if_warnings_are_errors(pytester):
     result = pytester.runpytest("-W", "error", "-p", "no:asyncio")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["an assert in a handler of this test failed, and the test passed: AssertionError: *"])
+    result.stdout.fnmatch_lines(["an assert in a handler of this test failed, and nothing else did: AssertionError: *"])
+    result.stdout.no_fnmatch_line("During handling of the above exception*")
     result.stdout.no_fnmatch_line("*pytest_whoosh/*")
 
 
