@@ -66,7 +66,7 @@ def shown(moment: datetime | None) -> str | None:
 
 
 class Machine(RuleBasedStateMachine):
-    """A test that acts in random order."""
+    """A test that does whatever it likes, in any order."""
 
     sids = Bundle("sids")
     services = Bundle("services")
@@ -135,7 +135,7 @@ class Machine(RuleBasedStateMachine):
     def messages_url(self, account: str, below: str = "") -> str:
         return f"{API}/{account}/Messages{below}.json"
 
-    # Resources
+    # What there is
 
     def prices(self) -> dict[str, Decimal]:
         """Return the price of a segment according to the API."""
@@ -427,7 +427,7 @@ class Machine(RuleBasedStateMachine):
         form = {"To": over + to, "MessagingServiceSid": sid, "Body": body}
         form |= {"From": sender if sender == ALPHA else over + sender} if sender else {}
         form |= {"StatusCallback": f"{APP}/mine"} if callback else {}
-        # If a sender cannot send media, the service sends links instead, which change the text.
+        # Where a sender cannot carry media the service sends links instead, which change the text.
         form |= {"MediaUrl": f"{APP}/cat.png"} if media and not sender and to != PEOPLE[2] and not over else {}
         return self.send(self.world.services[sid]["account"], form)
 
@@ -551,7 +551,7 @@ class Machine(RuleBasedStateMachine):
         self.whoosh.opt_out(person, sender)
         self.world.opted_out.add(self.world.key(self.world.main, person, sender, None))
 
-    # Sequences that rarely occur by chance
+    # Stories, which chance alone would seldom tell
 
     @rule(
         target=sids,
@@ -673,7 +673,7 @@ class Machine(RuleBasedStateMachine):
         _, numbered = self.call("GET", self.messages_url(account), {**query, "Page": page})
         assert [each["sid"] for each in numbered["messages"]] == wanted[page * size : (page + 1) * size]
 
-    # Invariants
+    # What holds at all times
 
     @invariant()
     def lists_show_what_the_model_has(self) -> None:

@@ -1,4 +1,4 @@
-"""One clock, driven at random beside a model of it: real time, sends, moves, and freezers of the test's own.
+"""One clock, driven at random beside a model of it: real time, sends, journeys, and freezers of the test's own.
 
 Real time is simulated, so nothing waits: the test moves the machine's clock itself.
 """
@@ -31,7 +31,7 @@ from tests.conftest import PERSON, SENDER
 from tests.time.test_time import Freezegun, TimeMachine
 
 ZERO = timedelta()
-#: The time that a message stays at each status.
+#: How long a message stays at each status of its way.
 WAITS = {"queued": timedelta(seconds=1), "sending": timedelta(seconds=1), "sent": timedelta(seconds=2)}
 NEXT = {"scheduled": "queued"} | dict(pairwise([*WAITS, "delivered"]))
 
@@ -50,7 +50,7 @@ class Expected:
 
 
 class OneClock(RuleBasedStateMachine):
-    """A test that lets real time pass, and moves virtual time in every way."""
+    """A test that lets time pass, and moves it in every way there is."""
 
     mode = "auto"
 
@@ -63,7 +63,7 @@ class OneClock(RuleBasedStateMachine):
         #: True once a clock of the test has ticked: with real time, which no model foresees.
         self.ticked = False
         self.expected: list[Expected] = []
-        #: How far moves and the test's own freezers have moved time.
+        #: What journeys and the test's own freezers have moved.
         self.moved = ZERO
         self.set_back = False
 
@@ -113,7 +113,7 @@ class OneClock(RuleBasedStateMachine):
 
     @staticmethod
     def library_of_ours() -> type[Freezegun | TimeMachine]:
-        """Return the library to use: a freeze of one inside a freeze of the other shows nothing, or everything."""
+        """Within one library's freeze the other's shows nothing, or all."""
         return Freezegun if sys.modules["time_machine"] is None else TimeMachine
 
     @precondition(lambda self: self.freezers)
@@ -152,7 +152,7 @@ class OneClock(RuleBasedStateMachine):
 
     @rule(ahead=st.sampled_from([timedelta(minutes=15), timedelta(days=35)]))
     def the_app_schedules(self, ahead: timedelta) -> None:
-        """Schedule messages as early and as late as possible, by the app's own clock."""
+        """As early and as late as can be, by the app's own clock."""
         at = (self.now if self.mode == "virtual" else self.app_now()) + ahead
         with self.never_back():
             self.client.messages.create(
@@ -160,20 +160,20 @@ class OneClock(RuleBasedStateMachine):
             )
         self.expected.append(Expected(self.whoosh.outbox[-1], "scheduled", at.replace(microsecond=0)))
 
-    # Moves
+    # Journeys
 
     @rule(amount=amounts)
     def the_test_travels(self, amount: timedelta) -> None:
-        self.move(lambda: self.whoosh.travel(amount), amount)
+        self.journey(lambda: self.whoosh.travel(amount), amount)
 
     @rule(amount=amounts)
     def the_test_travels_to_a_moment(self, amount: timedelta) -> None:
-        self.move(lambda: self.whoosh.travel(self.now + amount), ZERO if self.ticked else amount)
+        self.journey(lambda: self.whoosh.travel(self.now + amount), ZERO if self.ticked else amount)
 
     @rule()
     def the_test_settles(self) -> None:
         left = [self.due_in(one) + self.waits_after(one) for one in self.expected if one.status in WAITS]
-        self.move(self.whoosh.settle, ZERO if self.ticked else max(left, default=ZERO))
+        self.journey(self.whoosh.settle, ZERO if self.ticked else max(left, default=ZERO))
         assert {one.message.status for one in self.expected} <= {"delivered", "scheduled"}
 
     @staticmethod
@@ -185,13 +185,13 @@ class OneClock(RuleBasedStateMachine):
     def the_test_steps(self) -> None:
         until = self.next_due_in()
         stepped: list[bool] = []
-        self.move(lambda: stepped.append(self.whoosh.step()), ZERO if self.ticked else max(until or ZERO, ZERO))
+        self.journey(lambda: stepped.append(self.whoosh.step()), ZERO if self.ticked else max(until or ZERO, ZERO))
         assert self.ticked or stepped == [until is not None]
 
-    def move(self, run: Callable[[], object], amount: timedelta) -> None:
+    def journey(self, move: Callable[[], object], amount: timedelta) -> None:
         before = self.app_now()
         with self.never_back():
-            run()
+            move()
         seen = self.app_now() - before
         expected = ZERO if self.mode == "virtual" else amount
         assert seen >= expected if self.ticked else seen == expected
@@ -226,7 +226,7 @@ class OneClock(RuleBasedStateMachine):
         self.moved += amount
         self.now += amount
 
-    # Checks after each step
+    # What holds after each step
 
     @invariant()
     def the_app_and_the_fake_agree(self) -> None:
